@@ -1,0 +1,153 @@
+"""How quantities read: bytes, rates, durations, shares, scores. Pure functions, no Django.
+
+Everything accepts None (and text that is no number) and answers with a dash, because a template
+meets half-filled rows all the time and must not fail on one.
+"""
+
+import math
+from datetime import timedelta
+from typing import Any
+
+DASH = "–"
+UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+def as_number(value: Any) -> float | None:
+    """The finite number in `value`, or None."""
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def byte_size(value: Any) -> str:
+    """1234567 -> "1.2 MB". Decimal units, as disks and networks are sold."""
+    number = as_number(value)
+    if number is None or number < 0:
+        return DASH
+    if round(number) < 1000:
+        return f"{round(number)} B"
+    for unit in UNITS[1:]:
+        number /= 1000
+        if float(f"{number:.1f}") < 1000:
+            break
+    return f"{number:.0f} {unit}" if number >= 99.95 else f"{number:.1f} {unit}"
+
+
+def byte_rate(value: Any) -> str:
+    """3400000 -> "3.4 MB/s"."""
+    text = byte_size(value)
+    return text if text == DASH else f"{text}/s"
+
+
+def duration(value: Any) -> str:
+    """125 -> "2 min 05 s". Two units at most, the second padded so that a column does not dance."""
+    number = as_number(value)
+    if number is None or number < 0:
+        return DASH
+    if number < 10 and number != round(number):
+        # 0.04 s and 0.0004 s are both "fast"; 9.96 s is ten seconds
+        if number < 0.05:
+            return "< 0.1 s"
+        return f"{number:.1f} s" if float(f"{number:.1f}") < 10 else "10 s"
+    seconds = round(number)
+    if seconds < MINUTE:
+        return f"{seconds} s"
+    if seconds < HOUR:
+        return f"{seconds // MINUTE} min {seconds % MINUTE:02d} s"
+    minutes = seconds // MINUTE
+    if seconds < DAY:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
+    hours = minutes // 60
+    return f"{hours // 24} d {hours % 24:02d} h"
+
+
+def about(value: Any) -> str:
+    """An estimate in words: 10400 -> "about 3 h". For remaining times, which are never exact."""
+    number = as_number(value)
+    if number is None or number < 0:
+        return DASH
+    if number < 10:
+        return "a few seconds"
+    if number < 55:
+        return f"about {5 * max(2, round(number / 5))} s"
+    if number < 57.5 * MINUTE:
+        return f"about {max(1, round(number / MINUTE))} min"
+    if number < 9.5 * HOUR:
+        halves = round(number / HOUR * 2)
+        return f"about {halves // 2} h 30 min" if halves % 2 else f"about {halves // 2} h"
+    if number < 36 * HOUR:
+        return f"about {round(number / HOUR)} h"
+    days = round(number / DAY)
+    return f"about {days} days" if days < 100 else "more than 3 months"
+
+
+def percent(value: Any, places: int = 0) -> str:
+    """0.423 -> "42 %". Never says 100 % before it is whole, nor 0 % once something is done."""
+    number = as_number(value)
+    if number is None:
+        return DASH
+    step = 10.0**-places
+    shown = round(number * 100, places)
+    if shown >= 100 and number < 1:
+        shown = 100 - step
+    if shown == 0 and number > 0:
+        return f"< {step:.{places}f} %"
+    return f"{shown:.{places}f} %"
+
+
+def whole(value: Any) -> str:
+    """1234567 -> "1,234,567"."""
+    number = as_number(value)
+    return DASH if number is None else f"{round(number):,}"
+
+
+def score(value: Any) -> str:
+    """A metric with four digits that mean something: 0.91234 -> "0.9123", 48213.7 -> "48,214"."""
+    number = as_number(value)
+    if number is None:
+        return DASH
+    size = abs(number)
+    if size and size < 0.001:
+        return f"{number:.2e}"
+    if size >= 10_000_000:
+        return f"{number:.4g}"
+    places = 4 if size < 10 else 2 if size < 1000 else 1 if size < 10_000 else 0
+    return f"{number:,.{places}f}"
+
+
+def ago(seconds: float) -> str:
+    """How long ago, from the seconds that have passed; negative ones lie in the future."""
+    if seconds < 0:
+        return f"in {_span(-seconds)}" if seconds <= -10 else "just now"
+    return f"{_span(seconds)} ago" if seconds >= 10 else "just now"
+
+
+def _span(seconds: float) -> str:
+    if seconds < MINUTE:
+        return f"{int(seconds)} s"
+    if seconds < HOUR:
+        return f"{int(seconds // MINUTE)} min"
+    if seconds < DAY:
+        return f"{int(seconds // HOUR)} h"
+    days = int(seconds // DAY)
+    if days < 60:
+        return "1 day" if days == 1 else f"{days} days"
+    return f"{days // 30} months" if days < 730 else f"{days // 365} years"
+
+
+def clock(seconds: Any) -> str:
+    """7325 -> "2:02:05", what a running stopwatch shows (site.js counts it on)."""
+    number = as_number(seconds)
+    if number is None or number < 0:
+        return DASH
+    total = int(number)
+    if total < HOUR:
+        return f"{total // 60}:{total % 60:02d}"
+    return f"{total // HOUR}:{total % HOUR // 60:02d}:{total % 60:02d}"

@@ -1,0 +1,254 @@
+"""`{% load jobs %}`: the filters and tags that every page of the site uses.
+
+Filters: bytes rate duration about percent whole score ago when
+Tags:    icon status_badge progress_bar elapsed poll post_button copy_button
+         filter_bar sort_th page_numbers spread nav_current
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.core.paginator import Page
+from django.template.context import Context
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from jobsite.jobs.templatetags import formats
+
+register = template.Library()
+register.filter("bytes", formats.byte_size)
+register.filter("rate", formats.byte_rate)
+register.filter("duration", formats.duration)
+register.filter("about", formats.about)
+register.filter("percent", formats.percent)
+register.filter("whole", formats.whole)
+register.filter("score", formats.score)
+
+STATUSES = ("queued", "running", "paused", "succeeded", "failed", "cancelled")
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    """`{{ job.created_at|ago }}`: "3 min ago", with the exact time on hover and for machines."""
+    if not isinstance(moment, datetime):
+        return formats.DASH
+    return _time(moment, formats.ago((timezone.now() - moment).total_seconds()))
+
+
+@register.filter
+def when(moment: datetime | None) -> str:
+    """`{{ job.created_at|when }}`: "21 Nov 2026, 14:05", exact to the second on hover."""
+    if not isinstance(moment, datetime):
+        return formats.DASH
+    local = timezone.localtime(moment)
+    return _time(moment, f"{local.day} {local:%b %Y, %H:%M}")
+
+
+def _time(moment: datetime, text: str) -> SafeString:
+    local = timezone.localtime(moment)
+    exact = f"{local.day} {local:%b %Y, %H:%M:%S %Z}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, text)
+
+
+@register.simple_tag
+def elapsed(start: datetime | None, end: datetime | None = None) -> str:
+    """`{% elapsed job.started_at job.finished_at %}`: how long it took, or a ticking stopwatch.
+
+    The seconds are carried beside the start, so that a browser whose clock is wrong counts right.
+    """
+    if not isinstance(start, datetime):
+        return formats.DASH
+    seconds = max(0, int(((end or timezone.now()) - start).total_seconds()))
+    if end:
+        return formats.duration(seconds)
+    return format_html(
+        '<time class="elapsed" datetime="PT{}S" data-elapsed-since="{}" data-seconds="{}">{}</time>',
+        seconds,
+        start.isoformat(),
+        seconds,
+        formats.clock(seconds),
+    )
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """`{% icon "retry" %}`: one drawing of icons.svg; silent unless a label says what it means."""
+    target = f"{static('jobsite/icons.svg')}#{name}"
+    if label:
+        return format_html(
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}"></use></svg>',
+            label,
+            target,
+        )
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}"></use></svg>', target
+    )
+
+
+@register.simple_tag
+def status_badge(status: str, text: str = "") -> SafeString:
+    """`{% status_badge job.status %}`: a shape and a word for each status, not a colour alone."""
+    name = str(getattr(status, "value", status))
+    known = name if name in STATUSES else "queued"
+    return format_html(
+        '<span class="badge badge--{}" data-status="{}">{}{}</span>',
+        known,
+        name,
+        icon(f"status-{known}"),
+        text or name.capitalize(),
+    )
+
+
+@register.inclusion_tag("jobs/_progress.html")
+def progress_bar(value: Any, status: str = "", text: str = "") -> dict[str, Any]:
+    """`{% progress_bar job.progress job.status job.message %}`: 0..1, or None for "unknown yet"."""
+    share = formats.as_number(value)
+    return {
+        "share": None if share is None else f"{min(1.0, max(0.0, share)):.4f}",
+        "percent": "" if share is None else formats.percent(min(1.0, max(0.0, share))),
+        "status": str(getattr(status, "value", status)),
+        "text": text,
+    }
+
+
+@register.simple_tag
+def poll(url: str, active: Any = True, every: str = "1s") -> SafeString:
+    """`<section id="live" {% poll url job.is_active %}>`: see templates/jobs/_fragment.html."""
+    if not active:
+        return mark_safe("")
+    return format_html(
+        'hx-get="{}" hx-trigger="every {}" hx-swap="outerHTML" hx-target="this"', url, every
+    )
+
+
+@register.inclusion_tag("jobs/_post_button.html", takes_context=True)
+def post_button(context: Context, url: str, label: str, **options: Any) -> dict[str, Any]:
+    """`{% post_button url "Cancel" icon="stop" kind="danger" small=True name="x" value="y" %}`."""
+    return {**options, "url": url, "label": label, "csrf_token": context.get("csrf_token")}
+
+
+@register.simple_tag
+def copy_button(text: str, label: str = "Copy") -> SafeString:
+    """`{% copy_button job.info_hash %}`: shown by site.js only; without it the text is selectable."""
+    return format_html(
+        '<button type="button" class="button button--small button--quiet" data-copy="{}" hidden>'
+        "{}<span data-copy-label>{}</span></button>",
+        text,
+        icon("copy"),
+        label,
+    )
+
+
+@register.inclusion_tag("jobs/_filter_bar.html", takes_context=True)
+def filter_bar(
+    context: Context,
+    counts: Mapping[str, int] | None = None,
+    placeholder: str = "Search by name",
+    statuses: str = "",
+    search: str = "q",
+) -> dict[str, Any]:
+    """`{% filter_bar counts %}`: status tabs with counts and a search box, as links and a GET form.
+
+    `counts` maps statuses to numbers. Statuses that no job of this kind can have stay away unless
+    `statuses` (words, separated by blanks) names them.
+    """
+    chosen = context["request"].GET.get("status", "")
+    numbers = {str(getattr(key, "value", key)): number for key, number in (counts or {}).items()}
+    names = statuses.split() or [name for name in STATUSES if name in numbers]
+    total = numbers.get("all", sum(numbers.get(name, 0) for name in names))
+    tabs = [{"name": "", "label": "All", "count": total, "current": not chosen}]
+    tabs += [
+        {
+            "name": name,
+            "label": name.capitalize(),
+            "count": numbers.get(name, 0),
+            "current": name == chosen,
+        }
+        for name in names
+    ]
+    kept = [
+        (key, value)
+        for key, values in context["request"].GET.lists()
+        if key not in (search, "page")
+        for value in values
+    ]
+    return {
+        "request": context["request"],
+        "tabs": tabs,
+        "kept": kept,
+        "chosen": chosen,
+        "search": search,
+        "query": context["request"].GET.get(search, ""),
+        "placeholder": placeholder,
+    }
+
+
+@register.inclusion_tag("jobs/_sort_th.html", takes_context=True)
+def sort_th(
+    context: Context,
+    field: str,
+    label: str,
+    numeric: bool = False,
+    default: str = "",
+    param: str = "sort",
+) -> dict[str, Any]:
+    """`{% sort_th "created_at" "Created" default="-created_at" %}`: a header cell that sorts.
+
+    The first click on words sorts upwards, on numbers and dates downwards; the next one turns.
+    """
+    current = context["request"].GET.get(param, "") or default
+    downwards_first = numeric or field.endswith("_at")
+    if current == field:
+        target, direction = f"-{field}", "ascending"
+    elif current == f"-{field}":
+        target, direction = field, "descending"
+    else:
+        target, direction = (f"-{field}" if downwards_first else field), ""
+    query = context["request"].GET.copy()
+    query[param] = target
+    query.pop("page", None)
+    return {
+        "href": f"?{query.urlencode()}",
+        "label": label,
+        "numeric": numeric,
+        "direction": direction,
+    }
+
+
+@register.simple_tag
+def page_numbers(page: Page) -> list[int | str]:
+    """The page numbers worth showing; gaps are the paginator's ellipsis."""
+    return list(page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1))
+
+
+@register.inclusion_tag("jobs/_spread.html")
+def spread(value: Any, deviation: Any, low: Any, high: Any) -> dict[str, Any]:
+    """`{% spread row.score row.score_std lowest highest %}`: a dot with its whiskers, as SVG."""
+    numbers = [formats.as_number(item) for item in (value, deviation, low, high)]
+    middle, width, start, end = numbers
+    if middle is None or start is None or end is None or end <= start:
+        return {}
+
+    def place(number: float) -> float:
+        return round(4 + 112 * min(1.0, max(0.0, (number - start) / (end - start))), 1)
+
+    left, right = place(middle - (width or 0)), place(middle + (width or 0))
+    return {
+        "at": place(middle),
+        "left": left,
+        "right": right,
+        "text": f"{formats.score(middle)} ± {formats.score(width)}" if width else "",
+    }
+
+
+@register.simple_tag(takes_context=True)
+def nav_current(context: Context, prefix: str) -> SafeString:
+    """`aria-current` for the part of the site that the reader is in."""
+    request = context.get("request")
+    path = request.path if request else ""
+    here = path == prefix if prefix == "/" else path.startswith(prefix)
+    return mark_safe(' aria-current="page"') if here else mark_safe("")

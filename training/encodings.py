@@ -1,0 +1,159 @@
+"""From bytes to text: refuse what is no text, find the encoding of the rest."""
+
+from __future__ import annotations
+
+import codecs
+
+from charset_normalizer import from_bytes
+
+from training.table import ReadingError
+
+CHOICES = (
+    ("utf-8", "UTF-8"),
+    ("utf-8-sig", "UTF-8 with a byte-order mark"),
+    ("utf-16", "UTF-16"),
+    ("cp1252", "Western European (Windows-1252)"),
+    ("iso8859-15", "Western European (Latin-9)"),
+    ("mac_roman", "Western European (old Macintosh)"),
+    ("cp850", "Western European (DOS)"),
+    ("cp1250", "Central European (Windows-1250)"),
+    ("cp1251", "Cyrillic (Windows-1251)"),
+    ("koi8_r", "Cyrillic (KOI8-R)"),
+    ("cp1253", "Greek (Windows-1253)"),
+    ("cp1254", "Turkish (Windows-1254)"),
+    ("gb18030", "Chinese (GB 18030)"),
+    ("big5", "Chinese (Big5)"),
+    ("shift_jis", "Japanese (Shift JIS)"),
+    ("euc_jp", "Japanese (EUC)"),
+    ("cp949", "Korean (EUC-KR)"),
+)
+
+_SAVE_AS_CSV = "Open it in a spreadsheet and save the sheet as CSV."
+_UNPACK = "Unpack it and send the table inside."
+_MAGIC: tuple[tuple[bytes, str, str], ...] = (
+    (b"\x1f\x8b", "a gzip archive", _UNPACK),
+    (b"BZh", "a bzip2 archive", _UNPACK),
+    (b"\xfd7zXZ\x00", "an xz archive", _UNPACK),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive", _UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _UNPACK),
+    (b"Rar!\x1a\x07", "a RAR archive", _UNPACK),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel or Office file", _SAVE_AS_CSV),
+    (b"PAR1", "a Parquet file", "Export it as CSV first."),
+    (b"ARROW1", "an Arrow file", "Export it as CSV first."),
+    (b"SQLite format 3\x00", "an SQLite database", "Export the table as CSV."),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file", "Export the table as CSV."),
+    (b"%PDF-", "a PDF document", "Send the table as CSV."),
+    (b"\x89PNG\r\n\x1a\n", "a PNG picture", "Send a table as CSV."),
+    (b"\xff\xd8\xff", "a JPEG picture", "Send a table as CSV."),
+    (b"GIF8", "a GIF picture", "Send a table as CSV."),
+    (b"\x7fELF", "a program", "Send a table as CSV."),
+    (b"\x80\x04\x95", "a Python pickle", "Save the table with to_csv() and send that."),
+    (b"\x80\x05\x95", "a Python pickle", "Save the table with to_csv() and send that."),
+)
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Only these guesses are believed: the guesser mixes up the code pages of Latin letters, and of
+# those Windows-1252 is by far the most frequent in tables.
+_NOT_LATIN = {
+    "cp1251": "cp1251",
+    "koi8_r": "koi8_r",
+    "koi8_u": "koi8_r",
+    "mac_cyrillic": "cp1251",
+    "iso8859_5": "iso8859-5",
+    "cp866": "cp866",
+    "cp1253": "cp1253",
+    "iso8859_7": "cp1253",
+    "gb18030": "gb18030",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "big5": "big5",
+    "big5hkscs": "big5",
+    "cp950": "big5",
+    "shift_jis": "shift_jis",
+    "cp932": "shift_jis",
+    "euc_jp": "euc_jp",
+    "cp949": "cp949",
+    "euc_kr": "cp949",
+    "johab": "cp949",
+}
+
+
+def decode(head: bytes, complete: bool, encoding: str = "") -> tuple[str, str, bool]:
+    """Return the text of a head, its encoding, and whether that encoding is only a guess."""
+    if encoding:
+        return _decode_as_told(head, complete, encoding), encoding, False
+    for mark, name in _BOMS:
+        if head.startswith(mark):
+            return _decode_as_told(head, complete, name), name, False
+    silent = _utf16_without_mark(head)
+    if silent:
+        return _decode_as_told(head, complete, silent), silent, False
+    refuse_binary(head)
+    try:
+        return _strict(head, "utf-8", complete), "utf-8", False
+    except UnicodeDecodeError:
+        name = _guess(head)
+        return _decode_as_told(head, complete, name), name, True
+
+
+def refuse_binary(head: bytes) -> None:
+    """Raise a ReadingError that names the format where the bytes are no text."""
+    if head.startswith(b"PK\x03\x04"):
+        if b"xl/" in head or b"[Content_Types].xml" in head:
+            raise ReadingError(f"This is an Excel workbook (.xlsx), not CSV. {_SAVE_AS_CSV}")
+        raise ReadingError(f"This is a zip archive, not a table. {_UNPACK}")
+    for magic, what, remedy in _MAGIC:
+        if head.startswith(magic):
+            raise ReadingError(f"This is {what}, not CSV. {remedy}")
+    if b"\x00" in head:
+        raise ReadingError(
+            "This file holds binary data (NUL bytes), not text. Send a table as CSV."
+        )
+
+
+def _strict(head: bytes, encoding: str, complete: bool) -> str:
+    # The head may end in the middle of a character: only a complete file has to end cleanly.
+    return codecs.getincrementaldecoder(encoding)("strict").decode(head, final=complete)
+
+
+def _decode_as_told(head: bytes, complete: bool, encoding: str) -> str:
+    try:
+        return _strict(head, encoding, complete)
+    except UnicodeDecodeError as error:
+        line = head.count(b"\n", 0, error.start) + 1
+        raise ReadingError(
+            f"Line {line} is not {encoding} text (byte {error.object[error.start]:#04x}). "
+            "Choose another encoding."
+        ) from error
+    except LookupError as error:
+        raise ReadingError(f"There is no encoding named “{encoding}”. Choose another.") from error
+
+
+def _utf16_without_mark(head: bytes) -> str:
+    sample = head[:4096]
+    even, odd = sample[0::2], sample[1::2]
+    if len(sample) < 4 or not any(sample):
+        return ""
+    if odd.count(0) > 0.4 * len(odd) and even.count(0) == 0:
+        return "utf-16-le"
+    if even.count(0) > 0.4 * len(even) and odd.count(0) == 0:
+        return "utf-16-be"
+    return ""
+
+
+def _guess(head: bytes) -> str:
+    # Lines of plain ASCII say nothing about the encoding and drown the few that do.
+    telling = [line for line in head.splitlines(keepends=True) if not line.isascii()]
+    best = from_bytes(b"".join(telling)[:32768]).best()
+    if best is not None and best.encoding in _NOT_LATIN:
+        return _NOT_LATIN[best.encoding]
+    try:
+        head.decode("cp1252")
+    except UnicodeDecodeError:
+        return "iso8859-15"
+    return "cp1252"

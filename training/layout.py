@@ -1,0 +1,163 @@
+"""From text to rows of cells: separator, lines before the table, header, ragged rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from training.kinds import is_missing, parse_number
+from training.table import ReadingError, shown
+
+SEPARATORS = (",", ";", "\t", "|")
+SEPARATOR_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+_SNIFFED = 16384
+_SCORED_ROWS = 200
+_COMMA_NUMBER = re.compile(r"\s*[+-]?\d+,\d+\s*")
+_EXCEL_HINT = re.compile(r"\s*\"?sep=(.)\"?\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The cells of one row and the line of the file on which the row ends."""
+
+    cells: tuple[str, ...]
+    line: int
+
+
+def split_rows(text: str, separator: str, complete: bool, skip: int = 0) -> list[Row]:
+    """Return the rows of a text without the blank ones and without one that was cut off."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=False)
+    rows: list[Row] = []
+    start = 1
+    try:
+        for cells in reader:
+            line, start = start, reader.line_num + 1
+            if line > skip and (len(cells) > 1 or (cells and cells[0].strip())):
+                rows.append(Row(tuple(cells), line))
+    except csv.Error as error:
+        raise ReadingError(
+            f"The cell that starts on line {start} never ends ({error}). "
+            "A quotation mark is probably opened there and not closed."
+        ) from error
+    if not complete and rows and not (text.endswith("\n") and start == reader.line_num + 1):
+        rows.pop()
+    return rows
+
+
+def find_skip(text: str) -> tuple[int, str]:
+    """Return how many lines stand before the table, and the separator that they announce."""
+    first = text.split("\n", 1)[0].split("\r", 1)[0]
+    match = _EXCEL_HINT.match(first)
+    return (1, match.group(1)) if match and match.group(1) in SEPARATORS else (0, "")
+
+
+def find_separator(text: str, complete: bool, skip: int = 0) -> str:
+    """Return the separator that cuts the text into rows of one width."""
+    scores = {separator: _score(text, separator, complete, skip) for separator in SEPARATORS}
+    best = max(scores.values())
+    candidates = [separator for separator in SEPARATORS if scores[separator] == best > (0, 0)]
+    if not candidates:
+        return _sniffed(text)
+    if len(candidates) > 1 and "," in candidates and _is_decimal_comma(text, candidates):
+        candidates.remove(",")
+    return candidates[0]
+
+
+def _score(text: str, separator: str, complete: bool, skip: int) -> tuple[int, int]:
+    try:
+        rows = split_rows(text[:_SNIFFED], separator, complete and len(text) <= _SNIFFED, skip)
+    except ReadingError:
+        return (0, 0)
+    widths = Counter(len(row.cells) for row in rows[:_SCORED_ROWS])
+    if not widths:
+        return (0, 0)
+    width, count = widths.most_common(1)[0]
+    # One width in nine rows of ten is a table; among tables the better one has more columns.
+    share = count / min(len(rows), _SCORED_ROWS)
+    return (0, 0) if width < 2 else (2 if share >= 0.9 else 1, 0)
+
+
+def _is_decimal_comma(text: str, candidates: list[str]) -> bool:
+    other = next(separator for separator in candidates if separator != ",")
+    rows = split_rows(text[:_SNIFFED], other, complete=False)
+    cells = [cell for row in rows[:_SCORED_ROWS] for cell in row.cells]
+    numbers = sum(1 for cell in cells if _COMMA_NUMBER.fullmatch(cell))
+    commas = sum(1 for cell in cells if "," in cell)
+    return commas > 0 and numbers >= 0.5 * commas
+
+
+def _sniffed(text: str) -> str:
+    try:
+        return csv.Sniffer().sniff(text[:_SNIFFED], delimiters="".join(SEPARATORS)).delimiter
+    except csv.Error:
+        return ","
+
+
+def find_header(rows: list[Row], decimal: str) -> tuple[bool, bool]:
+    """Return whether the first row names the columns, and whether that is beyond doubt."""
+    first, body = rows[0].cells, [row.cells for row in rows[1:101]]
+    votes = sum(_header_vote(index, cell, body, decimal) for index, cell in enumerate(first))
+    if votes:
+        return votes > 0, True
+    names = [cell.strip() for cell in first if cell.strip()]
+    return len(set(names)) == len(names) and len(names) >= len(first) / 2, False
+
+
+def _header_vote(index: int, cell: str, body: list[tuple[str, ...]], decimal: str) -> int:
+    below = [row[index].strip() for row in body if len(row) > index and not is_missing(row[index])]
+    if not below or is_missing(cell):
+        return 0
+    numbers = sum(1 for text in below if parse_number(text, decimal) is not None)
+    if numbers >= 0.9 * len(below):
+        if parse_number(cell.strip(), decimal) is None:
+            return 2
+        # Years and other numbers name columns too, but then they differ from all that follows.
+        return -2 if cell.strip() in below or not _is_year(cell) else 0
+    if cell.strip() in below:
+        return -1
+    lengths = {len(text) for text in below}
+    return 1 if len(lengths) == 1 and len(below) > 2 and len(cell.strip()) not in lengths else 0
+
+
+def _is_year(cell: str) -> bool:
+    return bool(re.fullmatch(r"(18|19|20|21)\d\d", cell.strip()))
+
+
+def clean_names(raw: list[str]) -> tuple[list[str], list[str]]:
+    """Return unique, printable column names, and sentences about those that were changed."""
+    names: list[str] = []
+    warnings = []
+    for number, text in enumerate(raw, start=1):
+        printable = "".join(char if char.isprintable() else " " for char in text)
+        name = " ".join(printable.replace("\ufeff", "").split())[:200]
+        if not name:
+            name = f"column {number}"
+            warnings.append(f"Column {number} has no name and is called “{name}”.")
+        base, copy = name, 2
+        while name in names:
+            name, copy = f"{base} ({copy})", copy + 1
+        if name != base:
+            warnings.append(
+                f"The name “{shown(base)}” stands more than once; column {number} "
+                f"is called “{shown(name)}”."
+            )
+        names.append(name)
+    return names, warnings
+
+
+def refuse_ragged(rows: list[Row], width: int, separator: str) -> None:
+    """Raise a ReadingError that names the first lines whose width is not that of the table."""
+    wrong = [row for row in rows if len(row.cells) != width]
+    if not wrong:
+        return
+    lines = ", ".join(str(row.line) for row in wrong[:5]) + (" …" if len(wrong) > 5 else "")
+    noun = "Line" if len(wrong) == 1 else "Lines"
+    first = wrong[0]
+    raise ReadingError(
+        f"{noun} {lines}: the table has {width} columns, but line {first.line} has "
+        f"{len(first.cells)}. Put cells that contain a {SEPARATOR_NAMES.get(separator, separator)} "
+        "into quotation marks, or correct or remove the line."
+    )

@@ -1,0 +1,129 @@
+"""What is known about a table before and after it is read: plain values that live in JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+NUMBER, CATEGORY, TEXT, DATE, BOOLEAN = "number", "category", "text", "date", "boolean"
+KINDS = (NUMBER, CATEGORY, TEXT, DATE, BOOLEAN)
+
+# The word None is left out on purpose: it is a real category in many tables.
+MISSING_WORDS = frozenset(
+    {"", "NA", "N/A", "n/a", "na", "?", "null", "NULL", "Null", "NaN", "nan", "#N/A", "<NA>"}
+)
+
+ID, CONSTANT, EMPTY = "id", "constant", "empty"
+HINTS = {
+    ID: "every row has its own value, like a number that names the row",
+    CONSTANT: "holds one value only",
+    EMPTY: "holds no value at all",
+}
+
+
+class ReadingError(Exception):
+    """A table that cannot be read. The message is a sentence for the person who sent it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How the bytes of a file become rows of cells."""
+
+    encoding: str = "utf-8"
+    separator: str = ","
+    decimal: str = "."
+    thousands: str = ""
+    header: bool = True
+    skip: int = 0
+    encoding_guessed: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the dialect as a dict of JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Dialect:
+        """Make a dialect again from what `to_json` returned."""
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its clean name, its kind, and what was counted in the rows looked at."""
+
+    name: str
+    kind: str
+    missing: int = 0
+    distinct: int = 0
+    hints: tuple[str, ...] = ()
+    date_format: str = ""
+    integer: bool = False
+    low: float | None = None
+    high: float | None = None
+    plain: bool = True
+    examples: tuple[str, ...] = ()
+
+    @property
+    def is_left_out(self) -> bool:
+        """True where the column says nothing that a model could use."""
+        return bool(self.hints)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the column as a dict of JSON values."""
+        return {**asdict(self), "hints": list(self.hints), "examples": list(self.examples)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Column:
+        """Make a column again from what `to_json` returned."""
+        known = {**data, "hints": tuple(data["hints"]), "examples": tuple(data["examples"])}
+        return cls(**known)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the head of a file shows: dialect, columns, first rows, and what to look at twice."""
+
+    dialect: Dialect
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    sampled: int
+    complete: bool
+    warnings: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the preview as a dict of JSON values."""
+        return {
+            "dialect": self.dialect.to_json(),
+            "columns": [column.to_json() for column in self.columns],
+            "rows": [list(row) for row in self.rows],
+            "sampled": self.sampled,
+            "complete": self.complete,
+            "warnings": list(self.warnings),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Preview:
+        """Make a preview again from what `to_json` returned."""
+        return cls(
+            dialect=Dialect.from_json(data["dialect"]),
+            columns=tuple(Column.from_json(column) for column in data["columns"]),
+            rows=tuple(tuple(row) for row in data["rows"]),
+            sampled=data["sampled"],
+            complete=data["complete"],
+            warnings=tuple(data["warnings"]),
+        )
+
+
+def shown(text: str, limit: int = 40) -> str:
+    """Return a cell or a name as it may stand inside a sentence: one line, not too long."""
+    line = " ".join(str(text).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def listed(items: list[str] | tuple[str, ...], limit: int = 5) -> str:
+    """Return names as a phrase: 'a', 'b' and 3 more."""
+    quoted = [f"“{shown(item)}”" for item in items[:limit]]
+    if len(items) > limit:
+        return f"{', '.join(quoted)} and {len(items) - limit} more"
+    return " and ".join([", ".join(quoted[:-1]), quoted[-1]]) if len(quoted) > 1 else quoted[0]

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from jobsite.jobs.status import Status
 from jobsite.jobs.templatetags import formats
 
 register = template.Library()
@@ -28,7 +29,7 @@ register.filter("percent", formats.percent)
 register.filter("whole", formats.whole)
 register.filter("score", formats.score)
 
-STATUSES = ("queued", "running", "paused", "succeeded", "failed", "cancelled")
+STATUSES = tuple(status.value for status in Status)
 
 
 @register.filter

@@ -1,0 +1,64 @@
+"""How the environment is read: typed values, refused with a sentence where they do not fit."""
+
+import difflib
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+KNOWN = {
+    "JOBSITE_DATA_DIR", "JOBSITE_BASE_URL", "JOBSITE_BIND", "JOBSITE_SECRET_KEY",
+    "JOBSITE_USER_JOBS",
+    "TRAINING_WORKERS", "TRAINING_MEMORY_MB", "TRAINING_UPLOAD_MB",
+    "DOWNLOAD_DIR", "DOWNLOAD_LISTEN", "DOWNLOAD_DHT", "DOWNLOAD_DHT_BOOTSTRAP",
+    "DOWNLOAD_TRACKERS", "DOWNLOAD_ALLOWED_NETWORKS", "DOWNLOAD_ACTIVE",
+    "DOWNLOAD_MAX_DOWN_KB", "DOWNLOAD_MAX_UP_KB", "DOWNLOAD_FREE_MB",
+}  # fmt: skip
+# A secret may come from a file instead, as container orchestrators hand them over.
+KNOWN |= {"JOBSITE_SECRET_KEY_FILE"}
+
+
+def refuse_unknown_variables(names: Iterable[str]) -> None:
+    """Stop at a variable that nobody reads: a typing error must not pass as a default."""
+    for name in sorted(names):
+        if name.startswith(("JOBSITE_", "TRAINING_", "DOWNLOAD_")) and name not in KNOWN:
+            near = difflib.get_close_matches(name, KNOWN, n=1)
+            hint = f" Did you mean {near[0]}?" if near else " README.md lists those that exist."
+            raise ImproperlyConfigured(f"There is no setting named {name}.{hint}")
+
+
+env = environ.FileAwareEnv()
+
+
+def number(name: str, default: int, least: int, most: int = 2**31) -> int:
+    """A whole number from the environment, refused with its bounds where it does not fit."""
+    text = env.str(name, default=str(default))
+    if not text.strip().lstrip("-").isdigit() or not least <= int(text) <= most:
+        raise ImproperlyConfigured(f"{name} is {text!r}; it takes a whole number from {least} on.")
+    return int(text)
+
+
+def folder(name: str, default: Path) -> Path:
+    """An absolute folder from the environment, created when it is not there."""
+    path = Path(env.str(name, default=str(default))).expanduser().absolute()
+    try:
+        path.mkdir(mode=0o750, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name} is {path}, which cannot be used as a folder: {error.strerror}."
+        ) from error
+    return path
+
+
+def stored_secret(path: Path) -> str:
+    """The secret key kept in the data folder, made on the first start, readable by us alone."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(50))
+    return path.read_text().strip()

@@ -1,0 +1,105 @@
+"""The admin panel: the truth read-only, and buttons where the state machine allows them."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from knox.models import get_token_model
+
+from . import queue
+from .models import ApiToken, JobEvent, Worker
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Rows that only the program writes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Never by hand."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never by hand."""
+        return False
+
+
+class JobAdmin(ReadOnlyAdmin):
+    """Base of the admin of each kind of job: look, cancel, retry, delete."""
+
+    list_display = ["name", "owner", "status", "progress", "created_at", "finished_at"]
+    list_filter = ["status", "created_at"]
+    search_fields = ["name", "id", "owner__username"]
+    list_select_related = ["owner"]
+    date_hierarchy = "created_at"
+    actions = ["cancel_selected", "retry_selected", "delete_with_files"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only by the action, which stops what runs and removes the files."""
+        return False
+
+    @admin.action(description="Cancel")
+    def cancel_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """Stop the selected jobs."""
+        done = sum(job.cancel() for job in queryset)
+        self.message_user(request, f"{done} of {len(queryset)} jobs are being cancelled.")
+
+    @admin.action(description="Retry")
+    def retry_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """Queue the selected jobs once more."""
+        done = sum(queue.retry(job) for job in queryset)
+        level = messages.SUCCESS if done else messages.WARNING
+        self.message_user(request, f"{done} of {len(queryset)} jobs are queued again.", level)
+
+    @admin.action(description="Delete with log and files")
+    def delete_with_files(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """Cancel what runs; housekeeping removes the rest."""
+        for job in queryset:
+            job.request_delete()
+        self.message_user(request, f"{len(queryset)} jobs are being deleted.")
+
+
+@admin.register(JobEvent)
+class JobEventAdmin(ReadOnlyAdmin):
+    """All logs."""
+
+    list_display = ["at", "kind", "job_id", "attempt", "level", "text"]
+    list_filter = ["kind", "level"]
+    search_fields = ["job_id", "text"]
+    ordering = ["-id"]
+    show_full_result_count = False
+
+
+@admin.register(Worker)
+class WorkerAdmin(ReadOnlyAdmin):
+    """Who works."""
+
+    list_display = [
+        "cluster",
+        "host",
+        "pid",
+        "started_at",
+        "last_seen",
+        "alive",
+        "job_kind",
+        "job_id",
+    ]
+    list_filter = ["cluster"]
+
+    @admin.display(boolean=True)
+    def alive(self, worker: Worker) -> bool:
+        """A sign of life lately."""
+        return worker.is_alive
+
+
+# knox registers the token model with a form that would show the hash as editable text.
+if admin.site.is_registered(get_token_model()):
+    admin.site.unregister(get_token_model())
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    """Tokens can be revoked here, not read: only their hash exists."""
+
+    list_display = ["name", "user", "token_key", "created", "expiry"]
+    search_fields = ["name", "user__username"]
+    fields = ["name", "user", "token_key", "created", "expiry"]

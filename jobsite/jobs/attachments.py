@@ -1,0 +1,89 @@
+"""Files that people made or fetched, served so that nothing in them can act on this site."""
+
+import os
+import re
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+from typing import BinaryIO
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
+
+RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+BLOCK = 1 << 18
+SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def attachment(request: HttpRequest, path: Path, name: str) -> HttpResponseBase:
+    """The file as a download with `name`, whole or the one range that was asked for (RFC 9110, 14).
+
+    Raises Http404 where there is no such file.
+    """
+    response = ranged(request, path, "application/octet-stream")
+    disposition = content_disposition_header(True, name)
+    if disposition:
+        response.headers["Content-Disposition"] = disposition
+    return response
+
+
+def picture(request: HttpRequest, path: Path, content_type: str) -> HttpResponseBase:
+    """An image that this site drew, shown in place; text in it cannot run."""
+    return ranged(request, path, content_type)
+
+
+def ranged(request: HttpRequest, path: Path, content_type: str) -> HttpResponseBase:
+    """The bytes of a file, sandboxed, with Range."""
+    try:
+        file = path.open("rb")
+    except OSError:
+        raise Http404("There is no such file.") from None
+    size = os.fstat(file.fileno()).st_size
+    span = wanted_span(request.headers.get("Range", ""), size)
+    response: HttpResponseBase
+    if span is None:
+        response = FileResponse(file, content_type=content_type)
+    elif span[0] >= size or span[0] > span[1]:
+        file.close()
+        response = HttpResponse(status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
+        response.headers["Content-Range"] = f"bytes */{size}"
+    else:
+        first, last = span
+        response = StreamingHttpResponse(
+            blocks(file, first, last - first + 1),
+            status=HTTPStatus.PARTIAL_CONTENT,
+            content_type=content_type,
+        )
+        response.headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+        response.headers["Content-Length"] = str(last - first + 1)
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = SANDBOX
+    return response
+
+
+def wanted_span(header: str, size: int) -> tuple[int, int] | None:
+    """First and last byte that a Range header asks for; None: the whole file.
+
+    Several ranges and headers that do not parse are answered with the whole file, as the RFC
+    allows.
+    """
+    match = RANGE.fullmatch(header.strip())
+    if match is None or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if not first:  # the last so many bytes
+        return (max(size - int(last), 0), size - 1) if int(last) else (size, size)
+    if last and int(last) < int(first):
+        return None
+    return int(first), min(int(last), size - 1) if last else size - 1
+
+
+def blocks(file: BinaryIO, first: int, length: int) -> Iterator[bytes]:
+    """Pieces of the file, `length` bytes from `first` on."""
+    with file:
+        file.seek(first)
+        while length > 0 and (block := file.read(min(BLOCK, length))):
+            length -= len(block)
+            yield block

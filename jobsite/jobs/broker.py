@@ -1,0 +1,65 @@
+"""The queue of wake-ups on top of django-q2's ORM broker.
+
+A message says "there is work of this cluster" and nothing else. It is deleted as it is taken, so
+none is ever delivered twice, and one that is lost is written again by housekeeping.
+"""
+
+import logging
+import os
+from functools import cached_property
+from time import sleep
+
+from django.db import DatabaseError, connections
+from django_q.brokers.orm import ORM
+from django_q.conf import Conf
+from django_q.models import OrmQ
+
+log = logging.getLogger(__name__)
+
+TAKE = """
+    DELETE FROM {table} WHERE id IN (
+        SELECT id FROM {table} WHERE key = %s ORDER BY id LIMIT %s
+    ) RETURNING payload
+"""
+# MATERIALIZED: otherwise the planner may run the locking SELECT more than once.
+TAKE_ON_POSTGRESQL = """
+    WITH taken AS MATERIALIZED (
+        SELECT id FROM {table} WHERE key = %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+    ) DELETE FROM {table} USING taken WHERE {table}.id = taken.id RETURNING payload
+"""
+
+
+class WakeUpBroker(ORM):
+    """Takes messages by deleting them; has nothing to acknowledge."""
+
+    def dequeue(self) -> list[tuple[None, str]] | None:
+        """Take up to `bulk` wake-ups, oldest first; after a poll interval None."""
+        if os.getppid() != self.parent:
+            os._exit(1)  # the sentinel was killed: nobody takes what this pusher would fetch
+        try:
+            # Looking first keeps an idle site from taking SQLite's write lock at each poll.
+            if self.get_connection().filter(key=self.list_key).exists():
+                return self.take()
+        except DatabaseError as error:
+            # Raising would put the pusher to sleep for ten seconds and end it.
+            log.warning("The database does not answer: %s", error)
+            connections[Conf.ORM].close()
+            sleep(1)
+        sleep(Conf.POLL)
+        return None
+
+    @cached_property
+    def parent(self) -> int:
+        """The process that started this pusher, as seen at its first poll."""
+        return os.getppid()
+
+    def take(self) -> list[tuple[None, str]]:
+        """Delete the oldest wake-ups and return their payloads."""
+        connection = connections[Conf.ORM]
+        sql = TAKE_ON_POSTGRESQL if connection.vendor == "postgresql" else TAKE
+        with connection.cursor() as cursor:
+            cursor.execute(sql.format(table=OrmQ._meta.db_table), [self.list_key, Conf.BULK])
+            return [(None, payload) for (payload,) in cursor.fetchall()]
+
+    def delete(self, task_id: int | None) -> None:
+        """Nothing: a message that was taken is gone already."""

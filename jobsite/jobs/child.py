@@ -1,0 +1,143 @@
+"""The process in which job code runs: `python -m jobsite.jobs.child EVENTS_FD MODULE ...`.
+
+It imports the modules ahead, waits for one assignment on standard input, runs it, reports over
+the pipe EVENTS_FD as JSON lines, and ends. Standard input stays open as the line to the
+supervisor: "stop" asks to save and end; its end means that the supervisor is dead, and then this
+process and all that it started must not go on.
+"""
+
+import errno
+import faulthandler
+import json
+import logging
+import math
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import django
+from django.utils.module_loading import import_string
+
+from .outcome import JobFailed
+from .status import Status
+
+log = logging.getLogger(__name__)
+
+
+def finite(value: Any) -> Any:
+    """The value as JSON can hold it: NaN and infinities become null."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value
+
+
+class Report:
+    """What job code uses to tell how far it is. Thread-safe."""
+
+    def __init__(self, descriptor: int, directory: Path) -> None:
+        self.directory = directory
+        """Where this attempt writes its artifacts; published when the job succeeds."""
+        self.stopping = threading.Event()
+        """Set when the site stops: save what can be saved and return."""
+        self._pipe = os.fdopen(descriptor, "w", encoding="utf-8")
+        self._lock = threading.Lock()
+
+    def progress(self, fraction: float, message: str = "") -> None:
+        """Set the progress (0 to 1) and the line of text beside it."""
+        self.send(progress=min(max(float(fraction), 0.0), 1.0), message=message[:255])
+
+    def event(self, text: str, level: str = "info") -> None:
+        """Add a line to the job's log; level is info, warning or error."""
+        self.send(event=text[:2000], level=level)
+
+    def update(self, **fields: Any) -> None:
+        """Set fields of the row that its model lists in `REPORTED`."""
+        self.send(fields=fields)
+
+    def send(self, **message: Any) -> None:
+        """Write one message. A supervisor that is gone ends this process group."""
+        line = json.dumps(finite(message), default=lambda item: item.item(), allow_nan=False)
+        try:
+            with self._lock:
+                self._pipe.write(line + "\n")
+                self._pipe.flush()
+        except BrokenPipeError:
+            end_group()
+
+
+def end_group() -> None:
+    """Kill this process and all that it started."""
+    os.killpg(0, signal.SIGKILL)
+
+
+def listen(report: Report) -> None:
+    """Follow standard input until the supervisor is gone."""
+    for line in sys.stdin:
+        if line.strip() == "stop":
+            report.stopping.set()
+    end_group()
+
+
+def plain_sentence(error: Exception) -> str:
+    """What a person is told about an exception that nobody foresaw."""
+    if isinstance(error, MemoryError):
+        return "The job needed more memory than there is. Try less data or fewer algorithms."
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "The disk is full. Free some space, then retry the job."
+    brief = f"{type(error).__name__}: {error}"[:300]
+    return (
+        f"Something happened that this program did not foresee ({brief}). The log has the details."
+    )
+
+
+def carry_out(run: Callable[[Any, Report], dict | None], job: Any, report: Report) -> None:
+    """Run the job and report its outcome."""
+    try:
+        result = run(job, report)
+    except JobFailed as failure:
+        report.send(outcome=Status.FAILED, error=str(failure))
+    except Exception as error:
+        traceback.print_exc()
+        report.send(outcome=Status.FAILED, error=plain_sentence(error))
+    else:
+        report.send(outcome=Status.SUCCEEDED, result=result)
+
+
+def main(descriptor: int, modules: list[str]) -> None:
+    """Import, wait for the assignment, carry it out."""
+    faulthandler.enable()
+    django.setup()
+    from .models import job_model  # noqa: PLC0415 (models exist only after the set-up)
+
+    for module in modules:
+        import_module(module)
+    line = sys.stdin.readline()
+    if not line:
+        return
+    assignment = json.loads(line)
+    model = job_model(assignment["kind"])
+    os.nice(model.niceness)
+    job = model.objects.get(pk=assignment["pk"], attempt=assignment["attempt"])
+    job.draft.mkdir(parents=True, exist_ok=True)
+    report = Report(descriptor, job.draft)
+    threading.Thread(target=listen, args=[report], daemon=True).start()
+    assert model.runner is not None
+    carry_out(import_string(model.runner), job, report)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads and pools that a library left behind must not keep a finished job from ending.
+    os._exit(0)

@@ -1,0 +1,73 @@
+"""The first page: what runs, what waits, what finished, who works, how much disk is left."""
+
+import itertools
+import shutil
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.views.generic import TemplateView
+
+from .models import Job, Worker, job_models
+from .status import FINISHED, Status
+
+SHOWN = 10
+WAITS_TOO_LONG = timedelta(minutes=10)
+
+
+class Dashboard(TemplateView):
+    """The signed-in person's jobs of every kind, and the state of the machine."""
+
+    def get_template_names(self) -> list[str]:
+        """The fragment for a poll, the page otherwise."""
+        polled = self.request.htmx  # type: ignore[attr-defined]
+        return ["jobs/_dashboard.html" if polled else "jobs/dashboard.html"]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Newest jobs by status, workers, disk and what is wrong in words."""
+        workers = list(Worker.objects.all())
+        disk = shutil.disk_usage(settings.DATA_DIR)
+        waiting = self.jobs([Status.QUEUED, Status.PAUSED], "queued_at")
+        return super().get_context_data(**kwargs) | {
+            "running": self.jobs([Status.RUNNING], "-started_at"),
+            "waiting": waiting,
+            "finished": self.jobs(list(FINISHED), "-finished_at"),
+            "workers": workers,
+            "disk_free": disk.free,
+            "disk_total": disk.total,
+            "warnings": warnings(workers, waiting),
+        }
+
+    def jobs(self, statuses: list[Status], order: str) -> list[Job]:
+        """The first jobs of every kind that has pages, in one order."""
+        rows = [
+            model.objects.visible_to(self.request.user)
+            .filter(status__in=statuses)
+            .defer("result")
+            .order_by(order)[:SHOWN]
+            for model in job_models()
+            if model.has_pages
+        ]
+        by = order.removeprefix("-")
+        merged = sorted(
+            itertools.chain(*rows), key=lambda job: getattr(job, by), reverse=by != order
+        )
+        return merged[:SHOWN]
+
+
+def warnings(workers: list[Worker], waiting: list[Job]) -> list[str]:
+    """What the operator should look at, in words."""
+    found = []
+    for cluster in settings.CLUSTERS:
+        if not any(worker.is_alive for worker in workers if worker.cluster == cluster):
+            found.append(
+                f"No {cluster} worker is alive: such jobs wait until one is. "
+                "Look at the log of “manage.py up”."
+            )
+    late = timezone.now() - WAITS_TOO_LONG
+    oldest = [job for job in waiting if job.status == Status.QUEUED and job.queued_at < late]
+    if oldest:
+        minutes = (timezone.now() - oldest[0].queued_at).total_seconds() // 60
+        found.append(f"“{oldest[0].name}” has been waiting for {minutes:.0f} minutes.")
+    return found

@@ -1,0 +1,20 @@
+"""Filter, search and sort of a list of jobs, for pages and API alike; all of it in the database."""
+
+import django_filters
+from django.db.models import QuerySet
+
+from .status import CHOICES
+
+
+class JobFilter(django_filters.FilterSet):
+    """`?status=`, `?q=` (part of the name) and `?sort=`; a kind may add its own by subclassing."""
+
+    status = django_filters.MultipleChoiceFilter(choices=CHOICES)
+    q = django_filters.CharFilter(method="search", label="Search")
+    sort = django_filters.OrderingFilter(
+        fields=["created_at", "name", "status", "progress", "started_at", "finished_at"]
+    )
+
+    def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        """Rows whose name contains the text."""
+        return queryset.filter(name__icontains=value)

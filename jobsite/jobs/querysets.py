@@ -1,0 +1,107 @@
+"""Questions and guarded moves over many rows."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models, transaction
+from django.db.models import Count, F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from .status import ALLOWED_FROM, FINISHED, Status
+
+if TYPE_CHECKING:
+    from .models import Job, Worker
+
+LEASE = timedelta(seconds=30)
+
+
+class JobQuerySet(models.QuerySet):
+    """The rows of one kind of job."""
+
+    def visible_to(self, user: Any) -> Self:
+        """The jobs that a person may know of: their own, without those being deleted."""
+        return self.filter(owner=user, delete_requested=False)
+
+    def transition(self, to: Status, **fields: Any) -> int:
+        """Move the selected rows to a status, where the state machine allows it; how many moved.
+
+        The stamps follow from the status; `fields` are set in the same UPDATE.
+        """
+        now = timezone.now()
+        stamps: dict[str, Any] = {"finished_at": now if to in FINISHED else None}
+        if to is Status.QUEUED:
+            stamps |= {"queued_at": now, "started_at": None}
+        if to is Status.RUNNING:
+            stamps |= {"started_at": now}
+        else:
+            stamps |= {"worker": None, "lease_expires_at": None, "cancel_requested": False}
+        return self.filter(status__in=ALLOWED_FROM[to]).update(status=to, **{**stamps, **fields})
+
+    def eligible(self, per_owner: int | None = None) -> Self:
+        """Queued jobs in the order in which they deserve a worker.
+
+        Priority first, then fewest running jobs of the same owner, then age. `per_owner` leaves
+        out owners who have that many running.
+        """
+        running = (
+            self.model._default_manager.filter(owner=OuterRef("owner"), status=Status.RUNNING)
+            .order_by()
+            .values("owner")
+            .annotate(n=Count("pk"))
+            .values("n")
+        )
+        queued = self.filter(status=Status.QUEUED, delete_requested=False).annotate(
+            share=Coalesce(Subquery(running), Value(0))
+        )
+        if per_owner is not None:
+            queued = queued.filter(share__lt=per_owner)
+        return queued.order_by("-priority", "share", "queued_at", "pk")
+
+    def claim(self, worker: "Worker", per_owner: int | None = None) -> "Job | None":
+        """Take the next job for a worker: one compare-and-swap; None where there is none.
+
+        The attempt is counted up and fences every later write of this run.
+        """
+        with transaction.atomic(using=self.db):
+            # SQLite has one writer at a time and ignores the lock; PostgreSQL skips locked rows.
+            locked = self.eligible(per_owner).select_for_update(skip_locked=True, of=("self",))
+            pk = locked.values_list("pk", flat=True).first()
+            if pk is None or not self.filter(pk=pk).take(worker):
+                return None
+            return self.get(pk=pk)
+
+    def take(self, worker: "Worker") -> int:
+        """Move the selected queued rows into a worker's hands; how many were taken."""
+        return self.transition(
+            Status.RUNNING,
+            attempt=F("attempt") + 1,
+            worker=worker,
+            lease_expires_at=timezone.now() + LEASE,
+            cancel_requested=False,
+        )
+
+    def fenced(self, job: "Job") -> Self:
+        """The row of a job while this attempt holds it; 0 rows updated: authority is lost."""
+        return self.filter(pk=job.pk, attempt=job.attempt, status=Status.RUNNING)
+
+    def renew(self) -> int:
+        """Extend the lease of the selected running rows; how many are still held."""
+        return self.filter(status=Status.RUNNING).update(lease_expires_at=timezone.now() + LEASE)
+
+    def lost(self, gone: list["Worker"]) -> Self:
+        """Running rows whose lease has run out, or whose worker is known to be dead."""
+        expired = Q(lease_expires_at__lt=timezone.now())
+        return self.filter(expired | Q(worker__in=gone), status=Status.RUNNING)
+
+
+class WorkerQuerySet(models.QuerySet):
+    """The worker processes that were seen."""
+
+    def alive(self) -> Self:
+        """Those with a recent sign of life."""
+        return self.filter(last_seen__gt=timezone.now() - self.model.SILENT_AFTER)
+
+    def beat(self, pk: Any) -> None:
+        """Note a sign of life."""
+        self.filter(pk=pk).update(last_seen=timezone.now())

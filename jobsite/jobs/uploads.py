@@ -1,0 +1,61 @@
+"""Uploads go to disk as they arrive, are hashed on the way and stop at the limit."""
+
+import hashlib
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
+
+
+class StreamToDisk(TemporaryFileUploadHandler):
+    """Writes to the data folder's file system, so that keeping a file is a rename.
+
+    Sets `file.sha256` (hex). Past `TRAINING_UPLOAD_MB` in one request the rest is read and thrown
+    away, the file is dropped and `request.upload_too_large` is set: `DATA_UPLOAD_MAX_MEMORY_SIZE`
+    does not cover files, and a connection closed early would hide the answer from the browser.
+    """
+
+    received = 0
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Start a file and its hash, unless the request is past the limit already."""
+        if self.received > self.limit:
+            self.refuse()
+        super().new_file(*args, **kwargs)
+        self.digest = hashlib.sha256()
+
+    @property
+    def limit(self) -> int:
+        """Bytes that the files of one request may hold."""
+        return settings.TRAINING_UPLOAD_MB * 2**20
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Write one chunk, within the limit."""
+        self.received += len(raw_data)
+        if self.received > self.limit:
+            self.upload_interrupted()
+            self.refuse()
+        self.digest.update(raw_data)
+        super().receive_data_chunk(raw_data, start)
+
+    def file_complete(self, file_size: int) -> TemporaryUploadedFile | None:
+        """Hand over the file with its hash."""
+        file = super().file_complete(file_size)
+        if file is not None:
+            file.sha256 = self.digest.hexdigest()
+        return file
+
+    def refuse(self) -> None:
+        """Drop this file, leave a mark for the view and go on with the form's other fields."""
+        assert self.request is not None
+        self.request.upload_too_large = True  # type: ignore[attr-defined]
+        raise SkipFile
+
+
+def too_large_sentence() -> str:
+    """What to say when `request.upload_too_large` is set."""
+    return (
+        f"The upload is larger than {settings.TRAINING_UPLOAD_MB} MB, the limit of this site. "
+        "Send a smaller file, or ask the operator to raise TRAINING_UPLOAD_MB."
+    )

@@ -1,0 +1,267 @@
+"""All settings, read from the environment. README.md lists the variables in a table.
+
+The site needs no configuration to run: each variable has a default that suits one machine, and
+everything that a proxy or a browser must agree on (hosts, origins, cookie flags) follows from
+JOBSITE_BASE_URL.
+"""
+
+import ipaddress
+import os
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from jobsite.environment import env, folder, number, refuse_unknown_variables, stored_secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+refuse_unknown_variables(os.environ)
+
+
+# --- where things lie ---------------------------------------------------------------------------
+DATA_DIR = folder("JOBSITE_DATA_DIR", BASE_DIR / "var")
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "tmp"  # on the data folder's file system: uploads move by rename
+RUN_DIR = DATA_DIR / "run"  # process ids of the running tree
+OUTCOME_DIR = DATA_DIR / "outcomes"  # outcomes that are not in the database yet
+try:
+    for needed in (FILE_UPLOAD_TEMP_DIR, RUN_DIR, OUTCOME_DIR):
+        needed.mkdir(mode=0o750, exist_ok=True)
+except OSError as error:
+    raise ImproperlyConfigured(
+        f"The data folder {DATA_DIR} cannot be written to: {error.strerror}. "
+        "Give this user write access, or set JOBSITE_DATA_DIR to another folder."
+    ) from error
+
+
+# --- address ------------------------------------------------------------------------------------
+BIND = env.str("JOBSITE_BIND", default="127.0.0.1:8000")
+BASE_URL = env.str("JOBSITE_BASE_URL", default=f"http://{BIND}").rstrip("/")
+address = urlsplit(BASE_URL)
+if address.scheme not in {"http", "https"} or not address.hostname:
+    raise ImproperlyConfigured(
+        f"JOBSITE_BASE_URL is {BASE_URL!r}; it takes the address people type, "
+        "such as https://jobs.example.org."
+    )
+SECURE = address.scheme == "https"
+ALLOWED_HOSTS = [address.hostname, "localhost", "127.0.0.1", "[::1]"]
+if ":" in address.hostname:
+    ALLOWED_HOSTS.append(f"[{address.hostname}]")
+if address.hostname in {"0.0.0.0", "::"}:  # noqa: S104 (compared, not bound to)
+    # Listening everywhere without a base URL: the machine's own name is the best guess.
+    ALLOWED_HOSTS += [socket.gethostname(), socket.getfqdn()]
+CSRF_TRUSTED_ORIGINS = [f"{address.scheme}://{address.netloc}"]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "SAMEORIGIN"
+if SECURE:  # then a proxy speaks TLS, and tells so
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+if address.path:
+    FORCE_SCRIPT_NAME = address.path
+
+DEBUG = False
+SECRET_KEY = env.str("JOBSITE_SECRET_KEY", default="") or stored_secret(DATA_DIR / "secret_key")
+
+# --- Django -------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "django_q",
+    "rest_framework",
+    "drf_spectacular",
+    "knox",
+    "jobsite.jobs",
+    "training",
+    "downloads",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "jobsite.jobs.middleware.SignedInMiddleware",
+]
+ROOT_URLCONF = "jobsite.urls"
+WSGI_APPLICATION = "jobsite.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [SELF],
+    }
+}
+
+DATABASES = {
+    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'jobsite.sqlite3'}")
+}
+DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        # A transaction that writes takes the lock at its begin and waits for it there; taken
+        # later, SQLite answers "database is locked" at once.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"].setdefault("OPTIONS", {})
+    DATABASES["default"]["OPTIONS"] |= {
+        "connect_timeout": 5,
+        "keepalives_idle": 30,
+        "options": "-c lock_timeout=20s -c idle_in_transaction_session_timeout=60s",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "dashboard"
+LOGOUT_REDIRECT_URL = "login"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = env.str("TZ", default="UTC")
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "build" / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+FILE_UPLOAD_HANDLERS = ["jobsite.jobs.uploads.StreamToDisk"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20  # a paste of some 100,000 links
+DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # .torrent files in one form
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "format": "{asctime} {levelname:<7} {processName}[{process}] {name}: {message}",
+            "style": "{",
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "jobsite": {"level": "INFO"},
+        "training": {"level": "INFO"},
+        "downloads": {"level": "INFO"},
+        "django-q": {"level": "WARNING"},
+    },
+}
+
+# --- jobs ---------------------------------------------------------------------------------------
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+TRAINING_WORKERS = number("TRAINING_WORKERS", max(1, CORES // 2), least=1, most=256)
+TRAINING_THREADS = max(1, CORES // TRAINING_WORKERS)  # cores for one job, never oversubscribed
+TRAINING_MEMORY_MB = number("TRAINING_MEMORY_MB", 4096, least=256)
+TRAINING_UPLOAD_MB = number("TRAINING_UPLOAD_MB", 500, least=1)
+
+# Jobs of one person that may run at once, by kind; the others wait and let somebody else go first.
+JOBS_PER_OWNER = number("JOBSITE_USER_JOBS", 0, least=0) or None
+
+SPARE_CHILDREN = {
+    "training"
+}  # clusters whose next child is started ahead: its imports take seconds
+CLUSTERS = {"training": TRAINING_WORKERS, "downloads": 1}  # django-q2 cluster -> its workers
+Q_CLUSTER = {
+    "name": "jobsite",
+    "orm": "default",
+    "broker_class": "jobsite.jobs.broker.WakeUpBroker",
+    "ALT_CLUSTERS": {name: {"workers": workers} for name, workers in CLUSTERS.items()},
+    "workers": 1,
+    # A message is a wake-up without identity, deleted as it is taken: nothing to retry, to keep
+    # or to acknowledge. `retry` and `timeout` only have to be consistent; leases are our own.
+    "queue_limit": 1,
+    "bulk": 1,
+    "retry": 86_400,
+    "timeout": 80_000,
+    "save_limit": -1,
+    "ack_failures": True,
+    "max_attempts": 1,
+    "catch_up": False,
+    "scheduler": False,
+    "poll": 0.2,
+}
+
+# --- downloads ----------------------------------------------------------------------------------
+DOWNLOAD_DIR = folder("DOWNLOAD_DIR", DATA_DIR / "downloads")
+DOWNLOAD_LISTEN = env.str("DOWNLOAD_LISTEN", default="0.0.0.0:6881")
+DOWNLOAD_DHT = env.bool("DOWNLOAD_DHT", default=True)
+DOWNLOAD_DHT_BOOTSTRAP = env.list("DOWNLOAD_DHT_BOOTSTRAP", default=[])
+DOWNLOAD_TRACKERS = env.list("DOWNLOAD_TRACKERS", default=[])
+try:
+    DOWNLOAD_ALLOWED_NETWORKS = [
+        ipaddress.ip_network(text.strip())
+        for text in env.list("DOWNLOAD_ALLOWED_NETWORKS", default=[])
+    ]
+except ValueError as error:
+    raise ImproperlyConfigured(
+        f"DOWNLOAD_ALLOWED_NETWORKS: {error}. It takes networks such as 192.168.0.0/16,10.0.0.0/8."
+    ) from error
+DOWNLOAD_ACTIVE = number("DOWNLOAD_ACTIVE", 20, least=1)
+DOWNLOAD_MAX_DOWN_KB = number("DOWNLOAD_MAX_DOWN_KB", 0, least=0)
+DOWNLOAD_MAX_UP_KB = number("DOWNLOAD_MAX_UP_KB", 0, least=0)
+DOWNLOAD_FREE_MB = number("DOWNLOAD_FREE_MB", 1024, least=0)
+
+# --- API ----------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "jobsite.jobs.pagination.Pages",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "jobsite.jobs.api.explain",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "jobsite",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "DISABLE_ERRORS_AND_WARNINGS": True,
+}
+REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": None, "TOKEN_PREFIX": "job_"}
+KNOX_TOKEN_MODEL = "jobs.ApiToken"  # noqa: S105 (the name of a model)

@@ -1,0 +1,51 @@
+"""The addresses of the site."""
+
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import include, path
+from django.views.decorators.http import require_POST
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.permissions import AllowAny
+from rest_framework.routers import SimpleRouter
+
+import downloads.api
+import training.api
+from jobsite.jobs import accounts, health
+from jobsite.jobs.dashboard import Dashboard
+
+router = SimpleRouter(use_regex_path=False)
+training.api.register(router)
+downloads.api.register(router)
+
+# The API has its own sign-in: tokens, and 401 instead of a redirect.
+api = [
+    path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="api-schema"),
+    *router.urls,
+]
+for pattern in api:
+    pattern.callback = login_not_required(pattern.callback)
+
+urlpatterns = [
+    path("", Dashboard.as_view(), name="dashboard"),
+    path("training/", include("training.urls")),
+    path("downloads/", include("downloads.urls")),
+    path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path(
+        "accounts/link/<str:uid>/<str:token>/",
+        login_not_required(accounts.SignInLink.as_view()),
+        name="sign-in-link",
+    ),
+    path("accounts/password/", accounts.Password.as_view(), name="password"),
+    path("accounts/tokens/", accounts.Tokens.as_view(), name="tokens"),
+    path(
+        "accounts/tokens/<str:digest>/revoke/",
+        require_POST(accounts.revoke_token),
+        name="revoke-token",
+    ),
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+    path("api/v1/", include(api)),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,85 @@
+"""What happened in the session since the last look, as plain values.
+
+libtorrent's alerts are pointers that die with the next look; these are copies that last.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something about one torrent; `key` is the info hash by which it is known here."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Moved(Event):
+    """Progress: bytes and rates of one torrent."""
+
+    size: int
+    done: int
+    rate_down: int
+    rate_up: int
+    peers: int
+    is_complete: bool
+    has_stopped_writing: bool
+    needs_saving: bool
+
+
+@dataclass(frozen=True)
+class MetadataArrived(Event):
+    """The list of files of a magnet link came from a peer."""
+
+
+@dataclass(frozen=True)
+class Finished(Event):
+    """The last piece was verified; its blocks may not be on disk yet."""
+
+
+@dataclass(frozen=True)
+class Flushed(Event):
+    """All that was received is on disk."""
+
+
+@dataclass(frozen=True)
+class ResumeData(Event):
+    """The answer to a request to save: the bytes, or None where there was nothing to save."""
+
+    data: bytes | None
+
+
+@dataclass(frozen=True)
+class Removed(Event):
+    """The session has let go of the torrent."""
+
+
+@dataclass(frozen=True)
+class Failed(Event):
+    """The torrent has stopped: the disk is full, or `reason` says why it cannot go on."""
+
+    reason: str
+    disk_full: bool = False
+
+
+@dataclass(frozen=True)
+class Conflict(Event):
+    """Two links turned out to be the two hashes of one hybrid torrent."""
+
+    other: str
+
+
+@dataclass(frozen=True)
+class TrackerSaid(Event):
+    """A tracker's answer, in words; `peers` where it gave any."""
+
+    text: str
+    peers: int = 0
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something about the session as a whole, for the engine's own log."""
+
+    text: str
+    level: str = "info"

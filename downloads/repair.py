@@ -1,0 +1,111 @@
+"""After a crash: find the pieces that are on disk but not in the resume data.
+
+Resume data is some seconds old when a process is killed. libtorrent would either fetch again
+what came since, or hash the whole torrent. The file system knows better where data is: only the
+pieces without a hole in them that the resume data does not claim are hashed here.
+"""
+
+import errno
+import hashlib
+import os
+from bisect import bisect_right
+from collections.abc import Iterator
+from pathlib import Path
+
+import libtorrent as lt
+
+_BLOCK = 1 << 20
+
+
+def recover_pieces(params: lt.add_torrent_params, folder: Path) -> int:
+    """Add to the resume data each piece that is whole on disk; how many were added.
+
+    Blocks on their own hashes need the v1 hashes; v2-only torrents keep what was saved.
+    """
+    info = params.ti
+    if info is None or not info.info_hashes().has_v1():
+        return 0
+    have = list(params.have_pieces) or [False] * info.num_pieces()
+    files = _Files(info, folder)
+    added = 0
+    for piece in range(info.num_pieces()):
+        if have[piece] or not files.hold(piece):
+            continue
+        if files.digest(piece) == info.hash_for_piece(piece):
+            have[piece] = True
+            added += 1
+    if added:
+        params.have_pieces = have
+        params.unfinished_pieces = {
+            piece: blocks for piece, blocks in params.unfinished_pieces.items() if not have[piece]
+        }
+    return added
+
+
+class _Files:
+    """The files of one torrent as they lie on disk."""
+
+    def __init__(self, info: lt.torrent_info, folder: Path) -> None:
+        self._info = info
+        self._layout = info.files()
+        self._folder = folder
+        self._extents: dict[int, list[tuple[int, int]]] = {}
+
+    def hold(self, piece: int) -> bool:
+        """Whether every byte of a piece has been written."""
+        return all(self._has(*span) for span in self._spans(piece))
+
+    def digest(self, piece: int) -> bytes:
+        """The hash of a piece as it is on disk; empty where it cannot be read."""
+        digest = hashlib.sha1(usedforsecurity=False)
+        for index, offset, size in self._spans(piece):
+            if self._is_padding(index):
+                digest.update(bytes(size))
+                continue
+            try:
+                with self._path(index).open("rb") as file:
+                    file.seek(offset)
+                    while size > 0 and (block := file.read(min(size, _BLOCK))):
+                        digest.update(block)
+                        size -= len(block)
+            except OSError:
+                return b""
+        return digest.digest()
+
+    def _spans(self, piece: int) -> Iterator[tuple[int, int, int]]:
+        for part in self._info.map_block(piece, 0, self._info.piece_size(piece)):
+            yield part.file_index, part.offset, part.size
+
+    def _has(self, index: int, offset: int, size: int) -> bool:
+        if self._is_padding(index):
+            return True
+        extents = self._extents.get(index)
+        if extents is None:
+            extents = self._extents[index] = list(_extents(self._path(index)))
+        at = bisect_right(extents, (offset, 2**63)) - 1
+        return at >= 0 and extents[at][1] >= offset + size
+
+    def _is_padding(self, index: int) -> bool:
+        return bool(self._layout.file_flags(index) & lt.file_flags_t.flag_pad_file)
+
+    def _path(self, index: int) -> Path:
+        return self._folder / self._layout.file_path(index)
+
+
+def _extents(path: Path) -> Iterator[tuple[int, int]]:
+    """The parts of a file that hold data, as (first byte, byte after the last)."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return
+    try:
+        end = 0
+        while True:
+            start = os.lseek(descriptor, end, os.SEEK_DATA)
+            end = os.lseek(descriptor, start, os.SEEK_HOLE)
+            yield start, end
+    except OSError as error:
+        if error.errno != errno.ENXIO:  # ENXIO: no data behind this point
+            raise
+    finally:
+        os.close(descriptor)

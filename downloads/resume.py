@@ -1,0 +1,78 @@
+"""What survives a crash: one file of resume data for each torrent, and the DHT's nodes.
+
+Written by a thread of its own, because making a file durable may take longer than the second in
+which the engine wants to look at the session again.
+"""
+
+import logging
+import os
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+
+class ResumeStore:
+    """The folder of resume files. The previous version of each is kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._writer = ThreadPoolExecutor(1, "resume")
+        self._pending: dict[str, Future[None]] = {}
+
+    def versions(self, key: str) -> Iterator[bytes]:
+        """The newest version that is on disk, then the one before."""
+        self._await(key)
+        for path in (self._path(key), self._previous(key)):
+            try:
+                yield path.read_bytes()
+            except OSError:
+                continue
+
+    def save(self, key: str, data: bytes) -> None:
+        """Have a new version written, unless one of this torrent still waits to be."""
+        waiting = self._pending.get(key)
+        if waiting is not None:
+            waiting.cancel()
+        self._pending[key] = self._writer.submit(self._write, key, data)
+
+    def forget(self, key: str) -> None:
+        """Remove what is kept of a torrent."""
+        self._await(key)
+        self._path(key).unlink(missing_ok=True)
+        self._previous(key).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Wait until all is written."""
+        self._writer.shutdown(wait=True)
+
+    def _await(self, key: str) -> None:
+        waiting = self._pending.pop(key, None)
+        if waiting is not None and not waiting.cancel():
+            waiting.result()
+
+    def _write(self, key: str, data: bytes) -> None:
+        draft = self._folder / f"{key}.part"
+        try:
+            write_durably(draft, data)
+            if self._path(key).exists():
+                self._path(key).replace(self._previous(key))
+            draft.replace(self._path(key))
+        except OSError as error:
+            log.warning("Resume data of %s could not be kept: %s", key, error)
+
+    def _path(self, key: str) -> Path:
+        return self._folder / f"{key}.resume"
+
+    def _previous(self, key: str) -> Path:
+        return self._folder / f"{key}.previous"
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a file that is whole and on disk when this returns."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

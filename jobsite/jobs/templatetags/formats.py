@@ -31,13 +31,12 @@ def byte_size(value: Any) -> str:
     number = as_number(value)
     if number is None or number < 0:
         return DASH
-    if round(number) < 1000:
-        return f"{round(number)} B"
-    for unit in UNITS[1:]:
+    power = 0
+    while float(f"{number:.1f}" if power else round(number)) >= 1000 and power + 1 < len(UNITS):
         number /= 1000
-        if float(f"{number:.1f}") < 1000:
-            break
-    return f"{number:.0f} {unit}" if number >= 99.95 else f"{number:.1f} {unit}"
+        power += 1
+    places = 1 if power and number < 99.95 else 0
+    return f"{number:.{places}f} {UNITS[power]}"
 
 
 def byte_rate(value: Any) -> str:

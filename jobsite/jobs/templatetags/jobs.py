@@ -2,7 +2,7 @@
 
 Filters: bytes rate duration about percent whole score ago when
 Tags:    icon status_badge progress_bar elapsed poll post_button copy_button
-         filter_bar sort_th page_numbers spread nav_current
+         filter_bar sort_th page_numbers spread nav_link
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from django import template
 from django.core.paginator import Page
 from django.template.context import Context
 from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -30,6 +31,7 @@ register.filter("whole", formats.whole)
 register.filter("score", formats.score)
 
 STATUSES = tuple(status.value for status in Status)
+ALWAYS = tuple(name for name in STATUSES if name != Status.PAUSED)
 
 
 @register.filter
@@ -67,7 +69,7 @@ def elapsed(start: datetime | None, end: datetime | None = None) -> str:
     if end:
         return formats.duration(seconds)
     return format_html(
-        '<time class="elapsed" datetime="PT{}S" data-elapsed-since="{}" data-seconds="{}">{}</time>',
+        '<time datetime="PT{}S" data-elapsed-since="{}" data-seconds="{}">{}</time>',
         seconds,
         start.isoformat(),
         seconds,
@@ -134,7 +136,7 @@ def post_button(context: Context, url: str, label: str, **options: Any) -> dict[
 
 @register.simple_tag
 def copy_button(text: str, label: str = "Copy") -> SafeString:
-    """`{% copy_button job.info_hash %}`: shown by site.js only; without it the text is selectable."""
+    """`{% copy_button job.info_hash %}`: shown by site.js only, beside the text that it copies."""
     return format_html(
         '<button type="button" class="button button--small button--quiet" data-copy="{}" hidden>'
         "{}<span data-copy-label>{}</span></button>",
@@ -150,16 +152,16 @@ def filter_bar(
     counts: Mapping[str, int] | None = None,
     placeholder: str = "Search by name",
     statuses: str = "",
-    search: str = "q",
 ) -> dict[str, Any]:
     """`{% filter_bar counts %}`: status tabs with counts and a search box, as links and a GET form.
 
-    `counts` maps statuses to numbers. Statuses that no job of this kind can have stay away unless
-    `statuses` (words, separated by blanks) names them.
+    `counts` maps statuses to numbers. `paused`, which not every kind of job knows, has a tab where
+    a job is paused or it is asked for; `statuses` (words, separated by blanks) names the tabs.
     """
     chosen = context["request"].GET.get("status", "")
     numbers = {str(getattr(key, "value", key)): number for key, number in (counts or {}).items()}
-    names = statuses.split() or [name for name in STATUSES if name in numbers]
+    shown = [name for name in STATUSES if numbers.get(name) or name in (chosen, *ALWAYS)]
+    names = statuses.split() or shown
     total = numbers.get("all", sum(numbers.get(name, 0) for name in names))
     tabs = [{"name": "", "label": "All", "count": total, "current": not chosen}]
     tabs += [
@@ -174,16 +176,14 @@ def filter_bar(
     kept = [
         (key, value)
         for key, values in context["request"].GET.lists()
-        if key not in (search, "page")
+        if key not in ("q", "page")
         for value in values
     ]
     return {
         "request": context["request"],
         "tabs": tabs,
         "kept": kept,
-        "chosen": chosen,
-        "search": search,
-        "query": context["request"].GET.get(search, ""),
+        "query": context["request"].GET.get("q", ""),
         "placeholder": placeholder,
     }
 
@@ -247,9 +247,16 @@ def spread(value: Any, deviation: Any, low: Any, high: Any) -> dict[str, Any]:
 
 
 @register.simple_tag(takes_context=True)
-def nav_current(context: Context, prefix: str) -> SafeString:
-    """`aria-current` for the part of the site that the reader is in."""
-    request = context.get("request")
-    path = request.path if request else ""
-    here = path == prefix if prefix == "/" else path.startswith(prefix)
-    return mark_safe(' aria-current="page"') if here else mark_safe("")
+def nav_link(context: Context, view: str, label: str) -> SafeString:
+    """`{% nav_link "training:list" "Training" %}`: marked while the reader is below its address.
+
+    A part of the site that is not installed has no address and no link.
+    """
+    try:
+        address = reverse(view)
+    except NoReverseMatch:
+        return mark_safe("")
+    path = getattr(context.get("request"), "path", "")
+    here = path == address if view == "dashboard" else path.startswith(address)
+    current = mark_safe(' aria-current="page"') if here else ""
+    return format_html('<a href="{}"{}>{}</a>', address, current, label)

@@ -1,0 +1,72 @@
+"""Fixtures that several test modules share."""
+
+import contextlib
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+
+from tests.site import Site
+
+
+@pytest.fixture(autouse=True)
+def plain_static_files(settings) -> None:
+    """Unit tests need no collected static files; a real tree uses those of `make setup`."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def ann(db):
+    """A person."""
+    return get_user_model().objects.create_user("ann", password="ann-secret-1")
+
+
+@pytest.fixture
+def bob(db):
+    """Another person, a stranger to the first."""
+    return get_user_model().objects.create_user("bob", password="bob-secret-1")
+
+
+@pytest.fixture(scope="session")
+def running_site(tmp_path_factory) -> Iterator[Site]:
+    """One real process tree for all tests that need one; they must leave it working."""
+    site = Site(tmp_path_factory.mktemp("site")).start()
+    yield site
+    site.stop()
+
+
+@pytest.fixture
+def point_at(django_db_blocker):
+    """`with point_at(site) as owner`: this process's models look at the site's own database."""
+
+    @contextlib.contextmanager
+    def point(site: Site) -> Iterator[Any]:
+        own = connection.settings_dict["NAME"]
+        connection.close()
+        connection.settings_dict["NAME"] = str(site.folder / "data" / "jobsite.sqlite3")
+        with django_db_blocker.unblock():
+            name = f"owner-{secrets.token_hex(4)}"
+            yield get_user_model().objects.create_user(name, password="site-secret-1")
+            connection.close()
+        connection.settings_dict["NAME"] = own
+
+    return point
+
+
+@pytest.fixture
+def owner(running_site: Site, point_at) -> Iterator[Any]:
+    """A person of the running site, one for each test, whose rows this process's models see."""
+    with point_at(running_site) as user:
+        yield user
+
+
+@pytest.fixture
+def site(running_site: Site, owner: Any) -> Site:
+    """The running tree."""
+    return running_site

@@ -1,0 +1,21 @@
+"""The site's settings with a throw-away data folder and a kind of job made for drills."""
+
+import os
+import tempfile
+
+os.environ.setdefault("JOBSITE_DATA_DIR", tempfile.mkdtemp(prefix="jobsite-test-"))
+os.environ.setdefault("DOWNLOAD_DHT", "0")
+os.environ.setdefault("DOWNLOAD_ALLOWED_NETWORKS", "127.0.0.0/8")
+os.environ.setdefault("DOWNLOAD_LISTEN", "127.0.0.1:0")
+
+from jobsite.settings import *  # noqa: E402, F403
+from jobsite.settings import ALLOWED_HOSTS, CLUSTERS, DATABASES, INSTALLED_APPS, Q_CLUSTER  # noqa: E402
+
+INSTALLED_APPS += ["tests.drill"]
+CLUSTERS["drill"] = 2
+Q_CLUSTER["ALT_CLUSTERS"]["drill"] = {"workers": 2}
+ALLOWED_HOSTS += ["testserver"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # In a file, as on a real site: an in-memory database has no locks to test.
+    DATABASES["default"]["TEST"] = {"NAME": f"{DATABASES['default']['NAME']}.test"}

@@ -1,0 +1,134 @@
+"""A real `manage.py up` process tree on a data folder of its own, for tests."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class Site:
+    """The tree, its data folder and its address."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen | None = None
+
+    @property
+    def url(self) -> str:
+        """The address of the site."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        """Everything that the tree has printed."""
+        return (self.folder / "up.log").read_text()
+
+    def settings(self) -> dict[str, str]:
+        """The environment of the tree and of commands beside it."""
+        return {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "JOBSITE_DATA_DIR": str(self.folder / "data"),
+            "JOBSITE_BIND": f"127.0.0.1:{self.port}",
+            "DATABASE_URL": f"sqlite:///{self.folder / 'data' / 'jobsite.sqlite3'}",
+            "DOWNLOAD_DIR": str(self.folder / "library"),
+            **self.environment,
+        }
+
+    def start(self) -> "Site":
+        """Start the tree and wait until it is ready for work."""
+        with (self.folder / "up.log").open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "up"],
+                cwd=ROOT,
+                env=self.settings(),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        wait_until(self.is_ready, 40)
+        return self
+
+    def is_ready(self) -> bool:
+        """Whether the site says that it can work."""
+        assert self.process is not None
+        assert self.process.poll() is None, f"the tree has ended:\n{self.log}"
+        try:
+            return self.get("/health/ready")[0] == 200
+        except OSError:
+            return False
+
+    def get(self, path: str, token: str = "") -> tuple[int, dict]:
+        """GET of a JSON address: status and document."""
+        return self.call("GET", path, token)
+
+    def call(self, method: str, path: str, token: str = "", data: object = None) -> tuple[int, dict]:
+        """One request to a JSON address: status and document."""
+        request = urllib.request.Request(self.url + path, method=method)
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        body = None
+        if data is not None:
+            request.add_header("Content-Type", "application/json")
+            body = json.dumps(data).encode()
+        try:
+            with urllib.request.urlopen(request, body, timeout=30) as answer:
+                text = answer.read()
+                return answer.status, json.loads(text) if text else {}
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read() or b"{}")
+
+    def manage(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess:
+        """Run a command beside the tree."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self.settings(),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+    def token(self, user: str) -> str:
+        """A new API token, made by the command as a person would."""
+        return self.manage("token", user).stdout.split()[-1]
+
+    def parts(self) -> dict[str, psutil.Process]:
+        """The children of `up` by a word of their command line."""
+        assert self.process is not None
+        found = {}
+        for child in psutil.Process(self.process.pid).children():
+            with contextlib.suppress(psutil.Error, KeyError):  # one that just died, or just starts
+                words = child.cmdline()
+                name = next((w for w in ("gunicorn", "housekeeping", "qcluster") if w in words), "")
+                found[child.environ()["Q_CLUSTER_NAME"] if name == "qcluster" else name] = child
+        return found
+
+    def stop(self) -> float:
+        """SIGTERM, wait for the end; kill what is left only after 30 s. Returns the exit status."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)

@@ -1,0 +1,168 @@
+"""Claiming: order, fairness, the fence and the lease."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from jobsite.jobs.housekeeping import Housekeeper, is_wedged
+from jobsite.jobs.models import JobEvent, Worker
+from jobsite.jobs.queue import submit, waiting_wake_ups
+from jobsite.jobs.status import Status
+from tests.drill.models import Drill
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def worker(db) -> Worker:
+    return Worker.of_this_process("drill")
+
+
+def add(owner, name, **fields) -> Drill:
+    job = Drill(owner=owner, name=name, **fields)
+    submit(job)
+    return job
+
+
+def claimed_names(worker, count, **limits) -> list[str | None]:
+    jobs = [Drill.objects.claim(worker, **limits) for _ in range(count)]
+    return [job and job.name for job in jobs]
+
+
+def test_submitting_writes_the_row_its_log_and_a_wake_up(ann):
+    job = add(ann, "a")
+    assert [event.text for event in job.events] == ["Queued."]
+    assert waiting_wake_ups(["drill"]) == {"drill": 1}
+
+
+def test_a_person_with_many_jobs_does_not_hold_up_another(ann, bob, worker):
+    for name in ("a1", "a2", "a3"):
+        add(ann, name)
+    for name in ("b1", "b2"):
+        add(bob, name)
+    assert claimed_names(worker, 6) == ["a1", "b1", "a2", "b2", "a3", None]
+
+
+def test_priority_goes_before_fairness_and_age(ann, bob, worker):
+    add(ann, "a1")
+    add(bob, "b1")
+    add(ann, "urgent", priority=5)
+    assert claimed_names(worker, 3) == ["urgent", "b1", "a1"]
+
+
+def test_the_limit_per_owner_leaves_the_worker_to_others(ann, bob, worker):
+    add(ann, "a1")
+    add(ann, "a2")
+    add(bob, "b1")
+    assert claimed_names(worker, 3, per_owner=1) == ["a1", "b1", None]
+
+
+def test_a_job_that_is_being_deleted_is_not_claimed(ann, worker):
+    job = add(ann, "a")
+    Drill.objects.filter(pk=job.pk).update(delete_requested=True)
+    assert Drill.objects.claim(worker) is None
+
+
+def test_every_claim_counts_the_attempt_and_fences_the_one_before(ann, worker):
+    add(ann, "a")
+    first = Drill.objects.claim(worker)
+    Drill.objects.filter(pk=first.pk).transition(Status.QUEUED)
+    second = Drill.objects.claim(worker)
+    assert (first.attempt, second.attempt) == (1, 2)
+    assert Drill.objects.fenced(first).update(progress=0.9) == 0
+    assert Drill.objects.fenced(second).update(progress=0.5) == 1
+
+
+def expire(job: Drill) -> None:
+    past = timezone.now() - timedelta(seconds=1)
+    Drill.objects.filter(pk=job.pk).update(lease_expires_at=past)
+
+
+def test_an_expired_lease_requeues_and_the_third_loss_fails_with_the_reason(ann, worker):
+    job = add(ann, "a")
+    seen = []
+    for _ in range(3):
+        Drill.objects.claim(worker)
+        expire(job)
+        Housekeeper().recover()
+        job.refresh_from_db()
+        seen.append((job.status, job.losses))
+    assert seen == [("queued", 1), ("queued", 2), ("failed", 3)]
+    assert "died 3 times" in job.error
+
+
+def test_a_valid_lease_of_a_living_worker_is_left_alone(ann, worker):
+    job = add(ann, "a")
+    Drill.objects.claim(worker)
+    Housekeeper().recover()
+    job.refresh_from_db()
+    assert (job.status, job.losses) == ("running", 0)
+
+
+def test_a_job_of_a_dead_process_is_taken_back_before_its_lease_ends(ann, worker):
+    job = add(ann, "a")
+    Drill.objects.claim(worker)
+    Worker.objects.filter(pk=worker.pk).update(born=1.0)  # a process that was another one
+    Housekeeper().recover()
+    job.refresh_from_db()
+    assert (job.status, job.losses) == ("queued", 1)
+    assert not Worker.objects.filter(pk=worker.pk).exists()
+
+
+def test_after_an_outage_leases_get_time_to_be_renewed(ann, worker):
+    job = add(ann, "a")
+    Drill.objects.claim(worker)
+    expire(job)
+    keeper = Housekeeper(last_round=(0.0, 0.0))  # the clock jumped
+    keeper.notice_clock()
+    keeper.recover()
+    job.refresh_from_db()
+    assert job.status == "running"
+
+
+def test_a_lost_job_whose_cancel_was_asked_for_ends_cancelled(ann, worker):
+    job = add(ann, "a")
+    Drill.objects.claim(worker)
+    job.cancel()
+    expire(job)
+    Housekeeper().recover()
+    job.refresh_from_db()
+    assert job.status == "cancelled"
+
+
+def test_a_wake_up_that_was_lost_is_written_again(ann):
+    from django_q.models import OrmQ
+
+    add(ann, "a")
+    OrmQ.objects.all().delete()
+    Housekeeper().wake_again()
+    assert waiting_wake_ups(["drill", "training"]) == {"drill": 1, "training": 0}
+    Housekeeper().wake_again()
+    assert waiting_wake_ups(["drill"]) == {"drill": 1}
+
+
+def test_a_cluster_is_wedged_when_old_work_meets_a_free_worker_and_no_claim(ann, worker):
+    job = add(ann, "a")
+    assert not is_wedged("drill", 2)
+    Drill.objects.filter(pk=job.pk).update(queued_at=timezone.now() - timedelta(seconds=11))
+    assert is_wedged("drill", 2)
+    Drill.objects.claim(worker)
+    add(ann, "b")
+    Drill.objects.filter(name="b").update(queued_at=timezone.now() - timedelta(seconds=11))
+    assert not is_wedged("drill", 2), "a claim of just now shows that the cluster works"
+    Drill.objects.filter(pk=job.pk).update(started_at=timezone.now() - timedelta(seconds=11))
+    assert is_wedged("drill", 2)
+    assert not is_wedged("drill", 1), "no worker is free"
+
+
+def test_deleting_hides_at_once_and_housekeeping_removes_row_log_and_files(ann):
+    job = add(ann, "a")
+    job.directory.mkdir(parents=True)
+    (job.directory / "file").write_text("x")
+    job.request_delete()
+    assert not Drill.objects.visible_to(ann).exists()
+    Housekeeper().purge()
+    assert not Drill.objects.filter(pk=job.pk).exists()
+    assert not JobEvent.objects.filter(job_id=job.pk).exists()
+    assert not job.directory.exists()

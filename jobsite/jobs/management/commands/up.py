@@ -1,5 +1,7 @@
 """`manage.py up`: the whole site in one foreground process tree."""
 
+import os
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -25,6 +27,10 @@ class Command(BaseCommand):
 
     def handle(self, *, bind: str, **options: Any) -> None:
         """Set up what is missing and run until stopped."""
+        if bind != settings.BIND:
+            # The address is a setting that others follow from: start over with it.
+            os.environ["JOBSITE_BIND"] = bind
+            os.execv(sys.executable, [sys.executable, sys.argv[0], "up"])  # noqa: S606
         call_command("migrate", interactive=False, verbosity=0)
         link = first_sign_in()
         if link:

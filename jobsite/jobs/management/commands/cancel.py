@@ -1,0 +1,28 @@
+"""`manage.py cancel ID`."""
+
+import sys
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from jobsite.jobs.terminal import ENDED_BADLY, JobCommand, find
+
+
+class Command(JobCommand):
+    """Cancels one job."""
+
+    help = "Cancel a job. A running one ends within two seconds."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The job."""
+        parser.add_argument("id", metavar="ID")
+
+    def handle(self, *, id: str, **options: Any) -> None:
+        """Cancel it or say why not."""
+        job = find(id)
+        if job is None:
+            self.refuse(f"There is no job with the id {id!r}. manage.py jobs lists them.")
+        if not job.cancel():
+            self.tell(f"The job is {job.status} already; there is nothing to cancel.")
+            sys.exit(ENDED_BADLY)
+        self.stdout.write(f"“{job.name}” is being cancelled.")

@@ -1,0 +1,40 @@
+"""`manage.py jobs`: every job of the site."""
+
+import heapq
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from jobsite.jobs.models import job_models
+from jobsite.jobs.status import Status
+from jobsite.jobs.terminal import JobCommand, describe, progress_line
+
+MOST = 1000
+
+
+class Command(JobCommand):
+    """Lists jobs, newest first."""
+
+    help = "List the jobs of every kind and owner, newest first."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """A filter and the format."""
+        parser.add_argument("--status", choices=[status.value for status in Status])
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+    def handle(self, *, status: str | None, json: bool, **options: Any) -> None:
+        """Print the list."""
+        lists = []
+        for model in job_models():
+            rows = model.objects.filter(delete_requested=False).defer("result")
+            if model.has_pages:
+                rows = rows.filter(status=status) if status else rows
+                lists.append(rows.order_by("-created_at")[:MOST])
+        jobs = list(heapq.merge(*lists, key=lambda job: job.created_at, reverse=True))[:MOST]
+        if json:
+            self.print_json([describe(job) for job in jobs])
+            return
+        for job in jobs:
+            self.stdout.write(f"{job.pk}  {job.kind:<9} {progress_line(job)}")
+        if not jobs:
+            self.tell("There are no such jobs." if status else "There are no jobs yet.")

@@ -1,0 +1,29 @@
+"""`manage.py retry ID`."""
+
+import sys
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from jobsite.jobs import queue
+from jobsite.jobs.terminal import ENDED_BADLY, JobCommand, find
+
+
+class Command(JobCommand):
+    """Queues one job again."""
+
+    help = "Queue a failed or cancelled job once more."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The job."""
+        parser.add_argument("id", metavar="ID")
+
+    def handle(self, *, id: str, **options: Any) -> None:
+        """Queue it or say why not."""
+        job = find(id)
+        if job is None:
+            self.refuse(f"There is no job with the id {id!r}. manage.py jobs lists them.")
+        if not queue.retry(job):
+            self.tell(f"The job is {job.status}; only a failed or cancelled job can be retried.")
+            sys.exit(ENDED_BADLY)
+        self.stdout.write(f"“{job.name}” is queued again.")

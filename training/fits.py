@@ -1,0 +1,153 @@
+"""What runs inside the processes of the pool: one fold, or the last fit of an algorithm."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+from sklearn.inspection import permutation_importance
+
+from training import model_file, plots
+from training.catalogue import ALGORITHMS
+from training.pipeline import Plan, make_pipeline_for
+from training.problem import BINARY, MULTICLASS, REGRESSION
+from training.scoring import predict, score
+
+_SCORERS = {
+    BINARY: "roc_auc",
+    MULTICLASS: "balanced_accuracy",
+    REGRESSION: "neg_root_mean_squared_error",
+}
+_REPEATS = 5
+_MOST_IMPORTANCES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """All that a fit needs, written once and mapped into memory by every process."""
+
+    problem: str
+    classes: tuple[str, ...]
+    target: str
+    features: pd.DataFrame
+    answers: np.ndarray
+    truth: np.ndarray
+    plan: Plan
+    seed: int
+    train: np.ndarray
+    holdout: np.ndarray
+    folds: tuple[tuple[np.ndarray, np.ndarray], ...]
+
+    def save(self, path: Path) -> None:
+        """Write the contest for processes of this job, which share its pages."""
+        joblib.dump(self, path)
+
+    @classmethod
+    def open(cls, path: Path) -> Contest:
+        """Map what `save` wrote."""
+        return joblib.load(path, mmap_mode="r")
+
+
+@dataclass(frozen=True, slots=True)
+class FoldResult:
+    """The outcome of one fold."""
+
+    scores: dict[str, float]
+    predicted: np.ndarray
+    seconds: float
+
+
+def fit_fold(path: Path, key: str, fold: int) -> Iterator[FoldResult]:
+    """Fit on all folds but one and answer for that one."""
+    contest = Contest.open(path)
+    train, test = contest.folds[fold]
+    started = time.perf_counter()
+    model = _fit(contest, key, train)
+    seconds = time.perf_counter() - started
+    predicted = predict(model, contest.features.iloc[test], contest.classes)
+    yield FoldResult(score(contest.problem, contest.truth[test], predicted), predicted, seconds)
+
+
+def finish(path: Path, key: str, out: Path, predicted: np.ndarray) -> Iterator[dict[str, Any]]:
+    """Fit on the whole training part; hold-out scores and file first, then importance and plots."""
+    contest = Contest.open(path)
+    model = _fit(contest, key, contest.train)
+    answered = predict(model, contest.features.iloc[contest.holdout], contest.classes)
+    name = f"{key}.skops"
+    model_file.save(model, out / name)
+    yield {
+        "holdout": score(contest.problem, contest.truth[contest.holdout], answered),
+        "model": name,
+    }
+    entries = plots.draw_all(
+        key,
+        contest.problem,
+        contest.truth[contest.train],
+        predicted,
+        contest.classes,
+        contest.target,
+        out,
+    )
+    yield {"plots": entries}
+    if key != "baseline":
+        importance = _importance(contest, key, model)
+        yield {
+            "importance": importance,
+            "plots": [plots.draw_importance(key, importance, contest.target, out)],
+        }
+
+
+def _fit(contest: Contest, key: str, rows: np.ndarray) -> Any:
+    algorithm = ALGORITHMS[key]
+    if algorithm.sample_cap is not None and len(rows) > algorithm.sample_cap:
+        rows = _sample(contest, rows, algorithm.sample_cap)
+    model = make_pipeline_for(
+        algorithm, contest.plan, contest.problem, len(rows), len(contest.classes), contest.seed
+    )
+    features = contest.features.iloc[rows][list(contest.plan.features)]
+    return model.fit(features, contest.answers[rows])
+
+
+def _sample(contest: Contest, rows: np.ndarray, size: int) -> np.ndarray:
+    random = np.random.default_rng(contest.seed)
+    chosen = random.choice(rows, size, replace=False)
+    if contest.classes:
+        # A rare class must not vanish: its first rows are in any sample.
+        truth = contest.truth[rows]
+        first = [rows[truth == name][:10] for name in np.unique(truth)]
+        chosen = np.union1d(chosen, np.concatenate(first))
+    return np.sort(chosen)
+
+
+def _importance(contest: Contest, key: str, model: Any) -> list[dict[str, Any]]:
+    """Return how much the score falls when a column is shuffled, most important first."""
+    random = np.random.default_rng(contest.seed)
+    rows = contest.holdout
+    limit = ALGORITHMS[key].importance_rows
+    if len(rows) > limit:
+        rows = np.sort(random.choice(rows, limit, replace=False))
+    names = list(contest.plan.features)
+    features = contest.features.iloc[rows][names]
+    found = permutation_importance(
+        model,
+        features,
+        contest.answers[rows],
+        scoring=_SCORERS[contest.problem],
+        n_repeats=_REPEATS if len(names) <= _MOST_IMPORTANCES else 2,
+        random_state=contest.seed,
+    )
+    order = np.argsort(-found.importances_mean, kind="stable")[:_MOST_IMPORTANCES]
+    return [
+        {
+            "column": names[position],
+            "mean": float(found.importances_mean[position]),
+            "std": float(found.importances_std[position]),
+        }
+        for position in order
+    ]

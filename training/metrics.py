@@ -1,0 +1,69 @@
+"""The measures of a model, by problem; the first one ranks. Light: pages read the labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from training.problem import BINARY, MULTICLASS, REGRESSION
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A measure, and in which direction it is good."""
+
+    key: str
+    label: str
+    greater_is_better: bool
+    meaning: str
+
+
+_ACCURACY = Metric("accuracy", "Accuracy", True, "Share of right answers.")
+_BALANCED = Metric(
+    "balanced_accuracy",
+    "Balanced accuracy",
+    True,
+    "Share of right answers, each class counted the same however rare it is.",
+)
+_LOG_LOSS = Metric(
+    "log_loss", "Log loss", False, "Punishes probabilities that are sure and wrong."
+)
+METRICS: dict[str, tuple[Metric, ...]] = {
+    BINARY: (
+        Metric(
+            "roc_auc", "ROC AUC", True, "How often a positive row is ranked above a negative one."
+        ),
+        Metric(
+            "average_precision", "Average precision", True, "Precision over all levels of recall."
+        ),
+        _LOG_LOSS,
+        _ACCURACY,
+        _BALANCED,
+        Metric("f1", "F1", True, "Balance of precision and recall of the positive class."),
+    ),
+    # Log loss alone is fragile on small tables, and accuracy forgets rare classes.
+    MULTICLASS: (
+        _BALANCED,
+        _ACCURACY,
+        Metric("f1_macro", "Macro F1", True, "F1, averaged over the classes."),
+        _LOG_LOSS,
+    ),
+    REGRESSION: (
+        Metric("rmse", "RMSE", False, "Typical error, large errors weighing more."),
+        Metric("mae", "MAE", False, "Mean size of the error."),
+        Metric("r2", "R²", True, "Share of the variation that is explained; 0 is the mean."),
+    ),
+}
+
+
+def primary(problem: str) -> Metric:
+    """Return the measure that ranks the models of a problem."""
+    return METRICS[problem][0]
+
+
+def label_of(key: str) -> str:
+    """Return the label of a measure, or its key where it is not known (any more)."""
+    for metrics in METRICS.values():
+        for metric in metrics:
+            if metric.key == key:
+                return metric.label
+    return key

@@ -1,0 +1,60 @@
+"""A fitted model as a file: skops, deflated, and never a pickle.
+
+The list of types that may be made on loading stands here in the code. It is never taken from the
+file, whose author would otherwise decide what runs on this machine.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_DEFLATED, BadZipFile
+
+import skops.io
+
+# A partial and check_array come with boosting on codes of categories. Trusting partial opens no
+# other function: the one that it wraps has to be on this list as well.
+TRUSTED = frozenset(
+    {
+        "functools.partial",
+        "numpy.dtype",
+        "sklearn.calibration._CalibratedClassifier",
+        "sklearn.calibration._SigmoidCalibration",
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        "sklearn.metrics._dist_metrics.EuclideanDistance64",
+        "sklearn.neighbors._ball_tree.BallTree",
+        "sklearn.neighbors._kd_tree.KDTree",
+        "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+        "sklearn.tree._tree.Tree",
+        "sklearn.utils.validation.check_array",
+        "skrub._datetime_encoder.DatetimeEncoder",
+        "skrub._string_encoder.StringEncoder",
+        "skrub._to_str.ToStr",
+    }
+)
+
+
+class ModelFileError(Exception):
+    """A file that is no model of ours. The message is a sentence for the user."""
+
+
+def save(model: Any, path: Path) -> None:
+    """Write a fitted model."""
+    skops.io.dump(model, path, compression=ZIP_DEFLATED, compresslevel=6)
+
+
+def load(path: Path) -> Any:
+    """Read a model that `save` wrote; anything else is refused before it can do harm."""
+    data = path.read_bytes()
+    try:
+        untrusted = skops.io.get_untrusted_types(data=data)
+    except (BadZipFile, KeyError, ValueError, TypeError, io.UnsupportedOperation) as error:
+        raise ModelFileError(f"“{path.name}” is not a model file of this site.") from error
+    strange = sorted(set(untrusted) - TRUSTED)
+    if strange:
+        raise ModelFileError(
+            f"“{path.name}” holds {strange[0]}, which no model of this site contains. "
+            "It was not opened."
+        )
+    return skops.io.loads(data, trusted=untrusted)

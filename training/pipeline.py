@@ -1,0 +1,161 @@
+"""From columns to one pipeline: preparation and estimator, fitted together in every fold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from skrub import DatetimeEncoder, StringEncoder
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
+
+from training.catalogue import SCALED, Algorithm
+from training.estimators import Situation, make_estimator
+from training.problem import BINARY, MULTICLASS, REGRESSION, TargetError
+from training.table import BOOLEAN, CATEGORY, DATE, HINTS, NUMBER, TEXT, Column, listed
+
+FEW, MANY = 30, 250
+_TEXT_PARTS = 12
+_MAX_TEXTS = 5
+_SPREAD_CLASSES = 10
+_TARGET_TYPES = {BINARY: "binary", MULTICLASS: "multiclass", REGRESSION: "continuous"}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which columns are prepared in which way."""
+
+    numbers: tuple[str, ...]
+    few: tuple[str, ...]
+    many: tuple[str, ...]
+    crowded: tuple[str, ...]
+    dates: tuple[str, ...]
+    texts: tuple[str, ...]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """All columns that take part."""
+        return self.numbers + self.few + self.many + self.crowded + self.dates + self.texts
+
+
+def make_plan(columns: Sequence[Column]) -> tuple[Plan, tuple[str, ...]]:
+    """Sort the columns by what they need, and tell which are left out and why."""
+    used = [column for column in columns if not column.is_left_out]
+    warnings = _left_out(columns)
+    categories = [c for c in used if c.kind in (CATEGORY, BOOLEAN)]
+    texts = [c.name for c in used if c.kind == TEXT]
+    if len(texts) > _MAX_TEXTS:
+        warnings.append(
+            f"Only {_MAX_TEXTS} columns of free text are used; left out: "
+            f"{listed(texts[_MAX_TEXTS:])}."
+        )
+    plan = Plan(
+        numbers=tuple(c.name for c in used if c.kind == NUMBER),
+        few=tuple(c.name for c in categories if c.distinct <= FEW),
+        many=tuple(c.name for c in categories if FEW < c.distinct <= MANY),
+        crowded=tuple(c.name for c in categories if c.distinct > MANY),
+        dates=tuple(c.name for c in used if c.kind == DATE),
+        texts=tuple(texts[:_MAX_TEXTS]),
+    )
+    if not plan.features:
+        raise TargetError(
+            "There is no column left to learn from: all but the target are empty, constant or "
+            "ids. Send a table with columns that say something about the target."
+        )
+    return plan, tuple(warnings)
+
+
+def _left_out(columns: Sequence[Column]) -> list[str]:
+    warnings = []
+    for hint, meaning in HINTS.items():
+        names = [column.name for column in columns if hint in column.hints]
+        if names:
+            verb = "is" if len(names) == 1 else "are"
+            warnings.append(f"{listed(names)} {verb} left out: {meaning}.")
+    return warnings
+
+
+def make_pipeline_for(
+    algorithm: Algorithm, plan: Plan, problem: str, rows: int, classes: int, seed: int
+) -> Pipeline:
+    """Return the whole unfitted model: columns in, answers out."""
+    if algorithm.view == SCALED:
+        steps = _scaled(plan, problem, rows, classes, seed)
+        categorical: tuple[int, ...] = ()
+    else:
+        steps = _ordered(plan, problem, rows, classes, seed)
+        categorical = tuple(range(len(plan.few + plan.many)))
+    prepare = ColumnTransformer(
+        [step for step in steps if step[2]], remainder="drop", sparse_threshold=0
+    )
+    situation = Situation(problem, rows, seed, categorical)
+    return Pipeline([("prepare", prepare), ("model", make_estimator(algorithm.key, situation))])
+
+
+def _scaled(plan: Plan, problem: str, rows: int, classes: int, seed: int) -> list[tuple]:
+    wide = plan.many + plan.crowded
+    return [
+        ("numbers", make_pipeline(*_filled(), StandardScaler()), list(plan.numbers)),
+        ("few", _one_hot(FEW), list(plan.few)),
+        *(
+            [("many", make_pipeline(_by_target(problem, seed), StandardScaler()), list(wide))]
+            if classes <= _SPREAD_CLASSES
+            else [("many", _one_hot(FEW), list(wide))]
+        ),
+        *(
+            (f"date{i}", make_pipeline(_date(), *_filled(), StandardScaler()), name)
+            for i, name in enumerate(plan.dates)
+        ),
+        *(
+            (f"text{i}", make_pipeline(_text(rows, seed), StandardScaler()), name)
+            for i, name in enumerate(plan.texts)
+        ),
+    ]
+
+
+def _ordered(plan: Plan, problem: str, rows: int, classes: int, seed: int) -> list[tuple]:
+    # Codes of categories come first, so that boosting can be told their positions.
+    crowded = _by_target(problem, seed) if classes <= _SPREAD_CLASSES else _codes()
+    return [
+        ("categories", _codes(), list(plan.few + plan.many)),
+        ("crowded", crowded, list(plan.crowded)),
+        ("numbers", "passthrough", list(plan.numbers)),
+        *((f"date{i}", _date(), name) for i, name in enumerate(plan.dates)),
+        *((f"text{i}", _text(rows, seed), name) for i, name in enumerate(plan.texts)),
+    ]
+
+
+def _filled() -> tuple[Any, ...]:
+    return (SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),)
+
+
+def _one_hot(limit: int) -> OneHotEncoder:
+    return OneHotEncoder(
+        max_categories=limit, handle_unknown="infrequent_if_exist", sparse_output=False
+    )
+
+
+def _codes() -> OrdinalEncoder:
+    return OrdinalEncoder(
+        handle_unknown="use_encoded_value",
+        unknown_value=float("nan"),
+        encoded_missing_value=float("nan"),
+        max_categories=MANY,
+    )
+
+
+def _by_target(problem: str, seed: int) -> TargetEncoder:
+    return TargetEncoder(target_type=_TARGET_TYPES[problem], random_state=seed)
+
+
+def _date() -> DatetimeEncoder:
+    return DatetimeEncoder(add_weekday=True)
+
+
+def _text(rows: int, seed: int) -> StringEncoder:
+    # Counting words in a fixed number of bins needs no vocabulary, which long tables make huge.
+    vectorizer = "tfidf" if rows <= 20_000 else "hashing"
+    return StringEncoder(n_components=_TEXT_PARTS, vectorizer=vectorizer, random_state=seed)

@@ -1,0 +1,91 @@
+"""Leaderboard rows and their order, with an honest word about differences that are noise."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from scipy.stats import t as student
+
+from training.metrics import Metric
+
+FINISHED, FAILED, SKIPPED = "finished", "failed", "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One algorithm on the leaderboard."""
+
+    algorithm: str
+    label: str
+    status: str
+    score: float | None = None
+    score_std: float | None = None
+    metrics: Mapping[str, float] | None = None
+    metrics_std: Mapping[str, float] | None = None
+    fold_scores: tuple[float, ...] = ()
+    fit_seconds: float | None = None
+    error: str = ""
+    note: str = ""
+    tied: bool = False
+    holdout: Mapping[str, float] | None = None
+    model: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as a dict of JSON values."""
+        return {**asdict(self), "fold_scores": list(self.fold_scores)}
+
+
+def finished_row(
+    algorithm: str,
+    label: str,
+    metric: Metric,
+    folds: Sequence[Mapping[str, float]],
+    fit_seconds: float,
+    note: str = "",
+) -> Row:
+    """Return the row of an algorithm that was scored on every fold."""
+    scores = tuple(fold[metric.key] for fold in folds)
+    return Row(
+        algorithm,
+        label,
+        FINISHED,
+        score=statistics.fmean(scores),
+        score_std=statistics.stdev(scores),
+        metrics={key: statistics.fmean(fold[key] for fold in folds) for key in folds[0]},
+        metrics_std={key: statistics.stdev([fold[key] for fold in folds]) for key in folds[0]},
+        fold_scores=scores,
+        fit_seconds=fit_seconds,
+        note=note,
+    )
+
+
+def rank(rows: Sequence[Row], metric: Metric) -> list[Row]:
+    """Return the rows, best first, failed and skipped ones last, with ties marked."""
+    sign = -1 if metric.greater_is_better else 1
+    done = sorted(
+        (row for row in rows if row.status == FINISHED), key=lambda row: sign * (row.score or 0.0)
+    )
+    rest = sorted((row for row in rows if row.status != FINISHED), key=lambda row: row.status)
+    if not done:
+        return rest
+    best = done[0]
+    marked = [replace(row, tied=row is not best and _is_noise(best, row)) for row in done]
+    if any(row.tied for row in marked):
+        marked[0] = replace(marked[0], tied=True)
+    return [*marked, *rest]
+
+
+def _is_noise(best: Row, other: Row) -> bool:
+    """True where the folds do not tell the two apart (corrected resampled t-test, 95 %)."""
+    folds = len(best.fold_scores)
+    differences = [a - b for a, b in zip(best.fold_scores, other.fold_scores, strict=True)]
+    spread = statistics.variance(differences)
+    if spread == 0:
+        return differences[0] == 0
+    # Folds share most of their training rows, so their scores vary too little: the correction of
+    # Nadeau and Bengio adds the share of the rows that were tested to those trained on.
+    error = (spread * (1 / folds + 1 / (folds - 1))) ** 0.5
+    return bool(abs(statistics.fmean(differences)) <= student.ppf(0.975, folds - 1) * error)

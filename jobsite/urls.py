@@ -24,6 +24,7 @@ api = [
     *router.urls,
 ]
 for pattern in api:
+    assert pattern.callback is not None
     pattern.callback = login_not_required(pattern.callback)
 
 urlpatterns = [

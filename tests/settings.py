@@ -8,8 +8,8 @@ os.environ.setdefault("DOWNLOAD_DHT", "0")
 os.environ.setdefault("DOWNLOAD_ALLOWED_NETWORKS", "127.0.0.0/8")
 os.environ.setdefault("DOWNLOAD_LISTEN", "127.0.0.1:0")
 
-from jobsite.settings import *  # noqa: E402, F403
-from jobsite.settings import ALLOWED_HOSTS, CLUSTERS, DATABASES, INSTALLED_APPS, Q_CLUSTER  # noqa: E402
+from jobsite.settings import *  # noqa: F403
+from jobsite.settings import ALLOWED_HOSTS, CLUSTERS, DATABASES, INSTALLED_APPS, Q_CLUSTER
 
 INSTALLED_APPS += ["tests.drill"]
 CLUSTERS["drill"] = 2

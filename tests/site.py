@@ -84,7 +84,9 @@ class Site:
         """GET of a JSON address: status and document."""
         return self.call("GET", path, token)
 
-    def call(self, method: str, path: str, token: str = "", data: object = None) -> tuple[int, dict]:
+    def call(
+        self, method: str, path: str, token: str = "", data: object = None
+    ) -> tuple[int, dict]:
         """One request to a JSON address: status and document."""
         request = urllib.request.Request(self.url + path, method=method)
         if token:

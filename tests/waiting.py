@@ -14,5 +14,7 @@ def wait_until(condition: Callable[[], T], seconds: float = 15.0, every: float =
         answer = condition()
         if answer:
             return answer
-        assert time.monotonic() < deadline, f"not within {seconds} s; the last answer was {answer!r}"
+        assert time.monotonic() < deadline, (
+            f"not within {seconds} s; the last answer was {answer!r}"
+        )
         time.sleep(every)

@@ -42,7 +42,8 @@ class Password(FormView):
 
     def get_form_class(self) -> type[forms.Form]:
         """The old password is asked for where there is one."""
-        return PasswordChangeForm if self.request.user.has_usable_password() else SetPasswordForm
+        user: Any = self.request.user
+        return PasswordChangeForm if user.has_usable_password() else SetPasswordForm
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Django's password forms take the user."""

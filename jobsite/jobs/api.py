@@ -97,7 +97,7 @@ class JobViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
     )
     @action(detail=True)
     def result(self, request: Request, pk: Any = None) -> Response:
-        """The result; 202 with Retry-After while there is none yet, 409 where there will be none."""
+        """The result; 202 with Retry-After while there is none yet, 409 where none will come."""
         job = self.get_object()
         if job.is_active:
             wait = {"Retry-After": str(RETRY_AFTER)}

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from . import lifeline, processes, queue, recording
 from .models import Job, JobEvent, Worker, job_models
-from .querysets import LEASE
+from .querysets import LEASE, SILENT_AFTER
 from .status import Status
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class Housekeeper:
             for job in lost.lost(gone):
                 take_back(job)
         Worker.objects.filter(pk__in=[worker.pk for worker in gone]).delete()
-        Worker.objects.filter(last_seen__lt=timezone.now() - 4 * Worker.SILENT_AFTER).delete()
+        Worker.objects.filter(last_seen__lt=timezone.now() - 4 * SILENT_AFTER).delete()
 
     def wake_again(self) -> None:
         """Replace wake-ups that were lost, where jobs wait and workers are free."""

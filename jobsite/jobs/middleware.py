@@ -1,8 +1,9 @@
 """Every page needs a signed-in person, unless its view says otherwise."""
 
+from typing import Any
+
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
 from django_htmx.http import HttpResponseClientRedirect
 
 
@@ -12,9 +13,9 @@ class SignedInMiddleware(LoginRequiredMiddleware):
     A redirect would swap the sign-in page into the fragment that is being polled.
     """
 
-    def handle_no_permission(self, request: HttpRequest, view_func: object) -> HttpResponse:
+    def handle_no_permission(self, request: Any, view_func: Any) -> Any:
         """Send to the sign-in page and back to the page that was open."""
-        if request.htmx:  # type: ignore[attr-defined]
-            page = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+        if request.htmx:
+            page = request.htmx.current_url_abs_path or "/"
             return HttpResponseClientRedirect(redirect_to_login(page).url)
         return super().handle_no_permission(request, view_func)

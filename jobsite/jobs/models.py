@@ -4,7 +4,6 @@ import os
 import shutil
 import socket
 import uuid
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from knox.models import AbstractAuthToken
 
-from .querysets import JobQuerySet, WorkerQuerySet
+from .querysets import SILENT_AFTER, JobQuerySet, WorkerQuerySet
 from .status import ACTIVE, CAN_CANCEL, CAN_RETRY, CHOICES, FINISHED, Status
 
 
@@ -46,8 +45,6 @@ class Worker(models.Model):
     job_kind = models.CharField(max_length=32, blank=True)
     job_id = models.UUIDField(null=True, blank=True)
 
-    SILENT_AFTER = timedelta(seconds=30)
-
     objects = WorkerQuerySet.as_manager()
 
     class Meta:
@@ -71,7 +68,7 @@ class Worker(models.Model):
     @property
     def is_alive(self) -> bool:
         """Whether the worker gave a sign of life lately."""
-        return timezone.now() - self.last_seen < self.SILENT_AFTER
+        return timezone.now() - self.last_seen < SILENT_AFTER
 
     @property
     def is_gone(self) -> bool:

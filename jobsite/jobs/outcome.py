@@ -67,7 +67,7 @@ def death_sentence(returncode: int) -> str:
         name = signal.Signals(-returncode).name
         return (
             f"The process that ran this job crashed ({name}). This is a fault in the program or "
-            "one of its libraries; the log has the details. Retry, and report it if it happens again."
+            "one of its libraries; the log has the details. Retry; report it if it happens again."
         )
     if returncode < 0:
         name = signal.Signals(-returncode).name

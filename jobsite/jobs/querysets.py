@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .models import Job, Worker
 
 LEASE = timedelta(seconds=30)
+SILENT_AFTER = timedelta(seconds=30)
 
 
 class JobQuerySet(models.QuerySet):
@@ -58,7 +59,7 @@ class JobQuerySet(models.QuerySet):
             queued = queued.filter(share__lt=per_owner)
         return queued.order_by("-priority", "share", "queued_at", "pk")
 
-    def claim(self, worker: "Worker", per_owner: int | None = None) -> "Job | None":
+    def claim(self, worker: "Worker", per_owner: int | None = None) -> Any | None:
         """Take the next job for a worker: one compare-and-swap; None where there is none.
 
         The attempt is counted up and fences every later write of this run.
@@ -100,7 +101,7 @@ class WorkerQuerySet(models.QuerySet):
 
     def alive(self) -> Self:
         """Those with a recent sign of life."""
-        return self.filter(last_seen__gt=timezone.now() - self.model.SILENT_AFTER)
+        return self.filter(last_seen__gt=timezone.now() - SILENT_AFTER)
 
     def beat(self, pk: Any) -> None:
         """Note a sign of life."""

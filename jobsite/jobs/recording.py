@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 import shutil
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
@@ -53,7 +54,7 @@ def settle(outcome: Outcome) -> None:
 
 def finish(job: Job, outcome: Outcome) -> bool:
     """The fenced move to a finished status; False where authority was lost."""
-    fields = {"error": outcome.error, "result": outcome.result, "message": ""}
+    fields: dict[str, Any] = {"error": outcome.error, "result": outcome.result, "message": ""}
     if outcome.status is Status.SUCCEEDED:
         fields["progress"] = 1.0
     text, level = LINES[outcome.status]

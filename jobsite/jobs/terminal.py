@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+import uuid
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -104,15 +105,13 @@ def describe(job: Job) -> dict[str, Any]:
 
 
 def find(job_id: str) -> Job | None:
-    """The job with this id, of whichever kind; a unique beginning of the id is enough."""
-    wanted = job_id.replace("-", "").lower()
-    if len(wanted) < 4 or set(wanted) - set("0123456789abcdef"):
+    """The job with this id, of whichever kind."""
+    try:
+        pk = uuid.UUID(job_id)
+    except ValueError:
         return None
-    found = [
-        model.objects.get(pk=pk)
-        for model in job_models()
-        if model.has_pages
-        for pk in model.objects.filter(delete_requested=False).values_list("pk", flat=True)
-        if pk.hex.startswith(wanted)
-    ]
-    return found[0] if len(found) == 1 else None
+    for model in job_models():
+        job = model.objects.filter(pk=pk, delete_requested=False).first()
+        if job is not None and model.has_pages:
+            return job
+    return None

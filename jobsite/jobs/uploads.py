@@ -4,7 +4,7 @@ import hashlib
 from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
 
 
@@ -39,11 +39,11 @@ class StreamToDisk(TemporaryFileUploadHandler):
         self.digest.update(raw_data)
         super().receive_data_chunk(raw_data, start)
 
-    def file_complete(self, file_size: int) -> TemporaryUploadedFile | None:
+    def file_complete(self, file_size: int) -> UploadedFile | None:
         """Hand over the file with its hash."""
         file = super().file_complete(file_size)
         if file is not None:
-            file.sha256 = self.digest.hexdigest()
+            file.sha256 = self.digest.hexdigest()  # type: ignore[attr-defined]
         return file
 
     def refuse(self) -> None:

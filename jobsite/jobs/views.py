@@ -1,7 +1,7 @@
 """Base views: an app names its model and templates, and has its list, job page and buttons."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, QuerySet
@@ -23,7 +23,7 @@ EVENTS_SHOWN = 200
 class OwnJobs:
     """The jobs that the signed-in person may see; everybody else's are 404."""
 
-    model: ClassVar[type[Job]]
+    model: Any
     request: HttpRequest
 
     def get_queryset(self) -> QuerySet:

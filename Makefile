@@ -1,0 +1,64 @@
+# Every target does all of its own set-up. `make help` lists them.
+SHELL := /bin/sh
+VENV := .venv
+PY := $(VENV)/bin/python
+# The newest supported Python on PATH, unless PYTHON names one.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+ARGS ?=
+
+.PHONY: help setup demo run test check lock programs clean
+
+help:
+	@echo "make demo     try it: a real training job and a real download on a scratch folder"
+	@echo "make run      the site for real, at http://127.0.0.1:8000"
+	@echo "make test     the whole test suite        make check    linters, types, contracts"
+	@echo "make setup    set-up only                 make lock     renew the hashed lock files"
+
+setup: $(VENV)/site.stamp build/static.stamp
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed. On Debian or Ubuntu: apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing. On Debian or Ubuntu: apt-get install $$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/site.stamp: requirements.txt | $(VENV)/bin/python
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/site.stamp
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+build/static.stamp: $(VENV)/site.stamp $(shell find jobsite/jobs/static -type f)
+	@mkdir -p build
+	JOBSITE_DATA_DIR=build/scratch $(PY) manage.py collectstatic --noinput --clear --verbosity 0
+	@touch $@
+
+demo: setup
+	$(PY) -m jobsite.demo $(ARGS)
+
+run: setup
+	@exec $(PY) manage.py up $(ARGS)
+
+programs:
+	@sh tests/programs.sh
+
+test: setup $(VENV)/dev.stamp programs
+	$(PY) -m pytest -n 3 --dist loadgroup $(ARGS)
+
+check: setup $(VENV)/dev.stamp
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/mypy
+	$(VENV)/bin/djlint templates --check --lint --quiet
+	JOBSITE_DATA_DIR=build/scratch $(PY) manage.py check --fail-level WARNING
+	JOBSITE_DATA_DIR=build/scratch $(PY) manage.py makemigrations --check --dry-run
+
+lock: $(VENV)/dev.stamp
+	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements.in -o requirements.txt
+	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements-dev.in -c requirements.txt -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) build

@@ -202,6 +202,23 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.detail.elt.matches("[hx-trigger^=every]")) event.preventDefault();
 });
 
+// ---- long uploads: <button data-busy="Uploading …"> says so and is not pressed twice ----
+document.addEventListener("submit", (event) => {
+  const button = event.target.querySelector("button[data-busy]");
+  if (!button) return;
+  if (button.getAttribute("aria-disabled")) return event.preventDefault();
+  button.dataset.idle = button.textContent;
+  button.textContent = button.dataset.busy;
+  button.setAttribute("aria-disabled", "true");
+});
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return; // only a page that comes back from the browser's memory
+  document.querySelectorAll("button[data-idle]").forEach((button) => {
+    button.textContent = button.dataset.idle;
+    button.removeAttribute("aria-disabled");
+  });
+});
+
 // ---- wiring ----
 function enhance(root) {
   root.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });

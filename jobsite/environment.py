@@ -25,7 +25,7 @@ def refuse_unknown_variables(names: Iterable[str]) -> None:
     """Stop at a variable that nobody reads: a typing error must not pass as a default."""
     for name in sorted(names):
         if name.startswith(("JOBSITE_", "TRAINING_", "DOWNLOAD_")) and name not in KNOWN:
-            near = difflib.get_close_matches(name, KNOWN, n=1)
+            near = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.8)
             hint = f" Did you mean {near[0]}?" if near else " README.md lists those that exist."
             raise ImproperlyConfigured(f"There is no setting named {name}.{hint}")
 

@@ -1,0 +1,97 @@
+"""Outcomes outlive a database that is away, and are recorded once."""
+
+import signal
+
+import pytest
+from django.conf import settings
+from django.db import DatabaseError
+
+from jobsite.jobs import recording
+from jobsite.jobs.models import Worker
+from jobsite.jobs.outcome import Outcome, death_sentence, load, save
+from jobsite.jobs.queue import submit
+from jobsite.jobs.status import Status
+from tests.drill.models import Drill
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def outcome_dir(tmp_path, settings):
+    settings.OUTCOME_DIR = tmp_path
+    return tmp_path
+
+
+@pytest.fixture
+def job(ann) -> Drill:
+    submit(Drill(owner=ann, name="a"))
+    return Drill.objects.claim(Worker.of_this_process("drill"))
+
+
+def success(job: Drill) -> Outcome:
+    return Outcome("drill", str(job.pk), job.attempt, Status.SUCCEEDED, "", {"score": 1.0})
+
+
+def test_an_outcome_comes_back_from_disk_as_it_was(job, tmp_path):
+    assert load(save(success(job), tmp_path)) == success(job)
+
+
+def test_an_outcome_that_the_database_refuses_is_replayed_later(job, monkeypatch):
+    def away(outcome):
+        raise DatabaseError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recording, "settle", away)
+        recording.record(success(job))
+    job.refresh_from_db()
+    assert job.status == "running"
+    assert recording.replay() == 1
+    job.refresh_from_db()
+    assert (job.status, job.result) == ("succeeded", {"score": 1.0})
+    assert list(settings.OUTCOME_DIR.iterdir()) == []
+
+
+def test_an_outcome_of_an_attempt_that_lost_its_authority_changes_nothing(job):
+    Drill.objects.filter(pk=job.pk).transition(Status.QUEUED)
+    recording.record(success(job))
+    job.refresh_from_db()
+    assert (job.status, job.result) == ("queued", None)
+
+
+def test_recording_twice_keeps_the_first_outcome(job):
+    recording.record(success(job))
+    recording.record(Outcome("drill", str(job.pk), job.attempt, Status.FAILED, "late"))
+    job.refresh_from_db()
+    assert (job.status, job.error) == ("succeeded", "")
+
+
+def test_files_are_published_by_the_attempt_that_succeeded(job):
+    for attempt in (job.attempt, job.attempt + 7):
+        folder = job.directory / f"attempt-{attempt}"
+        folder.mkdir(parents=True)
+        (folder / "model").write_text(str(attempt))
+    recording.record(success(job))
+    assert (job.artifacts / "model").read_text() == str(job.attempt)
+    assert [path.name for path in job.directory.iterdir()] == ["result"]
+
+
+def test_files_of_a_failed_attempt_are_removed(job):
+    job.draft.mkdir(parents=True)
+    recording.record(Outcome("drill", str(job.pk), job.attempt, Status.FAILED, "no"))
+    assert not job.draft.exists()
+
+
+def test_a_damaged_file_is_put_aside_and_does_not_stop_the_others(job, outcome_dir):
+    (outcome_dir / "0-damaged.json").write_text("{")
+    save(success(job), outcome_dir)
+    assert recording.replay() == 1
+    assert [path.name for path in outcome_dir.iterdir()] == ["0-damaged.damaged"]
+
+
+@pytest.mark.parametrize(
+    "status", [-signal.SIGKILL, -signal.SIGSEGV, -signal.SIGABRT, -signal.SIGTERM, 1, 77]
+)
+def test_every_death_has_a_sentence_with_a_remedy(status):
+    sentence = death_sentence(status)
+    assert sentence.startswith("The process that ran this job")
+    assert "etry" in sentence or "Try" in sentence

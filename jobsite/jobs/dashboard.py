@@ -2,10 +2,12 @@
 
 import itertools
 import shutil
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Count
 from django.utils import timezone
 from django.views.generic import TemplateView
 
@@ -33,11 +35,20 @@ class Dashboard(TemplateView):
             "running": self.jobs([Status.RUNNING], "-started_at"),
             "waiting": waiting,
             "finished": self.jobs(list(FINISHED), "-finished_at"),
+            "counts": self.counts(),
             "workers": workers,
             "disk_free": disk.free,
             "disk_total": disk.total,
             "warnings": warnings(workers, waiting),
         }
+
+    def counts(self) -> Counter[str]:
+        """The person's jobs of all kinds by status."""
+        found: Counter[str] = Counter()
+        for model in shown_models():
+            rows = model.objects.visible_to(self.request.user).order_by()
+            found.update(dict(rows.values_list("status").annotate(Count("pk"))))
+        return found
 
     def jobs(self, statuses: list[Status], order: str) -> list[Job]:
         """The first jobs of every kind that has pages, in one order."""
@@ -46,14 +57,18 @@ class Dashboard(TemplateView):
             .filter(status__in=statuses)
             .defer("result")
             .order_by(order)[:SHOWN]
-            for model in job_models()
-            if model.has_pages
+            for model in shown_models()
         ]
         by = order.removeprefix("-")
         merged = sorted(
             itertools.chain(*rows), key=lambda job: getattr(job, by), reverse=by != order
         )
         return merged[:SHOWN]
+
+
+def shown_models() -> list[type[Job]]:
+    """The kinds that people see."""
+    return [model for model in job_models() if model.has_pages]
 
 
 def warnings(workers: list[Worker], waiting: list[Job]) -> list[str]:

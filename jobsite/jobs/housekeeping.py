@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.conf import settings
+from django.contrib.sessions.backends.file import SessionStore
 from django.db import DatabaseError, connections, transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -129,11 +130,12 @@ class Housekeeper:
                 job.purge()
 
     def sweep(self) -> None:
-        """Once an hour: old log lines and forgotten uploads."""
+        """Once an hour: old log lines, sessions that ended and forgotten uploads."""
         if time.monotonic() - self.swept < 3600:
             return
         self.swept = time.monotonic()
         JobEvent.objects.filter(at__lt=timezone.now() - KEEP_EVENTS).delete()
+        SessionStore.clear_expired()
         yesterday = time.time() - 86_400
         for file in settings.FILE_UPLOAD_TEMP_DIR.iterdir():
             if file.is_file() and file.stat().st_mtime < yesterday:

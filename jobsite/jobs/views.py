@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import cached_property
 from django.views import View
 from django.views.generic import DetailView, ListView
 
@@ -52,16 +54,30 @@ class JobList(OwnJobs, ListView):
         name = "_list" if self.request.htmx else "list"  # type: ignore[attr-defined]
         return [f"{self.model.kind}/{name}.html"]
 
+    def get_paginator(self, queryset: Any, per_page: int, *args: Any, **kwargs: Any) -> Paginator:
+        """Spare the second count where the tabs' counts tell how long the list is."""
+        paginator = super().get_paginator(queryset, per_page, *args, **kwargs)
+        chosen = dict(self.filterset.form.cleaned_data) if self.filterset.is_valid() else {}
+        chosen.pop("sort", None)
+        statuses = chosen.pop("status", None) or self.counts.keys()
+        if not any(chosen.values()):
+            paginator.count = sum(self.counts[status] for status in statuses)
+        return paginator
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """The person's jobs of this kind by status."""
+        rows = self.model.objects.visible_to(self.request.user).order_by()
+        none = {status.value: 0 for status in Status}
+        return none | dict(rows.values_list("status").annotate(Count("pk")))
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the filter, the counts for the tabs and the query string for links."""
+        """Add the filter and the counts for the tabs."""
         context = super().get_context_data(**kwargs)
-        rows = self.model.objects.visible_to(self.request.user)
-        counts = {status.value: 0 for status in Status}
-        counts |= dict(rows.order_by().values_list("status").annotate(Count("pk")))
         return context | {
             "filter": self.filterset,
-            "counts": counts,
-            "total": sum(counts.values()),
+            "counts": self.counts,
+            "total": sum(self.counts.values()),
             "kind": self.model.kind,
             "any_active": any(job.is_active for job in context["jobs"]),
         }

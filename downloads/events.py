@@ -83,3 +83,8 @@ class Notice:
 
     text: str
     level: str = "info"
+
+
+@dataclass(frozen=True)
+class DhtReady(Notice):
+    """Whoever asked before now asked nobody."""

@@ -9,7 +9,8 @@ import binascii
 import ipaddress
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from .names import display_name
@@ -110,9 +111,9 @@ def parse_link(line: str, allowed: tuple[Network, ...] = ()) -> Link:
     if line[:7].lower() == "magnet:":
         return _magnet(line, allowed)
     if line[:4].lower() == "urn:":
-        return Link(**_topic(line))
+        return replace(Link(), **_topic(line))
     if _ONE_WORD.match(line):
-        return Link(**_bare_hash(line))
+        return replace(Link(), **_bare_hash(line))
     raise BadLink(_what_it_is_instead(line))
 
 
@@ -158,7 +159,7 @@ def _no_topic(fields: list[tuple[str, str]]) -> str:
     return "This magnet link names no torrent: it has no xt=urn:btih:… part. Copy it again, whole."
 
 
-def _topic(topic: str) -> dict[str, str]:
+def _topic(topic: str) -> dict[str, Any]:
     """The info hash in a `urn:btih:` or `urn:btmh:` topic, by version."""
     kind, _, value = topic[4:].partition(":")
     value = value.strip()
@@ -174,7 +175,7 @@ def _topic(topic: str) -> dict[str, str]:
     raise BadLink(f"“{topic[:40]}” is not of BitTorrent. Use urn:btih: or urn:btmh:.")
 
 
-def _bare_hash(text: str) -> dict[str, str]:
+def _bare_hash(text: str) -> dict[str, Any]:
     if _HEX40.match(text):
         return _not_zero("v1", text.lower())
     if _HEX64.match(text):
@@ -199,7 +200,7 @@ def _wrong_hash(text: str) -> str:
     return f"This hash has {len(text)} characters. {_EXPECTED} Copy it again, whole."
 
 
-def _not_zero(version: str, info_hash: str) -> dict[str, str]:
+def _not_zero(version: str, info_hash: str) -> dict[str, Any]:
     if not info_hash.strip("0"):
         raise BadLink("An info hash of zeros only names no torrent. Copy it again.")
     return {version: info_hash}

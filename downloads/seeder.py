@@ -16,6 +16,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import libtorrent as lt
 
@@ -53,7 +54,7 @@ class Seeder:
 
     def __init__(self, host: str, port: int, max_up: int = 0) -> None:
         interfaces = {"listen_interfaces": f"{host}:{port}", "upload_rate_limit": max_up}
-        self.session = lt.session({**SETTINGS, **interfaces})
+        self.session = lt.session(cast(Any, {**SETTINGS, **interfaces}))
         # Peers on loopback are exempt from rate limits by default.
         self.session.set_peer_class_filter(lt.ip_filter())
         self.host = host
@@ -61,7 +62,8 @@ class Seeder:
     def add(self, path: Path, torrents: Path | None, flags: int = 0) -> dict[str, object]:
         """Seed a path; what reaches it."""
         data = make_torrent(path, flags)
-        info = lt.torrent_info(lt.bdecode(data))
+        info = lt.load_torrent_buffer(data).ti
+        assert info is not None
         params = lt.add_torrent_params()
         params.ti = info
         params.save_path = str(path.parent)

@@ -5,9 +5,10 @@ session does not survive a fork.
 """
 
 import errno
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import libtorrent as lt
 import torrentp
@@ -77,6 +78,8 @@ def settings_for(options: Options) -> dict[str, object]:
         "active_lsd_limit": -1,
         "connections_limit": 800,
         "connection_speed": 100,
+        # With the default of 60 s, a torrent that is paused and resumed stands still for a minute.
+        "min_reconnect_time": 10,
         "allow_multiple_connections_per_ip": bool(options.allowed_networks),
         "download_rate_limit": options.max_down_kb * 1024,
         "upload_rate_limit": options.max_up_kb * 1024,
@@ -95,6 +98,7 @@ class TorrentSession(torrentp.Session):
         self._dht_state = dht_state
         self._handles: dict[str, lt.torrent_handle] = {}
         self._keys: dict[lt.torrent_handle, str] = {}
+        self._leaving: set[str] = set()
         self.create_session()
 
     def create_session(self) -> lt.session:
@@ -102,7 +106,7 @@ class TorrentSession(torrentp.Session):
         params = lt.session_params()
         if self._dht_state:
             params = lt.read_session_params(self._dht_state, DHT_STATE)
-        params.settings = settings_for(self._options)
+        params.settings = cast(Any, settings_for(self._options))
         self._session = lt.session(params)
         self._session.set_ip_filter(_ip_filter(self._options.allowed_networks))
         # An empty filter puts local peers, too, under the global rate limits.
@@ -126,7 +130,9 @@ class TorrentSession(torrentp.Session):
 
     def remove(self, key: str) -> None:
         """Let go of a torrent; its data stays. `Removed` follows."""
-        self._session.remove_torrent(self._handles[key])
+        if key not in self._leaving:
+            self._leaving.add(key)
+            self._session.remove_torrent(self._handles[key])
 
     def pause(self, key: str) -> None:
         """Stop a torrent's traffic."""
@@ -139,21 +145,16 @@ class TorrentSession(torrentp.Session):
         handle.unset_flags(lt.torrent_flags.upload_mode)
         handle.resume()
 
-    def want_all(self, key: str) -> None:
-        """Download every file, after a metadata phase in which none was wanted."""
-        handle = self._handles[key]
-        handle.unset_flags(lt.torrent_flags.default_dont_download)
-        handle.prioritize_files([4] * handle.torrent_file().num_files())
-
     def ask_for_peers(self, key: str) -> None:
         """Announce now: a hash that was added before the DHT was up waits for 15 minutes else."""
         handle = self._handles[key]
         handle.force_dht_announce()
         handle.force_reannounce()
 
-    def ask_to_save(self, key: str) -> None:
-        """Ask for resume data; exactly one `ResumeData` follows."""
-        self._handles[key].save_resume_data(RESUME_FLAGS)
+    def ask_to_save(self, key: str, flush: bool = False) -> None:
+        """Ask for resume data; exactly one `ResumeData` follows. `flush`: write the cache first."""
+        flags = RESUME_FLAGS | lt.save_resume_flags_t.flush_disk_cache if flush else RESUME_FLAGS
+        self._handles[key].save_resume_data(flags)
 
     def ask_to_flush(self, key: str) -> None:
         """Ask that all received blocks go to disk; `Flushed` follows."""
@@ -170,6 +171,10 @@ class TorrentSession(torrentp.Session):
     def has(self, key: str) -> bool:
         """Whether the torrent is in the session."""
         return key in self._handles
+
+    def is_leaving(self, key: str) -> bool:
+        """Whether the torrent was removed and `Removed` is still to come."""
+        return key in self._leaving
 
     def state(self) -> bytes:
         """The DHT's nodes, for the next start."""
@@ -191,14 +196,19 @@ class TorrentSession(torrentp.Session):
         if isinstance(alert, lt.state_update_alert):
             return self._progress(alert.status)
         if isinstance(alert, lt.dht_bootstrap_alert):
-            return [events.Notice("The DHT is ready.")]
+            return [events.DhtReady("The DHT is ready.")]
         if isinstance(alert, lt.listen_failed_alert):
             return [events.Notice(f"Cannot listen: {alert.message()}", "warning")]
-        key = self._keys.get(getattr(alert, "handle", None))
+        key = (
+            self._keys.get(cast(lt.torrent_alert, alert).handle)
+            if hasattr(alert, "handle")
+            else None
+        )
         if key is None:
             return ()
         if isinstance(alert, lt.torrent_removed_alert):
             del self._keys[self._handles.pop(key)]
+            self._leaving.discard(key)
             return [events.Removed(key)]
         if isinstance(alert, lt.save_resume_data_alert):
             return [events.ResumeData(key, lt.write_resume_data_buf(alert.params))]
@@ -218,7 +228,7 @@ class TorrentSession(torrentp.Session):
                     rate_down=status.download_payload_rate,
                     rate_up=status.upload_payload_rate,
                     peers=status.num_peers,
-                    is_complete=status.is_finished and status.total_wanted > 0,
+                    is_complete=status.is_seeding,
                     has_stopped_writing=bool(status.flags & lt.torrent_flags.upload_mode),
                     needs_saving=bool(status.need_save_resume_data),
                 )
@@ -237,7 +247,7 @@ def _error(key: str, error: lt.error_code, text: str) -> events.Failed:
     return events.Failed(key, text, disk_full=full)
 
 
-_SIMPLE = {
+_SIMPLE: dict[type, Callable[[str, Any], events.Event]] = {
     lt.metadata_received_alert: lambda key, alert: events.MetadataArrived(key),
     lt.torrent_finished_alert: lambda key, alert: events.Finished(key),
     lt.cache_flushed_alert: lambda key, alert: events.Flushed(key),

@@ -6,11 +6,11 @@ once; the engine has libtorrent check the same bytes again before anything is do
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .bencode import BadBencode, Reader
-from .links import usable_trackers
+from .links import Link, usable_trackers
 from .names import display_name
 from .networks import Network
 
@@ -35,6 +35,13 @@ class Torrent:
     files: int
     pieces: int
     trackers: tuple[str, ...]
+    clean: bytes = field(repr=False, default=b"")
+    """A .torrent of the same content that names nothing to contact: no trackers, seeds, nodes."""
+
+    @property
+    def link(self) -> Link:
+        """The torrent as a link, with the trackers that may be asked."""
+        return Link(self.v1, self.v2, self.name, self.trackers)
 
     @property
     def key(self) -> str:
@@ -51,7 +58,8 @@ def read(data: bytes, allowed: Sequence[Network] = ()) -> Torrent:
             f"This file has {len(data) / 2**20:.0f} MB; a .torrent has at most "
             f"{MAX_METADATA // 2**20} MB. Is it the file itself instead of its .torrent?"
         )
-    outer, info, raw = _open(data)
+    reader, outer, info = _open(data)
+    raw = _bytes_of(b"info", reader, data)
     sizes = list(_sizes(info))
     if not 0 < sum(sizes) <= MAX_SIZE:
         raise BadTorrent("This .torrent holds no data, or an impossible amount of it.")
@@ -66,11 +74,12 @@ def read(data: bytes, allowed: Sequence[Network] = ()) -> Torrent:
         files=len(sizes),
         pieces=pieces,
         trackers=tuple(usable_trackers(list(_trackers(outer)), tuple(allowed))),
+        clean=b"d4:info%b%be" % (raw, _layers(reader, data)),
     )
 
 
-def _open(data: bytes) -> tuple[dict[bytes, Any], dict[bytes, Any], bytes]:
-    """The outer dict, the `info` dict, and the bytes of the latter."""
+def _open(data: bytes) -> tuple[Reader, dict[bytes, Any], dict[bytes, Any]]:
+    """The reader, the outer dict and the `info` dict."""
     if data.lstrip()[:1] == b"<":
         raise BadTorrent(
             "This is a web page, not a .torrent file; perhaps the site wanted a sign-in. "
@@ -84,14 +93,24 @@ def _open(data: bytes) -> tuple[dict[bytes, Any], dict[bytes, Any], bytes]:
     info = outer.get(b"info") if isinstance(outer, dict) else None
     if not isinstance(info, dict):
         raise BadTorrent("This is no .torrent file: it describes no files. Is it another kind?")
-    start, end = reader.spans[b"info"]
-    return outer, info, data[start:end]
+    return reader, outer, info
+
+
+def _bytes_of(key: bytes, reader: Reader, data: bytes) -> bytes:
+    start, end = reader.spans.get(key, (0, 0))
+    return data[start:end]
+
+
+def _layers(reader: Reader, data: bytes) -> bytes:
+    """The v2 hashes, which lie outside of `info`."""
+    layers = _bytes_of(b"piece layers", reader, data)
+    return b"12:piece layers" + layers if layers else b""
 
 
 def _sizes(info: dict[bytes, Any]) -> Iterator[int]:
     """The size of each file, padding left out."""
     if b"file tree" in info and b"pieces" not in info:
-        files: Iterator[dict[bytes, Any]] = _tree(info[b"file tree"])
+        files: Iterator[Any] = _tree(info[b"file tree"])
     elif b"files" in info:
         files = iter(info[b"files"] if isinstance(info[b"files"], list) else [None])
     else:

@@ -1,0 +1,222 @@
+"""The moves that can be made with a torrent, and what they act on: session, library, resume files.
+
+`reactions` makes them when the session reports something, `rounds` when time has passed, `swarm`
+when people want something else.
+"""
+
+import logging
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import libtorrent as lt
+
+from .library import Library
+from .metadata import add_sources, params_of_file, params_of_link, params_of_resume
+from .repair import recover_pieces
+from .resume import ResumeStore
+from .session import Options, TorrentSession
+from .torrent import Phase, Torrent
+
+log = logging.getLogger(__name__)
+
+DISK_RETRY = 30.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where data and state lie, and how much of the disk and of the line may be used."""
+
+    downloads: Path
+    state: Path
+    active: int = 20
+    floor: int = 0
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A line for the log of one torrent."""
+
+    key: str
+    text: str
+    level: str = "info"
+
+
+class Moves:
+    """Everything that the reconciler holds, and its verbs."""
+
+    def __init__(self, options: Options, place: Place) -> None:
+        self.place = place
+        self.library = Library(place.downloads, place.state)
+        self.store = ResumeStore(place.state / "resume")
+        self.state_file = place.state / "session"
+        self.session = self._open(options)
+        self.torrents: dict[str, Torrent] = {}
+        self.remarks: list[Remark] = []
+        self.checks: dict[str, Future[lt.add_torrent_params]] = {}
+        self.now = time.monotonic()
+        self.must_admit = False
+        self._pool = ThreadPoolExecutor(2, "check")
+
+    def _open(self, options: Options) -> TorrentSession:
+        try:
+            return TorrentSession(options, self.state_file.read_bytes())
+        except OSError:
+            return TorrentSession(options)
+        except RuntimeError as error:
+            log.warning("The saved state of the session is damaged and left out: %s", error)
+            return TorrentSession(options)
+
+    def params(self, torrent: Torrent) -> lt.add_torrent_params:
+        """The best that is known of a torrent: saved, uploaded, or a bare link.
+
+        Raises BadMetadata where the uploaded file cannot be used.
+        """
+        assert torrent.wanted is not None
+        link = torrent.wanted.link
+        for data in self.store.versions(torrent.key):
+            params = params_of_resume(data)
+            if params is not None:
+                add_sources(params, link)
+                return params
+        if torrent.wanted.file is None:
+            return params_of_link(link)
+        params = params_of_file(torrent.wanted.file)
+        add_sources(params, link)
+        return params
+
+    # --- into the session ---
+
+    def add(self, torrent: Torrent, params: lt.add_torrent_params) -> bool:
+        """Put a torrent into the session; False, and failed, where that is impossible."""
+        try:
+            self.session.add(torrent.key, params, self.library.incomplete(torrent.key))
+        except (RuntimeError, ValueError) as error:
+            self.fail(torrent, f"The torrent could not be added: {error}")
+            return False
+        return True
+
+    def start(self, torrent: Torrent) -> None:
+        """Begin, or go on with, the download of a torrent whose files are known."""
+        torrent.reason = ""
+        torrent.moved_at = self.now
+        if self.session.has(torrent.key):
+            torrent.phase = Phase.DOWNLOADING
+            self.session.resume(torrent.key)
+            return
+        torrent.phase = Phase.CHECKING
+        params = self.params(torrent)
+        folder = self.library.incomplete(torrent.key)
+
+        def check() -> lt.add_torrent_params:
+            recovered = recover_pieces(params, folder) if folder.exists() else 0
+            if recovered:
+                log.info("%s: %s pieces found on disk.", torrent.key, recovered)
+            return params
+
+        self.checks[torrent.key] = self._pool.submit(check)
+
+    def collect_checks(self) -> None:
+        """Put those into the session whose data on disk is known by now."""
+        for key, check in list(self.checks.items()):
+            if not check.done():
+                continue
+            del self.checks[key]
+            torrent = self.torrents[key]
+            try:
+                params = check.result()
+            except OSError as error:
+                self.fail(torrent, f"The data on disk cannot be read: {error.strerror}.")
+                continue
+            if self.add(torrent, params):
+                torrent.phase = Phase.DOWNLOADING
+                torrent.moved_at = torrent.saved_at = self.now
+                torrent.saved_done = torrent.done
+
+    # --- within ---
+
+    def wait_in_queue(self, torrent: Torrent, reason: str, seconds: float = 0.0) -> None:
+        """Stop the traffic of a torrent until it is admitted again."""
+        self.session.pause(torrent.key)
+        torrent.stand_still()
+        torrent.phase = Phase.QUEUED
+        torrent.reason = reason
+        torrent.not_before = self.now + seconds
+        self.must_admit = True
+
+    def save(self, torrent: Torrent, flush: bool = False) -> None:
+        """Ask for resume data, unless an answer is still to come."""
+        torrent.saved_at, torrent.saved_done = self.now, torrent.done
+        if not torrent.save_asked:
+            torrent.save_asked = True
+            self.session.ask_to_save(torrent.key, flush=flush)
+
+    def finish(self, torrent: Torrent) -> None:
+        """All pieces are verified: have the last blocks written before anything else."""
+        torrent.phase = Phase.FINISHING
+        torrent.stand_still()
+        self.session.ask_to_flush(torrent.key)
+        self.must_admit = True
+
+    # --- out of it ---
+
+    def leave(self, torrent: Torrent) -> None:
+        """Save and remove a torrent that nobody wants now; one that is finishing finishes."""
+        torrent.wanted = None
+        if torrent.phase in {Phase.LEAVING, Phase.FINISHING}:
+            return
+        if not self.session.has(torrent.key):
+            self.drop(torrent)
+            return
+        torrent.phase = Phase.LEAVING
+        if self.session.is_leaving(torrent.key):
+            return
+        if torrent.metadata is None:
+            self.session.remove(torrent.key)
+        elif not torrent.save_asked:
+            self.save(torrent, flush=True)
+        self.must_admit = True
+
+    def publish(self, torrent: Torrent) -> None:
+        """Move the data, which is whole and closed, to where people look for it."""
+        assert torrent.metadata is not None
+        try:
+            torrent.record = self.library.publish(
+                torrent.key, torrent.metadata.original, torrent.metadata.files
+            )
+        except OSError as error:
+            text = f"The finished files could not be moved into the library: {error.strerror}."
+            self.fail(torrent, f"{text} Mend that, then retry; nothing is fetched again.")
+            return
+        self.store.forget(torrent.key)
+        self.succeed(torrent)
+
+    def succeed(self, torrent: Torrent) -> None:
+        """The files are in their place."""
+        assert torrent.record is not None
+        torrent.stand_still()
+        torrent.done = torrent.record.size
+        torrent.phase = Phase.SUCCEEDED
+        torrent.reason = ""
+
+    def fail(self, torrent: Torrent, reason: str) -> None:
+        """Give up, with the reason; what was fetched stays for a retry."""
+        torrent.stand_still()
+        torrent.phase = Phase.FAILED
+        torrent.reason = reason
+        if self.session.has(torrent.key):
+            self.session.remove(torrent.key)
+        self.must_admit = True
+
+    def drop(self, torrent: Torrent) -> None:
+        """Think of the torrent no more."""
+        check = self.checks.pop(torrent.key, None)
+        if check is not None:
+            check.cancel()
+        self.torrents.pop(torrent.key, None)
+
+    def close(self) -> None:
+        """Wait until all that was saved is on disk."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self.store.close()

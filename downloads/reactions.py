@@ -1,0 +1,145 @@
+"""What the reconciler does when the session reports something."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from . import events
+from .metadata import BadMetadata, describe
+from .moves import DISK_RETRY, Moves, Remark
+from .torrent import Phase, Torrent
+
+log = logging.getLogger(__name__)
+
+DISK_FULL = "The disk is full. The download goes on by itself when there is space."
+
+
+def heed(moves: Moves, event: events.Event | events.Notice) -> None:
+    """Act on one event."""
+    if isinstance(event, events.Notice):
+        _notice(moves, event)
+        return
+    torrent = moves.torrents.get(event.key)
+    reaction = _REACTIONS.get(type(event))
+    if torrent is not None and reaction is not None:
+        reaction(moves, torrent, event)
+
+
+def _notice(moves: Moves, notice: events.Notice) -> None:
+    log.log(logging.WARNING if notice.level == "warning" else logging.INFO, "%s", notice.text)
+    if isinstance(notice, events.DhtReady):
+        for torrent in moves.torrents.values():
+            if torrent.asking_since is not None:
+                moves.session.ask_for_peers(torrent.key)
+
+
+def _moved(moves: Moves, torrent: Torrent, event: events.Moved) -> None:
+    if torrent.phase is Phase.METADATA:
+        torrent.peers = event.peers
+    if torrent.phase is not Phase.DOWNLOADING:
+        return
+    if event.done > torrent.done or event.rate_down:
+        torrent.moved_at = moves.now
+        torrent.tracker = ""
+    torrent.done, torrent.needs_saving = event.done, event.needs_saving
+    torrent.rate_down, torrent.rate_up = event.rate_down, event.rate_up
+    torrent.peers = event.peers
+    if event.is_complete:
+        moves.finish(torrent)
+    elif event.has_stopped_writing:
+        _failed(moves, torrent, events.Failed(torrent.key, DISK_FULL, disk_full=True))
+
+
+def _metadata(moves: Moves, torrent: Torrent, event: events.MetadataArrived) -> None:
+    """Check the list of files at once; data flows already.
+
+    The flag default_dont_download would hold it back, but makes the torrent "finished" for a
+    moment: then both sides see two seeds and hang up, and meet again a minute later.
+    """
+    if torrent.phase is not Phase.METADATA:
+        return
+    info = moves.session.info(torrent.key)
+    if info is None:
+        return
+    torrent.asking_since = None
+    try:
+        torrent.metadata = describe(info)
+    except BadMetadata as error:
+        moves.fail(torrent, str(error))
+        moves.library.discard_incomplete(torrent.key)
+        return
+    torrent.phase = Phase.QUEUED
+    torrent.not_before = 0.0
+    moves.remarks.append(
+        Remark(torrent.key, f"The list of files is here: {len(torrent.metadata.files)}.")
+    )
+    moves.save(torrent)
+    moves.must_admit = True
+
+
+def _finished(moves: Moves, torrent: Torrent, event: events.Finished) -> None:
+    # Its progress tells all that there is to know, and whether it really is whole.
+    moves.session.ask_for_progress()
+
+
+def _flushed(moves: Moves, torrent: Torrent, event: events.Flushed) -> None:
+    if torrent.phase is Phase.FINISHING:
+        moves.session.remove(torrent.key)
+
+
+def _saved(moves: Moves, torrent: Torrent, event: events.ResumeData) -> None:
+    torrent.save_asked = False
+    if event.data is not None:
+        moves.store.save(torrent.key, event.data)
+    if torrent.phase is Phase.LEAVING:
+        moves.session.remove(torrent.key)
+
+
+def _removed(moves: Moves, torrent: Torrent, event: events.Removed) -> None:
+    torrent.save_asked = False
+    if torrent.phase is Phase.FINISHING:
+        moves.publish(torrent)
+    elif torrent.phase is Phase.LEAVING:
+        moves.drop(torrent)
+
+
+def _failed(moves: Moves, torrent: Torrent, event: events.Failed) -> None:
+    if torrent.phase is not Phase.DOWNLOADING:
+        return
+    if event.disk_full:
+        moves.remarks.append(Remark(torrent.key, DISK_FULL, "warning"))
+        moves.wait_in_queue(torrent, DISK_FULL, seconds=DISK_RETRY)
+    else:
+        moves.fail(torrent, f"The download stopped: {event.reason}. Mend that, then retry.")
+
+
+def _conflict(moves: Moves, torrent: Torrent, event: events.Conflict) -> None:
+    """Both hashes of a hybrid torrent were added: the later one gives way to the earlier."""
+    other = moves.torrents.get(event.other)
+    if other is None or Phase.FAILED in {torrent.phase, other.phase}:
+        return
+    first, second = sorted((torrent, other), key=lambda one: (one.metadata is None, one.order))
+    moves.fail(
+        second,
+        "This is the same torrent as another one here: the v1 and the v2 hash of one hybrid. "
+        "That one goes on; delete this one.",
+    )
+    if moves.session.has(first.key) and first.phase in {Phase.METADATA, Phase.DOWNLOADING}:
+        moves.session.resume(first.key)
+
+
+def _tracker(moves: Moves, torrent: Torrent, event: events.TrackerSaid) -> None:
+    torrent.tracker = event.text
+
+
+_REACTIONS: dict[type[events.Event], Callable[[Moves, Torrent, Any], None]] = {
+    events.Moved: _moved,
+    events.MetadataArrived: _metadata,
+    events.Finished: _finished,
+    events.Flushed: _flushed,
+    events.ResumeData: _saved,
+    events.Removed: _removed,
+    events.Failed: _failed,
+    events.Conflict: _conflict,
+    events.TrackerSaid: _tracker,
+}

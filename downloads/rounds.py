@@ -1,0 +1,100 @@
+"""What the reconciler does because time has passed: turns, admission, the disk, saving."""
+
+import shutil
+
+from .admission import Busy, Candidate, Room, admit
+from .moves import Moves
+from .resume import write_durably
+from .torrent import Phase, Torrent
+from .turns import Asker, next_turns, rest_after
+
+SAVE_EVERY = 30.0
+# What came between two saves is found again by its place on disk; these bound that work.
+SAVE_SOON = 1.0
+SAVE_BYTES = 32 * 2**20
+
+
+def take_turns(moves: Moves) -> None:
+    """Let others ask for metadata."""
+    askers = [
+        Asker(one.key, one.order, one.tries, one.asking_since, one.not_before)
+        for one in moves.torrents.values()
+        if one.phase is Phase.METADATA
+    ]
+    begin, end = next_turns(askers, moves.now)
+    for key in end:
+        torrent = moves.torrents[key]
+        assert torrent.asking_since is not None
+        rest = rest_after(torrent.tries, moves.now - torrent.asking_since)
+        torrent.asking_since, torrent.not_before = None, moves.now + rest
+        torrent.stand_still()
+        moves.session.pause(key)
+    for key in begin:
+        _ask(moves, moves.torrents[key])
+
+
+def _ask(moves: Moves, torrent: Torrent) -> None:
+    torrent.tries += 1
+    torrent.asking_since = moves.now
+    if moves.session.has(torrent.key):
+        moves.session.resume(torrent.key)
+        moves.session.ask_for_peers(torrent.key)
+    else:
+        moves.add(torrent, moves.params(torrent))
+
+
+def watch_disk(moves: Moves) -> None:
+    """Stop what downloads when the floor is reached: something else uses up the disk."""
+    if _free(moves) >= moves.place.floor:
+        return
+    for torrent in moves.torrents.values():
+        if torrent.phase is Phase.DOWNLOADING:
+            moves.wait_in_queue(torrent, "The disk has become too full to go on.")
+
+
+def start_next(moves: Moves) -> None:
+    """Start what may start, and tell the others why they wait."""
+    candidates, busy = [], []
+    for one in moves.torrents.values():
+        if one.phase in {Phase.DOWNLOADING, Phase.CHECKING}:
+            busy.append(Busy(one.remaining, one.is_slow(moves.now)))
+        elif one.phase is Phase.QUEUED and one.metadata and one.not_before <= moves.now:
+            assert one.wanted is not None
+            candidates.append(Candidate(one.key, one.remaining, (*one.wanted.rank, one.order)))
+    if not candidates:
+        return
+    room = Room(moves.place.active, _free(moves), moves.place.floor)
+    start, reasons = admit(candidates, busy, room)
+    for key in start:
+        moves.start(moves.torrents[key])
+    for key, reason in reasons.items():
+        _hold(moves, moves.torrents[key], reason)
+
+
+def _hold(moves: Moves, torrent: Torrent, reason: str) -> None:
+    torrent.reason = reason
+    if moves.session.has(torrent.key):
+        moves.session.pause(torrent.key)
+        torrent.stand_still()
+
+
+def save_due(moves: Moves) -> None:
+    """Ask for resume data of those that have moved since it was last saved."""
+    for torrent in moves.torrents.values():
+        if torrent.phase is not Phase.DOWNLOADING or not torrent.needs_saving:
+            continue
+        age = moves.now - torrent.saved_at
+        came = torrent.done - torrent.saved_done
+        if age >= SAVE_EVERY or (age >= SAVE_SOON and came >= SAVE_BYTES):
+            moves.save(torrent)
+
+
+def save_session(moves: Moves) -> None:
+    """Keep the DHT's nodes for the next start."""
+    draft = moves.state_file.with_suffix(".part")
+    write_durably(draft, moves.session.state())
+    draft.replace(moves.state_file)
+
+
+def _free(moves: Moves) -> int:
+    return shutil.disk_usage(moves.place.downloads).free

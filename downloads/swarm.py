@@ -1,0 +1,151 @@
+"""The reconciler: moves the session to what is wanted, and tells what changed.
+
+It knows no rows: `want` says what is wanted now, `tick` returns snapshots of what moved. One
+thread calls both, in the process that made the swarm.
+"""
+
+import time
+from collections import deque
+from collections.abc import Mapping
+
+from . import rounds
+from .metadata import BadMetadata, describe
+from .moves import Moves, Place, Remark
+from .reactions import heed
+from .session import Options
+from .torrent import TERMINAL, Phase, Snapshot, Torrent, Wanted
+
+ROUND_EVERY = 0.5
+STATE_EVERY = 300.0
+TAKEN_AT_ONCE = 50
+
+
+class Swarm:
+    """All torrents of this host, in one session."""
+
+    def __init__(self, options: Options, place: Place) -> None:
+        self._moves = Moves(options, place)
+        self._torrents = self._moves.torrents
+        self._inbox: deque[Torrent] = deque()
+        self._told: dict[str, Snapshot] = {}
+        self._round_at = 0.0
+        self._state_at = time.monotonic() + STATE_EVERY
+
+    @property
+    def port(self) -> int:
+        """The port on which peers are awaited."""
+        return self._moves.session.port
+
+    def holds(self, key: str) -> bool:
+        """Whether anything of the torrent is open or under way."""
+        return key in self._torrents
+
+    def remarks(self) -> list[Remark]:
+        """Lines for the logs of torrents, since the last call."""
+        said, self._moves.remarks = self._moves.remarks, []
+        return said
+
+    # --- what is wanted ---
+
+    def want(self, wanted: Mapping[str, Wanted]) -> None:
+        """All that is wanted now. What is not in it any more is saved and let go."""
+        for key, torrent in list(self._torrents.items()):
+            new = wanted.get(key)
+            if new is None:
+                self._moves.leave(torrent)
+            elif torrent.phase is Phase.LEAVING or torrent.wanted is None:
+                continue  # wanted again while it is let go: taken in anew once it is gone
+            elif torrent.phase in TERMINAL and new.token != torrent.wanted.token:
+                self._moves.leave(torrent)
+            else:
+                torrent.wanted = new
+        now = time.monotonic()
+        for key in wanted.keys() - self._torrents.keys():
+            torrent = Torrent(key, wanted[key], Phase.QUEUED, order=now, moved_at=now)
+            self._torrents[key] = torrent
+            self._inbox.append(torrent)
+            self._told.pop(key, None)
+
+    def forget(self, key: str, with_data: bool) -> None:
+        """Remove what is kept of a torrent that nobody has any more. It must not be held."""
+        assert not self.holds(key)
+        self._moves.store.forget(key)
+        if with_data:
+            self._moves.library.delete(key)
+        else:
+            self._moves.library.discard_incomplete(key)
+
+    def _take_in(self, torrent: Torrent) -> None:
+        """Find out what is known of a torrent: complete, begun, described, or a bare link."""
+        if self._torrents.get(torrent.key) is not torrent:
+            return  # unwanted meanwhile
+        torrent.record = self._moves.library.complete(torrent.key)
+        try:
+            params = self._moves.params(torrent)
+            torrent.metadata = describe(params.ti) if params.ti is not None else None
+        except BadMetadata as error:
+            self._moves.fail(torrent, str(error))
+            return
+        if torrent.record is not None:
+            self._moves.succeed(torrent)
+        elif params.ti is None:
+            torrent.phase = Phase.METADATA
+        else:
+            torrent.done = sum(params.have_pieces) * params.ti.piece_length()
+            self._moves.must_admit = True
+
+    # --- one look ---
+
+    def tick(self, seconds: float) -> list[Snapshot]:
+        """Wait for news, at most so long, act on it, and return what changed."""
+        moves = self._moves
+        happened = moves.session.wait(seconds)
+        moves.now = time.monotonic()
+        for event in happened:
+            heed(moves, event)
+        for _ in range(min(TAKEN_AT_ONCE, len(self._inbox))):
+            self._take_in(self._inbox.popleft())
+        moves.collect_checks()
+        if moves.now >= self._round_at:
+            self._round_at = moves.now + ROUND_EVERY
+            self._round()
+        if moves.must_admit:
+            moves.must_admit = False
+            rounds.start_next(moves)
+        return self._changes()
+
+    def _round(self) -> None:
+        moves = self._moves
+        moves.session.ask_for_progress()
+        rounds.take_turns(moves)
+        rounds.watch_disk(moves)
+        rounds.save_due(moves)
+        moves.must_admit = True
+        if moves.now >= self._state_at:
+            self._state_at = moves.now + STATE_EVERY
+            rounds.save_session(moves)
+
+    def _changes(self) -> list[Snapshot]:
+        changes = []
+        for key, torrent in self._torrents.items():
+            snapshot = torrent.snapshot(self._moves.now)
+            if torrent.wanted is not None and snapshot != self._told.get(key):
+                self._told[key] = snapshot
+                changes.append(snapshot)
+        return changes
+
+    # --- the end ---
+
+    def stop(self, seconds: float = 10.0) -> None:
+        """Save all, then let go. Nothing is paused before: that, too, would be saved."""
+        moves = self._moves
+        for torrent in self._torrents.values():
+            if torrent.metadata and moves.session.has(torrent.key):
+                moves.save(torrent, flush=True)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and any(one.save_asked for one in self._torrents.values()):
+            for event in moves.session.wait(0.1):
+                heed(moves, event)
+        rounds.save_session(moves)
+        moves.close()
+        moves.session.shutdown()

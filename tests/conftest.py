@@ -49,7 +49,7 @@ def point_at(django_db_blocker):
     def point(site: Site) -> Iterator[Any]:
         own = connection.settings_dict["NAME"]
         connection.close()
-        connection.settings_dict["NAME"] = str(site.folder / "data" / "jobsite.sqlite3")
+        connection.settings_dict["NAME"] = site.database
         with django_db_blocker.unblock():
             name = f"owner-{secrets.token_hex(4)}"
             yield get_user_model().objects.create_user(name, password="site-secret-1")

@@ -3,6 +3,9 @@
 import os
 import tempfile
 
+# The suite runs on SQLite, or on the PostgreSQL server that TEST_DATABASE_URL names.
+if os.environ.get("TEST_DATABASE_URL"):
+    os.environ.setdefault("DATABASE_URL", os.environ["TEST_DATABASE_URL"])
 os.environ.setdefault("JOBSITE_DATA_DIR", tempfile.mkdtemp(prefix="jobsite-test-"))
 os.environ.setdefault("DOWNLOAD_DHT", "0")
 os.environ.setdefault("DOWNLOAD_ALLOWED_NETWORKS", "127.0.0.0/8")

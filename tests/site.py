@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+import psycopg
 
 from tests.waiting import wait_until
 
@@ -36,6 +37,20 @@ class Site:
     process: subprocess.Popen | None = None
 
     @property
+    def database(self) -> str:
+        """The name of the tree's own database, as Django's settings have it."""
+        if os.environ.get("TEST_DATABASE_URL"):
+            return f"site_{self.port}"
+        return str(self.folder / "data" / "jobsite.sqlite3")
+
+    def database_url(self) -> str:
+        """The address of that database."""
+        server = os.environ.get("TEST_DATABASE_URL")
+        if server:
+            return f"{server.rpartition('/')[0]}/{self.database}"
+        return f"sqlite:///{self.database}"
+
+    @property
     def url(self) -> str:
         """The address of the site."""
         return f"http://127.0.0.1:{self.port}"
@@ -52,13 +67,16 @@ class Site:
             "DJANGO_SETTINGS_MODULE": "tests.settings",
             "JOBSITE_DATA_DIR": str(self.folder / "data"),
             "JOBSITE_BIND": f"127.0.0.1:{self.port}",
-            "DATABASE_URL": f"sqlite:///{self.folder / 'data' / 'jobsite.sqlite3'}",
+            "DATABASE_URL": self.database_url(),
             "DOWNLOAD_DIR": str(self.folder / "library"),
             **self.environment,
         }
 
     def start(self) -> "Site":
         """Start the tree and wait until it is ready for work."""
+        if self.process is None and os.environ.get("TEST_DATABASE_URL"):
+            with psycopg.connect(os.environ["TEST_DATABASE_URL"], autocommit=True) as server:
+                server.execute(f'CREATE DATABASE "{self.database}"')
         with (self.folder / "up.log").open("a") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up"],

@@ -25,6 +25,7 @@ import django
 from django.utils.module_loading import import_string
 
 from .outcome import JobFailed
+from .processes import die_with_parent
 from .status import Status
 
 log = logging.getLogger(__name__)
@@ -116,6 +117,8 @@ def carry_out(run: Callable[[Any, Report], dict | None], job: Any, report: Repor
 def main(descriptor: int, modules: list[str]) -> None:
     """Import, wait for the assignment, carry it out."""
     faulthandler.enable()
+    # The imports take seconds in which nobody reads standard input.
+    die_with_parent(signal.SIGKILL)
     django.setup()
     from .models import job_model  # noqa: PLC0415 (models exist only after the set-up)
 
@@ -124,6 +127,7 @@ def main(descriptor: int, modules: list[str]) -> None:
     line = sys.stdin.readline()
     if not line:
         return
+    die_with_parent(0)  # from here on `listen` does it, for the whole group
     assignment = json.loads(line)
     model = job_model(assignment["kind"])
     os.nice(model.niceness)

@@ -68,7 +68,7 @@ def members(group: int, born: float) -> list[psutil.Process]:
     return alive
 
 
-def die_with_parent() -> None:
-    """Ask the kernel for SIGTERM when the parent dies, however it dies (Linux only)."""
+def die_with_parent(number: int = signal.SIGTERM) -> None:
+    """Ask the kernel for a signal when the parent dies, however (Linux only); 0: for none."""
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)

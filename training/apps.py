@@ -4,6 +4,6 @@ from django.apps import AppConfig
 
 
 class TrainingConfig(AppConfig):
-    """Names the app."""
+    """Tables in, models out."""
 
     name = "training"

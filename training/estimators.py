@@ -63,7 +63,7 @@ def _knn(s: Situation) -> Any:
 
 def _tree(s: Situation) -> Any:
     make = DecisionTreeRegressor if s.is_regression else DecisionTreeClassifier
-    return make(max_depth=8, min_samples_leaf=max(3, min(20, s.rows // 100)), random_state=s.seed)
+    return make(max_depth=8, min_samples_leaf=max(4, min(50, s.rows // 50)), random_state=s.seed)
 
 
 def _forest(s: Situation) -> Any:

@@ -16,7 +16,8 @@ from training.fits import Contest, FoldResult, finish, fit_fold
 from training.metrics import primary
 from training.pool import News, Pool
 from training.race import FINAL, Race
-from training.ranking import FAILED, SKIPPED, Row, finished_row
+from training.ranking import Row, finished_row
+from training.ranks import FAILED, SKIPPED
 
 _PULSE = 1.0
 _ALWAYS = "baseline"
@@ -27,6 +28,7 @@ class Settings:
     """How an evaluation may use the machine."""
 
     cores: int = 1
+    """Fits that run side by side, one thread each."""
     deadline: float | None = None
     """On the clock of time.monotonic(): what is not finished then is skipped."""
 

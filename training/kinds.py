@@ -23,9 +23,23 @@ from training.table import (
 )
 
 ISO = "ISO8601"
-_DAYS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%d/%m/%y")
-_DAYS += ("%m/%d/%y", "%d.%m.%y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d %B %Y")
-_DAYS += ("%B %d, %Y",)
+_DAYS: tuple[str, ...] = (
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d.%m.%Y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%Y/%m/%d",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d.%m.%y",
+    "%d %b %Y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+    "%b %d, %Y",
+    "%d %B %Y",
+    "%B %d, %Y",
+)
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 DATE_FORMATS = tuple(day + time for day in _DAYS for time in _TIMES)
 _ISO_START = re.compile(r"\d{4}-\d\d(-\d\d|$)")
@@ -112,7 +126,12 @@ def _kind(
         finite = [number for number in numbers if abs(number) != float("inf")] or [0.0]
         plain = not (dialect.thousands and any(dialect.thousands in cell for cell in present))
         integer = all(number.is_integer() for number in finite)
-        details = {"integer": integer, "low": min(finite), "high": max(finite), "plain": plain}
+        details: dict[str, object] = {
+            "integer": integer,
+            "low": min(finite),
+            "high": max(finite),
+            "plain": plain,
+        }
         return NUMBER, details
     if frozenset(map(str.lower, present)) <= _boolean_words(present):
         return BOOLEAN, {}
@@ -181,7 +200,7 @@ def _is_iso(cell: str) -> bool:
 
 def _follows(cell: str, date_format: str) -> bool:
     try:
-        datetime.strptime(cell, date_format)  # noqa: DTZ007
+        datetime.strptime(cell, date_format)
     except ValueError:
         return False
     return True

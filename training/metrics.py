@@ -24,9 +24,7 @@ _BALANCED = Metric(
     True,
     "Share of right answers, each class counted the same however rare it is.",
 )
-_LOG_LOSS = Metric(
-    "log_loss", "Log loss", False, "Punishes probabilities that are sure and wrong."
-)
+_LOG_LOSS = Metric("log_loss", "Log loss", False, "Punishes probabilities that are sure and wrong.")
 METRICS: dict[str, tuple[Metric, ...]] = {
     BINARY: (
         Metric(

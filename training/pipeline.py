@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from skrub import DatetimeEncoder, StringEncoder
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
+from skrub import DatetimeEncoder, StringEncoder
 
-from training.catalogue import SCALED, Algorithm
+from training.catalogue import PLAIN, SCALED, Algorithm
 from training.estimators import Situation, make_estimator
 from training.problem import BINARY, MULTICLASS, REGRESSION, TargetError
 from training.table import BOOLEAN, CATEGORY, DATE, HINTS, NUMBER, TEXT, Column, listed
@@ -82,6 +82,8 @@ def make_pipeline_for(
     algorithm: Algorithm, plan: Plan, problem: str, rows: int, classes: int, seed: int
 ) -> Pipeline:
     """Return the whole unfitted model: columns in, answers out."""
+    if algorithm.view == PLAIN:
+        return Pipeline([("model", make_estimator(algorithm.key, Situation(problem, rows, seed)))])
     if algorithm.view == SCALED:
         steps = _scaled(plan, problem, rows, classes, seed)
         categorical: tuple[int, ...] = ()

@@ -40,6 +40,8 @@ class Plot:
     title: str
     sentence: str
     file: str
+    width: int
+    height: int
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry as a dict of JSON values."""
@@ -69,9 +71,7 @@ def draw_all(
         return [_saved(key, drawing, out) for drawing in drawings]
 
 
-def draw_importance(
-    key: str, importance: Sequence[dict[str, Any]], target: str, out: Path
-) -> Plot:
+def draw_importance(key: str, importance: Sequence[dict[str, Any]], target: str, out: Path) -> Plot:
     """Draw how much the score falls when a column is shuffled."""
     with mpl.rc_context(STYLE):
         top = list(importance)[:_SHOWN_COLUMNS][::-1]
@@ -110,8 +110,8 @@ def _unique(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _saved(key: str, drawing: Drawing, out: Path) -> Plot:
     name, title, sentence, figure = drawing
     file = f"{key}-{name}.svg"
-    write(figure, out / file, title)
-    return Plot(key, name, title, sentence, file)
+    width, height = write(figure, out / file, title)
+    return Plot(key, name, title, sentence, file, width, height)
 
 
 def _square() -> tuple[Figure, Any]:
@@ -123,7 +123,12 @@ def _binary(truth: np.ndarray, chance: np.ndarray, classes: Sequence[str]) -> It
     positive = shown(classes[1], 24)
     figure, axes = _square()
     RocCurveDisplay.from_predictions(
-        truth, chance, ax=axes, curve_kwargs={"color": ACCENT}, plot_chance_level=True,
+        truth,
+        chance,
+        ax=axes,
+        name="This model",
+        curve_kwargs={"color": ACCENT},
+        plot_chance_level=True,
         chance_level_kw={"color": FAINT},
     )
     axes.set(xlabel="False positive rate", ylabel="True positive rate")
@@ -137,8 +142,14 @@ def _binary(truth: np.ndarray, chance: np.ndarray, classes: Sequence[str]) -> It
     )
     figure, axes = _square()
     PrecisionRecallDisplay.from_predictions(
-        truth, chance, ax=axes, curve_kwargs={"color": ACCENT}, plot_chance_level=True,
-        chance_level_kw={"color": FAINT}, drop_intermediate=True,
+        truth,
+        chance,
+        ax=axes,
+        name="This model",
+        curve_kwargs={"color": ACCENT},
+        plot_chance_level=True,
+        chance_level_kw={"color": FAINT},
+        drop_intermediate=True,
     )
     axes.set(xlabel="Recall", ylabel="Precision")
     share = float(np.mean(truth))
@@ -160,6 +171,7 @@ def _calibration(truth: np.ndarray, chance: np.ndarray, positive: str) -> Drawin
     )
     axes.set(xlabel="Predicted probability", ylabel=f"Share of {positive}")
     axes.get_legend().remove()
+    axes.get_lines()[0].set_color(FAINT)
     gap = float(np.mean(np.abs(display.prob_true - display.prob_pred)))
     verdict = "can be taken at their word" if gap < 0.05 else "should not be taken literally"
     return (
@@ -178,9 +190,7 @@ def _confusion(truth: np.ndarray, said: np.ndarray, classes: Sequence[str]) -> D
     side = max(4.4, min(11.0, 2.4 + 0.42 * len(classes)))
     figure = Figure(figsize=(side + 0.4, side))
     axes = figure.add_subplot()
-    display = ConfusionMatrixDisplay(
-        shares, display_labels=[shown(name, 18) for name in classes]
-    )
+    display = ConfusionMatrixDisplay(shares, display_labels=[shown(name, 18) for name in classes])
     few = len(classes) <= 12
     display.plot(
         ax=axes,
@@ -194,7 +204,7 @@ def _confusion(truth: np.ndarray, said: np.ndarray, classes: Sequence[str]) -> D
     right = int(np.trace(counts))
     off = counts.copy()
     np.fill_diagonal(off, 0)
-    row, column = np.unravel_index(int(np.argmax(off)), off.shape)
+    row, column = divmod(int(np.argmax(off)), len(classes))
     worst = (
         f"; the most frequent mistake takes “{shown(classes[row], 24)}” for "
         f"“{shown(classes[column], 24)}” ({int(off[row, column]):,} rows)"
@@ -263,8 +273,10 @@ def _regression(truth: np.ndarray, predicted: np.ndarray, target: str) -> Iterat
     low, high = np.quantile(predicted, [0.25, 0.75])
     inner, outer = error[predicted <= low].mean(), error[predicted >= high].mean()
     trend = "larger" if outer > 1.25 * inner else "smaller" if inner > 1.25 * outer else "alike"
-    ending = "as large for small as for large predictions" if trend == "alike" else (
-        f"{trend} for large predictions than for small ones"
+    ending = (
+        "as large for small as for large predictions"
+        if trend == "alike"
+        else (f"{trend} for large predictions than for small ones")
     )
     yield (
         "residuals",

@@ -12,10 +12,10 @@ import sys
 import warnings
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
-from multiprocessing import connection
+from multiprocessing import connection, forkserver
 from typing import Any
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _KILLED = (
@@ -36,16 +36,22 @@ class News:
     error: str = ""
 
 
+def warm() -> None:
+    """Start the server ahead, so that its imports go on while the table is being read."""
+    main = getattr(sys.modules["__main__"], "__spec__", None)
+    # Each child looks for the main module of its parent; imported ahead, that costs nothing.
+    names = [main.name] if main is not None else []
+    _CONTEXT.set_forkserver_preload(["__main__", *names, "training.fits"])
+    forkserver.ensure_running()
+
+
 class Pool:
     """At most `slots` pieces of work at a time, each in a fresh process with one thread."""
 
     def __init__(self, slots: int) -> None:
         self.slots = max(1, slots)
         self._running: dict[Hashable, tuple[Any, connection.Connection]] = {}
-        main = getattr(sys.modules["__main__"], "__spec__", None)
-        # Each child looks for the main module of its parent; imported ahead, that costs nothing.
-        names = [main.name] if main is not None else []
-        _CONTEXT.set_forkserver_preload(["__main__", *names, "training.fits"])
+        warm()
 
     @property
     def running(self) -> list[Any]:
@@ -78,7 +84,9 @@ class Pool:
         except EOFError:
             process.join()
             self._forget(tag)
-            return News(tag, error=_KILLED if process.exitcode == -signal.SIGKILL else _died(process))
+            return News(
+                tag, error=_KILLED if process.exitcode == -signal.SIGKILL else _died(process)
+            )
         if kind == "value":
             return News(tag, value=value)
         process.join()
@@ -91,6 +99,12 @@ class Pool:
         process.kill()
         process.join()
         self._forget(tag)
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """End everything that still runs."""

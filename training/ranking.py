@@ -10,8 +10,7 @@ from typing import Any
 from scipy.stats import t as student
 
 from training.metrics import Metric
-
-FINISHED, FAILED, SKIPPED = "finished", "failed", "skipped"
+from training.ranks import FINISHED
 
 
 @dataclass(frozen=True, slots=True)

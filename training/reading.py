@@ -58,7 +58,8 @@ def read(
     if suspects:
         series |= source.second_pass(suspects)
     source.refuse_short_rows(series[columns[-1].name])
-    settled, warnings = [], []
+    settled: list[Column] = []
+    warnings: list[str] = []
     for column in columns:
         values = series[column.name]
         if is_numeric_dtype(values.dtype) and not is_bool_dtype(values.dtype):
@@ -81,9 +82,7 @@ class _Source:
         self.path, self.dialect, self.columns, self.threads = path, dialect, columns, threads
         self.names = [column.name for column in columns]
 
-    def first_pass(
-        self, on_rows: Callable[[int], None]
-    ) -> tuple[list[pd.DataFrame], list[str]]:
+    def first_pass(self, on_rows: Callable[[int], None]) -> tuple[list[pd.DataFrame], list[str]]:
         """Return the chunks, and the columns of numbers that must be looked at as text."""
         texts = {c.name: "str" for c in self.columns if c.kind != NUMBER or not c.plain}
         few = [c.name for c in self.columns if c.kind in (CATEGORY, BOOLEAN)]
@@ -220,7 +219,7 @@ class _CodeWatch(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Read as a file does, looking at what passes."""
-        count = self._file.readinto(buffer)  # type: ignore[attr-defined]
+        count = self._file.readinto(buffer)
         if count and not self.found:
             # Deleting NUL makes one search serve UTF-16 as well.
             seen = self._tail + bytes(buffer[:count]).translate(self._table, b"\x00")

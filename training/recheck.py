@@ -15,7 +15,6 @@ from training.table import (
     CONSTANT,
     DATE,
     EMPTY,
-    ID,
     NUMBER,
     TEXT,
     Column,
@@ -84,11 +83,12 @@ def settle(column: Column, values: pd.Series, dialect: Dialect) -> Settled:
     """Give text its final kind: category, text, date or number."""
     texts = values if isinstance(values.dtype, pd.CategoricalDtype) else values.astype("category")
     cells = [str(cell) for cell in texts.cat.categories]
-    counts = dict(zip(cells, texts.cat.codes.value_counts().reindex(range(len(cells)), fill_value=0)))
+    totals = np.bincount(texts.cat.codes[texts.notna()], minlength=len(cells))
+    counts = {cell: int(total) for cell, total in zip(cells, totals, strict=True)}
     missing = int(texts.isna().sum())
     if missing:
         counts[""] = counts.get("", 0) + missing
-    ordered = ["" if pd.isna(cell) else str(cell) for cell in texts.head(1000)]
+    ordered = ["" if code < 0 else cells[code] for code in texts.cat.codes.head(1000).tolist()]
     found = infer(column.name, counts, dialect, ordered)
     kept = _kept_kind(column, found, counts, dialect)
     if kept is None:
@@ -118,7 +118,9 @@ def _kept_kind(
     if not present:
         return None
     if column.kind == NUMBER:
-        fitting = {c for c in present if parse_number(c, dialect.decimal, dialect.thousands) is not None}
+        fitting = {
+            c for c in present if parse_number(c, dialect.decimal, dialect.thousands) is not None
+        }
     else:
         fitting = {c for c in present if find_date_format([c]) == column.date_format}
     odd = [cell for cell in present if cell not in fitting]

@@ -1,18 +1,22 @@
-"""Writing a figure as an SVG whose ink follows the light or dark scheme of the page."""
+"""Writing a figure as SVG: one drawing for light pages and one for dark pages."""
 
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
+
+from training.svg_names import dark_name
 
 ACCENT, SECOND, FAINT = "#3b82f6", "#f59e0b", "#8a94a3"
 # No drawing uses this colour for anything else: it is replaced by the ink of the page.
 INK = "#4b5669"
-STYLE = {
+STYLE: Any = {
     # A column named $\frac{$ would raise otherwise.
     "text.parse_math": False,
     "svg.fonttype": "none",
@@ -33,14 +37,16 @@ STYLE = {
     "ytick.color": INK,
     "lines.linewidth": 1.8,
 }
-_SCHEME = (
-    "<style>:root{--ink:#374151}"
-    "@media (prefers-color-scheme: dark){:root{--ink:#d1d5db}}</style>"
-)
+_DARK_INK = "#d1d5db"
+_LIGHT_INK = "#374151"
+_SIZE = re.compile(r'width="([\d.]+)pt" height="([\d.]+)pt"')
 
 
-def write(figure: Figure, path: Path, title: str) -> None:
-    """Write the figure; text stays text, so that any script is drawn with the reader's fonts."""
+def write(figure: Figure, path: Path, title: str) -> tuple[int, int]:
+    """Write the figure twice, with dark and with light ink, and return its width and height.
+
+    Text stays text, so that any script is drawn with the fonts of the reader.
+    """
     buffer = io.StringIO()
     with warnings.catch_warnings():
         # Measured with a font that may lack a letter; the reader's browser has its own.
@@ -48,7 +54,10 @@ def write(figure: Figure, path: Path, title: str) -> None:
         figure.savefig(
             buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None}
         )
-    drawing = buffer.getvalue()
-    head, tag, body = drawing.partition("<defs>")
-    named = f"{head}<title>{escape(title)}</title>{_SCHEME}{tag}{body}"
-    path.write_text(named.replace(INK, "var(--ink)"), encoding="utf-8")
+    head, tag, body = buffer.getvalue().partition("<defs>")
+    drawing = f"{head}<title>{escape(title)}</title>{tag}{body}"
+    path.write_text(drawing.replace(INK, _LIGHT_INK), encoding="utf-8")
+    dark = path.with_name(dark_name(path.name))
+    dark.write_text(drawing.replace(INK, _DARK_INK), encoding="utf-8")
+    size = _SIZE.search(head)
+    return (round(float(size[1])), round(float(size[2]))) if size else (640, 480)

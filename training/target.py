@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -84,7 +85,7 @@ def make_task(
         keep = _frequent(spelled, folds, target, warnings)
         features, spelled = features.loc[keep], spelled[keep]
         _refuse_few(len(spelled))
-        classes = order_classes(pd.Series(spelled).value_counts().to_dict())
+        classes = order_classes(Counter(spelled.tolist()))
         kind = BINARY if len(classes) == 2 else MULTICLASS
         values = _typed(spelled, column)
     return Task(
@@ -121,9 +122,7 @@ def _typed(spelled: np.ndarray, column: Column) -> np.ndarray:
     return spelled
 
 
-def _affordable_folds(
-    spelled: np.ndarray, folds: int, target: str, warnings: list[str]
-) -> int:
+def _affordable_folds(spelled: np.ndarray, folds: int, target: str, warnings: list[str]) -> int:
     counts = pd.Series(spelled).value_counts()
     second = int(counts.iloc[1])
     affordable = int(second * _KEPT)
@@ -141,9 +140,7 @@ def _affordable_folds(
     return min(folds, affordable)
 
 
-def _frequent(
-    spelled: np.ndarray, folds: int, target: str, warnings: list[str]
-) -> np.ndarray:
+def _frequent(spelled: np.ndarray, folds: int, target: str, warnings: list[str]) -> np.ndarray:
     """Return which rows stay: a class must be in every fold and in the hold-out part."""
     counts = pd.Series(spelled).value_counts()
     rare = [str(name) for name in counts.index[counts * _KEPT < folds]]

@@ -1,6 +1,27 @@
 """Addresses under /training/."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from jobsite.jobs.views import job_patterns
+from training import views
+from training.models import TrainingJob
 
 app_name = "training"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("new/", views.Upload.as_view(), name="new"),
+    path("datasets/<uuid:pk>/", views.DatasetPage.as_view(), name="dataset"),
+    path("datasets/<uuid:pk>/reading/", views.Reread.as_view(), name="reread"),
+    path("datasets/<uuid:pk>/guess/", views.Guess.as_view(), name="guess"),
+    path("datasets/<uuid:pk>/delete/", views.RemoveDataset.as_view(), name="dataset-delete"),
+    path("<uuid:pk>/plots/<str:file>", views.Plot.as_view(), name="plot"),
+    path("<uuid:pk>/models/<slug:algorithm>/", views.Model.as_view(), name="model"),
+    *job_patterns(
+        TrainingJob,
+        views={
+            "detail": views.Detail,
+            "cancel": views.Cancel,
+            "retry": views.Retry,
+            "delete": views.Delete,
+        },
+    ),
+]

@@ -1,0 +1,31 @@
+"""Tables and trainings in the admin panel, read-only."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from jobsite.jobs.admin import JobAdmin, ReadOnlyAdmin
+from training.models import Dataset, TrainingJob
+
+
+@admin.register(Dataset)
+class DatasetAdmin(ReadOnlyAdmin):
+    """Who sent which table."""
+
+    list_display = ["name", "owner", "size", "rows", "created_at"]
+    search_fields = ["name", "id", "sha256", "owner__username"]
+    list_select_related = ["owner"]
+    date_hierarchy = "created_at"
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only by the owner: the file has to go as well."""
+        return False
+
+
+@admin.register(TrainingJob)
+class TrainingJobAdmin(JobAdmin):
+    """All trainings."""
+
+    list_display = [*JobAdmin.list_display, "target", "dataset"]
+    list_select_related = ["owner", "dataset"]

@@ -1,0 +1,106 @@
+"""`manage.py train FILE --target COLUMN`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from jobsite.jobs import queue
+from jobsite.jobs.status import Status
+from jobsite.jobs.terminal import SUCCEEDED, JobCommand, describe
+from training import catalogue
+from training.models import (
+    DEFAULT_FOLDS,
+    DEFAULT_SEED,
+    DEFAULT_TIME_LIMIT,
+    LONGEST,
+    SHORTEST,
+    Dataset,
+    TrainingJob,
+)
+from training.problem import TargetError
+from training.table import ReadingError
+
+
+class Command(JobCommand):
+    """Submits a training of a file of this machine."""
+
+    help = "Train models on a table. Exit status: 0 succeeded, 1 failed or cancelled, 2 bad input."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The table, the target, and how."""
+        parser.add_argument("file", metavar="FILE", type=Path)
+        parser.add_argument("--target", required=True, metavar="COLUMN")
+        parser.add_argument(
+            "--algorithms", nargs="+", metavar="A", default=[], help=", ".join(catalogue.ALGORITHMS)
+        )
+        parser.add_argument("--problem", choices=["classification", "regression"], default="")
+        parser.add_argument("--time-limit", type=int, default=DEFAULT_TIME_LIMIT, metavar="S")
+        parser.add_argument("--folds", type=int, default=DEFAULT_FOLDS)
+        parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
+        self.add_job_arguments(parser)
+
+    def handle(self, **options: Any) -> None:
+        """Submit, wait where asked to, print."""
+        job = self.make_job(options)
+        queue.submit(job)
+        status = self.follow([job]) if options["wait"] else SUCCEEDED
+        self.show(job, options)
+        sys.exit(status)
+
+    def make_job(self, options: dict[str, Any]) -> TrainingJob:
+        """The training, or status 2 with the reason."""
+        owner = self.owner(options["user"])
+        if not SHORTEST <= options["time_limit"] <= LONGEST:
+            self.refuse(f"--time-limit takes {SHORTEST} to {LONGEST} seconds.")
+        if not 2 <= options["folds"] <= 20:
+            self.refuse("--folds takes 2 to 20.")
+        if not 0 <= options["seed"] < 2**31:
+            self.refuse(f"--seed takes 0 to {2**31 - 1}.")
+        try:
+            catalogue.chosen(options["algorithms"])
+            return self.checked(options, owner)
+        except (ReadingError, TargetError, ValueError) as error:
+            self.refuse(str(error))
+        except OSError as error:
+            self.refuse(f"{options['file']} cannot be read: {error.strerror}.")
+
+    def checked(self, options: dict[str, Any], owner: Any) -> TrainingJob:
+        """The training of a copy of the file; nothing is kept of a target that cannot be."""
+        dataset = Dataset.copy(options["file"], owner, {})
+        try:
+            dataset.guess(options["target"], options["problem"])
+        except TargetError:
+            dataset.remove()
+            raise
+        return TrainingJob.of(
+            dataset,
+            options["target"],
+            options["algorithms"],
+            wanted=options["problem"],
+            time_limit=options["time_limit"],
+            folds=options["folds"],
+            seed=options["seed"],
+        )
+
+    def show(self, job: TrainingJob, options: dict[str, Any]) -> None:
+        """The job, and its result where there is one."""
+        job.refresh_from_db()
+        if options["json"]:
+            self.print_json(describe(job) | {"result": job.result})
+        elif job.status == Status.SUCCEEDED and job.result:
+            for row in job.result["leaderboard"]:
+                self.stdout.write(line_of(row, job.result["metric"]))
+        elif not options["wait"]:
+            self.stdout.write(str(job.pk))
+
+
+def line_of(row: dict[str, Any], metric: str) -> str:
+    """One line of the leaderboard."""
+    if row["score"] is None:
+        return f"{row['label']:<22} {row['status']}: {row.get('error', '')}"
+    tie = "  within noise of the best" if row["tied"] else ""
+    return f"{row['label']:<22} {metric} {row['score']:.4f} ± {row['score_std']:.4f}{tie}"

@@ -1,0 +1,195 @@
+"""Tables that people sent, and the trainings that run on them."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from jobsite.jobs.models import Job
+from training import catalogue, problem
+from training.preview import HEAD_BYTES, preview
+from training.table import Column, Preview
+
+DEFAULT_TIME_LIMIT = 600
+SHORTEST, LONGEST = 10, 7 * 24 * 3600
+DEFAULT_FOLDS, DEFAULT_SEED = 5, 0
+
+
+class DatasetQuerySet(models.QuerySet):
+    """Questions about many tables."""
+
+    def visible_to(self, user: Any) -> DatasetQuerySet:
+        """The tables of one person."""
+        return self.filter(owner=user)
+
+
+class Dataset(models.Model):
+    """A table as a file, and what its head shows."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    name = models.CharField(max_length=255)
+    size = models.PositiveBigIntegerField(help_text="Bytes.")
+    sha256 = models.CharField(max_length=64)
+    rows = models.PositiveBigIntegerField(null=True, help_text="Empty until a worker counted them.")
+    told = models.JSONField(default=dict, help_text="What the owner said about the reading.")
+    head = models.JSONField(help_text="What the first rows show: dialect, columns, warnings.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = DatasetQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["owner", "-created_at"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        """The page on which a training is made of this table."""
+        return reverse("training:dataset", args=[self.pk])
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies."""
+        return Path(settings.DATA_DIR) / "datasets" / f"{self.pk}.csv"
+
+    @property
+    def preview(self) -> Preview:
+        """What the first rows show."""
+        return Preview.from_json(self.head)
+
+    @classmethod
+    def receive(cls, file: UploadedFile, owner: Any, told: Mapping[str, Any]) -> Dataset:
+        """Keep an upload that streamed to disk. Raises ReadingError where it is no table."""
+        source = Path(file.temporary_file_path())  # type: ignore[attr-defined]
+        dataset = cls._looked_at(source, file.name or "table.csv", owner, told)
+        dataset.sha256 = file.sha256  # type: ignore[attr-defined]
+        source.replace(dataset.path)
+        dataset.save(force_insert=True)
+        return dataset
+
+    @classmethod
+    def copy(cls, source: Path, owner: Any, told: Mapping[str, Any]) -> Dataset:
+        """Keep a copy of a file of this machine. Raises ReadingError where it is no table."""
+        dataset = cls._looked_at(source, source.name, owner, told)
+        shutil.copyfile(source, dataset.path)
+        with dataset.path.open("rb") as kept:
+            dataset.sha256 = hashlib.file_digest(kept, "sha256").hexdigest()
+        dataset.save(force_insert=True)
+        return dataset
+
+    @classmethod
+    def _looked_at(cls, source: Path, name: str, owner: Any, told: Mapping[str, Any]) -> Dataset:
+        dataset = cls(name=Path(name).name[:255] or "table.csv", owner=owner)
+        dataset.look(source, told)
+        dataset.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        return dataset
+
+    def look(self, source: Path, told: Mapping[str, Any]) -> None:
+        """Read the head again, with what the owner knows better. Raises ReadingError."""
+        self.size = source.stat().st_size
+        with source.open("rb") as file:
+            found = preview(file.read(HEAD_BYTES), self.size, told)
+        self.told = dict(told)
+        self.head = found.to_json()
+        self.rows = found.sampled if found.complete else None
+
+    def remove(self) -> None:
+        """Delete the row and the file. Raises ProtectedError while a training uses it."""
+        path = self.path
+        self.delete()
+        path.unlink(missing_ok=True)
+
+    def guess(self, target: str, wanted: str = "") -> problem.Guess | None:
+        """Return what the target asks, as far as the first rows tell; None where they do not.
+
+        Raises TargetError where it is certain that the target cannot be learnt.
+        """
+        seen = self.preview
+        column = problem.find_target(seen.columns, target)
+        try:
+            return problem.guess(column, seen.sampled, wanted)
+        except problem.TargetError:
+            # The first rows of a sorted table may hold one class only: let a worker see them all.
+            if seen.complete or column.kind == "date":
+                raise
+            return None
+
+    def likely_target(self) -> str:
+        """Return the column that is most probably asked for: named so, else the last that can."""
+        columns = [column for column in self.preview.columns if self._is_possible(column)]
+        for column in columns:
+            if column.name.lower() in {"target", "class", "label", "y", "outcome"}:
+                return column.name
+        return columns[-1].name if columns else ""
+
+    def _is_possible(self, column: Column) -> bool:
+        try:
+            return self.guess(column.name) is not None
+        except problem.TargetError:
+            return False
+
+
+class TrainingJob(Job):
+    """A contest of algorithms on one table and one target."""
+
+    kind: ClassVar[str] = "training"
+    cluster: ClassVar[str] = "training"
+    runner: ClassVar[str | None] = "training.tasks.run"
+    REPORTED: ClassVar[frozenset[str]] = frozenset({"live"})
+    niceness: ClassVar[int] = 5
+
+    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="jobs")
+    target = models.CharField(max_length=255)
+    wanted = models.CharField(
+        max_length=16,
+        blank=True,
+        choices=[("classification", "Classes"), ("regression", "A number")],
+        help_text="The kind of problem, where the owner chose it.",
+    )
+    algorithms = models.JSONField(default=list)
+    folds = models.PositiveSmallIntegerField(
+        default=DEFAULT_FOLDS, validators=[MinValueValidator(2), MaxValueValidator(20)]
+    )
+    seed = models.PositiveIntegerField(default=DEFAULT_SEED)
+    live = models.JSONField(default=dict, editable=False)
+
+    class Meta(Job.Meta):
+        pass
+
+    @classmethod
+    def of(
+        cls, dataset: Dataset, target: str, algorithms: Sequence[str] = (), **choices: Any
+    ) -> TrainingJob:
+        """Return a training that is not queued yet. No algorithms means all of them."""
+        chosen = catalogue.chosen(algorithms or catalogue.ALGORITHMS)
+        return cls(
+            dataset=dataset,
+            owner=dataset.owner,
+            name=f"{target} from {dataset.name}"[:255],
+            target=target,
+            algorithms=[algorithm.key for algorithm in chosen],
+            **{"time_limit": DEFAULT_TIME_LIMIT, **choices},
+        )
+
+    @property
+    def hard_time_limit(self) -> float | None:
+        """Training ends by itself when its time is over; this is for one that does not."""
+        return None if self.time_limit is None else self.time_limit * 1.05 + 30
+
+    @property
+    def memory_limit_mb(self) -> int | None:
+        """The limit of the site."""
+        return settings.TRAINING_MEMORY_MB

@@ -1,0 +1,134 @@
+"""From the events of an evaluation to what pages show: live state, log lines, final result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from training.catalogue import ALGORITHMS, Algorithm
+from training.events import Event, Explained, FoldFinished, FoldStarted, Pulse, RowAdded
+from training.metrics import primary
+from training.ranking import Row, rank
+from training.ranks import FINISHED
+from training.splits import Contest
+from training.target import Task
+
+
+@dataclass(slots=True)
+class Story:
+    """Collects what happens in an evaluation and tells it in words and in JSON."""
+
+    task: Task
+    algorithms: Sequence[Algorithm]
+    warnings: tuple[str, ...]
+    rows: dict[str, Row] = field(default_factory=dict)
+    plots: list[dict[str, Any]] = field(default_factory=list)
+    importance: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    partial: dict[str, list[float]] = field(default_factory=dict)
+    pulse: Pulse = field(default_factory=lambda: Pulse(0.0, 0.0, ()))
+
+    def take(self, event: Event) -> Iterator[tuple[str, str]]:
+        """Take in an event; yield lines for the log, each with its level."""
+        if isinstance(event, FoldFinished):
+            self.partial.setdefault(event.algorithm, []).append(event.score)
+        elif isinstance(event, RowAdded):
+            self.rows[event.row.algorithm] = event.row
+            yield self._line(event.row), "info" if event.row.status == FINISHED else "warning"
+        elif isinstance(event, Explained):
+            yield from self._explained(event)
+        elif isinstance(event, Pulse):
+            self.pulse = event
+        else:
+            assert isinstance(event, FoldStarted)
+
+    def _line(self, row: Row) -> str:
+        if row.status != FINISHED:
+            return f"{row.label}: {row.error}"
+        metric = primary(self.task.kind)
+        text = (
+            f"{row.label}: {metric.label} {row.score:.4g} ± {row.score_std:.2g} over "
+            f"{len(row.fold_scores)} folds, {row.fit_seconds:.1f} s each."
+        )
+        return f"{text} {row.note}".strip()
+
+    def _explained(self, event: Explained) -> Iterator[tuple[str, str]]:
+        row = self.rows[event.algorithm]
+        parts = event.parts
+        self.plots += [plot.to_json() for plot in parts.get("plots", ())]
+        if "importance" in parts:
+            self.importance[event.algorithm] = parts["importance"]
+        if "holdout" in parts:
+            row = replace(row, holdout=parts["holdout"], model=parts["model"])
+        if "note" in parts:
+            row = replace(row, note=f"{row.note} {parts['note']}".strip())
+            yield f"{row.label}: {parts['note']}", "warning"
+        self.rows[event.algorithm] = row
+
+    @property
+    def message(self) -> str:
+        """What runs now, in one line."""
+        names = [
+            f"{ALGORITHMS[key].label}: {'final fit and plots' if fold is None else self._nth(fold)}"
+            for key, fold in self.pulse.running
+        ]
+        return " · ".join(names)
+
+    def _nth(self, fold: int) -> str:
+        return f"fold {fold + 1} of {self.task.folds}"
+
+    def live(self) -> dict[str, Any]:
+        """Return what the page of a running job shows."""
+        metric = primary(self.task.kind)
+        waiting = [a for a in self.algorithms if a.key not in self.rows]
+        return {
+            "problem": self.task.kind,
+            "reason": self.task.reason,
+            "rows": self.task.rows,
+            "metric": metric.key,
+            "greater_is_better": metric.greater_is_better,
+            "leaderboard": [row.to_json() for row in rank(list(self.rows.values()), metric)],
+            "running": [
+                {"label": ALGORITHMS[key].label, "fold": None if fold is None else fold + 1}
+                for key, fold in self.pulse.running
+            ],
+            "waiting": [
+                {"label": a.label, "done": len(self.partial.get(a.key, ()))} for a in waiting
+            ],
+            "folds": self.task.folds,
+            "remaining": round(self.pulse.remaining),
+            "warnings": list(self.warnings),
+        }
+
+    def result(self, contest: Contest) -> dict[str, Any]:
+        """Return the result of the job."""
+        metric = primary(self.task.kind)
+        board = rank(list(self.rows.values()), metric)
+        order = {row.algorithm: place for place, row in enumerate(board)}
+        return {
+            "problem": self.task.kind,
+            "reason": self.task.reason,
+            "target": self.task.target,
+            "classes": list(self.task.classes),
+            "positive": self.task.positive,
+            "rows": self.task.rows,
+            "train_rows": len(contest.train),
+            "holdout_rows": len(contest.holdout),
+            "folds": self.task.folds,
+            "seed": contest.seed,
+            "features": list(contest.plan.features),
+            "metric": metric.key,
+            "greater_is_better": metric.greater_is_better,
+            "leaderboard": [_published(row) for row in board],
+            "best": board[0].algorithm if board and board[0].status == FINISHED else None,
+            "warnings": list(self.warnings),
+            "plots": sorted(self.plots, key=lambda plot: order[plot["algorithm"]]),
+            "importance": self.importance,
+            "holdout": {row.algorithm: row.holdout for row in board if row.holdout},
+        }
+
+
+def _published(row: Row) -> dict[str, Any]:
+    """Return a row of the result: `error` is there only where something went wrong."""
+    entry = row.to_json()
+    return entry if row.error else {key: value for key, value in entry.items() if key != "error"}

@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 ARGS ?=
 
-.PHONY: help setup demo run test check lock programs clean
+.PHONY: help setup demo run test check lock programs chaos clean
 
 help:
 	@echo "make demo     try it: a real training job and a real download on a scratch folder"
@@ -62,3 +62,6 @@ lock: $(VENV)/dev.stamp
 
 clean:
 	rm -rf $(VENV) build
+
+chaos: setup $(VENV)/dev.stamp
+	CHAOS_JOBS=$${CHAOS_JOBS:-1000} CHAOS_SECONDS=$${CHAOS_SECONDS:-400} $(PY) -m pytest -s tests/chaos $(ARGS)

@@ -25,7 +25,7 @@ EVENTS_SHOWN = 200
 class OwnJobs:
     """The jobs that the signed-in person may see; everybody else's are 404."""
 
-    model: Any
+    model: Any = None
     request: HttpRequest
 
     def get_queryset(self) -> QuerySet:

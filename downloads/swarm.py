@@ -65,6 +65,8 @@ class Swarm:
             self._torrents[key] = torrent
             self._inbox.append(torrent)
             self._told.pop(key, None)
+        for key in self._told.keys() - self._torrents.keys():
+            del self._told[key]
 
     def forget(self, key: str, with_data: bool) -> None:
         """Remove what is kept of a torrent that nobody has any more. It must not be held."""

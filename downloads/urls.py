@@ -1,6 +1,25 @@
 """Addresses under /downloads/."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from downloads import views
+from downloads.models import Download
+from jobsite.jobs.views import job_patterns
 
 app_name = "downloads"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("new/", views.Add.as_view(), name="new"),
+    path("bulk/", views.Bulk.as_view(model=Download), name="bulk"),
+    path("<uuid:pk>/files/", views.FileList.as_view(model=Download), name="files"),
+    path("<uuid:pk>/files/<int:index>/", views.FileContent.as_view(model=Download), name="file"),
+    *job_patterns(
+        Download,
+        views={
+            "list": views.DownloadList,
+            "detail": views.DownloadDetail,
+            "pause": views.Pause,
+            "resume": views.Resume,
+            "delete": views.DeleteDownload,
+        },
+    ),
+]

@@ -1,0 +1,134 @@
+"""The engine: what runs in the child of the `downloads` cluster, until the site stops.
+
+It drives the reconciler with rows and writes back what changed. Only this module and those that
+it imports load libtorrent; no web or cluster process does.
+"""
+
+import fcntl
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from downloads.ledger import Ledger
+from downloads.moves import Place
+from downloads.session import Options
+from downloads.swarm import Swarm
+from jobsite.jobs.outcome import JobFailed
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 0.25
+WRITE_EVERY = 1.0
+READ_EVERY = 5.0
+CLEAN_EVERY = 1.0
+RENEW_EVERY = 10.0
+LOCK_WITHIN = 20.0
+
+
+def run(job: Any, report: Any) -> dict[str, Any]:
+    """Move downloads until asked to stop."""
+    state = Path(settings.DATA_DIR) / "swarm"
+    state.mkdir(mode=0o750, exist_ok=True)
+    with _alone(state / "lock"):
+        swarm = Swarm(_options(), _place(state))
+        report.event(f"Listening on port {swarm.port}.")
+        ledger = Ledger(job.worker)
+        try:
+            _Loop(swarm, ledger, report).run()
+        finally:
+            swarm.stop()
+            ledger.close()
+    return {}
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold the lock of the state folder; an engine without a supervisor takes a moment to end."""
+    with path.open("w") as file:
+        deadline = time.monotonic() + LOCK_WITHIN
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise JobFailed(
+                        f"Another download engine uses {path.parent}. Stop it, or give this site "
+                        "a JOBSITE_DATA_DIR of its own."
+                    ) from None
+                time.sleep(0.1)
+        yield
+
+
+def _options() -> Options:
+    return Options(
+        listen=settings.DOWNLOAD_LISTEN,
+        dht=settings.DOWNLOAD_DHT,
+        bootstrap=tuple(settings.DOWNLOAD_DHT_BOOTSTRAP),
+        allowed_networks=tuple(settings.DOWNLOAD_ALLOWED_NETWORKS),
+        max_down_kb=settings.DOWNLOAD_MAX_DOWN_KB,
+        max_up_kb=settings.DOWNLOAD_MAX_UP_KB,
+    )
+
+
+def _place(state: Path) -> Place:
+    return Place(
+        downloads=Path(settings.DOWNLOAD_DIR),
+        state=state,
+        active=settings.DOWNLOAD_ACTIVE,
+        floor=settings.DOWNLOAD_FREE_MB * 2**20,
+    )
+
+
+class _Loop:
+    """When to look at the rows, when to write."""
+
+    def __init__(self, swarm: Swarm, ledger: Ledger, report: Any) -> None:
+        self._swarm = swarm
+        self._ledger = ledger
+        self._report = report
+        self._due: dict[str, float] = {}
+        self._taken_over = False
+        self._is_urgent = False
+
+    def run(self) -> None:
+        """Go round until asked to stop. A database that is away does not stop the torrents."""
+        while not self._report.stopping.is_set():
+            snapshots = self._swarm.tick(LOOK_EVERY)
+            if self._ledger.note(snapshots, self._swarm.remarks()):
+                self._is_urgent = True
+            try:
+                self._exchange()
+            except DatabaseError as error:
+                log.warning("The engine goes on without its database: %s", error)
+                connection.close()
+                self._report.stopping.wait(1.0)
+
+    def _exchange(self) -> None:
+        if not self._taken_over:
+            self._ledger.take_over()
+            self._taken_over = True
+        is_behind = self._is_time("look", LOOK_EVERY) and self._ledger.is_behind()
+        if self._is_time("read", READ_EVERY) or is_behind:
+            self._ledger.write()  # before the rows it is about are let go
+            self._swarm.want(self._ledger.wanted())
+        if self._is_time("write", WRITE_EVERY) or self._is_urgent:
+            self._ledger.write()
+            self._is_urgent = False
+        if self._is_time("clean", CLEAN_EVERY):
+            self._ledger.clean(self._swarm)
+        if self._is_time("renew", RENEW_EVERY):
+            self._ledger.renew()
+
+    def _is_time(self, what: str, every: float) -> bool:
+        now = time.monotonic()
+        if now < self._due.get(what, 0.0):
+            return False
+        self._due[what] = now + every
+        return True

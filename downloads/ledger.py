@@ -1,0 +1,194 @@
+"""The engine's book-keeping: rows -> what is wanted; snapshots -> rows."""
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Count
+
+from downloads.links import parse_link
+from downloads.metadata import Metadata
+from downloads.models import Download, DownloadFile, torrent_file
+from downloads.moves import Remark
+from downloads.swarm import Swarm
+from downloads.torrent import Phase, Snapshot, Wanted
+from jobsite.jobs.models import JobEvent, Worker
+from jobsite.jobs.status import Status
+from jobsite.jobs.templatetags.formats import byte_size
+
+log = logging.getLogger(__name__)
+
+LIVE = ["size", "done", "progress", "rate_down", "rate_up", "peers", "eta", "state", "message"]
+READ = ["id", "owner_id", "name", "info_hash", "link", "has_file", "priority", "attempt", "status"]
+REMOVED_AT_ONCE = 50
+
+
+class Ledger:
+    """The rows that this engine has in hand."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._allowed = tuple(settings.DOWNLOAD_ALLOWED_NETWORKS)
+        self._rows: dict[str, list[Download]] = {}
+        self._changed: dict[str, Snapshot] = {}
+        self._described: set[Any] = set()
+        self._remarks: list[Remark] = []
+
+    # --- rows -> wanted ---
+
+    def take_over(self) -> None:
+        """Queue again what an engine before this one had in hand."""
+        Download.objects.release()
+
+    def is_behind(self) -> bool:
+        """Whether a row waits to be taken or one in hand was paused, cancelled or deleted."""
+        counts = dict(
+            Download.objects.order_by()
+            .filter(status__in=[Status.QUEUED, Status.RUNNING])
+            .values_list("status")
+            .annotate(Count("pk"))
+        )
+        held = sum(len(rows) for rows in self._rows.values())
+        return Status.QUEUED in counts or counts.get(Status.RUNNING, 0) != held
+
+    def wanted(self) -> dict[str, Wanted]:
+        """Take all that waits, and read what is wanted now."""
+        Download.objects.filter(status=Status.QUEUED, delete_requested=False).take(self._worker)
+        rows: dict[str, list[Download]] = defaultdict(list)
+        ranks: dict[str, tuple[float, ...]] = {}
+        place: Counter[Any] = Counter()
+        running = Download.objects.filter(status=Status.RUNNING).only(*READ)
+        for row in running.order_by("-priority", "created_at", "pk"):
+            # Owners take turns: everybody's first comes before anybody's second.
+            place[row.owner_id] += 1
+            rank = (-float(row.priority), float(place[row.owner_id]))
+            ranks[row.info_hash] = min(rank, ranks.get(row.info_hash, rank))
+            rows[row.info_hash].append(row)
+        self._rows = dict(rows)
+        self._described &= {row.pk for some in rows.values() for row in some}
+        return {key: self._want(some, ranks[key]) for key, some in self._rows.items()}
+
+    def _want(self, rows: list[Download], rank: tuple[float, ...]) -> Wanted:
+        first = rows[0]
+        return Wanted(
+            link=parse_link(first.link, self._allowed),
+            file=torrent_file(first.info_hash) if any(row.has_file for row in rows) else None,
+            rank=rank,
+            token=" ".join(f"{row.pk}:{row.attempt}" for row in rows),
+        )
+
+    def renew(self) -> None:
+        """Tell that the rows in hand are still looked after."""
+        Download.objects.filter(status=Status.RUNNING).renew()
+
+    # --- snapshots -> rows ---
+
+    def note(self, snapshots: Iterable[Snapshot], remarks: Sequence[Remark]) -> bool:
+        """Keep what changed until it is written; whether something is worth writing at once."""
+        self._remarks += remarks
+        urgent = False
+        for snapshot in snapshots:
+            self._changed[snapshot.key] = snapshot
+            urgent = urgent or snapshot.phase in {Phase.SUCCEEDED, Phase.FAILED}
+        return urgent
+
+    def write(self) -> None:
+        """One transaction with all that changed since the last."""
+        if not self._changed and not self._remarks:
+            return
+        live, lines, described = [], [], set()
+        with transaction.atomic():
+            for key, snapshot in self._changed.items():
+                for row in self._rows.get(key, ()):
+                    if snapshot.metadata and row.pk not in self._described:
+                        _describe(row, snapshot.metadata)
+                        described.add(row.pk)
+                    if snapshot.phase is Phase.SUCCEEDED:
+                        lines += _succeed(row, snapshot)
+                    elif snapshot.phase is Phase.FAILED:
+                        lines += _fail(row, snapshot)
+                    else:
+                        live.append(_fill(row, snapshot))
+            Download.objects.write(live, LIVE)
+            for remark in self._remarks:
+                rows = self._rows.get(remark.key, ())
+                lines += [_line(row, remark.text, remark.level) for row in rows]
+            JobEvent.objects.bulk_create(lines)
+        self._changed, self._remarks = {}, []
+        self._described |= described
+
+    # --- what people deleted ---
+
+    def clean(self, swarm: Swarm) -> None:
+        """Remove deleted rows, and what is kept of a torrent once its last owner has left."""
+        gone = Download.objects.filter(delete_requested=True).exclude(status=Status.RUNNING)
+        for row in gone[:REMOVED_AT_ONCE]:
+            if not Download.objects.others_of(row.info_hash).exists():
+                if swarm.holds(row.info_hash):
+                    continue
+                swarm.forget(row.info_hash, with_data=row.delete_data)
+                torrent_file(row.info_hash).unlink(missing_ok=True)
+            row.remove()
+
+    def close(self) -> None:
+        """Give all back: the next engine takes it up."""
+        Download.objects.release()
+        connection.close()
+
+
+def _describe(row: Download, about: Metadata) -> None:
+    """Store name and files of a torrent, known by now."""
+    mine = Download.objects.filter(pk=row.pk)
+    mine.update(name=about.name or row.name, size=about.size)
+    DownloadFile.objects.list_for([row], about.files)
+    if about.v1 and about.v2:
+        try:
+            with transaction.atomic():
+                mine.update(info_hash_v2=about.v2)
+        except IntegrityError:  # its owner has it under the other hash, too
+            log.info("%s is here under both of its hashes.", row.info_hash)
+
+
+def _fill(row: Download, snapshot: Snapshot) -> Download:
+    row.size, row.done = snapshot.size, snapshot.done
+    row.progress = snapshot.done / snapshot.size if snapshot.size else 0.0
+    row.rate_down, row.rate_up = snapshot.rate_down, snapshot.rate_up
+    row.peers, row.eta = snapshot.peers, snapshot.eta
+    row.state, row.message = snapshot.state, snapshot.reason[:255]
+    return row
+
+
+_STILL = {"rate_down": 0, "rate_up": 0, "peers": 0, "eta": None, "state": "", "message": ""}
+
+
+def _succeed(row: Download, snapshot: Snapshot) -> list[JobEvent]:
+    record = snapshot.record
+    assert record is not None
+    result = {"path": record.place, "size": record.size, "files": len(record.files)}
+    moved = (
+        Download.objects.fenced(row)
+        .filter(delete_requested=False)
+        .transition(
+            Status.SUCCEEDED,
+            **_STILL,
+            progress=1.0,
+            size=record.size,
+            done=record.size,
+            place=record.place,
+            result=result,
+        )
+    )
+    text = f"Finished: {byte_size(record.size)}, verified. Uploading has ended with it."
+    return [_line(row, text)] if moved else []
+
+
+def _fail(row: Download, snapshot: Snapshot) -> list[JobEvent]:
+    moved = Download.objects.fenced(row).transition(Status.FAILED, **_STILL, error=snapshot.reason)
+    return [_line(row, snapshot.reason, "error")] if moved else []
+
+
+def _line(row: Download, text: str, level: str = "info") -> JobEvent:
+    return JobEvent(kind=row.kind, job_id=row.pk, attempt=row.attempt, level=level, text=text)

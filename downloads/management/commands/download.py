@@ -1,0 +1,58 @@
+"""`manage.py download LINK ...`: add links from the command line."""
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from downloads.api import AnswerSerializer
+from downloads.submission import Answer, read_links, submit
+from jobsite.jobs.terminal import BAD_INPUT, SUCCEEDED, JobCommand
+
+
+class Command(JobCommand):
+    """Adds downloads."""
+
+    help = (
+        "Add magnet links and info hashes. Exit status: 0 added (with --wait: all succeeded), "
+        "1 one failed or was cancelled, 2 a line was refused."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Links, a file of them, and what all such commands take."""
+        parser.add_argument("links", nargs="*", metavar="LINK")
+        parser.add_argument("--from-file", metavar="F", help="a file with a link per line; - reads")
+        self.add_job_arguments(parser)
+
+    def handle(self, *, links: list[str], from_file: str | None, **options: Any) -> None:
+        """Add, tell what became of each line, and wait if asked to."""
+        asked = read_links("\n".join([*links, self._read(from_file)]))
+        if not asked:
+            self.refuse("No link was given. Name one, or a file of them with --from-file.")
+        answer = submit(self.owner(options["user"]), asked)
+        self._tell(answer)
+        status = SUCCEEDED
+        if options["wait"]:
+            status = self.follow([*answer.added, *(one.job for one in answer.duplicates)])
+        if options["json"]:
+            self.print_json(AnswerSerializer(answer).data)
+        if status == SUCCEEDED and answer.invalid:
+            status = BAD_INPUT
+        if status != SUCCEEDED:
+            sys.exit(status)
+
+    def _read(self, name: str | None) -> str:
+        if name is None:
+            return ""
+        try:
+            return sys.stdin.read() if name == "-" else Path(name).read_text(errors="replace")
+        except OSError as error:
+            self.refuse(f"{name} cannot be read: {error.strerror}.")
+
+    def _tell(self, answer: Answer) -> None:
+        for job in answer.added:
+            self.tell(f"added: {job.name} ({job.pk})")
+        for known in answer.duplicates:
+            self.tell(f"line {known.line}: here already: {known.job.name} ({known.job.pk})")
+        for bad in answer.invalid:
+            self.tell(f"line {bad.line}: refused: {bad.text}\n  {bad.reason}")

@@ -1,0 +1,179 @@
+"""The pages of downloads."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views import View
+from django.views.generic import FormView
+
+from downloads.filters import DownloadFilter
+from downloads.forms import AddForm
+from downloads.models import Download, DownloadFile
+from downloads.submission import submit
+from jobsite.jobs import queue
+from jobsite.jobs.attachments import attachment
+from jobsite.jobs.models import Job
+from jobsite.jobs.uploads import too_large_sentence
+from jobsite.jobs.views import Delete, JobAction, JobDetail, JobList, OwnJobs, back
+
+FILES_SHOWN = 100
+DELETE_CHOICES = [
+    ("keep", "Keep the files", "The entry goes; what was fetched completely stays in the library."),
+    ("data", "Delete the files, too", "Unless somebody else here has the same torrent."),
+]
+
+
+class DownloadList(JobList):
+    """All downloads of a person, live."""
+
+    filterset_class = DownloadFilter
+
+
+class DownloadDetail(JobDetail):
+    """One download: progress, peers, why it stands still, files, log."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the first files; the others are on a page of their own."""
+        context = super().get_context_data(**kwargs)
+        files = list(self.object.files.all()[: FILES_SHOWN + 1])
+        return context | {"files": files[:FILES_SHOWN], "has_more": len(files) > FILES_SHOWN}
+
+
+class FileList(OwnJobs, View):
+    """All files of a torrent, page by page."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """One page of them."""
+        job = get_object_or_404(self.get_queryset(), pk=pk)
+        page = Paginator(job.files.all(), 500).get_page(request.GET.get("page"))
+        context = {"job": job, "page_obj": page, "files": page.object_list}
+        return render(request, "downloads/files.html", context)
+
+
+class FileContent(OwnJobs, View):
+    """The bytes of one finished file, with Range."""
+
+    def get(self, request: HttpRequest, pk: UUID, index: int) -> HttpResponseBase:
+        """Serve it as an attachment."""
+        return file_response(request, self.get_queryset(), pk, index)
+
+
+def file_response(
+    request: HttpRequest, downloads: QuerySet, pk: Any, index: int
+) -> HttpResponseBase:
+    """The file with this index of a download among these; 404 while it is not finished."""
+    job = get_object_or_404(downloads, pk=pk)
+    file = get_object_or_404(DownloadFile, download=job, index=index)
+    path = job.file_on_disk(file)
+    if path is None:
+        raise Http404("This file is not complete yet, or it is not in the library any more.")
+    return attachment(request, path, file.name)
+
+
+class Add(FormView):
+    """Paste links, upload .torrent files; the answer tells what became of each."""
+
+    form_class = AddForm
+    template_name = "downloads/new.html"
+
+    def form_valid(self, form: AddForm) -> HttpResponse:
+        """Queue what is new; stay on the page where something was refused."""
+        answer = submit(self.request.user, form.asked)
+        if not answer.invalid:
+            messages.success(self.request, answer.sentence)
+            return redirect("downloads:list")
+        # What was refused stays in the box, to be mended; what was taken does not.
+        rest = "\n".join(line.text for line in answer.invalid)
+        context = self.get_context_data(form=AddForm(initial={"links": rest}), answer=answer)
+        return self.render_to_response(context)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Say so where the upload was past the limit."""
+        context = super().get_context_data(**kwargs)
+        if getattr(self.request, "upload_too_large", False):
+            context["too_large"] = too_large_sentence()
+        return context
+
+
+class Pause(JobAction):
+    """Stop a download for now."""
+
+    done = "“{name}” is paused."
+
+    def act(self, job: Any) -> bool:
+        """Pause it."""
+        return job.pause()
+
+
+class Resume(JobAction):
+    """Go on with a paused download."""
+
+    done = "“{name}” goes on."
+
+    def act(self, job: Any) -> bool:
+        """Queue it."""
+        return job.resume()
+
+
+class DeleteDownload(Delete):
+    """Asks whether the files go as well."""
+
+    template_name = "downloads/confirm_delete.html"
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The question."""
+        job = get_object_or_404(self.get_queryset(), pk=pk)
+        return render(request, self.template_name, {"job": job, "choices": DELETE_CHOICES})
+
+    def delete(self, job: Any) -> None:
+        """Hide it; the engine does the rest."""
+        job.request_delete(with_data=self.request.POST.get("choice") == "data")
+
+
+def _delete(job: Any) -> bool:
+    job.request_delete()
+    return True
+
+
+class Bulk(OwnJobs, View):
+    """A button over a selection of downloads."""
+
+    http_method_names = ["post"]
+    ACTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
+        "pause": (Download.pause, "paused"),
+        "resume": (Download.resume, "resumed"),
+        "cancel": (Job.cancel, "cancelled"),
+        "retry": (queue.retry, "queued again"),
+        "delete": (_delete, "deleted; their finished files are kept"),
+    }
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Act on each of the selected that allows it, and say how many did."""
+        found = self.ACTIONS.get(request.POST.get("action", ""))
+        chosen = self.get_queryset().filter(pk__in=_ids(request.POST.getlist("ids")))
+        if found is None or not chosen:
+            messages.error(request, "Nothing was selected. Tick the downloads that are meant.")
+        else:
+            act, word = found
+            done = sum(act(job) for job in chosen)
+            say = messages.success if done else messages.warning
+            say(request, f"{done} of {len(chosen)} downloads {word}.")
+        return redirect(back(request) or reverse("downloads:list"))
+
+
+def _ids(texts: list[str]) -> list[UUID]:
+    ids = []
+    for text in texts:
+        try:
+            ids.append(UUID(text))
+        except ValueError:
+            continue
+    return ids

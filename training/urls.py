@@ -15,13 +15,5 @@ urlpatterns = [
     path("datasets/<uuid:pk>/delete/", views.RemoveDataset.as_view(), name="dataset-delete"),
     path("<uuid:pk>/plots/<str:file>", views.Plot.as_view(), name="plot"),
     path("<uuid:pk>/models/<slug:algorithm>/", views.Model.as_view(), name="model"),
-    *job_patterns(
-        TrainingJob,
-        views={
-            "detail": views.Detail,
-            "cancel": views.Cancel,
-            "retry": views.Retry,
-            "delete": views.Delete,
-        },
-    ),
+    *job_patterns(TrainingJob, views={"detail": views.Detail}),
 ]

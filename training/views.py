@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
 from django.views.generic import FormView
 
-from jobsite.jobs import queue, views
+from jobsite.jobs import queue
 from jobsite.jobs.attachments import attachment, picture
 from jobsite.jobs.views import JobDetail, OwnJobs
 from training.board import board, models, problem_label
@@ -182,24 +182,6 @@ class Detail(JobDetail):
             "board": board(told),
             "models": models(result) if result else [],
         }
-
-
-class Cancel(views.Cancel):
-    """Stop a training."""
-
-    model = TrainingJob
-
-
-class Retry(views.Retry):
-    """Train once more."""
-
-    model = TrainingJob
-
-
-class Delete(views.Delete):
-    """Ask, then delete a training."""
-
-    model = TrainingJob
 
 
 class Plot(OwnJobs, View):

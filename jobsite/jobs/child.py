@@ -1,4 +1,4 @@
-"""The process in which job code runs: `python -m jobsite.jobs.child EVENTS_FD MODULE ...`.
+"""The process in which job code runs; its arguments are EVENTS_FD MODULE ...
 
 It imports the modules ahead, waits for one assignment on standard input, runs it, reports over
 the pipe EVENTS_FD as JSON lines, and ends. Standard input stays open as the line to the
@@ -114,7 +114,18 @@ def carry_out(run: Callable[[Any, Report], dict | None], job: Any, report: Repor
         report.send(outcome=Status.SUCCEEDED, result=result)
 
 
-def main(descriptor: int, modules: list[str]) -> None:
+def main() -> None:
+    """Run as the arguments say, then end at once.
+
+    Threads and pools that a library left behind must not keep a finished job from ending.
+    """
+    serve(int(sys.argv[1]), sys.argv[2:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def serve(descriptor: int, modules: list[str]) -> None:
     """Import, wait for the assignment, carry it out."""
     faulthandler.enable()
     # The imports take seconds in which nobody reads standard input.
@@ -137,11 +148,3 @@ def main(descriptor: int, modules: list[str]) -> None:
     threading.Thread(target=listen, args=[report], daemon=True).start()
     assert model.runner is not None
     carry_out(import_string(model.runner), job, report)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2:])
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # Threads and pools that a library left behind must not keep a finished job from ending.
-    os._exit(0)

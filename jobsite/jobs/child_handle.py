@@ -17,6 +17,9 @@ from django.conf import settings
 from . import lifeline
 from .models import Job, job_models
 
+# Not `-m`: multiprocessing would import that module anew in each process that job code starts.
+CODE = "from jobsite.jobs.child import main; main()"
+
 
 class Child:
     """An exec'd process in a session of its own, reporting over a pipe."""
@@ -29,7 +32,7 @@ class Child:
         }
         self.read_end, write_end = os.pipe()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "jobsite.jobs.child", str(write_end), *sorted(modules)],
+            [sys.executable, "-c", CODE, str(write_end), *sorted(modules)],
             stdin=subprocess.PIPE,
             pass_fds=[write_end],
             start_new_session=True,

@@ -48,7 +48,7 @@ def descendants(site: Site) -> dict[str, list[psutil.Process]]:
                 words = process.cmdline()
                 if name == "gunicorn":
                     kind = "web worker"
-                elif "jobsite.jobs.child" in words:
+                elif any("jobsite.jobs.child" in word for word in words):
                     kind = "job child"
                 elif process.pid in workers:
                     kind = "django-q2 worker"

@@ -65,9 +65,9 @@ def elapsed(start: datetime | None, end: datetime | None = None) -> str:
     """
     if not isinstance(start, datetime):
         return formats.DASH
-    seconds = max(0, int(((end or timezone.now()) - start).total_seconds()))
     if end:
-        return formats.duration(seconds)
+        return formats.duration(max(0.0, (end - start).total_seconds()))
+    seconds = max(0, int((timezone.now() - start).total_seconds()))
     return format_html(
         '<time datetime="PT{}S" data-elapsed-since="{}" data-seconds="{}">{}</time>',
         seconds,

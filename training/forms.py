@@ -75,22 +75,17 @@ class UploadForm(ReadingForm):
     field_order = ["file"]
     file = forms.FileField(
         label="Table",
-        required=False,
         allow_empty_file=True,
+        error_messages={"required": "Choose the file of a table."},
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv"}),
     )
 
     def __init__(self, *args: Any, too_large: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.too_large = too_large
-
-    def clean_file(self) -> Any:
-        """A file that is there and within the limit."""
-        if self.too_large:
-            raise forms.ValidationError(too_large_sentence())
-        if not self.cleaned_data["file"]:
-            raise forms.ValidationError("Choose the file of a table.")
-        return self.cleaned_data["file"]
+        if too_large:
+            # The file was dropped at the limit, so that to the form it is missing.
+            self.fields["file"].error_messages["required"] = too_large_sentence()
 
     def keep(self, owner: Any) -> Dataset | None:
         """Keep the table of a valid form; None where it cannot be read, and the form says why."""

@@ -6,9 +6,11 @@ process that runs the job never fits anything itself, so no lock of a library ca
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import signal
 import sys
+import types
 import warnings
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
@@ -36,13 +38,22 @@ class News:
     error: str = ""
 
 
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    """Keep the children from importing the main module of this process once more each."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
 def warm() -> None:
     """Start the server ahead, so that its imports go on while the table is being read."""
-    main = getattr(sys.modules["__main__"], "__spec__", None)
-    # Each child looks for the main module of its parent; imported ahead, that costs nothing.
-    names = [main.name] if main is not None else []
-    _CONTEXT.set_forkserver_preload(["__main__", *names, "training.fits"])
-    forkserver.ensure_running()
+    _CONTEXT.set_forkserver_preload(["training.fits"])
+    with _without_main():
+        forkserver.ensure_running()
 
 
 class Pool:
@@ -67,7 +78,8 @@ class Pool:
         """Start `work(*arguments)`, a generator whose values come back as news."""
         receiver, sender = _CONTEXT.Pipe(duplex=False)
         process = _CONTEXT.Process(target=_carry_out, args=(sender, work, arguments), daemon=True)
-        process.start()
+        with _without_main():
+            process.start()
         sender.close()
         self._running[tag] = (process, receiver)
 

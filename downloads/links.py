@@ -245,6 +245,8 @@ def _usable_peers(peers: Sequence[str], allowed: tuple[Network, ...]) -> list[st
 
 def _what_it_is_instead(line: str) -> str:
     """Name what the line is, and what to paste in its place."""
+    if "magnet:?" in line.lower():
+        return "There is text before the magnet link. Put each link alone on its line."
     scheme = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]+):", line)
     name = scheme[1].lower() if scheme else ""
     if name in {"http", "https", "ftp"} and line.lower().partition("?")[0].endswith(".torrent"):
@@ -263,8 +265,6 @@ def _what_it_is_instead(line: str) -> str:
         return "This is the name of a .torrent file. Upload the file instead of naming it."
     if name:
         return f"Links of the kind “{name[:20]}:” are not known here. Paste a magnet link."
-    if "magnet:" in line.lower():
-        return "There is text before the magnet link. Put each link alone on its line."
     if " " in line and _ONE_WORD.match(line.replace(" ", "")) and len(line) < 100:
         return f"There are several words on this line. {_EXPECTED} Put each alone on its line."
     return f"“{line[:40]}” is no magnet link and no info hash. {_EXPECTED}"

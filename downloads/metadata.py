@@ -30,7 +30,7 @@ class Metadata:
 
 def describe(info: lt.torrent_info) -> Metadata:
     """The description, checked. Raises BadMetadata."""
-    layout = info.files()
+    layout = info.layout()
     if layout.num_files() > 2 * MAX_FILES:  # up to half of them may be padding
         raise BadMetadata(f"This torrent lists more than {MAX_FILES:,} files; that is refused.")
     files = []

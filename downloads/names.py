@@ -6,19 +6,19 @@ MAX_NAME = 200
 _MAX_BYTES = 230  # most file systems take 255; " (2)" must still fit behind
 
 
-def display_name(text: str) -> str:
+def display_name(text: str, longest: int = MAX_NAME) -> str:
     """The name as one harmless line: its last path part, no control or direction characters."""
     text = text.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    kept = (" " if c.isspace() else c for c in text[: 4 * MAX_NAME])
+    kept = (" " if c.isspace() else c for c in text[: 4 * longest])
     # Cc control, Cf format (bidi overrides, zero width), Cs lone surrogates, Co private, Cn none
     line = "".join(c for c in kept if not unicodedata.category(c).startswith("C"))
-    line = " ".join(line.split())[:MAX_NAME].strip()
+    line = " ".join(line.split())[:longest].strip()
     return "" if line.strip(".") == "" else line
 
 
 def file_name(text: str, otherwise: str) -> str:
     """The name as that of a file or folder directly under the library, never hidden."""
-    name = display_name(text).lstrip(".").strip()
+    name = display_name(text, longest=1000).lstrip(".").strip()
     while len(name.encode()) > _MAX_BYTES:
         stem, dot, suffix = name.rpartition(".")
         # Shorten the stem, so that a film stays a film for the program that opens it.

@@ -47,7 +47,7 @@ class _Files:
 
     def __init__(self, info: lt.torrent_info, folder: Path) -> None:
         self._info = info
-        self._layout = info.files()
+        self._layout = info.layout()
         self._folder = folder
         self._extents: dict[int, list[tuple[int, int]]] = {}
 

@@ -50,7 +50,7 @@ class ResumeStore:
 
     def _await(self, key: str) -> None:
         waiting = self._pending.pop(key, None)
-        if waiting is not None and not waiting.cancel():
+        if waiting is not None:
             waiting.result()
 
     def _write(self, key: str, data: bytes) -> None:

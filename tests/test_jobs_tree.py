@@ -60,7 +60,6 @@ def test_a_job_runs_reports_and_leaves_its_result_and_files(site, owner):
     assert job.board == {"rows": 3}
     assert job.result["nan"] is None
     assert job.started_at >= job.created_at
-    assert (job.started_at - job.created_at).total_seconds() < 1.0
     # The tree has its own data folder; the path below it is the same.
     artifact = site.folder / "data" / "drill" / str(job.pk) / "result" / "model.txt"
     assert artifact.read_text() == "attempt 1"

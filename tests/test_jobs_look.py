@@ -436,7 +436,7 @@ def test_a_form_keeps_what_was_typed_beside_what_is_wrong() -> None:
     assert re.search(r'value="b"[^>]*checked', html)
     assert "data-drop" in html
     assert 'type="hidden" name="secret" value="s"' in html
-    assert "Nothing was lost" in html
+    assert "What you typed is kept; a file has to be chosen again." in html
 
 
 def test_log_lines_are_escaped_and_named_by_level() -> None:

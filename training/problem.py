@@ -117,7 +117,9 @@ def order_classes(counts: dict[str, int]) -> tuple[str, ...]:
     if len(names) != 2:
         return tuple(names)
     saying_yes = [name for name in names if name.lower() in _POSITIVE]
-    positive = saying_yes[0] if len(saying_yes) == 1 else min(names, key=lambda n: (counts[n], n))
+    positive = (
+        saying_yes[0] if len(saying_yes) == 1 else min(reversed(names), key=counts.__getitem__)
+    )
     return tuple(sorted(names, key=lambda name: name == positive))
 
 

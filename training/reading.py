@@ -172,16 +172,20 @@ class _Source:
         return f"The file cannot be read as a table ({shown(message, 120)})."
 
     def _encoding_sentence(self) -> str:
-        line = 0
-        try:
-            with self.path.open(encoding=self.dialect.encoding, newline="\n") as text:
-                for line, _ in enumerate(text, start=1):  # noqa: B007
-                    pass
-        except UnicodeError:
-            pass
+        encoding, where = self.dialect.encoding, "Somewhere"
+        if not encoding.startswith(("utf-16", "utf-32")):
+            with self.path.open("rb") as lines:
+                where = next(
+                    (
+                        f"In line {n}"
+                        for n, raw in enumerate(lines, 1)
+                        if _is_foreign(raw, encoding)
+                    ),
+                    where,
+                )
         return (
-            f"Near line {line + 1} there are bytes that are not {self.dialect.encoding} text. "
-            "Choose another encoding for this dataset."
+            f"{where} there are bytes that are not {encoding} text. Choose another encoding on "
+            "the page of the table."
         )
 
     def refuse_short_rows(self, last: pd.Series) -> None:
@@ -231,6 +235,14 @@ class _CodeWatch(io.RawIOBase):
         """Close the file."""
         self._file.close()
         super().close()
+
+
+def _is_foreign(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeError:
+        return True
+    return False
 
 
 def _is_number(values: pd.Series) -> bool:

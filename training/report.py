@@ -9,10 +9,14 @@ from typing import Any
 from training.catalogue import ALGORITHMS, Algorithm
 from training.events import Event, Explained, FoldFinished, FoldStarted, Pulse, RowAdded
 from training.metrics import primary
+from training.problem import BINARY, MULTICLASS, REGRESSION
 from training.ranking import Row, rank
 from training.ranks import FINISHED
 from training.splits import Contest
+from training.table import shown
 from training.target import Task
+
+_TOO_GOOD = {BINARY: "roc_auc", MULTICLASS: "balanced_accuracy", REGRESSION: "r2"}
 
 
 @dataclass(slots=True)
@@ -121,11 +125,24 @@ class Story:
             "greater_is_better": metric.greater_is_better,
             "leaderboard": [_published(row) for row in board],
             "best": board[0].algorithm if board and board[0].status == FINISHED else None,
-            "warnings": list(self.warnings),
+            "warnings": [*self.warnings, *self._suspicion(board)],
             "plots": sorted(self.plots, key=lambda plot: order[plot["algorithm"]]),
             "importance": self.importance,
             "holdout": {row.algorithm: row.holdout for row in board if row.holdout},
         }
+
+    def _suspicion(self, board: Sequence[Row]) -> Iterator[str]:
+        """Say so where the best model is too good to be true."""
+        best = board[0] if board else None
+        if best is None or best.status != FINISHED or not best.metrics:
+            return
+        key = _TOO_GOOD[self.task.kind]
+        top = self.importance.get(best.algorithm, ())
+        if best.metrics[key] >= 0.999 and top:
+            yield (
+                f"{best.label} is nearly perfect. Mostly that means that a column gives the answer "
+                f"away: is “{shown(top[0]['column'])}” known at the time of a prediction?"
+            )
 
 
 def _published(row: Row) -> dict[str, Any]:

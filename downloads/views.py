@@ -133,7 +133,7 @@ class DeleteDownload(Delete):
         job = get_object_or_404(self.get_queryset(), pk=pk)
         return render(request, self.template_name, {"job": job, "choices": DELETE_CHOICES})
 
-    def delete(self, job: Any) -> None:
+    def remove(self, job: Any) -> None:
         """Hide it; the engine does the rest."""
         job.request_delete(with_data=self.request.POST.get("choice") == "data")
 

@@ -166,11 +166,11 @@ class Delete(OwnJobs, View):
     def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Hide the job now; housekeeping removes it."""
         job = get_object_or_404(self.get_queryset(), pk=pk)
-        self.delete(job)
+        self.remove(job)
         messages.success(request, f"“{job.name}” is deleted.")
         return redirect(reverse(f"{self.model.kind}:list"))
 
-    def delete(self, job: Job) -> None:
+    def remove(self, job: Job) -> None:
         """What deleting means; a kind may read further choices from `self.request.POST`."""
         job.request_delete()
 

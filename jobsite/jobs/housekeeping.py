@@ -27,7 +27,7 @@ EVERY = 1.0
 # well: they get the time to renew before anything is taken from them.
 MERCY = 12.0
 WEDGED_AFTER = timedelta(seconds=10)
-RESTART_REST = 20.0
+REST = 15.0
 KEEP_EVENTS = timedelta(days=90)
 
 LOST = "The worker that ran this job died; the job starts again."
@@ -43,7 +43,6 @@ class Housekeeper:
 
     merciful_until: float = 0.0
     last_round: tuple[float, float] = field(default_factory=lambda: (time.monotonic(), time.time()))
-    restarted: dict[str, float] = field(default_factory=dict)
     swept: float = float("-inf")
 
     def run(self) -> None:
@@ -110,11 +109,10 @@ class Housekeeper:
         """
         for cluster, workers in settings.CLUSTERS.items():
             leader = processes.leader(f"cluster-{cluster}")
-            recently = time.monotonic() - self.restarted.get(cluster, float("-inf")) < RESTART_REST
-            if leader is None or recently or not is_wedged(cluster, workers):
+            # A cluster that has just started gets the time to take what waited for it.
+            if leader is None or processes.age(leader) < REST or not is_wedged(cluster, workers):
                 continue
             log.error("The %s cluster does not take its work: it is restarted.", cluster)
-            self.restarted[cluster] = time.monotonic()
             processes.kill_group(leader)
 
     def keep_alive(self) -> None:

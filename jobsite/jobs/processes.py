@@ -5,6 +5,7 @@ import ctypes
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 import psutil
@@ -33,6 +34,13 @@ def leader(name: str) -> int | None:
         if abs(psutil.Process(noted["pid"]).create_time() - noted["born"]) < 2:
             return int(noted["pid"])
     return None
+
+
+def age(pid: int) -> float:
+    """Seconds since a process started; 0 where there is none."""
+    with contextlib.suppress(psutil.Error):
+        return time.time() - psutil.Process(pid).create_time()
+    return 0.0
 
 
 def kill_group(pid: int) -> None:

@@ -116,3 +116,12 @@ def test_an_upload_that_is_no_table_keeps_the_person_on_the_form(signed_in: Page
     page.locator("main form button[type=submit]").first.click()
     expect(page.locator("main")).to_contain_text(re.compile("PNG|image|picture", re.I))
     expect(page.locator("input[type=file]")).to_be_visible()
+
+
+def test_the_back_button_shows_the_whole_page_after_polls(signed_in: Page):
+    page = signed_in
+    with page.expect_response(lambda answer: answer.request.headers.get("hx-request") == "true"):
+        page.goto("/")
+    page.get_by_role("link", name="Training").first.click()
+    page.go_back()
+    expect(page.locator("header.site-header")).to_be_visible()

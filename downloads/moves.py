@@ -101,9 +101,8 @@ class Moves:
         """Begin, or go on with, the download of a torrent whose files are known."""
         torrent.reason = ""
         torrent.moved_at = self.now
-        if self.session.has(torrent.key):
+        if self.session.has(torrent.key):  # its list of files came just now
             torrent.phase = Phase.DOWNLOADING
-            self.session.resume(torrent.key)
             return
         torrent.phase = Phase.CHECKING
         params = self.params(torrent)
@@ -136,14 +135,28 @@ class Moves:
 
     # --- within ---
 
-    def wait_in_queue(self, torrent: Torrent, reason: str, seconds: float = 0.0) -> None:
-        """Stop the traffic of a torrent until it is admitted again."""
-        self.session.pause(torrent.key)
-        torrent.stand_still()
+    def put_back(self, torrent: Torrent, reason: str, seconds: float = 0.0) -> None:
+        """Take a torrent out of the session until it is admitted again, with what it has saved.
+
+        A pause would do, too; but then peers are only tried again after `min_reconnect_time`, and
+        hundreds that wait in the queue would cost memory.
+        """
         torrent.phase = Phase.QUEUED
         torrent.reason = reason
         torrent.not_before = self.now + seconds
+        self.take_out(torrent)
         self.must_admit = True
+
+    def take_out(self, torrent: Torrent) -> None:
+        """Remove a torrent from the session; what it has is saved before."""
+        torrent.stand_still()
+        if self.session.is_leaving(torrent.key) or torrent.save_asked:
+            torrent.is_going = True
+        elif torrent.metadata is None:
+            self.session.remove(torrent.key)
+        else:
+            torrent.is_going = True
+            self.save(torrent, flush=True)
 
     def save(self, torrent: Torrent, flush: bool = False) -> None:
         """Ask for resume data, unless an answer is still to come."""
@@ -170,12 +183,7 @@ class Moves:
             self.drop(torrent)
             return
         torrent.phase = Phase.LEAVING
-        if self.session.is_leaving(torrent.key):
-            return
-        if torrent.metadata is None:
-            self.session.remove(torrent.key)
-        elif not torrent.save_asked:
-            self.save(torrent, flush=True)
+        self.take_out(torrent)
         self.must_admit = True
 
     def publish(self, torrent: Torrent) -> None:

@@ -91,12 +91,13 @@ def _saved(moves: Moves, torrent: Torrent, event: events.ResumeData) -> None:
     torrent.save_asked = False
     if event.data is not None:
         moves.store.save(torrent.key, event.data)
-    if torrent.phase is Phase.LEAVING:
+    if torrent.is_going:
         moves.session.remove(torrent.key)
 
 
 def _removed(moves: Moves, torrent: Torrent, event: events.Removed) -> None:
-    torrent.save_asked = False
+    torrent.save_asked = torrent.is_going = False
+    moves.must_admit = True
     if torrent.phase is Phase.FINISHING:
         moves.publish(torrent)
     elif torrent.phase is Phase.LEAVING:
@@ -108,7 +109,7 @@ def _failed(moves: Moves, torrent: Torrent, event: events.Failed) -> None:
         return
     if event.disk_full:
         moves.remarks.append(Remark(torrent.key, DISK_FULL, "warning"))
-        moves.wait_in_queue(torrent, DISK_FULL, seconds=DISK_RETRY)
+        moves.put_back(torrent, DISK_FULL, seconds=DISK_RETRY)
     else:
         moves.fail(torrent, f"The download stopped: {event.reason}. Mend that, then retry.")
 
@@ -125,7 +126,7 @@ def _conflict(moves: Moves, torrent: Torrent, event: events.Conflict) -> None:
         "That one goes on; delete this one.",
     )
     if moves.session.has(first.key) and first.phase in {Phase.METADATA, Phase.DOWNLOADING}:
-        moves.session.resume(first.key)
+        moves.session.clear_error(first.key)
 
 
 def _tracker(moves: Moves, torrent: Torrent, event: events.TrackerSaid) -> None:

@@ -19,7 +19,7 @@ def take_turns(moves: Moves) -> None:
     askers = [
         Asker(one.key, one.order, one.tries, one.asking_since, one.not_before)
         for one in moves.torrents.values()
-        if one.phase is Phase.METADATA
+        if one.phase is Phase.METADATA and not moves.session.is_leaving(one.key)
     ]
     begin, end = next_turns(askers, moves.now)
     for key in end:
@@ -27,8 +27,7 @@ def take_turns(moves: Moves) -> None:
         assert torrent.asking_since is not None
         rest = rest_after(torrent.tries, moves.now - torrent.asking_since)
         torrent.asking_since, torrent.not_before = None, moves.now + rest
-        torrent.stand_still()
-        moves.session.pause(key)
+        moves.take_out(torrent)
     for key in begin:
         _ask(moves, moves.torrents[key])
 
@@ -36,11 +35,8 @@ def take_turns(moves: Moves) -> None:
 def _ask(moves: Moves, torrent: Torrent) -> None:
     torrent.tries += 1
     torrent.asking_since = moves.now
-    if moves.session.has(torrent.key):
-        moves.session.resume(torrent.key)
+    if moves.add(torrent, moves.params(torrent)):
         moves.session.ask_for_peers(torrent.key)
-    else:
-        moves.add(torrent, moves.params(torrent))
 
 
 def watch_disk(moves: Moves) -> None:
@@ -49,7 +45,7 @@ def watch_disk(moves: Moves) -> None:
         return
     for torrent in moves.torrents.values():
         if torrent.phase is Phase.DOWNLOADING:
-            moves.wait_in_queue(torrent, "The disk has become too full to go on.")
+            moves.put_back(torrent, "The disk has become too full to go on.")
 
 
 def start_next(moves: Moves) -> None:
@@ -58,7 +54,7 @@ def start_next(moves: Moves) -> None:
     for one in moves.torrents.values():
         if one.phase in {Phase.DOWNLOADING, Phase.CHECKING}:
             busy.append(Busy(one.remaining, one.is_slow(moves.now)))
-        elif one.phase is Phase.QUEUED and one.metadata and one.not_before <= moves.now:
+        elif _may_start(one, moves.now):
             assert one.wanted is not None
             candidates.append(Candidate(one.key, one.remaining, (*one.wanted.rank, one.order)))
     if not candidates:
@@ -68,14 +64,15 @@ def start_next(moves: Moves) -> None:
     for key in start:
         moves.start(moves.torrents[key])
     for key, reason in reasons.items():
-        _hold(moves, moves.torrents[key], reason)
+        torrent = moves.torrents[key]
+        torrent.reason = reason
+        if moves.session.has(key):
+            moves.put_back(torrent, reason)
 
 
-def _hold(moves: Moves, torrent: Torrent, reason: str) -> None:
-    torrent.reason = reason
-    if moves.session.has(torrent.key):
-        moves.session.pause(torrent.key)
-        torrent.stand_still()
+def _may_start(torrent: Torrent, now: float) -> bool:
+    waits = torrent.phase is Phase.QUEUED and not torrent.is_going
+    return waits and torrent.metadata is not None and torrent.not_before <= now
 
 
 def save_due(moves: Moves) -> None:

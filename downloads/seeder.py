@@ -67,7 +67,9 @@ class Seeder:
         params = lt.add_torrent_params()
         params.ti = info
         params.save_path = str(path.parent)
-        params.flags |= lt.torrent_flags.seed_mode
+        if not info.info_hashes().has_v2():
+            # In this mode the first request for v2 hashes is rejected, and the peer hangs up.
+            params.flags |= lt.torrent_flags.seed_mode
         params.flags &= ~(lt.torrent_flags.paused | lt.torrent_flags.auto_managed)
         self.session.add_torrent(params)
         hashes = info.info_hashes()

@@ -78,7 +78,7 @@ def settings_for(options: Options) -> dict[str, object]:
         "active_lsd_limit": -1,
         "connections_limit": 800,
         "connection_speed": 100,
-        # With the default of 60 s, a torrent that is paused and resumed stands still for a minute.
+        # With the default of 60 s, a peer that hung up is missed for a minute.
         "min_reconnect_time": 10,
         "allow_multiple_connections_per_ip": bool(options.allowed_networks),
         "download_rate_limit": options.max_down_kb * 1024,
@@ -134,16 +134,10 @@ class TorrentSession(torrentp.Session):
             self._leaving.add(key)
             self._session.remove_torrent(self._handles[key])
 
-    def pause(self, key: str) -> None:
-        """Stop a torrent's traffic."""
-        self._handles[key].pause()
-
-    def resume(self, key: str) -> None:
-        """Let a torrent go on, also after an error."""
-        handle = self._handles[key]
-        handle.clear_error()
-        handle.unset_flags(lt.torrent_flags.upload_mode)
-        handle.resume()
+    def clear_error(self, key: str) -> None:
+        """Let a torrent go on after an error."""
+        self._handles[key].clear_error()
+        self._handles[key].resume()
 
     def ask_for_peers(self, key: str) -> None:
         """Announce now: a hash that was added before the DHT was up waits for 15 minutes else."""
@@ -187,10 +181,14 @@ class TorrentSession(torrentp.Session):
 
     # --- what happened ---
 
-    def wait(self, seconds: float) -> list[events.Event | events.Notice]:
-        """Wait for something to happen, at most so long, and return all that did."""
+    def wait(self, seconds: float) -> Iterator[events.Event | events.Notice]:
+        """Wait for something to happen, at most so long, and tell all that did, in its order.
+
+        Each event is acted on before the next is made: what a torrent is then, is what it is.
+        """
         self._session.wait_for_alert(max(0, int(seconds * 1000)))
-        return [event for alert in self._session.pop_alerts() for event in self._copy(alert)]
+        for alert in self._session.pop_alerts():
+            yield from self._copy(alert)
 
     def _copy(self, alert: lt.alert) -> Iterable[events.Event | events.Notice]:
         if isinstance(alert, lt.state_update_alert):

@@ -101,10 +101,10 @@ class Swarm:
     def tick(self, seconds: float) -> list[Snapshot]:
         """Wait for news, at most so long, act on it, and return what changed."""
         moves = self._moves
-        happened = moves.session.wait(seconds)
-        moves.now = time.monotonic()
-        for event in happened:
+        for event in moves.session.wait(seconds):
+            moves.now = time.monotonic()
             heed(moves, event)
+        moves.now = time.monotonic()
         for _ in range(min(TAKEN_AT_ONCE, len(self._inbox))):
             self._take_in(self._inbox.popleft())
         moves.collect_checks()

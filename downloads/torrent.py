@@ -82,6 +82,8 @@ class Torrent:
     # resume data
     needs_saving: bool = False
     save_asked: bool = False
+    is_going: bool = False
+    """Whether it is taken out of the session once it has been saved."""
     saved_at: float = 0.0
     saved_done: int = 0
     # when bytes came last
@@ -102,7 +104,7 @@ class Torrent:
 
     def snapshot(self, now: float) -> Snapshot:
         """How it stands now."""
-        size = self.metadata.size if self.metadata else None
+        size = self.metadata.size if self.metadata else self.record.size if self.record else None
         return Snapshot(
             key=self.key,
             phase=self.phase,

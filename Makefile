@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 ARGS ?=
 
-.PHONY: help setup demo run test check lock programs chaos clean
+.PHONY: help setup demo run test check lock programs chaos bench-web clean
 
 help:
 	@echo "make demo     try it: a real training job and a real download on a scratch folder"
@@ -65,3 +65,6 @@ clean:
 
 chaos: setup $(VENV)/dev.stamp
 	CHAOS_JOBS=$${CHAOS_JOBS:-1000} CHAOS_SECONDS=$${CHAOS_SECONDS:-400} $(PY) -m pytest -s tests/chaos $(ARGS)
+
+bench-web: setup $(VENV)/dev.stamp
+	$(PY) -m benchmarks.web

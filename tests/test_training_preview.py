@@ -78,6 +78,8 @@ def test_a_bad_file_is_refused_with_cause_and_remedy(case):
 
 
 BODY = "\n".join(f"{row},{row * 1.5},x{row % 3}" for row in range(30)) + "\n"
+CELLS = [line.split(",") for line in ("a,b,c\n" + BODY).split()]
+QUOTED = "".join('"' + '","'.join(row) + '"\n' for row in CELLS)
 SEPARATED = {
     "comma": ("a,b,c\n" + BODY, ","),
     "semicolon": (("a,b,c\n" + BODY).replace(",", ";"), ";"),
@@ -88,8 +90,8 @@ SEPARATED = {
     "no last line end": (("a,b,c\n" + BODY).rstrip("\n"), ","),
     "excel hint": ("sep=;\n" + ("a,b,c\n" + BODY).replace(",", ";"), ";"),
     "blank first lines": ("\n\na,b,c\n" + BODY, ","),
-    "all quoted": ("\n".join('"' + line.replace(",", '","') + '"' for line in ("a,b,c\n" + BODY).split()) + "\n", ","),
-}  # fmt: skip
+    "all quoted": (QUOTED, ","),
+}
 
 
 @pytest.mark.parametrize("case", SEPARATED)

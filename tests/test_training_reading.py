@@ -53,7 +53,7 @@ def test_values_are_those_of_the_file():
 
 
 def test_dates_become_dates_and_decimal_commas_numbers(tmp_path):
-    data = "day;size\n31.01.2024;1,5\n28.02.2024;2,5\n".encode()
+    data = b"day;size\n31.01.2024;1,5\n28.02.2024;2,5\n"
     frame = read_bytes(tmp_path, data).frame
     assert frame["day"].iloc[0] == pd.Timestamp(2024, 1, 31)
     assert frame["size"].tolist() == [1.5, 2.5]

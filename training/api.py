@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db.models import ProtectedError, QuerySet
+from django.db.models import QuerySet, RestrictedError
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -118,7 +118,7 @@ class DatasetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
         """Delete a table that no training uses."""
         try:
             self.get_object().remove()
-        except ProtectedError:
+        except RestrictedError:
             raise Conflict("Trainings use this table. Delete those first.") from None
         return Response(status=HTTP_204_NO_CONTENT)
 

@@ -85,6 +85,7 @@ _NOT_LATIN = {
 
 def decode(head: bytes, complete: bool, encoding: str = "") -> tuple[str, str, bool]:
     """Return the text of a head, its encoding, and whether that encoding is only a guess."""
+    refuse_named_formats(head)
     if encoding:
         return _decode_as_told(head, complete, encoding), encoding, False
     for mark, name in _BOMS:
@@ -93,7 +94,10 @@ def decode(head: bytes, complete: bool, encoding: str = "") -> tuple[str, str, b
     silent = _utf16_without_mark(head)
     if silent:
         return _decode_as_told(head, complete, silent), silent, False
-    refuse_binary(head)
+    if b"\x00" in head:
+        raise ReadingError(
+            "This file holds binary data (NUL bytes), not text. Send a table as CSV."
+        )
     try:
         return _strict(head, "utf-8", complete), "utf-8", False
     except UnicodeDecodeError:
@@ -101,8 +105,8 @@ def decode(head: bytes, complete: bool, encoding: str = "") -> tuple[str, str, b
         return _decode_as_told(head, complete, name), name, True
 
 
-def refuse_binary(head: bytes) -> None:
-    """Raise a ReadingError that names the format where the bytes are no text."""
+def refuse_named_formats(head: bytes) -> None:
+    """Raise a ReadingError that names the format where the file begins like one that is no text."""
     if head.startswith(b"PK\x03\x04"):
         if b"xl/" in head or b"[Content_Types].xml" in head:
             raise ReadingError(f"This is an Excel workbook (.xlsx), not CSV. {_SAVE_AS_CSV}")
@@ -110,10 +114,6 @@ def refuse_binary(head: bytes) -> None:
     for magic, what, remedy in _MAGIC:
         if head.startswith(magic):
             raise ReadingError(f"This is {what}, not CSV. {remedy}")
-    if b"\x00" in head:
-        raise ReadingError(
-            "This file holds binary data (NUL bytes), not text. Send a table as CSV."
-        )
 
 
 def _strict(head: bytes, encoding: str, complete: bool) -> str:

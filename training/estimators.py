@@ -107,7 +107,7 @@ def _svm(s: Situation) -> Any:
 def _mlp(s: Situation) -> Any:
     settings = {
         "hidden_layer_sizes": (64, 32),
-        "alpha": 1e-3,
+        "alpha": 1e-3 if s.rows >= 1000 else 0.3,
         "early_stopping": s.rows >= 1000,
         "max_iter": 200,
         "random_state": s.seed,

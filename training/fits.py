@@ -107,10 +107,11 @@ def _fit(contest: Contest, key: str, rows: np.ndarray) -> Any:
     algorithm = ALGORITHMS[key]
     if algorithm.sample_cap is not None and len(rows) > algorithm.sample_cap:
         rows = _sample(contest, rows, algorithm.sample_cap)
-    model = make_pipeline_for(
-        algorithm, contest.plan, contest.problem, len(rows), len(contest.classes), contest.seed
-    )
     features = contest.features.iloc[rows][list(contest.plan.features)]
+    plan = contest.plan.of_filled(features)
+    model = make_pipeline_for(
+        algorithm, plan, contest.problem, len(rows), len(contest.classes), contest.seed
+    )
     return model.fit(features, contest.answers[rows])
 
 

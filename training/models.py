@@ -107,7 +107,7 @@ class Dataset(models.Model):
         self.rows = found.sampled if found.complete else None
 
     def remove(self) -> None:
-        """Delete the row and the file. Raises ProtectedError while a training uses it."""
+        """Delete the row and the file. Raises RestrictedError while a training uses it."""
         path = self.path
         self.delete()
         path.unlink(missing_ok=True)
@@ -151,7 +151,7 @@ class TrainingJob(Job):
     REPORTED: ClassVar[frozenset[str]] = frozenset({"live"})
     niceness: ClassVar[int] = 5
 
-    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="jobs")
+    dataset = models.ForeignKey(Dataset, models.RESTRICT, related_name="jobs")
     target = models.CharField(max_length=255)
     wanted = models.CharField(
         max_length=16,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
+import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
+from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
 from skrub import DatetimeEncoder, StringEncoder
@@ -39,6 +41,18 @@ class Plan:
     def features(self) -> tuple[str, ...]:
         """All columns that take part."""
         return self.numbers + self.few + self.many + self.crowded + self.dates + self.texts
+
+    def of_filled(self, frame: pd.DataFrame) -> Plan:
+        """Return the plan without columns that have no value in these rows.
+
+        A column that is nearly empty can be empty in a fold, and there is nothing to fit then.
+        """
+        filled = {name for name in self.features if frame[name].notna().any()}
+        kept = {
+            part.name: tuple(name for name in getattr(self, part.name) if name in filled)
+            for part in fields(self)
+        }
+        return Plan(**kept)
 
 
 def make_plan(columns: Sequence[Column]) -> tuple[Plan, tuple[str, ...]]:
@@ -150,7 +164,10 @@ def _codes() -> OrdinalEncoder:
 
 
 def _by_target(problem: str, seed: int) -> TargetEncoder:
-    return TargetEncoder(target_type=_TARGET_TYPES[problem], random_state=seed)
+    make = KFold if problem == REGRESSION else StratifiedKFold
+    return TargetEncoder(
+        target_type=_TARGET_TYPES[problem], cv=make(5, shuffle=True, random_state=seed)
+    )
 
 
 def _date() -> DatetimeEncoder:

@@ -95,10 +95,9 @@ class Pool:
             kind, value = receiver.recv()
         except EOFError:
             process.join()
+            cause = _cause_of_death(process.exitcode)
             self._forget(tag)
-            return News(
-                tag, error=_KILLED if process.exitcode == -signal.SIGKILL else _died(process)
-            )
+            return News(tag, error=cause)
         if kind == "value":
             return News(tag, value=value)
         process.join()
@@ -129,8 +128,9 @@ class Pool:
         process.close()
 
 
-def _died(process: Any) -> str:
-    code = process.exitcode
+def _cause_of_death(code: int | None) -> str:
+    if code == -signal.SIGKILL:
+        return _KILLED
     cause = signal.Signals(-code).name if code and code < 0 else f"exit status {code}"
     return f"The process that ran this fit died ({cause})."
 

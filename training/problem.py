@@ -15,7 +15,8 @@ LABELS = {
 }
 MAX_CLASSES = 100
 _MOST_CODES = 20
-_POSITIVE = frozenset({"1", "1.0", "yes", "true", "y", "t", "positive", "pos"})
+# No and yes, as pairs of classes say it.
+_YES = {"1": "0", "yes": "no", "true": "false", "y": "n", "t": "f", "positive": "negative"}
 
 
 class TargetError(Exception):
@@ -116,7 +117,8 @@ def order_classes(counts: dict[str, int]) -> tuple[str, ...]:
     names = sorted(counts, key=_natural)
     if len(names) != 2:
         return tuple(names)
-    saying_yes = [name for name in names if name.lower() in _POSITIVE]
+    lower = {name.lower() for name in names}
+    saying_yes = [name for name in names if _YES.get(name.lower()) in lower]
     positive = (
         saying_yes[0] if len(saying_yes) == 1 else min(reversed(names), key=counts.__getitem__)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, ProtectedError, QuerySet
+from django.db.models import Count, QuerySet, RestrictedError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -157,7 +157,7 @@ class RemoveDataset(View):
         dataset = own_dataset(request, pk)
         try:
             dataset.remove()
-        except ProtectedError:
+        except RestrictedError:
             messages.error(request, f"Trainings use “{dataset.name}”. Delete those first.")
         else:
             messages.success(request, f"“{dataset.name}” is deleted.")

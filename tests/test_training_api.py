@@ -1,0 +1,169 @@
+"""The API of training: addresses, statuses and documents that scripts rely on."""
+
+import uuid
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from jobsite.jobs.models import ApiToken
+from jobsite.jobs.status import Status
+from tests.training_tables import flowers
+from training.models import Dataset, TrainingJob
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def folders(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path
+
+
+def client(user) -> APIClient:
+    _, secret = ApiToken.objects.create(user, name="test")
+    api = APIClient()
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    return api
+
+
+@pytest.fixture
+def api(ann) -> APIClient:
+    return client(ann)
+
+
+def send(api: APIClient, data: bytes, **fields):
+    file = SimpleUploadedFile("table.csv", data)
+    return api.post("/api/v1/datasets/", {"file": file, **fields}, format="multipart")
+
+
+@pytest.fixture
+def dataset(api) -> str:
+    return send(api, flowers()).json()["id"]
+
+
+def ask(api: APIClient, dataset: str, **fields):
+    data = {"dataset": dataset, "target": "kind", **fields}
+    return api.post("/api/v1/training/", data, format="json")
+
+
+def test_a_table_is_201_with_its_columns(api):
+    answer = send(api, flowers())
+    assert answer.status_code == 201
+    table = answer.json()
+    assert table["name"] == "table.csv"
+    assert table["rows"] == 120
+    assert table["warnings"] == []
+    assert table["columns"][0].keys() == {"name", "kind", "missing"}
+    kinds = [column["kind"] for column in table["columns"]]
+    assert kinds == ["number", "number", "category", "date", "text", "category"]
+
+
+def test_rows_of_a_long_table_are_not_known_yet(api):
+    assert send(api, b"a,b\n" + b"1.5,2\n" * 60_000).json()["rows"] is None
+
+
+def test_a_bad_table_is_400_with_the_reason(api):
+    answer = send(api, b"a,b\n")
+    assert answer.status_code == 400
+    assert "no rows" in answer.json()["file"][0]
+    assert api.post("/api/v1/datasets/", {}, format="multipart").status_code == 400
+    assert send(api, flowers(), encoding="klingon").json().keys() == {"encoding"}
+
+
+def test_a_table_past_the_limit_is_413(api, settings):
+    settings.TRAINING_UPLOAD_MB = 1
+    answer = send(api, b"a,b\n" + b"1,2\n" * 400_000)
+    assert answer.status_code == 413
+    assert "larger than 1 MB" in answer.json()["detail"]
+
+
+def test_a_training_is_202_with_its_place(api, dataset):
+    answer = ask(api, dataset, algorithms=["linear"], time_limit=60, seed=3)
+    assert answer.status_code == 202
+    job = answer.json()
+    assert answer.headers["Location"].endswith(f"/api/v1/training/{job['id']}/")
+    assert job["status"] == "queued"
+    assert job["kind"] == "training"
+    assert job["algorithms"] == ["baseline", "linear"]
+    detail = api.get(answer.headers["Location"]).json()
+    assert {"progress", "message", "attempt", "created_at", "started_at", "error"} <= set(detail)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "said"),
+    [
+        ({"target": "nothing"}, "target", "no column named “nothing”"),
+        ({"target": "picked"}, "target", "holds dates"),
+        ({"algorithms": ["magic"]}, "algorithms", "not a valid choice"),
+        ({"algorithms": []}, "algorithms", "may not be empty"),
+        ({"time_limit": 1}, "time_limit", "greater than or equal to 10"),
+        ({"seed": -1}, "seed", "greater than or equal to 0"),
+        ({"dataset": "x"}, "dataset", "valid UUID"),
+        ({"target": ""}, "target", "may not be blank"),
+        ({"problem": "regression"}, "target", "holds text"),
+    ],
+)
+def test_a_bad_wish_is_400_by_field(api, dataset, fields, field, said):
+    answer = ask(api, fields.pop("dataset", dataset), **fields)
+    assert answer.status_code == 400
+    assert said in str(answer.json()[field])
+    assert not TrainingJob.objects.exists()
+
+
+def test_another_persons_things_are_404(api, dataset, bob):
+    job = ask(api, dataset).json()["id"]
+    stranger = client(bob)
+    assert ask(stranger, dataset).status_code == 404
+    assert ask(api, str(uuid.uuid4())).status_code == 404
+    for place in ("", "result/", "models/tree/", "plots/tree-roc.svg/"):
+        assert stranger.get(f"/api/v1/training/{job}/{place}").status_code == 404
+    assert stranger.post(f"/api/v1/training/{job}/cancel/").status_code == 404
+    assert stranger.delete(f"/api/v1/training/{job}/").status_code == 404
+    assert stranger.get(f"/api/v1/datasets/{dataset}/").status_code == 404
+    assert stranger.get("/api/v1/training/").json()["count"] == 0
+
+
+def test_no_token_is_401_and_a_wrong_method_405(api, dataset):
+    assert APIClient().get("/api/v1/training/").status_code == 401
+    assert APIClient().post("/api/v1/datasets/").status_code == 401
+    assert api.put("/api/v1/training/").status_code == 405
+
+
+def test_the_result_waits_and_then_has_addresses(api, dataset):
+    job = TrainingJob.objects.get(pk=ask(api, dataset).json()["id"])
+    place = f"/api/v1/training/{job.pk}/"
+    waiting = api.get(f"{place}result/")
+    assert waiting.status_code == 202
+    assert waiting.headers["Retry-After"]
+    result = {
+        "problem": "binary",
+        "leaderboard": [{"algorithm": "tree", "model": "tree.skops"}],
+        "plots": [{"algorithm": "tree", "name": "roc", "file": "tree-roc.svg"}],
+    }
+    TrainingJob.objects.update(status=Status.SUCCEEDED, finished_at=timezone.now(), result=result)
+    job.artifacts.mkdir(parents=True)
+    (job.artifacts / "tree.skops").write_bytes(b"model")
+    (job.artifacts / "tree-roc.svg").write_text("<svg/>")
+    found = api.get(f"{place}result/")
+    assert found.status_code == 200
+    assert api.get(found.json()["plots"][0]["url"]).getvalue() == b"<svg/>"
+    assert api.get(found.json()["models"]["tree"]).getvalue() == b"model"
+    assert api.get(f"{place}models/svm/").status_code == 404
+
+
+def test_cancel_retry_and_delete(api, dataset):
+    place = f"/api/v1/training/{ask(api, dataset).json()['id']}/"
+    assert api.post(f"{place}retry/").status_code == 409
+    assert api.post(f"{place}cancel/").json()["status"] == "cancelled"
+    assert api.get(f"{place}result/").status_code == 409
+    assert api.delete(f"/api/v1/datasets/{dataset}/").status_code == 409
+    assert api.post(f"{place}retry/").status_code == 202
+    assert api.delete(place).status_code == 204
+    assert api.get(place).status_code == 404
+
+
+def test_a_table_can_be_deleted(api, dataset):
+    assert api.delete(f"/api/v1/datasets/{dataset}/").status_code == 204
+    assert not Dataset.objects.exists()

@@ -1,0 +1,51 @@
+"""Pieces of work for the pool, importable by its children."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+
+from threadpoolctl import threadpool_info
+
+
+def count(limit: int) -> Iterator[int]:
+    """Some values."""
+    yield from range(limit)
+
+
+def fail(text: str) -> Iterator[None]:
+    """An exception on the way."""
+    yield None
+    raise ValueError(text)
+
+
+def die() -> Iterator[None]:
+    """What the kernel does when memory runs out."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    yield None
+
+
+def exhaust() -> Iterator[None]:
+    """An allocation that is refused."""
+    raise MemoryError
+    yield None
+
+
+def never() -> Iterator[None]:
+    """A fit that nobody wants to wait for."""
+    threading.Event().wait(600)
+    yield None
+
+
+def burn() -> Iterator[None]:
+    """The same, but busy."""
+    end = time.monotonic() + 600
+    while time.monotonic() < end:
+        pass
+    yield None
+
+
+def threads() -> Iterator[set[int]]:
+    """How many threads the numeric libraries may use."""
+    yield {entry["num_threads"] for entry in threadpool_info()}

@@ -81,6 +81,11 @@ def params_of_resume(data: bytes) -> lt.add_torrent_params | None:
     return params if params.ti is not None else None
 
 
+def bytes_had(params: lt.add_torrent_params) -> int:
+    """Bytes of the whole pieces that are claimed to be on disk, but for padding."""
+    return sum(params.have_pieces) * params.ti.piece_length() if params.ti else 0
+
+
 def add_sources(params: lt.add_torrent_params, link: Link) -> None:
     """Add the trackers and peers of a link to what is known of a torrent."""
     known = list(params.trackers)

@@ -13,7 +13,7 @@ from pathlib import Path
 import libtorrent as lt
 
 from .library import Library
-from .metadata import add_sources, params_of_file, params_of_link, params_of_resume
+from .metadata import add_sources, bytes_had, params_of_file, params_of_link, params_of_resume
 from .repair import recover_pieces
 from .resume import ResumeStore
 from .session import Options, TorrentSession
@@ -131,7 +131,7 @@ class Moves:
             if self.add(torrent, params):
                 torrent.phase = Phase.DOWNLOADING
                 torrent.moved_at = torrent.saved_at = self.now
-                torrent.saved_done = torrent.done
+                torrent.done = torrent.saved_done = bytes_had(params)
 
     # --- within ---
 

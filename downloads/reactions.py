@@ -100,6 +100,8 @@ def _removed(moves: Moves, torrent: Torrent, event: events.Removed) -> None:
     moves.must_admit = True
     if torrent.phase is Phase.FINISHING:
         moves.publish(torrent)
+        if torrent.wanted is None:
+            moves.drop(torrent)
     elif torrent.phase is Phase.LEAVING:
         moves.drop(torrent)
 
@@ -125,8 +127,12 @@ def _conflict(moves: Moves, torrent: Torrent, event: events.Conflict) -> None:
         "This is the same torrent as another one here: the v1 and the v2 hash of one hybrid. "
         "That one goes on; delete this one.",
     )
-    if moves.session.has(first.key) and first.phase in {Phase.METADATA, Phase.DOWNLOADING}:
-        moves.session.clear_error(first.key)
+    # Both have stopped; out of the session and in again, it finds its peers at once.
+    if first.phase is Phase.DOWNLOADING:
+        moves.put_back(first, "")
+    elif first.phase is Phase.METADATA and first.asking_since is not None:
+        first.asking_since = None
+        moves.take_out(first)
 
 
 def _tracker(moves: Moves, torrent: Torrent, event: events.TrackerSaid) -> None:

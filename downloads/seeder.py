@@ -21,6 +21,7 @@ from typing import Any, cast
 import libtorrent as lt
 
 from .links import Link
+from .session import limit_local_peers
 
 SETTINGS = {
     "user_agent": "jobsite-seeder",
@@ -55,8 +56,7 @@ class Seeder:
     def __init__(self, host: str, port: int, max_up: int = 0) -> None:
         interfaces = {"listen_interfaces": f"{host}:{port}", "upload_rate_limit": max_up}
         self.session = lt.session(cast(Any, {**SETTINGS, **interfaces}))
-        # Peers on loopback are exempt from rate limits by default.
-        self.session.set_peer_class_filter(lt.ip_filter())
+        limit_local_peers(self.session)
         self.host = host
 
     def add(self, path: Path, torrents: Path | None, flags: int = 0) -> dict[str, object]:

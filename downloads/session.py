@@ -109,8 +109,7 @@ class TorrentSession(torrentp.Session):
         params.settings = cast(Any, settings_for(self._options))
         self._session = lt.session(params)
         self._session.set_ip_filter(_ip_filter(self._options.allowed_networks))
-        # An empty filter puts local peers, too, under the global rate limits.
-        self._session.set_peer_class_filter(lt.ip_filter())
+        limit_local_peers(self._session)
         return self._session
 
     # --- verbs ---
@@ -133,11 +132,6 @@ class TorrentSession(torrentp.Session):
         if key not in self._leaving:
             self._leaving.add(key)
             self._session.remove_torrent(self._handles[key])
-
-    def clear_error(self, key: str) -> None:
-        """Let a torrent go on after an error."""
-        self._handles[key].clear_error()
-        self._handles[key].resume()
 
     def ask_for_peers(self, key: str) -> None:
         """Announce now: a hash that was added before the DHT was up waits for 15 minutes else."""
@@ -230,6 +224,15 @@ class TorrentSession(torrentp.Session):
                     has_stopped_writing=bool(status.flags & lt.torrent_flags.upload_mode),
                     needs_saving=bool(status.need_save_resume_data),
                 )
+
+
+def limit_local_peers(session: lt.session) -> None:
+    """Put peers on local networks, too, under the global rate limits."""
+    everybody = lt.ip_filter()
+    globally = 1 << session.global_peer_class_id
+    everybody.add_rule("0.0.0.0", "255.255.255.255", globally)  # noqa: S104 (a range, not bound)
+    everybody.add_rule("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", globally)
+    session.set_peer_class_filter(everybody)
 
 
 def _ip_filter(allowed: Sequence[Network]) -> lt.ip_filter:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Mapping
 
 from . import rounds
-from .metadata import BadMetadata, describe
+from .metadata import BadMetadata, bytes_had, describe
 from .moves import Moves, Place, Remark
 from .reactions import heed
 from .session import Options
@@ -93,7 +93,7 @@ class Swarm:
         elif params.ti is None:
             torrent.phase = Phase.METADATA
         else:
-            torrent.done = sum(params.have_pieces) * params.ti.piece_length()
+            torrent.done = bytes_had(params)
             self._moves.must_admit = True
 
     # --- one look ---

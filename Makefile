@@ -64,7 +64,7 @@ clean:
 	rm -rf $(VENV) build
 
 chaos: setup $(VENV)/dev.stamp
-	CHAOS_JOBS=$${CHAOS_JOBS:-1000} CHAOS_SECONDS=$${CHAOS_SECONDS:-400} $(PY) -m pytest -s tests/chaos $(ARGS)
+	CHAOS_JOBS=$${CHAOS_JOBS:-1000} CHAOS_SECONDS=$${CHAOS_SECONDS:-400} $(PY) -m pytest -s tests/chaos/test_soak.py tests/chaos/faults.py $(ARGS)
 
 bench-web: setup $(VENV)/dev.stamp
 	$(PY) -m benchmarks.web

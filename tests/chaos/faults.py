@@ -1,0 +1,132 @@
+"""Faults that take minutes: `make chaos` runs them, `make test` does not."""
+
+import contextlib
+import os
+import signal
+import sqlite3
+import threading
+import time
+
+import psutil
+import pytest
+from django.db import connection
+
+from jobsite.jobs.models import JobEvent, Worker
+from jobsite.jobs.queue import submit
+from tests.drill.models import Drill
+from tests.site import Site
+from tests.waiting import wait_until
+
+pytestmark = [pytest.mark.tree, pytest.mark.timeout(400)]
+
+
+@pytest.fixture
+def own_site(tmp_path):
+    site = Site(tmp_path).start()
+    yield site
+    site.stop()
+
+
+def run(owner, *script, **fields) -> Drill:
+    job = Drill(owner=owner, name="drill", script=script, **fields)
+    submit(job)
+    return job
+
+
+def fresh(job: Drill) -> Drill:
+    job.refresh_from_db()
+    return job
+
+
+def test_a_frozen_worker_that_wakes_up_late_writes_nothing(own_site, point_at):
+    with point_at(own_site) as owner:
+        job = run(owner, ["write", "out"], ["sleep", 8], ["progress", 0.5])
+        wait_until(lambda: fresh(job).status == "running")
+        worker = psutil.Process(Worker.objects.get(pk=job.worker_id).pid)
+        frozen = [worker, *worker.children(recursive=True)]
+        for process in frozen:
+            process.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        wait_until(lambda: fresh(job).attempt == 2, 45)
+        taken_over = time.monotonic() - began
+        wait_until(lambda: fresh(job).status == "succeeded", 30)
+        result = job.result
+        for process in frozen:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGCONT)
+        wait_until(
+            lambda: not any(p.is_running() and p.status() != "zombie" for p in frozen[1:]), 15
+        )
+        assert (fresh(job).attempt, job.status, job.result) == (2, "succeeded", result)
+        assert JobEvent.objects.filter(job_id=job.pk, text="Finished.").count() == 1
+        print(f"taken over {taken_over:.0f} s after the freeze")
+
+
+def cancel(job: Drill) -> None:
+    """Cancel from a thread, which has a connection of its own."""
+    job.cancel()
+    connection.close()
+
+
+def test_cancel_races_with_the_end_and_one_of_them_wins(own_site, point_at):
+    with point_at(own_site) as owner:
+        jobs, timers = [], []
+        for number in range(100):
+            job = run(owner, ["sleep", 0.01])
+            jobs.append(job)
+            if number % 3 == 0:
+                wait_until(lambda job=job: fresh(job).status != "queued", 30)
+            timers.append(threading.Timer((number % 20) / 20, cancel, [job]))
+            timers[-1].start()
+        for timer in timers:
+            timer.join()
+        wait_until(lambda: all(not fresh(job).is_active for job in jobs), 120)
+        for job in jobs:
+            ends = JobEvent.objects.filter(job_id=job.pk, text__in=["Finished.", "Cancelled."])
+            assert ends.count() == 1, [event.text for event in job.events]
+        print({s: sum(j.status == s for j in jobs) for s in ("succeeded", "cancelled", "failed")})
+
+
+@pytest.mark.skipif("TEST_DATABASE_URL" in os.environ, reason="locks a SQLite file")
+def test_a_database_locked_for_15_seconds_loses_no_result(own_site, point_at):
+    with point_at(own_site) as owner:
+        jobs = [run(owner, ["sleep", 3], ["write", "out"]) for _ in range(2)]
+        wait_until(lambda: all(fresh(job).status == "running" for job in jobs))
+        lock = sqlite3.connect(own_site.database, isolation_level=None)
+        lock.execute("BEGIN IMMEDIATE")
+        end = time.monotonic() + 15
+        while time.monotonic() < end:
+            status, _ = own_site.get("/health/live")
+            assert status == 200
+            time.sleep(0.5)
+        lock.execute("ROLLBACK")
+        lock.close()
+        wait_until(lambda: all(fresh(job).status == "succeeded" for job in jobs), 40)
+        assert [job.attempt for job in jobs] == [1, 1]
+
+
+def test_twenty_restarts_under_load_lose_nothing(own_site, point_at):
+    with point_at(own_site) as owner:
+        jobs = []
+        for _ in range(20):
+            jobs += [run(owner, ["sleep", 0.5], ["write", "out"]) for _ in range(3)]
+            began = time.monotonic()
+            assert own_site.stop() == 0
+            assert time.monotonic() - began < 20
+            own_site.start()
+        wait_until(lambda: all(not fresh(job).is_active for job in jobs), 120)
+        assert {job.status for job in jobs} == {"succeeded"}
+        assert {job.losses for job in jobs} == {0}, "a clean stop uses up nothing"
+
+
+def test_all_wake_ups_deleted_and_the_secret_rotated_every_job_starts(own_site, point_at):
+    from django_q.models import OrmQ
+
+    with point_at(own_site) as owner:
+        own_site.stop()
+        jobs = [run(owner, ["progress", 1]) for _ in range(10)]
+        OrmQ.objects.all().delete()
+        jobs += [run(owner, ["progress", 1]) for _ in range(5)]
+        own_site.environment["JOBSITE_SECRET_KEY"] = "another-secret-" + "y" * 50
+        own_site.start()
+        wait_until(lambda: all(fresh(job).status == "succeeded" for job in jobs), 60)

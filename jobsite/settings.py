@@ -228,6 +228,11 @@ Q_CLUSTER = {
     "poll": 0.2,
 }
 
+# --- backups by the clock -----------------------------------------------------------------------
+BACKUP_HOURS = number("JOBSITE_BACKUP_HOURS", 0, least=0)  # 0: none
+BACKUP_KEEP = number("JOBSITE_BACKUP_KEEP", 7, least=1)
+BACKUP_DIR = Path(env.str("JOBSITE_BACKUP_DIR", default=str(DATA_DIR / "backups"))).absolute()
+
 # --- downloads ----------------------------------------------------------------------------------
 DOWNLOAD_DIR = folder("DOWNLOAD_DIR", DATA_DIR / "downloads")
 DOWNLOAD_LISTEN = env.str("DOWNLOAD_LISTEN", default="0.0.0.0:6881")

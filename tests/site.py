@@ -35,6 +35,7 @@ class Site:
     environment: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     process: subprocess.Popen | None = None
+    has_database: bool = False
 
     @property
     def database(self) -> str:
@@ -74,9 +75,7 @@ class Site:
 
     def start(self) -> "Site":
         """Start the tree and wait until it is ready for work."""
-        if self.process is None and os.environ.get("TEST_DATABASE_URL"):
-            with psycopg.connect(os.environ["TEST_DATABASE_URL"], autocommit=True) as server:
-                server.execute(f'CREATE DATABASE "{self.database}"')
+        self.make_database()
         with (self.folder / "up.log").open("a") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up"],
@@ -88,6 +87,13 @@ class Site:
             )
         wait_until(self.is_ready, 40)
         return self
+
+    def make_database(self) -> None:
+        """On a PostgreSQL server: an empty database of its own, once."""
+        if not self.has_database and os.environ.get("TEST_DATABASE_URL"):
+            with psycopg.connect(os.environ["TEST_DATABASE_URL"], autocommit=True) as server:
+                server.execute(f'CREATE DATABASE "{self.database}"')
+        self.has_database = True
 
     def is_ready(self) -> bool:
         """Whether the site says that it can work."""

@@ -16,6 +16,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from . import lifeline, processes, queue, recording
+from .backup_schedule import BackupSchedule
 from .models import Job, JobEvent, Worker, job_models
 from .querysets import LEASE, SILENT_AFTER
 from .status import Status
@@ -44,6 +45,7 @@ class Housekeeper:
     merciful_until: float = 0.0
     last_round: tuple[float, float] = field(default_factory=lambda: (time.monotonic(), time.time()))
     swept: float = float("-inf")
+    backups: BackupSchedule = field(default_factory=BackupSchedule)
 
     def run(self) -> None:
         """Go round until the site stops."""
@@ -61,6 +63,7 @@ class Housekeeper:
             self.keep_alive,
             self.purge,
             self.sweep,
+            self.backups.step,
         ]
         for step in steps:
             try:

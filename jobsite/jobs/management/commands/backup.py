@@ -1,0 +1,31 @@
+"""`manage.py backup FILE`."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from jobsite.jobs import backup
+from jobsite.jobs.snapshots import SnapshotFailed
+
+
+class Command(BaseCommand):
+    """Writes one archive with the database and the files."""
+
+    help = "Write database, uploads, results and torrents to one archive; the site may go on."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Where to, and how much."""
+        parser.add_argument("file", metavar="FILE", type=Path)
+        parser.add_argument("--library", action="store_true", help="the downloaded files as well")
+
+    def handle(self, *, file: Path, library: bool, **options: Any) -> None:
+        """Write it or say why not."""
+        target = file.absolute()
+        try:
+            count = backup.write(target, with_library=library)
+        except SnapshotFailed as error:
+            raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(f"{target} cannot be written: {error.strerror}.") from error
+        self.stdout.write(f"{target}: {count} files, {target.stat().st_size:,} bytes.")

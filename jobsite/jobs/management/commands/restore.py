@@ -1,0 +1,29 @@
+"""`manage.py restore FILE`."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from jobsite.jobs import restore
+
+
+class Command(BaseCommand):
+    """Puts a backup into an empty data folder and an empty database."""
+
+    help = "Restore an archive of `backup` into an empty data folder."
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The archive."""
+        parser.add_argument("file", metavar="FILE", type=Path)
+
+    def handle(self, *, file: Path, **options: Any) -> None:
+        """Restore it or say why not."""
+        try:
+            count = restore.read(file)
+        except restore.CannotRestore as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"{count} files are restored into {settings.DATA_DIR}.")
+        self.stdout.write("Start the site now; people have to sign in anew.")

@@ -120,7 +120,7 @@ class _Run:
             self._stop(key)
             lane.ended = True
             if lane.is_scored:
-                note = "The time was over before its hold-out check, file and plots were done."
+                note = f"The time was over before {lane.unexplained} could be made."
                 yield Explained(key, {"note": note})
                 continue
             reason = "Skipped: out of time"
@@ -148,6 +148,7 @@ class _Run:
         elif fold is FINAL and news.ended:
             lane.ended = True
         elif news.value is not None:
+            lane.steps += 1
             yield Explained(key, news.value)
 
     def _failed(self, key: str, reason: str) -> Iterator[Event]:
@@ -157,7 +158,8 @@ class _Run:
         lane.ended = True
         self._stop(key)
         if lane.is_scored:
-            yield Explained(key, {"note": f"It was scored, but explaining it failed. {reason}"})
+            note = f"Without {lane.unexplained}. {reason}"
+            yield Explained(key, {"note": note})
         else:
             yield RowAdded(Row(key, lane.algorithm.label, FAILED, error=reason))
 

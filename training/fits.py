@@ -130,17 +130,20 @@ def _importance(contest: Contest, key: str, model: Any) -> list[dict[str, Any]]:
     """Return how much the score falls when a column is shuffled, most important first."""
     random = np.random.default_rng(contest.seed)
     rows = contest.holdout
-    limit = ALGORITHMS[key].importance_rows
+    names = list(contest.plan.features)
+    limit, repeats = ALGORITHMS[key].importance_rows, _REPEATS
+    if len(names) > _MOST_IMPORTANCES:
+        # Every column costs an answer for all rows, and hundreds of columns cost minutes.
+        limit, repeats = min(limit, 300), 1
     if len(rows) > limit:
         rows = np.sort(random.choice(rows, limit, replace=False))
-    names = list(contest.plan.features)
     features = contest.features.iloc[rows][names]
     found = permutation_importance(
         model,
         features,
         contest.answers[rows],
         scoring=_SCORERS[contest.problem],
-        n_repeats=_REPEATS if len(names) <= _MOST_IMPORTANCES else 2,
+        n_repeats=repeats,
         random_state=contest.seed,
     )
     order = np.argsort(-found.importances_mean, kind="stable")[:_MOST_IMPORTANCES]

@@ -15,6 +15,13 @@ class Metric:
     label: str
     greater_is_better: bool
     meaning: str
+    short: str = ""
+    """For the head of a narrow column; the label where there is none."""
+
+    @property
+    def heading(self) -> str:
+        """What stands above a column of such values."""
+        return self.short or self.label
 
 
 _ACCURACY = Metric("accuracy", "Accuracy", True, "Share of right answers.")
@@ -23,6 +30,7 @@ _BALANCED = Metric(
     "Balanced accuracy",
     True,
     "Share of right answers, each class counted the same however rare it is.",
+    "Balanced acc.",
 )
 _LOG_LOSS = Metric("log_loss", "Log loss", False, "Punishes probabilities that are sure and wrong.")
 METRICS: dict[str, tuple[Metric, ...]] = {
@@ -31,7 +39,11 @@ METRICS: dict[str, tuple[Metric, ...]] = {
             "roc_auc", "ROC AUC", True, "How often a positive row is ranked above a negative one."
         ),
         Metric(
-            "average_precision", "Average precision", True, "Precision over all levels of recall."
+            "average_precision",
+            "Average precision",
+            True,
+            "Precision over all levels of recall.",
+            "Avg. prec.",
         ),
         _LOG_LOSS,
         _ACCURACY,

@@ -23,9 +23,18 @@ class Lane:
     results: dict[int, FoldResult] = field(default_factory=dict)
     ended: bool = False
     final_started: bool = False
+    steps: int = 0
+    """How much of the explanation is there: 1 hold-out and file, 2 plots, 3 importance."""
 
     def __post_init__(self) -> None:
         self.waiting = list(range(self.folds))
+
+    @property
+    def unexplained(self) -> str:
+        """What of the explanation is missing, in words."""
+        return ("its hold-out check, file and plots", "its plots", "its importances")[
+            min(self.steps, 2)
+        ]
 
     @property
     def is_scored(self) -> bool:

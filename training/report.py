@@ -81,6 +81,15 @@ class Story:
     def _nth(self, fold: int) -> str:
         return f"fold {fold + 1} of {self.task.folds}"
 
+    @property
+    def verdict(self) -> str:
+        """The best model, in one line."""
+        metric = primary(self.task.kind)
+        best = next(iter(rank(list(self.rows.values()), metric)), None)
+        if best is None or best.status != FINISHED:
+            return "No model was finished."
+        return f"{best.label} is best: {metric.label} {best.score:.4g} ± {best.score_std:.2g}"
+
     def live(self) -> dict[str, Any]:
         """Return what the page of a running job shows."""
         metric = primary(self.task.kind)

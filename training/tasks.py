@@ -64,6 +64,7 @@ def run(job: TrainingJob, report: Report) -> dict[str, Any]:
                 told = time.monotonic()
                 report.progress(story.pulse.done, story.message)
                 report.update(live=story.live())
+    report.progress(1, story.verdict)
     return story.result(contest)
 
 

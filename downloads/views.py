@@ -43,16 +43,26 @@ class DownloadDetail(JobDetail):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the first files; the others are on a page of their own."""
         context = super().get_context_data(**kwargs)
-        files = list(self.object.files.all()[: FILES_SHOWN + 1])
-        return context | {"files": files[:FILES_SHOWN], "has_more": len(files) > FILES_SHOWN}
+        if self.request.htmx and self.object.is_active:  # type: ignore[attr-defined]
+            return context  # the polled fragment keeps the list that the page has
+        return context | first_files(self.object)
+
+
+def first_files(job: Any) -> dict[str, Any]:
+    """As many files as a job's page shows, and whether there are more."""
+    files = list(job.files.all()[: FILES_SHOWN + 1])
+    return {"files": files[:FILES_SHOWN], "has_more": len(files) > FILES_SHOWN}
 
 
 class FileList(OwnJobs, View):
-    """All files of a torrent, page by page."""
+    """All files of a torrent, page by page; the first ones as a fragment of the job's page."""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """One page of them."""
         job = get_object_or_404(self.get_queryset(), pk=pk)
+        if request.htmx:  # type: ignore[attr-defined]
+            context = {"job": job, **first_files(job)}
+            return render(request, "downloads/_file_section.html", context)
         page = Paginator(job.files.all(), 500).get_page(request.GET.get("page"))
         context = {"job": job, "page_obj": page, "files": page.object_list}
         return render(request, "downloads/files.html", context)

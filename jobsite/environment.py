@@ -5,13 +5,15 @@ import os
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 KNOWN = {
     "JOBSITE_DATA_DIR", "JOBSITE_BASE_URL", "JOBSITE_BIND", "JOBSITE_SECRET_KEY",
-    "JOBSITE_USER_JOBS", "JOBSITE_BACKUP_HOURS", "JOBSITE_BACKUP_KEEP", "JOBSITE_BACKUP_DIR",
+    "JOBSITE_USER_JOBS", "JOBSITE_PROXIES", "JOBSITE_HSTS_DAYS", "JOBSITE_LOG_JSON",
+    "JOBSITE_BACKUP_HOURS", "JOBSITE_BACKUP_KEEP", "JOBSITE_BACKUP_DIR",
     "TRAINING_WORKERS", "TRAINING_MEMORY_MB", "TRAINING_UPLOAD_MB",
     "DOWNLOAD_DIR", "DOWNLOAD_LISTEN", "DOWNLOAD_DHT", "DOWNLOAD_DHT_BOOTSTRAP",
     "DOWNLOAD_TRACKERS", "DOWNLOAD_ALLOWED_NETWORKS", "DOWNLOAD_ACTIVE",
@@ -51,6 +53,27 @@ def folder(name: str, default: Path) -> Path:
             f"{name} is {path}, which cannot be used as a folder: {error.strerror}."
         ) from error
     return path
+
+
+def database(default: str) -> dict[str, Any]:
+    """The database of DATABASE_URL, with the options that many writing processes need."""
+    found: dict[str, Any] = env.db_url("DATABASE_URL", default=default)
+    found |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+    if found["ENGINE"].endswith("sqlite3"):
+        found["OPTIONS"] = {
+            # A transaction that writes takes the lock at its begin and waits for it there; taken
+            # later, SQLite answers "database is locked" at once.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        }
+    else:
+        found["OPTIONS"] = found.get("OPTIONS", {}) | {
+            "connect_timeout": 5,
+            "keepalives_idle": 30,
+            "options": "-c lock_timeout=20s -c idle_in_transaction_session_timeout=60s",
+        }
+    return found
 
 
 def stored_secret(path: Path) -> str:

@@ -8,13 +8,22 @@ JOBSITE_BASE_URL.
 import ipaddress
 import os
 import socket
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from jobsite.environment import env, folder, number, refuse_unknown_variables, stored_secret
+from jobsite import logs
+from jobsite.environment import (
+    database,
+    env,
+    folder,
+    number,
+    refuse_unknown_variables,
+    stored_secret,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -57,9 +66,15 @@ CSRF_TRUSTED_ORIGINS = [f"{address.scheme}://{address.netloc}"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "SAMEORIGIN"
+X_FRAME_OPTIONS = "DENY"
+PROXIES = number("JOBSITE_PROXIES", int(SECURE), least=0, most=10)  # of ours, in front of the site
 if SECURE:  # then a proxy speaks TLS, and tells so
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]  # asked by machines beside the site
+    SECURE_HSTS_SECONDS = 86_400 * number("JOBSITE_HSTS_DAYS", 30, least=0)
+# Other hosts of the domain, and lists in browsers, are not this site's to decide about.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 if address.path:
     FORCE_SCRIPT_NAME = address.path
 
@@ -74,9 +89,13 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "csp",
     "django_filters",
     "django_htmx",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "django_q",
     "rest_framework",
     "drf_spectacular",
@@ -97,6 +116,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "jobsite.jobs.middleware.SignedInMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "jobsite.urls"
 WSGI_APPLICATION = "jobsite.wsgi.application"
@@ -125,25 +145,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-DATABASES = {
-    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'jobsite.sqlite3'}")
-}
-DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    DATABASES["default"]["OPTIONS"] = {
-        # A transaction that writes takes the lock at its begin and waits for it there; taken
-        # later, SQLite answers "database is locked" at once.
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    }
-else:
-    DATABASES["default"].setdefault("OPTIONS", {})
-    DATABASES["default"]["OPTIONS"] |= {
-        "connect_timeout": 5,
-        "keepalives_idle": 30,
-        "options": "-c lock_timeout=20s -c idle_in_transaction_session_timeout=60s",
-    }
+DATABASES = {"default": database(f"sqlite:///{DATA_DIR / 'jobsite.sqlite3'}")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -155,6 +157,22 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# A name is locked for one address only, so that nobody can lock the owner out from elsewhere.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+AXES_CLIENT_IP_CALLABLE = "jobsite.jobs.visitors.address"
+AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
+OTP_TOTP_ISSUER = f"jobsite {address.hostname}"
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
+
 # In files, which spares each poll of a page a query; signing out removes the file.
 SESSION_ENGINE = "django.contrib.sessions.backends.file"
 LOGIN_URL = "login"
@@ -175,24 +193,7 @@ FILE_UPLOAD_HANDLERS = ["jobsite.jobs.uploads.StreamToDisk"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20  # a paste of some 100,000 links
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # .torrent files in one form
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "format": "{asctime} {levelname:<7} {processName}[{process}] {name}: {message}",
-            "style": "{",
-        }
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {
-        "jobsite": {"level": "INFO"},
-        "training": {"level": "INFO"},
-        "downloads": {"level": "INFO"},
-        "django-q": {"level": "WARNING"},
-    },
-}
+LOGGING = logs.configuration(as_json=env.bool("JOBSITE_LOG_JSON", default=False))
 
 # --- jobs ---------------------------------------------------------------------------------------
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -255,8 +256,11 @@ DOWNLOAD_FREE_MB = number("DOWNLOAD_FREE_MB", 1024, least=0)
 
 # --- API ----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["jobsite.jobs.tokens.BearerToken"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "jobsite.jobs.tokens.MayChange",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "jobsite.jobs.pagination.Pages",

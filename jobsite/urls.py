@@ -11,7 +11,7 @@ from rest_framework.routers import SimpleRouter
 
 import downloads.api
 import training.api
-from jobsite.jobs import accounts, health
+from jobsite.jobs import accounts, health, second_factor
 from jobsite.jobs.dashboard import Dashboard
 
 router = SimpleRouter(use_regex_path=False)
@@ -39,6 +39,8 @@ urlpatterns = [
         name="sign-in-link",
     ),
     path("accounts/password/", accounts.Password.as_view(), name="password"),
+    path("accounts/code/", second_factor.SecondFactor.as_view(), name="second-factor"),
+    path("accounts/second-factor/", second_factor.SetUp.as_view(), name="second-factor-setup"),
     path("accounts/tokens/", accounts.Tokens.as_view(), name="tokens"),
     path(
         "accounts/tokens/<str:digest>/revoke/",

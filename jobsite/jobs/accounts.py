@@ -13,7 +13,7 @@ from django.views import View
 from django.views.generic import FormView
 
 from .links import user_of
-from .models import ApiToken
+from .tokens import LIFETIMES, ApiToken
 
 
 class SignInLink(View):
@@ -57,9 +57,11 @@ class Password(FormView):
 
 
 class TokenForm(forms.Form):
-    """A name for a new token."""
+    """What a new token is for, how long it lasts and what it may do."""
 
     name = forms.CharField(max_length=80, help_text="What will use it, such as “backup script”.")
+    days = forms.ChoiceField(choices=LIFETIMES, required=False, label="Lasts")
+    read_only = forms.BooleanField(required=False, label="May only read")
 
 
 class Tokens(FormView):
@@ -75,8 +77,9 @@ class Tokens(FormView):
 
     def form_valid(self, form: TokenForm) -> HttpResponse:
         """Create the token and show it, this once."""
-        user = self.request.user
-        _, secret = ApiToken.objects.create(user, name=form.cleaned_data["name"])
+        chosen = form.cleaned_data
+        days = int(chosen["days"]) if chosen["days"] else None
+        secret = ApiToken.make(self.request.user, chosen["name"], days, chosen["read_only"])
         return self.render_to_response(self.get_context_data(form=TokenForm(), new_token=secret))
 
 

@@ -5,22 +5,13 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from knox.models import get_token_model
 
-from . import queue
-from .models import ApiToken, JobEvent, Worker
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that only the program writes."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never by hand."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never by hand."""
-        return False
+from . import (
+    admin_people,  # noqa: F401 (registers people and tokens)
+    queue,
+)
+from .admin_read_only import ReadOnlyAdmin
+from .models import JobEvent, Worker
 
 
 class JobAdmin(ReadOnlyAdmin):
@@ -89,17 +80,3 @@ class WorkerAdmin(ReadOnlyAdmin):
     def alive(self, worker: Worker) -> bool:
         """A sign of life lately."""
         return worker.is_alive
-
-
-# knox registers the token model with a form that would show the hash as editable text.
-if admin.site.is_registered(get_token_model()):
-    admin.site.unregister(get_token_model())
-
-
-@admin.register(ApiToken)
-class ApiTokenAdmin(ReadOnlyAdmin):
-    """Tokens can be revoked here, not read: only their hash exists."""
-
-    list_display = ["name", "user", "token_key", "created", "expiry"]
-    search_fields = ["name", "user__username"]
-    fields = ["name", "user", "token_key", "created", "expiry"]

@@ -4,8 +4,11 @@ from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
+
+from . import second_factor
 
 
 class SignedInMiddleware(LoginRequiredMiddleware):
@@ -20,6 +23,22 @@ class SignedInMiddleware(LoginRequiredMiddleware):
         response: Any = super().__call__(request)
         patch_vary_headers(response, ["HX-Request"])
         return response
+
+    def process_view(self, request: Any, view_func: Any, *args: Any) -> Any:
+        """Every door to a page leads through here, the admin's and the one-time link's too."""
+        refusal = super().process_view(request, view_func, *args)
+        guarded = getattr(view_func, "login_required", True) and request.user.is_authenticated
+        if refusal is not None or not guarded:
+            return refusal
+        if request.resolver_match.view_name in second_factor.OPEN:
+            return None
+        return self.ask_second_factor(request) if second_factor.is_owed(request) else None
+
+    def ask_second_factor(self, request: Any) -> Any:
+        """To the page that asks for the code, and back."""
+        page = request.htmx.current_url_abs_path if request.htmx else request.get_full_path()
+        answer = redirect_to_login(page or "/", reverse("second-factor"))
+        return HttpResponseClientRedirect(answer.url) if request.htmx else answer
 
     def handle_no_permission(self, request: Any, view_func: Any) -> Any:
         """Send to the sign-in page and back to the page that was open."""

@@ -14,22 +14,10 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
-from knox.models import AbstractAuthToken
 
 from .querysets import SILENT_AFTER, JobQuerySet, WorkerQuerySet
 from .status import ACTIVE, CAN_CANCEL, CAN_RETRY, CHOICES, FINISHED, Status
-
-
-class ApiToken(AbstractAuthToken):
-    """A bearer token of the API. Only its hash is kept; `expiry` empty means it does not end."""
-
-    name = models.CharField(max_length=80, default="token")
-
-    class Meta:
-        ordering = ["-created"]
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.token_key}…)"
+from .tokens import ApiToken as ApiToken
 
 
 class Worker(models.Model):

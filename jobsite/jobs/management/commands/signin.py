@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from jobsite.jobs import second_factor
 from jobsite.jobs.links import sign_in_link
 from jobsite.jobs.terminal import JobCommand
 
@@ -16,7 +17,18 @@ class Command(JobCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Who."""
         parser.add_argument("user", metavar="USER")
+        parser.add_argument(
+            "--reset-second-factor",
+            action="store_true",
+            help="turn the second factor off as well, for somebody who lost the phone",
+        )
 
-    def handle(self, *, user: str, **options: Any) -> None:
+    def handle(self, *, user: str, reset_second_factor: bool, **options: Any) -> None:
         """Print the link."""
-        self.stdout.write(sign_in_link(self.owner(user)))
+        owner = self.owner(user)
+        if not owner.is_active:
+            self.refuse(f"{user} is not active; an administrator can change that at /admin/.")
+        if reset_second_factor:
+            was_on = second_factor.remove(owner)
+            self.tell("The second factor is off." if was_on else "It had no second factor.")
+        self.stdout.write(sign_in_link(owner))

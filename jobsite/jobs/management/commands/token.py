@@ -4,8 +4,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from jobsite.jobs.models import ApiToken
 from jobsite.jobs.terminal import JobCommand
+from jobsite.jobs.tokens import ApiToken
+
+MOST_DAYS = 36_500
 
 
 class Command(JobCommand):
@@ -17,9 +19,13 @@ class Command(JobCommand):
         """Whose token, and what it is for."""
         parser.add_argument("user", metavar="USER")
         parser.add_argument("--name", default="command line", help="what will use it")
+        parser.add_argument("--days", type=int, metavar="N", help="it ends after N days")
+        parser.add_argument("--read-only", action="store_true", help="it may change nothing")
 
-    def handle(self, *, user: str, name: str, **options: Any) -> None:
+    def handle(
+        self, *, user: str, name: str, days: int | None, read_only: bool, **options: Any
+    ) -> None:
         """Create and print."""
-        owner = self.owner(user)
-        _, secret = ApiToken.objects.create(owner, name=name)
-        self.stdout.write(secret)
+        if days is not None and not 1 <= days <= MOST_DAYS:
+            self.refuse(f"--days takes a number from 1 to {MOST_DAYS}.")
+        self.stdout.write(ApiToken.make(self.owner(user), name, days, read_only))

@@ -48,6 +48,7 @@ class Dataset(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = DatasetQuerySet.as_manager()
+    _made: tuple[Any, Preview] | None = None
 
     class Meta:
         ordering = ["-created_at"]
@@ -67,8 +68,10 @@ class Dataset(models.Model):
 
     @property
     def preview(self) -> Preview:
-        """What the first rows show."""
-        return Preview.from_json(self.head)
+        """What the first rows show; made once for each value of `head`."""
+        if self._made is None or self._made[0] is not self.head:
+            self._made = (self.head, Preview.from_json(self.head))
+        return self._made[1]
 
     @classmethod
     def receive(cls, file: UploadedFile, owner: Any, told: Mapping[str, Any]) -> Dataset:

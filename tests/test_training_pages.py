@@ -254,3 +254,10 @@ def test_strangers_are_sent_to_sign_in():
     answer = Client().get(reverse("training:new"))
     assert answer.status_code == 302
     assert "/accounts/login/" in answer.headers["Location"]
+
+
+def test_a_poll_is_cheap(page, django_assert_max_num_queries):
+    job = finished(page, flowers())
+    # The person, the job with its table, the log.
+    with django_assert_max_num_queries(3):
+        page.get(job.get_absolute_url(), headers={"HX-Request": "true"})

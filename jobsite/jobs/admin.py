@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -12,6 +13,12 @@ from . import (
 )
 from .admin_read_only import ReadOnlyAdmin
 from .models import JobEvent, Worker
+
+# The tables of the queue below ours: nothing in them is worth a look, and its schedules, which this
+# site does not use, would run any function by its name.
+for below in apps.get_app_config("django_q").get_models():
+    if admin.site.is_registered(below):
+        admin.site.unregister(below)
 
 
 class JobAdmin(ReadOnlyAdmin):

@@ -2,6 +2,10 @@
 
 A message says "there is work of this cluster" and nothing else. It is deleted as it is taken, so
 none is ever delivered twice, and one that is lost is written again by housekeeping.
+
+django-q2 unpickles what a message carries. Ours carry nothing: the workers get a payload that is
+made and signed here as it is taken, so that what somebody wrote into the table is never unpickled,
+and a secret key that has changed meanwhile loses no message.
 """
 
 import logging
@@ -10,23 +14,39 @@ from functools import cached_property
 from time import sleep
 
 from django.db import DatabaseError, connections
+from django.utils import timezone
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 from django_q.models import OrmQ
+from django_q.signing import SignedPackage
 
 log = logging.getLogger(__name__)
 
 TAKE = """
     DELETE FROM {table} WHERE id IN (
         SELECT id FROM {table} WHERE key = %s ORDER BY id LIMIT %s
-    ) RETURNING payload
+    ) RETURNING id
 """
 # MATERIALIZED: otherwise the planner may run the locking SELECT more than once.
 TAKE_ON_POSTGRESQL = """
     WITH taken AS MATERIALIZED (
         SELECT id FROM {table} WHERE key = %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-    ) DELETE FROM {table} USING taken WHERE {table}.id = taken.id RETURNING payload
+    ) DELETE FROM {table} USING taken WHERE {table}.id = taken.id RETURNING id
 """
+
+
+def payload(number: int) -> str:
+    """What makes a worker look for work, in the form that django-q2 understands."""
+    return SignedPackage.dumps(
+        {
+            "id": f"wake-up {number}",
+            "name": f"wake-up {number}",
+            "func": "jobsite.jobs.worker.work",
+            "args": (),
+            "kwargs": {},
+            "started": timezone.now(),
+        }
+    )
 
 
 class WakeUpBroker(ORM):
@@ -54,12 +74,12 @@ class WakeUpBroker(ORM):
         return os.getppid()
 
     def take(self) -> list[tuple[None, str]]:
-        """Delete the oldest wake-ups and return their payloads."""
+        """Delete the oldest wake-ups and return a payload for each."""
         connection = connections[Conf.ORM]
         sql = TAKE_ON_POSTGRESQL if connection.vendor == "postgresql" else TAKE
         with connection.cursor() as cursor:
             cursor.execute(sql.format(table=OrmQ._meta.db_table), [self.list_key, Conf.BULK])
-            return [(None, payload) for (payload,) in cursor.fetchall()]
+            return [(None, payload(number)) for (number,) in cursor.fetchall()]
 
     def delete(self, task_id: int | None) -> None:
         """Nothing: a message that was taken is gone already."""

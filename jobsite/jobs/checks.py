@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Warning, register
+from django.core.checks import CheckMessage, Info, register
 
 
 @register("database", deploy=True)
@@ -14,10 +14,10 @@ def sqlite_is_recent(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if not is_sqlite or sqlite3.sqlite_version_info >= (3, 51, 3):
         return []
     return [
-        Warning(
+        Info(
             f"SQLite {sqlite3.sqlite_version} has a rare race that can damage a database which "
             "several processes write (fixed in 3.51.3).",
             hint="Keep backups, or set DATABASE_URL to a PostgreSQL database.",
-            id="jobs.W001",
+            id="jobs.I001",
         )
     ]

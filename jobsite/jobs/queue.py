@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.signals import post_spawn
-from django_q.tasks import async_task
 
 from . import worker
 from .models import Job
@@ -14,7 +14,7 @@ from .models import Job
 
 def wake(cluster: str) -> None:
     """Tell the workers of a cluster that there is something to claim."""
-    async_task("jobsite.jobs.worker.work", cluster=cluster)
+    OrmQ.objects.create(key=cluster, payload="", lock=timezone.now())
 
 
 def submit(job: Job) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import models
+from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from knox.auth import TokenAuthentication
 from knox.models import AbstractAuthToken
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
@@ -46,6 +47,13 @@ class BearerToken(TokenAuthentication):
         if not token.isascii() or b"\0" in token:
             raise AuthenticationFailed("Invalid token.")
         return super().authenticate_credentials(token)
+
+
+class BearerScheme(KnoxTokenScheme):
+    """How the API's schema names it."""
+
+    target_class = "jobsite.jobs.tokens.BearerToken"
+    name = "token"
 
 
 class MayChange(BasePermission):

@@ -37,6 +37,8 @@ SETTINGS = {
     "active_seeds": -1,
     "active_limit": -1,
     "connections_limit": 2000,
+    # With the default of 8, the 9th torrent that is fetched at once waits for its turn.
+    "unchoke_slots_limit": -1,
     "alert_mask": lt.alert.category_t.error_notification,
 }
 

@@ -56,6 +56,11 @@ def find_engine() -> psutil.Process | None:
     return next((one for one in children if "downloads.engine" in one.cmdline()), None)
 
 
+def is_listening() -> bool:
+    engine = Engine.objects.filter(status=Status.RUNNING).first()
+    return engine is not None and engine.events.filter(text__startswith="Listening").exists()
+
+
 def test_a_download_by_command_ends_in_the_library(site, owner, source) -> None:
     (source / "one.bin").write_bytes(os.urandom(5 * MIB))
     with seeder(source / "one.bin") as [one]:
@@ -75,7 +80,7 @@ def test_a_download_by_command_ends_in_the_library(site, owner, source) -> None:
 
 
 def test_a_new_row_is_in_hand_within_a_second(owner, source) -> None:
-    engine_process()
+    wait_until(is_listening, 30)
     [job] = add(owner, Seeded(f"magnet:?xt=urn:btih:{'1' * 40}", "1" * 40, "x", 1, ""))
     wait_until(lambda: now(job).status == "running", 2)
     assert (job.started_at - job.created_at).total_seconds() < 1

@@ -59,7 +59,8 @@ def test_a_training_reports_and_returns_its_result(ann, folder, told):
     assert any("180 rows and 6 columns" in text for text in events)
     assert any("Decision tree: Balanced accuracy" in text for text in events)
     live = [line["fields"]["live"] for line in lines if "fields" in line]
-    assert live[-1]["leaderboard"][0]["algorithm"] == "tree"
+    assert live[-2]["leaderboard"][0]["algorithm"] == "tree"
+    assert live[-1]["verdict"].startswith("Decision tree is best: Balanced accuracy")
     assert all(0 <= line["progress"] <= 1 for line in lines if "progress" in line)
 
 

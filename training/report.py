@@ -88,7 +88,7 @@ class Story:
         best = next(iter(rank(list(self.rows.values()), metric)), None)
         if best is None or best.status != FINISHED:
             return "No model was finished."
-        return f"{best.label} is best: {metric.label} {best.score:.4g} ± {best.score_std:.2g}"
+        return f"{best.label} is best: {metric.label} {best.score:.4g} ± {best.score_std:.2g}."
 
     def live(self) -> dict[str, Any]:
         """Return what the page of a running job shows."""

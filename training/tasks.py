@@ -64,7 +64,9 @@ def run(job: TrainingJob, report: Report) -> dict[str, Any]:
                 told = time.monotonic()
                 report.progress(story.pulse.done, story.message)
                 report.update(live=story.live())
-    report.progress(1, story.verdict)
+    report.event(story.verdict)
+    # From here on pages read the result; lists, which do not load results, show the verdict.
+    report.update(live={"verdict": story.verdict})
     return story.result(contest)
 
 

@@ -135,7 +135,7 @@ def test_a_worker_that_is_killed_loses_its_job_to_the_next_attempt(site, owner):
 def test_a_part_of_the_tree_that_is_killed_comes_back_and_work_goes_on(site, owner, part):
     old = site.parts()[part]
     os.kill(old.pid, signal.SIGKILL)
-    wait_until(lambda: part in site.parts() and site.parts()[part].pid != old.pid, 20)
+    wait_until(lambda: site.parts().get(part, old).pid != old.pid, 20)
     wait_until(site.is_ready, 30)
     assert "was killed (SIGKILL)" in site.log
     assert finish(run(owner, ["progress", 1]), 20).status == "succeeded"

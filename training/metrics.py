@@ -68,12 +68,3 @@ METRICS: dict[str, tuple[Metric, ...]] = {
 def primary(problem: str) -> Metric:
     """Return the measure that ranks the models of a problem."""
     return METRICS[problem][0]
-
-
-def label_of(key: str) -> str:
-    """Return the label of a measure, or its key where it is not known (any more)."""
-    for metrics in METRICS.values():
-        for metric in metrics:
-            if metric.key == key:
-                return metric.label
-    return key

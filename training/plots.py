@@ -121,43 +121,30 @@ def _square() -> tuple[Figure, Any]:
 
 def _binary(truth: np.ndarray, chance: np.ndarray, classes: Sequence[str]) -> Iterator[Drawing]:
     positive = shown(classes[1], 24)
+    curve: dict[str, Any] = {
+        "name": "This model",
+        "curve_kwargs": {"color": ACCENT},
+        "plot_chance_level": True,
+        "chance_level_kw": {"color": FAINT},
+    }
     figure, axes = _square()
-    RocCurveDisplay.from_predictions(
-        truth,
-        chance,
-        ax=axes,
-        name="This model",
-        curve_kwargs={"color": ACCENT},
-        plot_chance_level=True,
-        chance_level_kw={"color": FAINT},
-    )
+    RocCurveDisplay.from_predictions(truth, chance, ax=axes, **curve)
     axes.set(xlabel="False positive rate", ylabel="True positive rate")
-    area = roc_auc_score(truth, chance)
     yield (
         "roc",
         "ROC curve",
         f"A row that is “{positive}” gets a higher probability than one that is not in "
-        f"{area:.0%} of pairs; the diagonal is chance.",
+        f"{roc_auc_score(truth, chance):.0%} of pairs; the diagonal is chance.",
         figure,
     )
     figure, axes = _square()
-    PrecisionRecallDisplay.from_predictions(
-        truth,
-        chance,
-        ax=axes,
-        name="This model",
-        curve_kwargs={"color": ACCENT},
-        plot_chance_level=True,
-        chance_level_kw={"color": FAINT},
-        drop_intermediate=True,
-    )
+    PrecisionRecallDisplay.from_predictions(truth, chance, ax=axes, drop_intermediate=True, **curve)
     axes.set(xlabel="Recall", ylabel="Precision")
-    share = float(np.mean(truth))
     yield (
         "precision_recall",
         "Precision and recall",
         f"Average precision {average_precision_score(truth, chance):.2f}; guessing would give "
-        f"{share:.2f}, the share of “{positive}”.",
+        f"{float(np.mean(truth)):.2f}, the share of “{positive}”.",
         figure,
     )
     yield _calibration(truth, chance, positive)

@@ -59,26 +59,17 @@ def make_task(
 ) -> Task:
     """Check the target, drop the rows that cannot take part, and say so."""
     column = find_target(columns, target)
-    known = frame[target].notna()
     warnings: list[str] = []
-    if not known.any():
-        raise TargetError(
-            f"The target “{shown(target)}” has no value in any row. Choose another column."
-        )
-    if not known.all():
-        warnings.append(
-            f"{int((~known).sum()):,} rows have no value of the target “{shown(target)}” "
-            "and take no part."
-        )
+    known = _known(frame[target], target, warnings)
     answers = frame.loc[known, target]
     _refuse_few(len(answers))
     found = guess(replace(column, distinct=int(answers.nunique())), len(answers), wanted)
     features = frame.loc[known].drop(columns=[target])
+    kind = found.kind
     classes: tuple[str, ...] = ()
-    if found.kind == REGRESSION:
+    if kind == REGRESSION:
         values = answers.to_numpy(dtype="float64")
         folds = min(folds, max(2, len(values) // 10))
-        kind = found.kind
     else:
         spelled = _spelled(answers, column)
         folds = _affordable_folds(spelled, folds, target, warnings)
@@ -99,6 +90,21 @@ def make_task(
         folds=folds,
         warnings=tuple(warnings),
     )
+
+
+def _known(answers: pd.Series, target: str, warnings: list[str]) -> pd.Series:
+    """Return which rows have an answer."""
+    known = answers.notna()
+    if not known.any():
+        raise TargetError(
+            f"The target “{shown(target)}” has no value in any row. Choose another column."
+        )
+    if not known.all():
+        warnings.append(
+            f"{int((~known).sum()):,} rows have no value of the target “{shown(target)}” "
+            "and take no part."
+        )
+    return known
 
 
 def _refuse_few(rows: int) -> None:

@@ -89,6 +89,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='trainingjob',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status__in', ['cancelled', 'succeeded', 'failed'])), models.Q(('finished_at__isnull', True), ('status__in', ['paused', 'running', 'queued'])), _connector='OR'), name='trainingjob_finished_at_iff_finished'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status__in', ['cancelled', 'failed', 'succeeded'])), models.Q(('finished_at__isnull', True), ('status__in', ['paused', 'queued', 'running'])), _connector='OR'), name='trainingjob_finished_at_iff_finished'),
         ),
     ]

@@ -206,7 +206,7 @@ class Engine(Job):
             *Job.Meta.constraints,
             models.UniqueConstraint(
                 fields=["only"],
-                condition=Q(status__in=[status.value for status in ACTIVE]),
+                condition=Q(status__in=sorted(status.value for status in ACTIVE)),
                 name="engine_once",
             ),
         ]

@@ -104,12 +104,15 @@ class Moves:
         if self.session.has(torrent.key):  # its list of files came just now
             torrent.phase = Phase.DOWNLOADING
             return
-        torrent.phase = Phase.CHECKING
         params = self.params(torrent)
         folder = self.library.incomplete(torrent.key)
+        if not folder.exists():
+            self._enter(torrent, params)
+            return
+        torrent.phase = Phase.CHECKING
 
         def check() -> lt.add_torrent_params:
-            recovered = recover_pieces(params, folder) if folder.exists() else 0
+            recovered = recover_pieces(params, folder)
             if recovered:
                 log.info("%s: %s pieces found on disk.", torrent.key, recovered)
             return params
@@ -128,10 +131,13 @@ class Moves:
             except OSError as error:
                 self.fail(torrent, f"The data on disk cannot be read: {error.strerror}.")
                 continue
-            if self.add(torrent, params):
-                torrent.phase = Phase.DOWNLOADING
-                torrent.moved_at = torrent.saved_at = self.now
-                torrent.done = torrent.saved_done = bytes_had(params)
+            self._enter(torrent, params)
+
+    def _enter(self, torrent: Torrent, params: lt.add_torrent_params) -> None:
+        if self.add(torrent, params):
+            torrent.phase = Phase.DOWNLOADING
+            torrent.moved_at = torrent.saved_at = self.now
+            torrent.done = torrent.saved_done = bytes_had(params)
 
     # --- within ---
 

@@ -116,7 +116,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='download',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status__in', ['cancelled', 'succeeded', 'failed'])), models.Q(('finished_at__isnull', True), ('status__in', ['running', 'queued', 'paused'])), _connector='OR'), name='download_finished_at_iff_finished'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status__in', ['cancelled', 'failed', 'succeeded'])), models.Q(('finished_at__isnull', True), ('status__in', ['paused', 'queued', 'running'])), _connector='OR'), name='download_finished_at_iff_finished'),
         ),
         migrations.AddConstraint(
             model_name='download',
@@ -144,10 +144,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='engine',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status__in', ['cancelled', 'succeeded', 'failed'])), models.Q(('finished_at__isnull', True), ('status__in', ['running', 'queued', 'paused'])), _connector='OR'), name='engine_finished_at_iff_finished'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status__in', ['cancelled', 'failed', 'succeeded'])), models.Q(('finished_at__isnull', True), ('status__in', ['paused', 'queued', 'running'])), _connector='OR'), name='engine_finished_at_iff_finished'),
         ),
         migrations.AddConstraint(
             model_name='engine',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['running', 'queued', 'paused'])), fields=('only',), name='engine_once'),
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['paused', 'queued', 'running'])), fields=('only',), name='engine_once'),
         ),
     ]

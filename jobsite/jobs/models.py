@@ -150,8 +150,8 @@ class Job(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="%(class)s_finished_at_iff_finished",
-                condition=Q(status__in=[s.value for s in FINISHED], finished_at__isnull=False)
-                | Q(status__in=[s.value for s in ACTIVE], finished_at__isnull=True),
+                condition=Q(status__in=sorted(s.value for s in FINISHED), finished_at__isnull=False)
+                | Q(status__in=sorted(s.value for s in ACTIVE), finished_at__isnull=True),
             )
         ]
         indexes = [

@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                 'ordering': ['-created_at'],
                 'abstract': False,
                 'indexes': [models.Index(condition=models.Q(('status', 'queued')), fields=['-priority', 'queued_at'], name='drill_claim'), models.Index(fields=['owner', 'status', '-created_at'], name='drill_owner'), models.Index(fields=['status', 'lease_expires_at'], name='drill_lease')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status__in', ['succeeded', 'failed', 'cancelled'])), models.Q(('finished_at__isnull', True), ('status__in', ['running', 'queued', 'paused'])), _connector='OR'), name='drill_finished_at_iff_finished')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status__in', ['cancelled', 'failed', 'succeeded'])), models.Q(('finished_at__isnull', True), ('status__in', ['paused', 'queued', 'running'])), _connector='OR'), name='drill_finished_at_iff_finished')],
             },
         ),
         migrations.CreateModel(
@@ -82,7 +82,7 @@ class Migration(migrations.Migration):
                 'ordering': ['-created_at'],
                 'abstract': False,
                 'indexes': [models.Index(condition=models.Q(('status', 'queued')), fields=['-priority', 'queued_at'], name='voyage_claim'), models.Index(fields=['owner', 'status', '-created_at'], name='voyage_owner'), models.Index(fields=['status', 'lease_expires_at'], name='voyage_lease')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status__in', ['succeeded', 'failed', 'cancelled'])), models.Q(('finished_at__isnull', True), ('status__in', ['running', 'queued', 'paused'])), _connector='OR'), name='voyage_finished_at_iff_finished')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status__in', ['cancelled', 'failed', 'succeeded'])), models.Q(('finished_at__isnull', True), ('status__in', ['paused', 'queued', 'running'])), _connector='OR'), name='voyage_finished_at_iff_finished')],
             },
         ),
     ]

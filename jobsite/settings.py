@@ -206,9 +206,10 @@ TRAINING_UPLOAD_MB = number("TRAINING_UPLOAD_MB", 500, least=1)
 # Jobs of one person that may run at once, by kind; the others wait and let somebody else go first.
 JOBS_PER_OWNER = number("JOBSITE_USER_JOBS", 0, least=0) or None
 
-SPARE_CHILDREN = {
-    "training"
-}  # clusters whose next child is started ahead: its imports take seconds
+SPARE_CHILDREN = {"training"}  # whose next child is started ahead: its imports take seconds
+# MiB of the largest file and processes of the user, for the jobs of a cluster. The engine of the
+# downloads writes whatever its torrents hold, and watches the disk itself.
+CHILD_LIMITS = {"training": (8192, 4096)}
 CLUSTERS = {"training": TRAINING_WORKERS, "downloads": 1}  # django-q2 cluster -> its workers
 Q_CLUSTER = {
     "name": "jobsite",

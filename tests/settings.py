@@ -12,10 +12,18 @@ os.environ.setdefault("DOWNLOAD_ALLOWED_NETWORKS", "127.0.0.0/8")
 os.environ.setdefault("DOWNLOAD_LISTEN", "127.0.0.1:0")
 
 from jobsite.settings import *  # noqa: F403
-from jobsite.settings import ALLOWED_HOSTS, CLUSTERS, DATABASES, INSTALLED_APPS, Q_CLUSTER
+from jobsite.settings import (
+    ALLOWED_HOSTS,
+    CHILD_LIMITS,
+    CLUSTERS,
+    DATABASES,
+    INSTALLED_APPS,
+    Q_CLUSTER,
+)
 
 INSTALLED_APPS += ["tests.drill"]
 CLUSTERS["drill"] = 2
+CHILD_LIMITS["drill"] = (64, 100_000)
 Q_CLUSTER["ALT_CLUSTERS"]["drill"] = {"workers": 2}
 ALLOWED_HOSTS += ["testserver"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

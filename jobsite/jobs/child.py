@@ -22,13 +22,17 @@ from pathlib import Path
 from typing import Any
 
 import django
+from django.conf import settings
 from django.utils.module_loading import import_string
 
+from . import child_limits
 from .outcome import JobFailed
 from .processes import die_with_parent
 from .status import Status
 
 log = logging.getLogger(__name__)
+
+NO_LIMIT = (None, None)
 
 
 def finite(value: Any) -> Any:
@@ -95,6 +99,8 @@ def plain_sentence(error: Exception) -> str:
         return "The job needed more memory than there is. Try less data or fewer algorithms."
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "The disk is full. Free some space, then retry the job."
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return "The job wrote a file that is larger than this site allows one to be."
     brief = f"{type(error).__name__}: {error}"[:300]
     return (
         f"Something happened that this program did not foresee ({brief}). The log has the details."
@@ -133,6 +139,9 @@ def serve(descriptor: int, modules: list[str]) -> None:
     django.setup()
     from .models import job_model  # noqa: PLC0415 (models exist only after the set-up)
 
+    # Before anything is imported that starts processes of its own, which inherit both.
+    child_limits.forget_secrets()
+    child_limits.confine(*settings.CHILD_LIMITS.get(os.environ.get("Q_CLUSTER_NAME", ""), NO_LIMIT))
     for module in modules:
         import_module(module)
     line = sys.stdin.readline()

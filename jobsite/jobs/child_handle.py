@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 from django.conf import settings
 
-from . import lifeline
+from . import child_limits, lifeline
 from .models import Job, job_models
 
 # Not `-m`: multiprocessing would import that module anew in each process that job code starts.
@@ -37,7 +37,9 @@ class Child:
             pass_fds=[write_end],
             start_new_session=True,
             cwd=settings.BASE_DIR,
-            env={**os.environ, "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE},
+            env=child_limits.environment(
+                {**os.environ, "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE}
+            ),
         )
         os.close(write_end)
         os.set_blocking(self.read_end, False)
@@ -81,14 +83,20 @@ class Child:
         """Whether the process still runs."""
         return self.process.poll() is None
 
-    def memory_mb(self) -> float:
-        """Memory of the child and all that it started, in MiB, shared pages counted once (PSS)."""
-        total = 0
-        with contextlib.suppress(psutil.Error):
+    def family(self) -> list[psutil.Process]:
+        """The child and all that it started."""
+        try:
             parent = psutil.Process(self.process.pid)
-            for process in [parent, *parent.children(recursive=True)]:
-                with contextlib.suppress(psutil.Error):
-                    total += process.memory_full_info().pss
+            return [parent, *parent.children(recursive=True)]
+        except psutil.Error:
+            return []
+
+    def memory_mb(self) -> float:
+        """Memory of the family in MiB, shared pages counted once (PSS)."""
+        total = 0
+        for process in self.family():
+            with contextlib.suppress(psutil.Error):
+                total += process.memory_full_info().pss
         return total / 2**20
 
     def end(self, grace: float = 0.0) -> int:

@@ -20,6 +20,7 @@ WRITE_EVERY = 1.0
 LOOK_EVERY = 0.5
 WEIGH_EVERY = 1.0
 CANCEL_GRACE = 1.0
+MOST_PROCESSES = 256
 
 
 class Supervision:
@@ -138,10 +139,16 @@ class Supervision:
         allowed = self.job.hard_time_limit
         if allowed is not None and time.monotonic() - self.began > allowed:
             return f"The job ran longer than its limit of {allowed:.0f} s and was stopped."
-        most = self.job.memory_limit_mb
-        if most is None or time.monotonic() - self.weighed < WEIGH_EVERY:
+        if time.monotonic() - self.weighed < WEIGH_EVERY:
             return None
         self.weighed = time.monotonic()
+        if (count := len(self.child.family())) > MOST_PROCESSES:
+            return (
+                f"The job started {count} processes; {MOST_PROCESSES} are the most a job may run."
+            )
+        most = self.job.memory_limit_mb
+        if most is None:
+            return None
         if (used := self.child.memory_mb()) > most:
             return (
                 f"The job used {used:.0f} MB of memory; its limit is {most} MB, so it was stopped. "

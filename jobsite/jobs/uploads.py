@@ -6,6 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
+from django.core.handlers.wsgi import LimitedStream
+from django.http.multipartparser import MultiPartParserError
 
 
 class StreamToDisk(TemporaryFileUploadHandler):
@@ -19,7 +21,13 @@ class StreamToDisk(TemporaryFileUploadHandler):
     received = 0
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """Start a file and its hash, unless the request is past the limit already."""
+        """Start a file and its hash, unless the request is past the limit already.
+
+        Strangers write nothing to the disk: every form, the sign-in too, would take their files.
+        """
+        user = getattr(self.request, "user", None)
+        if user is None or not user.is_authenticated:
+            raise SkipFile
         if self.received > self.limit:
             self.refuse()
         super().new_file(*args, **kwargs)
@@ -45,6 +53,15 @@ class StreamToDisk(TemporaryFileUploadHandler):
         if file is not None:
             file.sha256 = self.digest.hexdigest()  # type: ignore[attr-defined]
         return file
+
+    def upload_complete(self) -> None:
+        """Refuse a request whose sender went away in the middle: its file looks whole, but is not.
+
+        Raises MultiPartParserError, which pages and API answer with 400.
+        """
+        stream = getattr(self.request, "_stream", None)
+        if isinstance(stream, LimitedStream) and stream._pos < stream.limit:  # type: ignore[attr-defined]
+            raise MultiPartParserError("The upload ended before all of it had arrived.")
 
     def refuse(self) -> None:
         """Drop this file, leave a mark for the view and go on with the form's other fields."""

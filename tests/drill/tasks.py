@@ -1,6 +1,7 @@
 """What a drill does in its child process."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -39,6 +40,13 @@ def run(job, report):
             code = f"import time; time.sleep({value})"
             helpers.append(subprocess.Popen([sys.executable, "-c", code]))
             report.update(board={"helper": helpers[-1].pid, "child": os.getpid()})
+        elif name == "fill":
+            with (report.directory / "large").open("wb") as file:
+                for _ in range(value):
+                    file.write(bytes(2**20))
+        elif name == "surroundings":
+            limits = {key: resource.getrlimit(getattr(resource, key)) for key in value}
+            report.update(board={"environment": dict(os.environ), "limits": limits})
         elif name == "saved":
             report.update(board={"saved": report.stopping.is_set()})
     return {"pid": os.getpid(), "attempt": job.attempt, "nan": float("nan")}

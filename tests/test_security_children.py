@@ -1,0 +1,61 @@
+"""What job processes get of the site, and what their limits do."""
+
+import time
+
+import pytest
+
+from jobsite.jobs import child_limits
+from tests.site import Site
+from tests.test_jobs_tree import board, finish, run
+
+pytestmark = [pytest.mark.tree, pytest.mark.xdist_group("tree")]
+
+SECRETS = {
+    "JOBSITE_SECRET_KEY": "the-real-key-" + "x" * 50,
+    "AWS_SECRET_ACCESS_KEY": "aws",
+    "GITHUB_TOKEN": "ghp",
+    "JOBSITE_METRICS_KEY": "scrape",
+}
+
+
+def test_the_environment_is_a_list_of_what_is_needed():
+    given = child_limits.environment({**SECRETS, "PATH": "/bin", "LC_ALL": "C", "EDITOR": "vi"})
+    assert given.keys() == {"PATH", "LC_ALL", "JOBSITE_SECRET_KEY"}
+    assert given["JOBSITE_SECRET_KEY"] != SECRETS["JOBSITE_SECRET_KEY"]
+
+
+@pytest.fixture
+def guarded(tmp_path):
+    """A tree that holds secrets and takes small uploads."""
+    site = Site(tmp_path, {**SECRETS, "TRAINING_UPLOAD_MB": "1"}).start()
+    yield site
+    site.stop()
+
+
+def test_a_job_sees_no_secret_and_cannot_dump_core(guarded, point_at):
+    with point_at(guarded) as owner:
+        job = run(owner, ["surroundings", ["RLIMIT_CORE", "RLIMIT_FSIZE"]], ["helper", 0])
+        assert finish(job).status == "succeeded"
+        job = run(owner, ["surroundings", ["RLIMIT_CORE", "RLIMIT_FSIZE"]])
+        finish(job)
+        seen = board(job)
+        assert seen["limits"] == {"RLIMIT_CORE": [0, 0], "RLIMIT_FSIZE": [64 * 2**20] * 2}
+        environment = seen["environment"]
+        assert not [name for name in environment if name in {"DATABASE_URL", *SECRETS}]
+        assert not set(environment.values()) & set(SECRETS.values())
+
+
+def test_a_file_past_the_limit_fails_the_job_in_words(site, owner):
+    job = finish(run(owner, ["fill", 70]))
+    assert (job.status, job.error) == (
+        "failed",
+        "The job wrote a file that is larger than this site allows one to be.",
+    )
+
+
+def test_a_job_that_starts_processes_without_end_is_stopped(site, owner):
+    began = time.monotonic()
+    job = finish(run(owner, *[["helper", 300] for _ in range(300)], ["sleep", 300]), 60)
+    assert job.status == "failed"
+    assert "a job may run 256." in job.error
+    assert time.monotonic() - began < 60

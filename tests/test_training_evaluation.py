@@ -119,7 +119,7 @@ def test_an_algorithm_that_fails_is_a_failed_row_and_no_more(tmp_path):
     rows = rows_of(run(task, [ALGORITHMS["baseline"], broken, ALGORITHMS["linear"]], tmp_path))
     assert rows["broken"].status == "failed"
     assert rows["broken"].error.startswith("The fit failed")
-    assert rows["linear"].status == rows["baseline"].status == "finished"
+    assert rows["linear"].status == rows["baseline"].status == "succeeded"
 
 
 def test_the_budget_is_kept_and_nobody_is_scored_on_fewer_folds(tmp_path):
@@ -132,17 +132,17 @@ def test_the_budget_is_kept_and_nobody_is_scored_on_fewer_folds(tmp_path):
     rows = rows_of(events)
     assert took <= budget * 1.05 + 5
     assert set(rows) == {"baseline", *keys}
-    assert rows["baseline"].status == "finished"
+    assert rows["baseline"].status == "succeeded"
     assert any(row.status == "skipped" for row in rows.values())
     for row in rows.values():
-        assert len(row.fold_scores) == (5 if row.status == "finished" else 0)
-        assert row.status == "finished" or "out of time" in row.error
+        assert len(row.fold_scores) == (5 if row.status == "succeeded" else 0)
+        assert row.status == "succeeded" or "out of time" in row.error
 
 
 def test_a_budget_that_is_over_before_it_begins_still_scores_the_baseline(tmp_path):
     task = made(tmp_path, houses(60), "price", folds=3)
     rows = rows_of(run(task, ["linear", "tree"], tmp_path, deadline=time.monotonic() - 1))
-    assert rows["baseline"].status == "finished"
+    assert rows["baseline"].status == "succeeded"
     assert {rows["linear"].status, rows["tree"].status} == {"skipped"}
 
 
@@ -167,7 +167,7 @@ def test_models_within_noise_are_marked_as_ties():
     metric = primary("binary")
 
     def row(key: str, *scores: float) -> Row:
-        return Row(key, key, "finished", score=float(np.mean(scores)), fold_scores=scores)
+        return Row(key, key, "succeeded", score=float(np.mean(scores)), fold_scores=scores)
 
     board = rank(
         [

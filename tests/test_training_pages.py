@@ -149,7 +149,7 @@ def finished(page: Client, data: bytes, **facts) -> TrainingJob:
         "problem": "multiclass", "reason": "Because.", "target": job.target, "rows": 120,
         "folds": 5, "metric": "balanced_accuracy", "greater_is_better": True, "best": "tree",
         "leaderboard": [
-            {"algorithm": "tree", "label": "Decision tree", "status": "finished", "score": 0.9,
+            {"algorithm": "tree", "label": "Decision tree", "status": "succeeded", "score": 0.9,
              "score_std": 0.01, "metrics": {"accuracy": 0.8}, "fit_seconds": 1.5, "note": "",
              "tied": False, "holdout": {"balanced_accuracy": 0.85}, "model": "tree.skops"},
             {"algorithm": "svm", "label": "Support vectors", "status": "failed", "score": None,

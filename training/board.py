@@ -8,7 +8,7 @@ from typing import Any
 from training.catalogue import ALGORITHMS
 from training.metrics import METRICS
 from training.problem import LABELS
-from training.ranks import FINISHED
+from training.ranks import SUCCEEDED
 from training.svg_names import dark_name
 
 
@@ -22,7 +22,7 @@ def board(data: Mapping[str, Any]) -> dict[str, Any]:
         end
         for row in rows
         # The baseline is far off on most tables and would press all others into one corner.
-        if row["status"] == FINISHED and row["algorithm"] != "baseline"
+        if row["status"] == SUCCEEDED and row["algorithm"] != "baseline"
         for end in (row["score"] - row["score_std"], row["score"] + row["score_std"])
     ]
     return {
@@ -36,7 +36,7 @@ def board(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _row(place: int, row: Mapping[str, Any], metrics: tuple[Any, ...]) -> dict[str, Any]:
-    done = row["status"] == FINISHED
+    done = row["status"] == SUCCEEDED
     scores = row.get("metrics") or {}
     return {
         **row,
@@ -52,7 +52,7 @@ def models(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     metrics = METRICS[result["problem"]]
     entries = []
     for row in result["leaderboard"]:
-        if row["status"] != FINISHED:
+        if row["status"] != SUCCEEDED:
             continue
         key = row["algorithm"]
         holdout = row.get("holdout") or {}

@@ -10,7 +10,7 @@ from typing import Any
 from scipy.stats import t as student
 
 from training.metrics import Metric
-from training.ranks import FINISHED
+from training.ranks import SUCCEEDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def finished_row(
     return Row(
         algorithm,
         label,
-        FINISHED,
+        SUCCEEDED,
         score=statistics.fmean(scores),
         score_std=statistics.stdev(scores),
         metrics={key: statistics.fmean(fold[key] for fold in folds) for key in folds[0]},
@@ -65,9 +65,9 @@ def rank(rows: Sequence[Row], metric: Metric) -> list[Row]:
     """Return the rows, best first, failed and skipped ones last, with ties marked."""
     sign = -1 if metric.greater_is_better else 1
     done = sorted(
-        (row for row in rows if row.status == FINISHED), key=lambda row: sign * (row.score or 0.0)
+        (row for row in rows if row.status == SUCCEEDED), key=lambda row: sign * (row.score or 0.0)
     )
-    rest = sorted((row for row in rows if row.status != FINISHED), key=lambda row: row.status)
+    rest = sorted((row for row in rows if row.status != SUCCEEDED), key=lambda row: row.status)
     if not done:
         return rest
     best = done[0]

@@ -1,3 +1,3 @@
 """The states of a row on the leaderboard. Light: pages read them."""
 
-FINISHED, FAILED, SKIPPED = "finished", "failed", "skipped"
+SUCCEEDED, FAILED, SKIPPED = "succeeded", "failed", "skipped"

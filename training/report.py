@@ -11,7 +11,7 @@ from training.events import Event, Explained, FoldFinished, FoldStarted, Pulse, 
 from training.metrics import primary
 from training.problem import BINARY, MULTICLASS, REGRESSION
 from training.ranking import Row, rank
-from training.ranks import FINISHED
+from training.ranks import SUCCEEDED
 from training.splits import Contest
 from training.table import shown
 from training.target import Task
@@ -38,7 +38,7 @@ class Story:
             self.partial.setdefault(event.algorithm, []).append(event.score)
         elif isinstance(event, RowAdded):
             self.rows[event.row.algorithm] = event.row
-            yield self._line(event.row), "info" if event.row.status == FINISHED else "warning"
+            yield self._line(event.row), "info" if event.row.status == SUCCEEDED else "warning"
         elif isinstance(event, Explained):
             yield from self._explained(event)
         elif isinstance(event, Pulse):
@@ -47,7 +47,7 @@ class Story:
             assert isinstance(event, FoldStarted)
 
     def _line(self, row: Row) -> str:
-        if row.status != FINISHED:
+        if row.status != SUCCEEDED:
             return f"{row.label}: {row.error}"
         metric = primary(self.task.kind)
         text = (
@@ -86,7 +86,7 @@ class Story:
         """The best model, in one line."""
         metric = primary(self.task.kind)
         best = next(iter(rank(list(self.rows.values()), metric)), None)
-        if best is None or best.status != FINISHED:
+        if best is None or best.status != SUCCEEDED:
             return "No model was finished."
         return f"{best.label} is best: {metric.label} {best.score:.4g} ± {best.score_std:.2g}."
 
@@ -133,7 +133,7 @@ class Story:
             "metric": metric.key,
             "greater_is_better": metric.greater_is_better,
             "leaderboard": [_published(row) for row in board],
-            "best": board[0].algorithm if board and board[0].status == FINISHED else None,
+            "best": board[0].algorithm if board and board[0].status == SUCCEEDED else None,
             "warnings": [*self.warnings, *self._suspicion(board)],
             "plots": sorted(self.plots, key=lambda plot: order[plot["algorithm"]]),
             "importance": self.importance,
@@ -143,7 +143,7 @@ class Story:
     def _suspicion(self, board: Sequence[Row]) -> Iterator[str]:
         """Say so where the best model is too good to be true."""
         best = board[0] if board else None
-        if best is None or best.status != FINISHED or not best.metrics:
+        if best is None or best.status != SUCCEEDED or not best.metrics:
             return
         key = _TOO_GOOD[self.task.kind]
         top = self.importance.get(best.algorithm, ())

@@ -27,6 +27,8 @@ for pattern in api:
     assert pattern.callback is not None
     pattern.callback = login_not_required(pattern.callback)
 
+handler404 = "jobsite.jobs.api.not_found"
+
 urlpatterns = [
     path("", Dashboard.as_view(), name="dashboard"),
     path("training/", include("training.urls")),

@@ -122,3 +122,10 @@ def test_a_command_for_an_unknown_user_ends_with_status_2_and_a_sentence(db, cap
         call_command("token", "nobody")
     assert end.value.code == 2
     assert "There is no user named 'nobody'." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nothing/", "/api/v2/x", "/api/v1/training/x/"])
+def test_an_api_address_that_is_not_there_answers_in_json(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert answer.json() == {"detail": "There is nothing at this address, or it is not yours."}

@@ -4,10 +4,13 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.views.defaults import page_not_found
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import (
@@ -21,6 +24,7 @@ from rest_framework.status import (
 from rest_framework.views import exception_handler
 
 from . import queue
+from .allowances import OverAllowance
 from .filters import JobFilter
 from .models import Job
 from .status import Status
@@ -35,6 +39,16 @@ class Conflict(APIException):
     default_detail = "The job's status does not allow this."
 
 
+NOT_FOUND = "There is nothing at this address, or it is not yours."
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 404 page, and JSON for whoever asked the API."""
+    if request.path.startswith(reverse("api-schema").removesuffix("v1/schema/")):
+        return JsonResponse({"detail": NOT_FOUND}, status=404)
+    return page_not_found(request, exception)
+
+
 def explain(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's answers, and JSON for what Django refuses while it reads a request."""
     if isinstance(error, RequestDataTooBig):
@@ -42,6 +56,10 @@ def explain(error: Exception, context: dict[str, Any]) -> Response | None:
         return Response({"detail": detail}, status=HTTP_413_REQUEST_ENTITY_TOO_LARGE)
     if isinstance(error, SuspiciousOperation):
         return Response({"detail": str(error)}, status=HTTP_400_BAD_REQUEST)
+    if isinstance(error, OverAllowance):
+        return Response({"detail": str(error)}, status=error.status_code)
+    if isinstance(error, Http404):
+        error = NotFound(NOT_FOUND)
     return exception_handler(error, context)
 
 

@@ -117,6 +117,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "jobsite.jobs.middleware.SignedInMiddleware",
+    "jobsite.jobs.submissions.SubmissionMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "jobsite.urls"
@@ -205,6 +206,12 @@ TRAINING_UPLOAD_MB = number("TRAINING_UPLOAD_MB", 500, least=1)
 
 # Jobs of one person that may run at once, by kind; the others wait and let somebody else go first.
 JOBS_PER_OWNER = number("JOBSITE_USER_JOBS", 0, least=0) or None
+
+USER_QUEUED = number("JOBSITE_USER_QUEUED", 0, least=0)  # jobs that wait; 0: any number
+USER_MB = number("JOBSITE_USER_MB", 0, least=0)  # bytes stored; 0: as much as there is
+KEEP_LOG_DAYS = number("JOBSITE_KEEP_LOG_DAYS", 90, least=0)  # 0, here and below: for ever
+KEEP_JOBS_DAYS = number("JOBSITE_KEEP_JOBS_DAYS", 0, least=0)
+KEEP_UPLOADS_DAYS = number("JOBSITE_KEEP_UPLOADS_DAYS", 0, least=0)
 
 SPARE_CHILDREN = {"training"}  # whose next child is started ahead: its imports take seconds
 # MiB of the largest file and processes of the user, for the jobs of a cluster. The engine of the

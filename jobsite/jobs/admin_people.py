@@ -10,6 +10,7 @@ from knox.models import get_token_model
 
 from . import second_factor
 from .admin_read_only import ReadOnlyAdmin
+from .allowances import Allowance
 from .links import sign_in_link
 from .tokens import ApiToken
 
@@ -19,10 +20,19 @@ if admin.site.is_registered(get_token_model()):
 admin.site.unregister(User)
 
 
+class AllowanceInline(admin.StackedInline):
+    """The limits of one person, on the page of that person."""
+
+    model = Allowance
+    can_delete = True
+    verbose_name_plural = "allowance (without one the site's defaults hold)"
+
+
 @admin.register(User)
 class PersonAdmin(UserAdmin):
     """Django's page of people, with links instead of e-mail."""
 
+    inlines = [AllowanceInline]
     actions = ["make_links", "reset_second_factor"]
 
     def has_superuser_permission(self, request: HttpRequest) -> bool:

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.conf import settings
-from django.contrib.sessions.backends.file import SessionStore
 from django.db import DatabaseError, connections, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from . import lifeline, processes, queue, recording
+from . import lifeline, processes, queue, recording, retention
 from .backup_schedule import BackupSchedule
-from .models import Job, JobEvent, Worker, job_models
+from .models import Job, Worker, job_models
 from .querysets import LEASE, SILENT_AFTER
 from .status import Status
 
@@ -29,7 +28,6 @@ EVERY = 1.0
 MERCY = 12.0
 WEDGED_AFTER = timedelta(seconds=10)
 REST = 15.0
-KEEP_EVENTS = timedelta(days=90)
 
 LOST = "The worker that ran this job died; the job starts again."
 LOST_TOO_OFTEN = (
@@ -131,16 +129,11 @@ class Housekeeper:
                 job.purge()
 
     def sweep(self) -> None:
-        """Once an hour: old log lines, sessions that ended and forgotten uploads."""
+        """Once an hour: what is past its time."""
         if time.monotonic() - self.swept < 3600:
             return
         self.swept = time.monotonic()
-        JobEvent.objects.filter(at__lt=timezone.now() - KEEP_EVENTS).delete()
-        SessionStore.clear_expired()
-        yesterday = time.time() - 86_400
-        for file in settings.FILE_UPLOAD_TEMP_DIR.iterdir():
-            if file.is_file() and file.stat().st_mtime < yesterday:
-                file.unlink(missing_ok=True)
+        retention.sweep()
 
 
 def take_back(job: Job) -> None:

@@ -4,11 +4,13 @@ from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from . import second_factor
+from .allowances import OverAllowance
 
 
 class SignedInMiddleware(LoginRequiredMiddleware):
@@ -23,6 +25,13 @@ class SignedInMiddleware(LoginRequiredMiddleware):
         response: Any = super().__call__(request)
         patch_vary_headers(response, ["HX-Request"])
         return response
+
+    def process_exception(self, request: Any, exception: Exception) -> Any:
+        """A submission beyond somebody's allowance: the sentence on a page."""
+        if isinstance(exception, OverAllowance):
+            told = {"sentence": str(exception), "code": exception.status_code}
+            return render(request, "jobs/refused.html", told, status=exception.status_code)
+        return None
 
     def process_view(self, request: Any, view_func: Any, *args: Any) -> Any:
         """Every door to a page leads through here, the admin's and the one-time link's too."""

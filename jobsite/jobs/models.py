@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import uuid
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,8 +16,11 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from .allowances import Allowance as Allowance
+from .events import JobEvent as JobEvent
 from .querysets import SILENT_AFTER, JobQuerySet, WorkerQuerySet
 from .status import ACTIVE, CAN_CANCEL, CAN_RETRY, CHOICES, FINISHED, Status
+from .submissions import Submission as Submission
 from .tokens import ApiToken as ApiToken
 
 
@@ -69,26 +73,6 @@ class Worker(models.Model):
             return True
         except psutil.Error:
             return False
-
-
-class JobEvent(models.Model):
-    """One line of a job's log, as a person reads it."""
-
-    LEVELS = [("info", "info"), ("warning", "warning"), ("error", "error")]
-
-    kind = models.CharField(max_length=32)
-    job_id = models.UUIDField()
-    attempt = models.PositiveIntegerField(default=0)
-    at = models.DateTimeField(default=timezone.now)
-    level = models.CharField(max_length=8, choices=LEVELS, default="info")
-    text = models.TextField()
-
-    class Meta:
-        ordering = ["id"]
-        indexes = [models.Index(fields=["job_id", "id"])]
-
-    def __str__(self) -> str:
-        return self.text
 
 
 class Job(models.Model):
@@ -275,6 +259,19 @@ class Job(models.Model):
     def events(self) -> models.QuerySet[JobEvent]:
         """The job's log, oldest line first."""
         return JobEvent.objects.filter(job_id=self.pk)
+
+    # --- what a kind may override ---
+
+    @classmethod
+    def stored_bytes(cls, owner: Any) -> int:
+        """What the files of one person's jobs take; a kind adds what it keeps elsewhere."""
+        jobs = cls.objects.filter(owner=owner).only("pk")
+        files = (path for job in jobs for path in job.directory.rglob("*"))
+        return sum(path.stat().st_size for path in files if path.is_file())
+
+    @classmethod
+    def remove_uploads(cls, before: datetime) -> None:
+        """Delete what people sent before that time and no job uses; called by housekeeping."""
 
     @classmethod
     def keep_alive(cls) -> None:

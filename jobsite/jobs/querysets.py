@@ -8,6 +8,7 @@ from django.db.models import Count, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from .allowances import Allowance
 from .status import ALLOWED_FROM, FINISHED, Status
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ class JobQuerySet(models.QuerySet):
     def eligible(self, per_owner: int | None = None) -> Self:
         """Queued jobs in the order in which they deserve a worker.
 
-        Priority first, then fewest running jobs of the same owner, then age. `per_owner` leaves
-        out owners who have that many running.
+        Priority first, then fewest running jobs of the same owner, then age. Left out are owners
+        who have as many running as their allowance says, or `per_owner` where it says nothing.
         """
         running = (
             self.model._default_manager.filter(owner=OuterRef("owner"), status=Status.RUNNING)
@@ -55,8 +56,9 @@ class JobQuerySet(models.QuerySet):
         queued = self.filter(status=Status.QUEUED, delete_requested=False).annotate(
             share=Coalesce(Subquery(running), Value(0))
         )
-        if per_owner is not None:
-            queued = queued.filter(share__lt=per_owner)
+        own = Allowance.objects.filter(user=OuterRef("owner")).values("running")[:1]
+        queued = queued.annotate(most=Coalesce(Subquery(own), Value(per_owner or 0)))
+        queued = queued.filter(Q(most=0) | Q(share__lt=F("most")))
         return queued.order_by("-priority", "share", "queued_at", "pk")
 
     def claim(self, worker: "Worker", per_owner: int | None = None) -> Any | None:

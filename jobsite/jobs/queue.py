@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.signals import post_spawn
 
-from . import worker
-from .models import Job
+from . import allowances, submissions, worker
+from .models import Job, job_models
+from .status import Status
+from .submissions import Submission
 
 
 def wake(cluster: str) -> None:
@@ -18,15 +20,53 @@ def wake(cluster: str) -> None:
 
 
 def submit(job: Job) -> None:
-    """Store a new job and wake a worker; both happen or none."""
-    with transaction.atomic():
-        job.save(force_insert=True)
-        job.log("Queued.")
-        wake(job.cluster)
+    """Store a new job and wake a worker; both happen or none.
+
+    Where the request that asks for it was answered before, `job` becomes the job that it made.
+    Raises OverAllowance with a sentence for the owner.
+    """
+    key = submissions.next_key() if job.owner_id else ""
+    if key and submissions.made_before(job, key):
+        return
+    try:
+        with transaction.atomic():
+            check_allowance(job.owner)
+            if key:
+                Submission.objects.create(
+                    owner_id=job.owner_id, kind=job.kind, key=key, job_id=job.pk
+                )
+            job.save(force_insert=True)
+            job.log("Queued.")
+            wake(job.cluster)
+    except IntegrityError:  # the same submission, at the same moment
+        if not key or not submissions.made_before(job, key):
+            raise
+
+
+def check_allowance(owner: Any, more: int = 1) -> None:
+    """Refuse what is beyond the owner's limits. Raises OverAllowance."""
+    if owner is None:
+        return
+    kinds = [model for model in job_models() if model.has_pages]
+    waiting = sum(
+        model.objects.filter(owner=owner, status=Status.QUEUED).count() for model in kinds
+    )
+    allowances.check_queued(owner, waiting, more)
+    if allowances.bytes_left(owner, 0) is not None:
+        allowances.check_bytes(owner, stored_bytes(owner))
+
+
+def stored_bytes(owner: Any) -> int:
+    """What the files of a person take, over all kinds."""
+    return sum(model.stored_bytes(owner) for model in job_models())
 
 
 def retry(job: Job) -> bool:
-    """Queue a failed or cancelled job once more; False where its status does not allow it."""
+    """Queue a failed or cancelled job once more; False where its status does not allow it.
+
+    Raises OverAllowance with a sentence for the owner.
+    """
+    check_allowance(job.owner)
     with transaction.atomic():
         moved = job.requeue_by_hand()
         if moved:

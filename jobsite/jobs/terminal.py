@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand
 from django.core.serializers.json import DjangoJSONEncoder
 
+from .allowances import OverAllowance
 from .models import Job, job_models
 from .status import Status
 
@@ -25,6 +26,13 @@ class JobCommand(BaseCommand):
     Exit status: 0 succeeded, 1 failed or cancelled, 2 bad input. With --json one document goes
     to standard output and nothing else; whatever a person reads goes to standard error.
     """
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        """Say it where the owner's allowance is used up."""
+        try:
+            return super().execute(*args, **options)
+        except OverAllowance as refusal:
+            self.refuse(str(refusal))
 
     def add_job_arguments(self, parser: ArgumentParser) -> None:
         """--user, --wait and --json."""

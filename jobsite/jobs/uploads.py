@@ -8,6 +8,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
 from django.core.handlers.wsgi import LimitedStream
 from django.http.multipartparser import MultiPartParserError
+from django.utils.functional import cached_property
+
+from . import queue
+from .allowances import bytes_left, full_sentence
 
 
 class StreamToDisk(TemporaryFileUploadHandler):
@@ -19,6 +23,7 @@ class StreamToDisk(TemporaryFileUploadHandler):
     """
 
     received = 0
+    stored = 0
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Start a file and its hash, unless the request is past the limit already.
@@ -33,10 +38,15 @@ class StreamToDisk(TemporaryFileUploadHandler):
         super().new_file(*args, **kwargs)
         self.digest = hashlib.sha256()
 
-    @property
+    @cached_property
     def limit(self) -> int:
-        """Bytes that the files of one request may hold."""
-        return settings.TRAINING_UPLOAD_MB * 2**20
+        """Bytes that the files of one request may hold: the site's limit, or what is left."""
+        most = settings.TRAINING_UPLOAD_MB * 2**20
+        owner = self.request.user  # type: ignore[union-attr]
+        if bytes_left(owner, 0) is None:
+            return most
+        self.stored = queue.stored_bytes(owner)
+        return min(most, bytes_left(owner, self.stored) or 0)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Write one chunk, within the limit."""
@@ -66,12 +76,29 @@ class StreamToDisk(TemporaryFileUploadHandler):
     def refuse(self) -> None:
         """Drop this file, leave a mark for the view and go on with the form's other fields."""
         assert self.request is not None
-        self.request.upload_too_large = True  # type: ignore[attr-defined]
+        within_site = self.limit < settings.TRAINING_UPLOAD_MB * 2**20
+        reason = no_space_sentence(self.limit, self.stored) if within_site else site_sentence()
+        self.request.upload_too_large = reason  # type: ignore[attr-defined]
         raise SkipFile
 
 
-def too_large_sentence() -> str:
-    """What to say when `request.upload_too_large` is set."""
+def too_large_sentence(request: Any = None) -> str:
+    """What to say when `request.upload_too_large` is set: the reason that it holds."""
+    return getattr(request, "upload_too_large", "") or site_sentence()
+
+
+def no_space_sentence(left: int, stored: int) -> str:
+    """The owner's allowance was the limit."""
+    if not left:
+        return full_sentence(stored)
+    return (
+        f"The upload is larger than the {left / 2**20:,.1f} MB that you may still store here. "
+        "Delete jobs or tables that you do not need any more, or ask an administrator for more."
+    )
+
+
+def site_sentence() -> str:
+    """The site's limit was the limit."""
     return (
         f"The upload is larger than {settings.TRAINING_UPLOAD_MB} MB, the limit of this site. "
         "Send a smaller file, or ask the operator to raise TRAINING_UPLOAD_MB."

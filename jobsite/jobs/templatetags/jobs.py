@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from jobsite.jobs import submissions
 from jobsite.jobs.status import Status
 from jobsite.jobs.templatetags import formats
 
@@ -125,6 +126,14 @@ def poll(url: str, active: Any = True, every: str = "1s") -> SafeString:
         return mark_safe("")
     return format_html(
         'hx-get="{}" hx-trigger="every {}" hx-swap="outerHTML" hx-target="this"', url, every
+    )
+
+
+@register.simple_tag
+def once() -> SafeString:
+    """`{% once %}` inside a form that submits a job: sent twice, it makes one job."""
+    return format_html(
+        '<input type="hidden" name="{}" value="{}">', submissions.FIELD, submissions.new_key()
     )
 
 

@@ -1,0 +1,78 @@
+"""What one person may have at once: bytes, running jobs, waiting jobs."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+MEBI = 2**20
+DEFAULT = "Empty: the site's default. 0: no limit."
+
+
+class OverAllowance(Exception):
+    """A submission that is refused; the text is a sentence for the person."""
+
+    status_code = 403
+
+
+class TooManyWaiting(OverAllowance):
+    """Refused for now: it passes once some of the person's jobs have started."""
+
+    status_code = 429
+
+
+class Allowance(models.Model):
+    """One person's own limits; without a row the site's defaults hold."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="allowance"
+    )
+    megabytes = models.PositiveIntegerField(null=True, blank=True, help_text=DEFAULT)
+    running = models.PositiveIntegerField(
+        null=True, blank=True, help_text=f"Jobs of one kind that run at once. {DEFAULT}"
+    )
+    queued = models.PositiveIntegerField(
+        null=True, blank=True, help_text=f"Jobs that wait. {DEFAULT}"
+    )
+
+    class Meta:
+        app_label = "jobs"
+
+    def __str__(self) -> str:
+        return f"Allowance of {self.user}"
+
+
+def limit_of(owner: Any, name: str, default: int) -> int | None:
+    """One limit of a person: their own, or the site's; None where there is none."""
+    own = Allowance.objects.filter(user=owner).values_list(name, flat=True).first()
+    return (default if own is None else own) or None
+
+
+def check_queued(owner: Any, waiting: int, more: int = 1) -> None:
+    """Refuse what would wait beyond the limit. Raises TooManyWaiting."""
+    most = limit_of(owner, "queued", settings.USER_QUEUED) if owner is not None else None
+    if most is not None and waiting + more > most:
+        raise TooManyWaiting(
+            f"You have {waiting} jobs waiting and may have {most}; {more} more are too many. "
+            "Submit again when some have started, cancel some, or ask an administrator for more."
+        )
+
+
+def bytes_left(owner: Any, stored: int) -> int | None:
+    """How much more a person may store, at least 0; None where there is no limit."""
+    most = limit_of(owner, "megabytes", settings.USER_MB) if owner is not None else None
+    return None if most is None else max(0, most * MEBI - stored)
+
+
+def check_bytes(owner: Any, stored: int) -> None:
+    """Refuse more work of somebody whose space is used up. Raises OverAllowance."""
+    if bytes_left(owner, stored) == 0:
+        raise OverAllowance(full_sentence(stored))
+
+
+def full_sentence(stored: int) -> str:
+    """What to say to somebody whose space is used up."""
+    return (
+        f"Your files take {stored / MEBI:,.0f} MB, all that you may store here. Delete jobs or "
+        "tables that you do not need any more, or ask an administrator for more space."
+    )

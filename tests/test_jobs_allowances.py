@@ -1,0 +1,221 @@
+"""Limits for each person, one job for one press of a button, and what goes after its time."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import connection
+from django.template import Context, Template
+from django.test import Client
+from django.utils import timezone
+
+from jobsite.jobs import allowances, queue, retention, submissions
+from jobsite.jobs.allowances import Allowance, OverAllowance, TooManyWaiting
+from jobsite.jobs.models import JobEvent, Worker
+from jobsite.jobs.status import Status
+from jobsite.jobs.submissions import Submission
+from jobsite.jobs.tokens import ApiToken
+from tests.drill.models import Drill
+from training.models import Dataset, TrainingJob
+
+pytestmark = pytest.mark.django_db
+MEBI = 2**20
+
+
+@pytest.fixture
+def dataset(ann, tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text("x,y\n" + "".join(f"{n},{n % 2}\n" for n in range(30)))
+    return Dataset.copy(table, ann, {})
+
+
+@pytest.fixture
+def bearer(ann):
+    return {"Authorization": f"Bearer {ApiToken.make(ann, 'test')}"}
+
+
+def submit(owner, dataset, **fields) -> TrainingJob:
+    job = TrainingJob(owner=owner, name="t", dataset=dataset, target="y", **fields)
+    queue.submit(job)
+    return job
+
+
+def fill(job, size: int) -> None:
+    job.artifacts.mkdir(parents=True)
+    with (job.artifacts / "model").open("wb") as file:
+        file.truncate(size)
+
+
+# --- limits ---
+
+
+def test_waiting_jobs_are_limited_by_the_site_and_by_the_persons_own_allowance(
+    ann, bob, dataset, settings
+):
+    settings.USER_QUEUED = 2
+    submit(ann, dataset)
+    submit(ann, dataset)
+    with pytest.raises(TooManyWaiting, match="You have 2 jobs waiting and may have 2"):
+        submit(ann, dataset)
+    submit(bob, dataset)
+    Allowance.objects.create(user=ann, queued=3)
+    third = submit(ann, dataset)
+    with pytest.raises(TooManyWaiting):
+        submit(ann, dataset)
+    Allowance.objects.update(queued=0)
+    submit(ann, dataset)
+    third.cancel()
+    Allowance.objects.update(queued=4)
+    assert queue.retry(third)
+
+
+def test_a_refusal_is_a_sentence_on_the_page_in_the_api_and_in_the_command(
+    client, ann, dataset, bearer, settings, capsys
+):
+    settings.USER_QUEUED = 1
+    submit(ann, dataset)
+    sentence = "You have 1 jobs waiting and may have 1"
+    client.force_login(ann)
+    form = {"target": "y", "algorithms": ["tree"], "time_limit": 60, "folds": 3, "seed": 0}
+    page = client.post(f"/training/datasets/{dataset.pk}/", form)
+    assert page.status_code == 429
+    assert sentence in page.content.decode()
+    body = {"dataset": str(dataset.pk), "target": "y"}
+    call = client.post("/api/v1/training/", body, "application/json", headers=bearer)
+    assert call.status_code == 429
+    assert sentence in call.json()["detail"]
+    with pytest.raises(SystemExit) as end:
+        call_command("train", str(dataset.path), "--target", "y", "--user", "ann")
+    assert end.value.code == 2
+    assert sentence in capsys.readouterr().err
+    assert TrainingJob.objects.count() == 1
+
+
+def test_stored_bytes_are_limited(ann, bob, dataset, settings):
+    settings.USER_MB = 3
+    first = submit(ann, dataset)
+    fill(first, 3 * MEBI)
+    with pytest.raises(OverAllowance, match="Your files take 3 MB, all that you may store"):
+        submit(ann, dataset)
+    submit(bob, dataset)
+    Allowance.objects.create(user=ann, megabytes=4)
+    submit(ann, dataset)
+
+
+def test_an_upload_beyond_the_space_that_is_left_is_cut(client, ann, dataset, settings, tmp_path):
+    settings.USER_MB = 2
+    fill(submit(ann, dataset), MEBI)
+    client.force_login(ann)
+    large = tmp_path / "large.csv"
+    large.write_text("x,y\n" + "1,2\n" * (MEBI // 2))
+    with large.open("rb") as file:
+        answer = client.post("/training/new/", {"file": file})
+    assert answer.status_code == 413
+    assert not Dataset.objects.exclude(pk=dataset.pk).exists()
+    reason = answer.wsgi_request.upload_too_large
+    assert reason.startswith("The upload is larger than the 1.0 MB that you may still store")
+
+
+def test_running_jobs_are_limited_by_the_persons_own_allowance(ann, bob):
+    worker = Worker.of_this_process("drill")
+    Allowance.objects.create(user=ann, running=1)
+    Allowance.objects.create(user=bob, running=0)
+    for owner in (ann, ann, bob, bob):
+        queue.submit(Drill(owner=owner, name=owner.username))
+    claimed = [Drill.objects.claim(worker, per_owner=1) for _ in range(4)]
+    assert sorted(job.name for job in claimed if job) == ["ann", "bob", "bob"]
+
+
+def test_an_administrator_sets_an_allowance_on_the_persons_page(client, ann):
+    root = get_user_model().objects.create_superuser("root")
+    client.force_login(root)
+    page = client.get(f"/admin/auth/user/{ann.pk}/change/").content.decode()
+    assert "allowance-0-megabytes" in page
+    assert "the site&#x27;s default" in page.lower() or "site’s default" in page
+
+
+# --- one press, one job ---
+
+
+def test_a_form_that_is_sent_twice_makes_one_job(client, ann, dataset):
+    client.force_login(ann)
+    hidden = Template("{% load jobs %}{% once %}").render(Context())
+    key = hidden.split('value="')[1].split('"')[0]
+    form = {"target": "y", "algorithms": ["tree"], "time_limit": 60, "folds": 3, "seed": 0}
+    form[submissions.FIELD] = key
+    answers = [client.post(f"/training/datasets/{dataset.pk}/", form) for _ in range(3)]
+    assert len({answer.headers["Location"] for answer in answers}) == 1
+    assert TrainingJob.objects.count() == 1
+    other = client.post(f"/training/datasets/{dataset.pk}/", {**form, submissions.FIELD: "b"})
+    assert other.headers["Location"] != answers[0].headers["Location"]
+
+
+def test_a_call_that_is_repeated_with_its_key_gets_the_same_job(client, ann, bob, dataset, bearer):
+    body = {"dataset": str(dataset.pk), "target": "y"}
+    named = {**bearer, "Idempotency-Key": "k" * 500}
+    calls = [
+        client.post("/api/v1/training/", body, "application/json", headers=named) for _ in range(2)
+    ]
+    assert [call.status_code for call in calls] == [202, 202]
+    assert calls[0].json()["id"] == calls[1].json()["id"]
+    assert TrainingJob.objects.count() == 1
+    TrainingJob.objects.all().delete()
+    again = client.post("/api/v1/training/", body, "application/json", headers=named)
+    assert again.json()["id"] != calls[0].json()["id"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("connection.vendor == 'postgresql'", reason="flushing its tables fails here")
+def test_requests_at_the_same_moment_make_one_job(ann, dataset):
+    start = threading.Barrier(6)
+    places = []
+
+    def press():
+        client = Client()
+        client.force_login(ann)
+        start.wait()
+        form = {"target": "y", "algorithms": ["tree"], "time_limit": 60, "idempotency_key": "one"}
+        places.append(client.post(f"/training/datasets/{dataset.pk}/", form).headers["Location"])
+        connection.close()
+
+    threads = [threading.Thread(target=press) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(places) == 6
+    assert len(set(places)) == 1
+    assert TrainingJob.objects.count() == 1
+
+
+# --- what goes ---
+
+
+def test_what_is_past_its_time_goes_and_nothing_else(ann, dataset, settings):
+    old = timezone.now() - timedelta(days=31)
+    kept, gone = submit(ann, dataset), submit(ann, dataset)
+    for job in (kept, gone):
+        TrainingJob.objects.filter(pk=job.pk).transition(Status.CANCELLED)
+    TrainingJob.objects.filter(pk=gone.pk).update(finished_at=old)
+    waiting = submit(ann, dataset)
+    TrainingJob.objects.filter(pk=waiting.pk).update(created_at=old)
+    JobEvent.objects.update(at=old)
+    Submission.objects.create(owner=ann, key="old", kind="training", job_id=kept.pk, at=old)
+    settings.KEEP_LOG_DAYS = settings.KEEP_JOBS_DAYS = settings.KEEP_UPLOADS_DAYS = 0
+    retention.sweep()
+    assert TrainingJob.objects.filter(delete_requested=False).count() == 3
+    assert JobEvent.objects.count() == 3
+    assert not Submission.objects.exists()
+    settings.KEEP_LOG_DAYS = settings.KEEP_JOBS_DAYS = 30
+    retention.sweep()
+    hidden = TrainingJob.objects.filter(delete_requested=True)
+    assert [job.pk for job in hidden] == [gone.pk]
+    assert not JobEvent.objects.filter(at__lte=old).exists()
+
+
+def test_numbers_without_a_limit_cost_no_look_at_the_disk(ann, dataset, monkeypatch):
+    monkeypatch.setattr(TrainingJob, "stored_bytes", lambda owner: 1 / 0)
+    submit(ann, dataset)
+    assert allowances.bytes_left(ann, 0) is None

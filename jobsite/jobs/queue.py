@@ -11,7 +11,6 @@ from django_q.signals import post_spawn
 from . import allowances, submissions, worker
 from .models import Job, job_models
 from .status import Status
-from .submissions import Submission
 
 
 def wake(cluster: str) -> None:
@@ -32,9 +31,7 @@ def submit(job: Job) -> None:
         with transaction.atomic():
             check_allowance(job.owner)
             if key:
-                Submission.objects.create(
-                    owner_id=job.owner_id, kind=job.kind, key=key, job_id=job.pk
-                )
+                submissions.note(job, key)
             job.save(force_insert=True)
             job.log("Queued.")
             wake(job.cluster)

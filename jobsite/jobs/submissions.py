@@ -94,6 +94,11 @@ def made_before(job: Any, key: str) -> bool:
     return True
 
 
+def note(job: Any, key: str) -> None:
+    """Remember which job the submission makes. Raises IntegrityError where it made one."""
+    Submission.objects.create(owner=job.owner, kind=job.kind, key=key, job_id=job.pk)
+
+
 def new_key() -> str:
     """A name for the submission of a form that is being shown."""
     return uuid.uuid4().hex

@@ -45,6 +45,8 @@ class Dataset(models.Model):
     rows = models.PositiveBigIntegerField(null=True, help_text="Empty until a worker counted them.")
     told = models.JSONField(default=dict, help_text="What the owner said about the reading.")
     head = models.JSONField(help_text="What the first rows show: dialect, columns, warnings.")
+    options = models.JSONField(default=dict, help_text="Kinds and roles of the columns.")
+    profile = models.JSONField(null=True, help_text="What a worker found in the whole table.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = DatasetQuerySet.as_manager()
@@ -167,6 +169,12 @@ class TrainingJob(Job):
         default=DEFAULT_FOLDS, validators=[MinValueValidator(2), MaxValueValidator(20)]
     )
     seed = models.PositiveIntegerField(default=DEFAULT_SEED)
+    options = models.JSONField(
+        default=dict,
+        help_text="Of the columns: ignore (names), kinds (by name), group and time (a name each).",
+    )
+    note = models.TextField(blank=True)
+    favourite = models.BooleanField(default=False)
     live = models.JSONField(default=dict, editable=False)
 
     class Meta(Job.Meta):

@@ -84,9 +84,9 @@ class _Source:
 
     def first_pass(self, on_rows: Callable[[int], None]) -> tuple[list[pd.DataFrame], list[str]]:
         """Return the chunks, and the columns of numbers that must be looked at as text."""
-        texts = {c.name: "str" for c in self.columns if c.kind != NUMBER or not c.plain}
-        few = [c.name for c in self.columns if c.kind in (CATEGORY, BOOLEAN)]
-        suspects = {c.name for c in self.columns if c.kind == NUMBER and not c.plain}
+        texts = {c.name: "str" for c in self.columns if c.chosen or c.kind != NUMBER or not c.plain}
+        few = [c.name for c in self.columns if c.chosen or c.kind in (CATEGORY, BOOLEAN)]
+        suspects = {c.name for c in self.columns if c.name in texts and c.kind == NUMBER}
         parts: list[pd.DataFrame] = []
         rows = 0
         with _CodeWatch(self.path, self.dialect.separator) as watch:

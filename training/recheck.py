@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,10 +16,12 @@ from training.table import (
     CONSTANT,
     DATE,
     EMPTY,
+    ID,
     NUMBER,
     TEXT,
     Column,
     Dialect,
+    ReadingError,
     shown,
 )
 
@@ -90,22 +93,84 @@ def settle(column: Column, values: pd.Series, dialect: Dialect) -> Settled:
         counts[""] = counts.get("", 0) + missing
     ordered = ["" if code < 0 else cells[code] for code in texts.cat.codes.head(1000).tolist()]
     found = infer(column.name, counts, dialect, ordered)
+    if column.chosen:
+        return _as_chosen(texts, _chosen(column, found, counts, dialect), dialect)
     kept = _kept_kind(column, found, counts, dialect)
     if kept is None:
         settled = _converted(texts, found, dialect)
         return Settled(settled, found, _changed(column, found, len(values)))
+    return _with_odd_cells(texts, kept, found.missing, dialect)
+
+
+def _with_odd_cells(texts: pd.Series, kept: Column, missing: int, dialect: Dialect) -> Settled:
+    """Convert, and count the cells that could not be: they become missing, not in silence."""
     settled = _converted(texts, kept, dialect)
-    odd = int(settled.isna().sum()) - found.missing
+    odd = int(settled.isna().sum()) - missing
     kept = replace(kept, missing=int(settled.isna().sum()))
-    if not odd:
+    if odd <= 0:
         return Settled(settled, kept)
-    first = int(np.flatnonzero((settled.isna() & texts.notna()).to_numpy())[0])
+    telling = settled.isna() & ~texts.isin([c for c in texts.cat.categories if is_missing(c)])
+    first = int(np.flatnonzero((telling & texts.notna()).to_numpy())[0])
     warning = (
-        f"“{shown(column.name)}”: {odd:,} of {len(values):,} cells are no {_NOUNS[kept.kind]} "
+        f"“{shown(kept.name)}”: {odd:,} of {len(texts):,} cells are no {_NOUNS[kept.kind]} "
         f"(the first is “{shown(str(texts.iloc[first]))}” in row {first + 1:,}); they are "
         "treated as missing."
     )
     return Settled(settled, kept, (warning,))
+
+
+def _chosen(column: Column, found: Column, counts: dict[str, int], dialect: Dialect) -> Column:
+    """Return the column as its owner wants it, with what the cells say about that kind."""
+    kept = replace(
+        found, kind=column.kind, chosen=True, hints=tuple(h for h in found.hints if h != ID)
+    )
+    cells = [cell.strip() for cell in counts if not is_missing(cell)]
+    if kept.kind == NUMBER:
+        numbers = [n for cell in cells if (n := _forced_number(cell, dialect)) is not None]
+        _refuse_none(column, numbers, cells)
+        return replace(
+            kept,
+            distinct=len(set(numbers)),
+            integer=all(number.is_integer() for number in numbers),
+            low=min(numbers, default=None),
+            high=max(numbers, default=None),
+        )
+    if kept.kind == DATE:
+        known = column.date_format or found.date_format or _likely_format(cells)
+        _refuse_none(column, [known] if known else [], cells)
+        return replace(kept, date_format=known)
+    return kept
+
+
+def _refuse_none(column: Column, readable: list[Any], cells: list[str]) -> None:
+    if cells and not readable:
+        raise ReadingError(
+            f"“{shown(column.name)}” was chosen to hold {_NOUNS[column.kind]}, but no cell can be "
+            f"read as one (the first is “{shown(cells[0])}”). Choose another kind for it."
+        )
+
+
+def _likely_format(cells: list[str]) -> str:
+    """Return the format that most of these cells follow as dates."""
+    found = Counter(find_date_format([cell]) for cell in cells[:200])
+    found.pop("", None)
+    return found.most_common(1)[0][0] if found else ""
+
+
+def _number(cell: str, dialect: Dialect) -> float | None:
+    return parse_number(cell, dialect.decimal, dialect.thousands)
+
+
+def _forced_number(cell: str, dialect: Dialect) -> float | None:
+    # Where the owner says that it is a number, 007 is seven.
+    number = _number(cell, dialect)
+    return float(cell) if number is None and cell.lstrip("+-").isdecimal() else number
+
+
+def _as_chosen(texts: pd.Series, kept: Column, dialect: Dialect) -> Settled:
+    if kept.kind in _NOUNS:
+        return _with_odd_cells(texts, kept, kept.missing, dialect)
+    return Settled(_converted(texts, kept, dialect), kept)
 
 
 def _kept_kind(
@@ -141,7 +206,8 @@ def _converted(texts: pd.Series, column: Column, dialect: Dialect) -> pd.Series:
     """Return the values as the dtype of the column's kind; each different cell is read once."""
     cells = [str(cell).strip() for cell in texts.cat.categories]
     if column.kind == NUMBER:
-        numbers = [parse_number(c, dialect.decimal, dialect.thousands) for c in cells]
+        number_of = _forced_number if column.chosen else _number
+        numbers = [number_of(c, dialect) for c in cells]
         return _mapped(texts, np.array([np.nan if n is None else n for n in numbers], "float64"))
     if column.kind == DATE:
         dates = pd.to_datetime(

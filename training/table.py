@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 NUMBER, CATEGORY, TEXT, DATE, BOOLEAN = "number", "category", "text", "date", "boolean"
@@ -63,6 +63,7 @@ class Column:
     high: float | None = None
     plain: bool = True
     examples: tuple[str, ...] = ()
+    chosen: bool = False
 
     @property
     def is_left_out(self) -> bool:
@@ -78,6 +79,24 @@ class Column:
         """Make a column again from what `to_json` returned."""
         known = {**data, "hints": tuple(data["hints"]), "examples": tuple(data["examples"])}
         return cls(**known)
+
+
+def with_kinds(columns: Sequence[Column], kinds: Mapping[str, str]) -> tuple[Column, ...]:
+    """Return the columns with the kinds that their owner chose for some of them.
+
+    What every row has a value of its own for is not left out any more: it was looked at.
+    """
+    return tuple(
+        replace(
+            column,
+            kind=kinds[column.name],
+            chosen=True,
+            hints=tuple(hint for hint in column.hints if hint != ID),
+        )
+        if kinds.get(column.name) in KINDS
+        else column
+        for column in columns
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from training.problem import (
     guess,
     order_classes,
 )
+from training.roles import NO_ROLES, Roles
 from training.table import NUMBER, Column, listed, shown
 
 MIN_ROWS = 20
@@ -38,6 +39,8 @@ class Task:
     classes: tuple[str, ...]
     folds: int
     warnings: tuple[str, ...]
+    groups: np.ndarray | None = None
+    times: np.ndarray | None = None
 
     @property
     def rows(self) -> int:
@@ -56,8 +59,10 @@ def make_task(
     target: str,
     folds: int = 5,
     wanted: str = "",
+    roles: Roles = NO_ROLES,
 ) -> Task:
     """Check the target, drop the rows that cannot take part, and say so."""
+    roles.check(columns, target)
     column = find_target(columns, target)
     warnings: list[str] = []
     known = _known(frame[target], target, warnings)
@@ -84,12 +89,29 @@ def make_task(
         reason=found.reason,
         target=target,
         features=features.reset_index(drop=True),
-        columns=tuple(c for c in columns if c.name != target),
+        columns=tuple(c for c in columns if c.name not in {target, roles.group, *roles.ignore}),
         answers=values,
         classes=classes,
         folds=folds,
         warnings=tuple(warnings),
+        groups=_codes(features[roles.group]) if roles.group else None,
+        times=_moments(features[roles.time]) if roles.time else None,
     )
+
+
+def _codes(values: pd.Series) -> np.ndarray:
+    """Return a number for each different value; rows without one are a group each."""
+    codes = pd.factorize(values)[0].astype("int64")
+    alone = codes < 0
+    codes[alone] = codes.max(initial=-1) + 1 + np.arange(int(alone.sum()))
+    return codes
+
+
+def _moments(values: pd.Series) -> np.ndarray:
+    """Return numbers that grow with time; rows without a time come first."""
+    if values.dtype.kind == "M":
+        return values.to_numpy().astype("datetime64[s]").astype("int64")
+    return values.to_numpy(dtype="float64", na_value=-np.inf)
 
 
 def _known(answers: pd.Series, target: str, warnings: list[str]) -> pd.Series:

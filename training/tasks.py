@@ -21,8 +21,9 @@ from training.pipeline import make_plan
 from training.problem import TargetError
 from training.reading import Table, read
 from training.report import Story
+from training.roles import Roles
 from training.splits import make_contest
-from training.table import ReadingError
+from training.table import ReadingError, with_kinds
 from training.target import make_task
 
 _REPORT_EVERY = 0.5
@@ -38,9 +39,10 @@ def run(job: TrainingJob, report: Report) -> dict[str, Any]:
     report.update(live={})
     report.progress(0, f"Reading {job.dataset.name}")
     try:
-        table = _read(job.dataset)
+        table = _read(job.dataset, job.options.get("kinds", {}))
         report.event(f"Read {len(table.frame):,} rows and {len(table.columns)} columns.")
-        task = make_task(table.frame, table.columns, job.target, job.folds, job.wanted)
+        roles = Roles.of(job.options)
+        task = make_task(table.frame, table.columns, job.target, job.folds, job.wanted, roles)
         plan, left_out = make_plan(task.columns)
     except (ReadingError, TargetError) as error:
         raise JobFailed(str(error)) from error
@@ -70,10 +72,11 @@ def run(job: TrainingJob, report: Report) -> dict[str, Any]:
     return story.result(contest)
 
 
-def _read(dataset: Dataset) -> Table:
+def _read(dataset: Dataset, kinds: dict[str, str]) -> Table:
     seen = dataset.preview
+    columns = with_kinds(seen.columns, kinds)
     try:
-        table = read(dataset.path, seen.dialect, seen.columns, settings.TRAINING_THREADS)
+        table = read(dataset.path, seen.dialect, columns, settings.TRAINING_THREADS)
     except FileNotFoundError as error:
         raise ReadingError(
             f"The file of “{dataset.name}” is gone from the data folder. Upload it again."

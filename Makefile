@@ -52,7 +52,7 @@ check: setup $(VENV)/dev.stamp
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/mypy
-	$(VENV)/bin/djlint templates --check --lint --quiet
+	$(VENV)/bin/djlint templates --check --lint
 	JOBSITE_DATA_DIR=build/scratch $(PY) manage.py check --fail-level WARNING
 	JOBSITE_DATA_DIR=build/scratch $(PY) manage.py makemigrations --check --dry-run
 

@@ -106,6 +106,7 @@ INSTALLED_APPS = [
     "downloads",
 ]
 MIDDLEWARE = [
+    "jobsite.jobs.log_context.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -196,6 +197,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20  # a paste of some 100,000 links
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # .torrent files in one form
 
 LOGGING = logs.configuration(as_json=env.bool("JOBSITE_LOG_JSON", default=False))
+
+METRICS_KEY = env.str("JOBSITE_METRICS_KEY", default="")  # empty: no metrics
 
 # --- jobs ---------------------------------------------------------------------------------------
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -13,6 +13,7 @@ import downloads.api
 import training.api
 from jobsite.jobs import accounts, health, second_factor
 from jobsite.jobs.dashboard import Dashboard
+from jobsite.jobs.metrics import metrics
 
 router = SimpleRouter(use_regex_path=False)
 training.api.register(router)
@@ -51,6 +52,7 @@ urlpatterns = [
     ),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
+    path("metrics", metrics, name="metrics"),
     path("api/v1/", include(api)),
     path("admin/", admin.site.urls),
 ]

@@ -18,6 +18,7 @@ OPEN = {
     "sign-in-link": "a one-time link signs in",
     "health-live": "watched by machines",
     "health-ready": "watched by machines",
+    "metrics": "behind a key of its own",
     "api-schema": "the description of the API holds nobody's data",
     "admin:login": "the sign-in of the admin panel",
 }

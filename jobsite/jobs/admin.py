@@ -12,7 +12,7 @@ from . import (
     queue,
 )
 from .admin_read_only import ReadOnlyAdmin
-from .models import JobEvent, Worker
+from .models import JobEvent, Tally, Worker
 
 # The tables of the queue below ours: nothing in them is worth a look, and its schedules, which this
 # site does not use, would run any function by its name.
@@ -65,6 +65,13 @@ class JobEventAdmin(ReadOnlyAdmin):
     search_fields = ["job_id", "text"]
     ordering = ["-id"]
     show_full_result_count = False
+
+
+@admin.register(Tally)
+class TallyAdmin(ReadOnlyAdmin):
+    """What happened how often."""
+
+    list_display = ["name", "subject", "count", "at"]
 
 
 @admin.register(Worker)

@@ -25,7 +25,7 @@ import django
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from . import child_limits
+from . import child_limits, log_context
 from .outcome import JobFailed
 from .processes import die_with_parent
 from .status import Status
@@ -149,6 +149,7 @@ def serve(descriptor: int, modules: list[str]) -> None:
         return
     die_with_parent(0)  # from here on `listen` does it, for the whole group
     assignment = json.loads(line)
+    log_context.set_job(assignment["pk"])
     model = job_model(assignment["kind"])
     os.nice(model.niceness)
     job = model.objects.get(pk=assignment["pk"], attempt=assignment["attempt"])

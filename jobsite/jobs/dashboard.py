@@ -13,9 +13,11 @@ from django.views.generic import TemplateView
 
 from .models import Job, Worker, job_models
 from .status import FINISHED, Status
+from .tallies import WEDGED, Tally
 
 SHOWN = 10
 WAITS_TOO_LONG = timedelta(minutes=10)
+RESTARTS_SHOWN = timedelta(hours=1)
 
 
 class Dashboard(TemplateView):
@@ -80,6 +82,12 @@ def warnings(workers: list[Worker], waiting: list[Job]) -> list[str]:
                 f"No {cluster} worker is alive: such jobs wait until one is. "
                 "Look at the log of “manage.py up”."
             )
+    for tally in Tally.lately(WEDGED, RESTARTS_SHOWN):
+        minutes = (timezone.now() - tally.at).total_seconds() // 60
+        found.append(
+            f"The {tally.subject} workers hung {minutes:.0f} minutes ago and were restarted; their "
+            "jobs went on. If that happens often, look at the log for what was killed before."
+        )
     late = timezone.now() - WAITS_TOO_LONG
     oldest = [job for job in waiting if job.status == Status.QUEUED and job.queued_at < late]
     if oldest:

@@ -19,6 +19,8 @@ from .backup_schedule import BackupSchedule
 from .models import Job, Worker, job_models
 from .querysets import LEASE, SILENT_AFTER
 from .status import Status
+from .tallies import LOST as LEASE_LOST
+from .tallies import WEDGED, Tally
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +117,7 @@ class Housekeeper:
                 continue
             log.error("The %s cluster does not take its work: it is restarted.", cluster)
             processes.kill_group(leader)
+            Tally.add(WEDGED, cluster)
 
     def keep_alive(self) -> None:
         """Let the kinds that must always run start themselves."""
@@ -141,6 +144,7 @@ def take_back(job: Job) -> None:
     # The lease as it was seen is part of the fence: a holder that renews just now keeps the job.
     held = type(job).objects.fenced(job).filter(lease_expires_at=job.lease_expires_at)
     losses = job.losses + 1
+    Tally.add(LEASE_LOST, job.kind)
     with transaction.atomic():
         if job.max_losses is not None and losses >= job.max_losses:
             reason = LOST_TOO_OFTEN.format(losses=losses)

@@ -21,6 +21,7 @@ from .events import JobEvent as JobEvent
 from .querysets import SILENT_AFTER, JobQuerySet, WorkerQuerySet
 from .status import ACTIVE, CAN_CANCEL, CAN_RETRY, CHOICES, FINISHED, Status
 from .submissions import Submission as Submission
+from .tallies import Tally as Tally
 from .tokens import ApiToken as ApiToken
 
 

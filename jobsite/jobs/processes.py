@@ -36,6 +36,23 @@ def leader(name: str) -> int | None:
     return None
 
 
+def restarts() -> dict[str, int]:
+    """How often each part of the tree had to be started again since the data folder exists."""
+    with contextlib.suppress(OSError, ValueError):
+        return dict(json.loads((settings.RUN_DIR / "restarts.count").read_text()))
+    return {}
+
+
+def count_restart(name: str) -> None:
+    """Count one; in a file, because the root of the tree waits for no database."""
+    counts = restarts()
+    counts[name] = counts.get(name, 0) + 1
+    with contextlib.suppress(OSError):
+        draft = settings.RUN_DIR / "restarts.part"
+        draft.write_text(json.dumps(counts))
+        draft.replace(settings.RUN_DIR / "restarts.count")
+
+
 def age(pid: int) -> float:
     """Seconds since a process started; 0 where there is none."""
     with contextlib.suppress(psutil.Error):

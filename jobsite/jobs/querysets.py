@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from .allowances import Allowance
 from .status import ALLOWED_FROM, FINISHED, Status
+from .tallies import Tally
 
 if TYPE_CHECKING:
     from .models import Job, Worker
@@ -38,7 +39,12 @@ class JobQuerySet(models.QuerySet):
             stamps |= {"started_at": now}
         else:
             stamps |= {"worker": None, "lease_expires_at": None, "cancel_requested": False}
-        return self.filter(status__in=ALLOWED_FROM[to]).update(status=to, **{**stamps, **fields})
+        allowed = self.filter(status__in=ALLOWED_FROM[to])
+        moved = allowed.update(status=to, **{**stamps, **fields})
+        if moved and to in FINISHED:
+            kind: str = self.model.kind  # type: ignore[attr-defined]
+            Tally.add(to, kind, moved)
+        return moved
 
     def eligible(self, per_owner: int | None = None) -> Self:
         """Queued jobs in the order in which they deserve a worker.

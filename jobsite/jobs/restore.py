@@ -15,7 +15,7 @@ from django.db.migrations.loader import MigrationLoader
 from . import backup, snapshots
 
 # What the settings and a first command make in a new folder.
-MADE_BY_ITSELF = frozenset({"secret_key", "up.lock"})
+MADE_BY_ITSELF = frozenset({"secret_key", "up.lock", "restarts.count"})
 
 
 class CannotRestore(Exception):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 
-from . import lifeline, recording
+from . import lifeline, log_context, recording
 from .child_handle import Child
 from .models import Job, JobEvent
 from .outcome import Outcome, death_sentence
@@ -39,6 +39,7 @@ class Supervision:
 
     def run(self) -> None:
         """Supervise to the end and record what came of it."""
+        log_context.set_job(self.job.pk)
         try:
             self.child.assign(self.job)
             ending = self.watch()
@@ -47,6 +48,7 @@ class Supervision:
         finally:
             self.child.end()
             self.child.close()
+            log_context.set_job("")
 
     def watch(self) -> Outcome | None:
         """Follow the child; the outcome, or None where this attempt has no say any more."""

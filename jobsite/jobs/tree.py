@@ -121,6 +121,7 @@ class Tree:
                 rest = part.rest_seconds()
                 how = describe(part.process.returncode)
                 self.say(f"{part.name} {how}; it is started again in {rest:.0f} s.")
+                processes.count_restart(part.name)
                 part.process, part.start_at = None, time.monotonic() + rest
             if part.process is None and time.monotonic() >= part.start_at:
                 part.start(line)

@@ -2,11 +2,11 @@
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import Count
 
 from downloads.links import parse_link
@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 LIVE = ["size", "done", "progress", "rate_down", "rate_up", "peers", "eta", "state", "message"]
 READ = ["id", "owner_id", "name", "info_hash", "link", "has_file", "priority", "attempt", "status"]
 REMOVED_AT_ONCE = 50
+MISFIT = (
+    "What this torrent says of itself cannot be stored, so it was given up. The log has the "
+    "details; report it."
+)
 
 
 class Ledger:
@@ -69,12 +73,18 @@ class Ledger:
             rows[row.info_hash].append(row)
         self._rows = dict(rows)
         self._described &= {row.pk for some in rows.values() for row in some}
-        return {key: self._want(some, ranks[key]) for key, some in self._rows.items()}
+        wanted = {key: self._want(some, ranks[key]) for key, some in self._rows.items()}
+        return {key: want for key, want in wanted.items() if want is not None}
 
-    def _want(self, rows: list[Download], rank: tuple[float, ...]) -> Wanted:
+    def _want(self, rows: list[Download], rank: tuple[float, ...]) -> Wanted | None:
         first = rows[0]
+        try:
+            link = parse_link(first.link, self._allowed)
+        except ValueError as error:
+            self.give_up(rows, f"The link cannot be used any more: {error}")
+            return None
         return Wanted(
-            link=parse_link(first.link, self._allowed),
+            link=link,
             file=torrent_file(first.info_hash) if any(row.has_file for row in rows) else None,
             rank=rank,
             token=" ".join(f"{row.pk}:{row.attempt}" for row in rows),
@@ -99,9 +109,26 @@ class Ledger:
         """One transaction with all that changed since the last."""
         if not self._changed and not self._remarks:
             return
+        try:
+            self._write(self._changed)
+        except (DataError, IntegrityError):  # one of them does not fit; the others must not wait
+            for key, snapshot in self._changed.items():
+                try:
+                    self._write({key: snapshot})
+                except (DataError, IntegrityError):
+                    log.exception("What is known of torrent %s does not fit its row.", key)
+                    self.give_up(self._rows.get(key, []), MISFIT)
+        self._changed, self._remarks = {}, []
+
+    def give_up(self, rows: Sequence[Download], reason: str) -> None:
+        """Fail rows that the engine cannot deal with."""
+        lines = [line for row in rows for line in _fail(row, reason)]
+        JobEvent.objects.bulk_create(lines)
+
+    def _write(self, changed: Mapping[str, Snapshot]) -> None:
         live, lines, described = [], [], set()
         with transaction.atomic():
-            for key, snapshot in self._changed.items():
+            for key, snapshot in changed.items():
                 for row in self._rows.get(key, ()):
                     if snapshot.metadata and row.pk not in self._described:
                         _describe(row, snapshot.metadata)
@@ -109,7 +136,7 @@ class Ledger:
                     if snapshot.phase is Phase.SUCCEEDED:
                         lines += _succeed(row, snapshot)
                     elif snapshot.phase is Phase.FAILED:
-                        lines += _fail(row, snapshot)
+                        lines += _fail(row, snapshot.reason)
                     else:
                         live.append(_fill(row, snapshot))
             Download.objects.write(live, LIVE)
@@ -117,7 +144,7 @@ class Ledger:
                 rows = self._rows.get(remark.key, ())
                 lines += [_line(row, remark.text, remark.level) for row in rows]
             JobEvent.objects.bulk_create(lines)
-        self._changed, self._remarks = {}, []
+        self._remarks = []
         self._described |= described
 
     # --- what people deleted ---
@@ -129,8 +156,11 @@ class Ledger:
             if not Download.objects.others_of(row.info_hash).exists():
                 if swarm.holds(row.info_hash):
                     continue
-                swarm.forget(row.info_hash, with_data=row.delete_data)
-                torrent_file(row.info_hash).unlink(missing_ok=True)
+                try:
+                    swarm.forget(row.info_hash, with_data=row.delete_data)
+                    torrent_file(row.info_hash).unlink(missing_ok=True)
+                except OSError as error:
+                    log.warning("Files of %s could not be removed: %s", row.info_hash, error)
             row.remove()
 
     def close(self) -> None:
@@ -185,9 +215,9 @@ def _succeed(row: Download, snapshot: Snapshot) -> list[JobEvent]:
     return [_line(row, text)] if moved else []
 
 
-def _fail(row: Download, snapshot: Snapshot) -> list[JobEvent]:
-    moved = Download.objects.fenced(row).transition(Status.FAILED, **_STILL, error=snapshot.reason)
-    return [_line(row, snapshot.reason, "error")] if moved else []
+def _fail(row: Download, reason: str) -> list[JobEvent]:
+    moved = Download.objects.fenced(row).transition(Status.FAILED, **_STILL, error=reason)
+    return [_line(row, reason, "error")] if moved else []
 
 
 def _line(row: Download, text: str, level: str = "info") -> JobEvent:

@@ -6,12 +6,15 @@ when people want something else.
 
 import logging
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import libtorrent as lt
 
+from .journal import GIVEN_UP_AFTER, POISON, Journal
 from .library import Library
 from .metadata import add_sources, bytes_had, params_of_file, params_of_link, params_of_resume
 from .repair import recover_pieces
@@ -22,6 +25,11 @@ from .torrent import Phase, Torrent
 log = logging.getLogger(__name__)
 
 DISK_RETRY = 30.0
+
+BROKEN = (
+    "The download engine met an error of its own with this torrent ({error}); the others go on. "
+    "The log has the details. Retry; report it if it happens again."
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,7 @@ class Moves:
         self.library = Library(place.downloads, place.state)
         self.store = ResumeStore(place.state / "resume")
         self.state_file = place.state / "session"
+        self.journal = Journal(place.state / "in-hand")
         self.session = self._open(options)
         self.torrents: dict[str, Torrent] = {}
         self.remarks: list[Remark] = []
@@ -67,6 +76,26 @@ class Moves:
         except RuntimeError as error:
             log.warning("The saved state of the session is damaged and left out: %s", error)
             return TorrentSession(options)
+
+    def attempt(self, torrent: Torrent, act: Callable[..., object], *words: Any) -> None:
+        """Do something with one torrent. An error fails that torrent and takes none other along."""
+        self.journal.handle(torrent.key)
+        try:
+            act(*words)
+        except Exception as error:
+            log.exception("Torrent %s is given up.", torrent.key)
+            self.fail(torrent, BROKEN.format(error=type(error).__name__))
+            if torrent.wanted is None:
+                self.drop(torrent)
+        finally:
+            self.journal.handle("")
+
+    def is_poison(self, torrent: Torrent) -> bool:
+        """Whether the engine died of it too often; then it has failed."""
+        deaths = self.journal.deaths(torrent.key)
+        if deaths >= GIVEN_UP_AFTER:
+            self.fail(torrent, POISON.format(deaths=deaths))
+        return deaths >= GIVEN_UP_AFTER
 
     def params(self, torrent: Torrent) -> lt.add_torrent_params:
         """The best that is known of a torrent: saved, uploaded, or a bare link.
@@ -90,6 +119,7 @@ class Moves:
 
     def add(self, torrent: Torrent, params: lt.add_torrent_params) -> bool:
         """Put a torrent into the session; False, and failed, where that is impossible."""
+        self.journal.begin(torrent.key, self.now)
         try:
             self.session.add(torrent.key, params, self.library.incomplete(torrent.key))
         except (RuntimeError, ValueError) as error:
@@ -110,6 +140,7 @@ class Moves:
             self._enter(torrent, params)
             return
         torrent.phase = Phase.CHECKING
+        self.journal.begin(torrent.key, self.now)
 
         def check() -> lt.add_torrent_params:
             recovered = recover_pieces(params, folder)
@@ -125,13 +156,15 @@ class Moves:
             if not check.done():
                 continue
             del self.checks[key]
-            torrent = self.torrents[key]
-            try:
-                params = check.result()
-            except OSError as error:
-                self.fail(torrent, f"The data on disk cannot be read: {error.strerror}.")
-                continue
-            self._enter(torrent, params)
+            self.attempt(self.torrents[key], self._collect, self.torrents[key], check)
+
+    def _collect(self, torrent: Torrent, check: Future[lt.add_torrent_params]) -> None:
+        try:
+            params = check.result()
+        except OSError as error:
+            self.fail(torrent, f"The data on disk cannot be read: {error.strerror}.")
+            return
+        self._enter(torrent, params)
 
     def _enter(self, torrent: Torrent, params: lt.add_torrent_params) -> None:
         if self.add(torrent, params):
@@ -156,6 +189,8 @@ class Moves:
     def take_out(self, torrent: Torrent) -> None:
         """Remove a torrent from the session; what it has is saved before."""
         torrent.stand_still()
+        if not self.session.has(torrent.key):
+            return
         if self.session.is_leaving(torrent.key) or torrent.save_asked:
             torrent.is_going = True
         elif torrent.metadata is None:
@@ -167,7 +202,7 @@ class Moves:
     def save(self, torrent: Torrent, flush: bool = False) -> None:
         """Ask for resume data, unless an answer is still to come."""
         torrent.saved_at, torrent.saved_done = self.now, torrent.done
-        if not torrent.save_asked:
+        if not torrent.save_asked and self.session.has(torrent.key):
             torrent.save_asked = True
             self.session.ask_to_save(torrent.key, flush=flush)
 
@@ -219,8 +254,8 @@ class Moves:
         torrent.stand_still()
         torrent.phase = Phase.FAILED
         torrent.reason = reason
-        if self.session.has(torrent.key):
-            self.session.remove(torrent.key)
+        self.session.remove(torrent.key)
+        self.journal.settle(torrent.key)
         self.must_admit = True
 
     def drop(self, torrent: Torrent) -> None:
@@ -229,8 +264,10 @@ class Moves:
         if check is not None:
             check.cancel()
         self.torrents.pop(torrent.key, None)
+        self.journal.settle(torrent.key)
 
     def close(self) -> None:
         """Wait until all that was saved is on disk."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         self.store.close()
+        self.journal.close()

@@ -15,14 +15,14 @@ DISK_FULL = "The disk is full. The download goes on by itself when there is spac
 
 
 def heed(moves: Moves, event: events.Event | events.Notice) -> None:
-    """Act on one event."""
+    """Act on one event; what is told of a torrent that is gone is nobody's business any more."""
     if isinstance(event, events.Notice):
         _notice(moves, event)
         return
     torrent = moves.torrents.get(event.key)
     reaction = _REACTIONS.get(type(event))
     if torrent is not None and reaction is not None:
-        reaction(moves, torrent, event)
+        moves.attempt(torrent, reaction, moves, torrent, event)
 
 
 def _notice(moves: Moves, notice: events.Notice) -> None:

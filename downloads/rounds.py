@@ -1,5 +1,6 @@
 """What the reconciler does because time has passed: turns, admission, the disk, saving."""
 
+import logging
 import shutil
 
 from .admission import Busy, Candidate, Room, admit
@@ -7,6 +8,8 @@ from .moves import Moves
 from .resume import write_durably
 from .torrent import Phase, Torrent
 from .turns import Asker, next_turns, rest_after
+
+log = logging.getLogger(__name__)
 
 SAVE_EVERY = 30.0
 # What came between two saves is found again by its place on disk; these bound that work.
@@ -19,7 +22,9 @@ def take_turns(moves: Moves) -> None:
     askers = [
         Asker(one.key, one.order, one.tries, one.asking_since, one.not_before)
         for one in moves.torrents.values()
-        if one.phase is Phase.METADATA and not moves.session.is_leaving(one.key)
+        if one.phase is Phase.METADATA
+        and not moves.session.is_leaving(one.key)
+        and moves.journal.may_begin(one.key)
     ]
     begin, end = next_turns(askers, moves.now)
     for key in end:
@@ -29,7 +34,9 @@ def take_turns(moves: Moves) -> None:
         torrent.asking_since, torrent.not_before = None, moves.now + rest
         moves.take_out(torrent)
     for key in begin:
-        _ask(moves, moves.torrents[key])
+        torrent = moves.torrents[key]
+        if moves.journal.may_begin(key):  # another suspect may have begun just now
+            moves.attempt(torrent, _ask, moves, torrent)
 
 
 def _ask(moves: Moves, torrent: Torrent) -> None:
@@ -54,7 +61,7 @@ def start_next(moves: Moves) -> None:
     for one in moves.torrents.values():
         if one.phase in {Phase.DOWNLOADING, Phase.CHECKING}:
             busy.append(Busy(one.remaining, one.is_slow(moves.now)))
-        elif _may_start(one, moves.now):
+        elif _may_start(one, moves.now) and moves.journal.may_begin(one.key):
             assert one.wanted is not None
             candidates.append(Candidate(one.key, one.remaining, (*one.wanted.rank, one.order)))
     if not candidates:
@@ -62,7 +69,9 @@ def start_next(moves: Moves) -> None:
     room = Room(moves.place.active, _free(moves), moves.place.floor)
     start, reasons = admit(candidates, busy, room)
     for key in start:
-        moves.start(moves.torrents[key])
+        torrent = moves.torrents[key]
+        if moves.journal.may_begin(key):
+            moves.attempt(torrent, moves.start, torrent)
     for key, reason in reasons.items():
         torrent = moves.torrents[key]
         torrent.reason = reason
@@ -89,9 +98,17 @@ def save_due(moves: Moves) -> None:
 def save_session(moves: Moves) -> None:
     """Keep the DHT's nodes for the next start."""
     draft = moves.state_file.with_suffix(".part")
-    write_durably(draft, moves.session.state())
-    draft.replace(moves.state_file)
+    try:
+        write_durably(draft, moves.session.state())
+        draft.replace(moves.state_file)
+    except OSError as error:
+        log.warning("The state of the session could not be kept: %s", error)
 
 
 def _free(moves: Moves) -> int:
-    return shutil.disk_usage(moves.place.downloads).free
+    """Bytes that are free; none where the disk is away."""
+    try:
+        return shutil.disk_usage(moves.place.downloads).free
+    except OSError as error:
+        log.warning("The download folder cannot be looked at: %s", error)
+        return 0

@@ -128,8 +128,8 @@ class TorrentSession(torrentp.Session):
         self._keys[handle] = key
 
     def remove(self, key: str) -> None:
-        """Let go of a torrent; its data stays. `Removed` follows."""
-        if key not in self._leaving:
+        """Let go of a torrent; its data stays. `Removed` follows, once, however often asked."""
+        if key in self._handles and key not in self._leaving:
             self._leaving.add(key)
             self._session.remove_torrent(self._handles[key])
 

@@ -81,6 +81,8 @@ class Swarm:
         """Find out what is known of a torrent: complete, begun, described, or a bare link."""
         if self._torrents.get(torrent.key) is not torrent:
             return  # unwanted meanwhile
+        if self._moves.is_poison(torrent):
+            return
         torrent.record = self._moves.library.complete(torrent.key)
         try:
             params = self._moves.params(torrent)
@@ -106,7 +108,8 @@ class Swarm:
             heed(moves, event)
         moves.now = time.monotonic()
         for _ in range(min(TAKEN_AT_ONCE, len(self._inbox))):
-            self._take_in(self._inbox.popleft())
+            torrent = self._inbox.popleft()
+            moves.attempt(torrent, self._take_in, torrent)
         moves.collect_checks()
         if moves.now >= self._round_at:
             self._round_at = moves.now + ROUND_EVERY
@@ -122,6 +125,7 @@ class Swarm:
         rounds.take_turns(moves)
         rounds.watch_disk(moves)
         rounds.save_due(moves)
+        moves.journal.settle_old(moves.now, moves.checks)
         moves.must_admit = True
         if moves.now >= self._state_at:
             self._state_at = moves.now + STATE_EVERY

@@ -216,7 +216,8 @@ KEEP_LOG_DAYS = number("JOBSITE_KEEP_LOG_DAYS", 90, least=0)  # 0, here and belo
 KEEP_JOBS_DAYS = number("JOBSITE_KEEP_JOBS_DAYS", 0, least=0)
 KEEP_UPLOADS_DAYS = number("JOBSITE_KEEP_UPLOADS_DAYS", 0, least=0)
 
-SPARE_CHILDREN = {"training"}  # whose next child is started ahead: its imports take seconds
+# Clusters whose next child is started ahead: its imports take seconds.
+SPARE_CHILDREN = {"downloads", "training"}
 # MiB of the largest file and processes of the user, for the jobs of a cluster. The engine of the
 # downloads writes whatever its torrents hold, and watches the disk itself.
 CHILD_LIMITS = {"training": (8192, 4096)}
@@ -261,7 +262,7 @@ except ValueError as error:
     raise ImproperlyConfigured(
         f"DOWNLOAD_ALLOWED_NETWORKS: {error}. It takes networks such as 192.168.0.0/16,10.0.0.0/8."
     ) from error
-DOWNLOAD_ACTIVE = number("DOWNLOAD_ACTIVE", 20, least=1)
+DOWNLOAD_ACTIVE = number("DOWNLOAD_ACTIVE", 200, least=1)
 DOWNLOAD_MAX_DOWN_KB = number("DOWNLOAD_MAX_DOWN_KB", 0, least=0)
 DOWNLOAD_MAX_UP_KB = number("DOWNLOAD_MAX_UP_KB", 0, least=0)
 DOWNLOAD_FREE_MB = number("DOWNLOAD_FREE_MB", 1024, least=0)

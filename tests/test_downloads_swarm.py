@@ -322,3 +322,79 @@ def test_damage_on_disk_is_fetched_again(client, tmp_path, source) -> None:
         mine.want(one.link)
         mine.finish(one.info_hash)
     assert same(mine.file("a.bin"), source / "a.bin")
+
+
+DYING = """
+import os, signal, sys
+from pathlib import Path
+from downloads.links import parse_link
+from tests.swarm import LOOPBACK, Client
+poison, *others = (parse_link(link, LOOPBACK) for link in sys.argv[2:])
+mine = Client(Path(sys.argv[1]))
+journal = Path(sys.argv[1]) / "state" / "in-hand"
+mine.want(poison, *others)
+while True:
+    mine.tick()
+    if poison.key in journal.read_text().partition("deaths")[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_torrent_that_kills_the_engine_three_times_is_given_up(client, tmp_path, source) -> None:
+    for number in range(6):
+        (source / f"{number}.bin").write_bytes(os.urandom(MIB))
+    with seeder(source, "--each") as torrents:
+        words = [str(tmp_path / "client"), *(one.magnet for one in torrents)]
+        for _ in range(3):
+            death = subprocess.run([sys.executable, "-c", DYING, *words], cwd=ROOT, timeout=60)
+            assert death.returncode == -signal.SIGKILL
+        mine = client()
+        mine.want(*(one.link for one in torrents))
+        poison, *others = (one.info_hash for one in torrents)
+        mine.until(lambda me: me.state(poison) == "failed")
+        assert "died 3 times while it worked on this torrent" in mine.seen[poison].reason
+        mine.finish(*others)
+        mine.want(torrents[0].link, token="asked again")
+        mine.finish(poison)
+
+
+def test_what_is_told_of_a_torrent_that_is_gone_is_ignored(client, source) -> None:
+    from downloads import events
+    from downloads.reactions import heed
+
+    (source / "a.bin").write_bytes(os.urandom(MIB))
+    with seeder(source / "a.bin") as [one]:
+        mine = client()
+        mine.want(one.link)
+        mine.finish(one.info_hash)
+        moves = mine.swarm._moves
+        told = [
+            events.Flushed,
+            events.Removed,
+            events.Finished,
+            events.MetadataArrived,
+            lambda key: events.ResumeData(key, b"x"),
+            lambda key: events.Failed(key, "late"),
+            lambda key: events.Conflict(key, "c" * 40),
+            lambda key: events.TrackerSaid(key, "late"),
+            lambda key: events.Moved(key, 1, 1, 0, 0, 0, True, False, True),
+        ]
+        for key in (one.info_hash, "b" * 40):
+            for make in (*told, *reversed(told)):
+                heed(moves, make(key))
+                moves.session.remove(key)
+        mine.tick()
+        assert mine.state(one.info_hash) == "succeeded"
+
+
+def test_an_error_with_one_torrent_fails_it_and_takes_no_other_along(client, source) -> None:
+    for name in ("a", "b"):
+        (source / f"{name}.bin").write_bytes(os.urandom(MIB))
+    with seeder(source, "--each") as [broken, well]:
+        mine = client()
+        # A folder where a file of the engine's own belongs.
+        (mine.folder / "state" / "library" / f"{broken.info_hash}.part").mkdir()
+        mine.want(broken.link, well.link)
+        mine.finish(well.info_hash)
+        mine.until(lambda me: me.state(broken.info_hash) == "failed")
+    assert "could not be moved into the library" in mine.seen[broken.info_hash].reason

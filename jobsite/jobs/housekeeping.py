@@ -48,7 +48,8 @@ class Housekeeper:
     backups: BackupSchedule = field(default_factory=BackupSchedule)
 
     def run(self) -> None:
-        """Go round until the site stops."""
+        """Go round until the site stops; at once for the first time, the engine waits for it."""
+        self.round()
         while not lifeline.is_cut(EVERY):
             self.round()
 

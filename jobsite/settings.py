@@ -172,6 +172,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 AXES_CLIENT_IP_CALLABLE = "jobsite.jobs.visitors.address"
+AXES_USERNAME_CALLABLE = "jobsite.jobs.visitors.claimed_name"
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 OTP_TOTP_ISSUER = f"jobsite {address.hostname}"
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True

@@ -57,5 +57,5 @@ def test_a_job_that_starts_processes_without_end_is_stopped(site, owner):
     began = time.monotonic()
     job = finish(run(owner, *[["helper", 300] for _ in range(300)], ["sleep", 300]), 60)
     assert job.status == "failed"
-    assert "a job may run 256." in job.error
+    assert "256 are the most a job may run." in job.error
     assert time.monotonic() - began < 60

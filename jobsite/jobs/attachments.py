@@ -11,6 +11,8 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, Stream
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
+from .text import one_line
+
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 BLOCK = 1 << 18
 SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -22,7 +24,7 @@ def attachment(request: HttpRequest, path: Path, name: str) -> HttpResponseBase:
     Raises Http404 where there is no such file.
     """
     response = ranged(request, path, "application/octet-stream")
-    disposition = content_disposition_header(True, name)
+    disposition = content_disposition_header(True, one_line(name))
     if disposition:
         response.headers["Content-Disposition"] = disposition
     return response

@@ -29,6 +29,7 @@ from . import child_limits, log_context
 from .outcome import JobFailed
 from .processes import die_with_parent
 from .status import Status
+from .text import storable
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +37,13 @@ NO_LIMIT = (None, None)
 
 
 def finite(value: Any) -> Any:
-    """The value as JSON can hold it: NaN and infinities become null."""
+    """The value as JSON and a database can hold it: NaN and infinities become null."""
+    if isinstance(value, str):
+        return storable(value)
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, dict):
-        return {str(key): finite(item) for key, item in value.items()}
+        return {storable(str(key)): finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [finite(item) for item in value]
     return value

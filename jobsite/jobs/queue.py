@@ -11,6 +11,7 @@ from django_q.signals import post_spawn
 from . import allowances, submissions, worker
 from .models import Job, job_models
 from .status import Status
+from .text import one_line
 
 
 def wake(cluster: str) -> None:
@@ -24,6 +25,7 @@ def submit(job: Job) -> None:
     Where the request that asks for it was answered before, `job` becomes the job that it made.
     Raises OverAllowance with a sentence for the owner.
     """
+    job.name = one_line(job.name)
     key = submissions.next_key() if job.owner_id else ""
     if key and submissions.made_before(job, key):
         return

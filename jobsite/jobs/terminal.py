@@ -15,6 +15,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from .allowances import OverAllowance
 from .models import Job, job_models
 from .status import Status
+from .text import one_line
 
 SUCCEEDED, ENDED_BADLY, BAD_INPUT = 0, 1, 2
 LOOK_EVERY = 0.3
@@ -92,7 +93,8 @@ class JobCommand(BaseCommand):
 def progress_line(job: Job) -> str:
     """One line: name, status, how far, what now or what went wrong."""
     rest = job.error or job.message
-    return f"{job.name}: {job.status} {job.progress:.0%}" + (f" - {rest}" if rest else "")
+    line = f"{job.name}: {job.status} {job.progress:.0%}" + (f" - {rest}" if rest else "")
+    return one_line(line)
 
 
 def describe(job: Job) -> dict[str, Any]:

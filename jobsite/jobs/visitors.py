@@ -1,7 +1,14 @@
-"""Where a request comes from, seen through the proxies that the operator has named."""
+"""Where a request comes from and as whom somebody tries to sign in."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+
+from .text import one_line
+
+LONGEST = 255  # what the table of attempts takes
 
 
 def address(request: HttpRequest) -> str:
@@ -15,3 +22,9 @@ def address(request: HttpRequest) -> str:
     if settings.PROXIES and len(seen) >= settings.PROXIES and seen[-settings.PROXIES]:
         return seen[-settings.PROXIES][:45]
     return direct
+
+
+def claimed_name(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:
+    """The user name of an attempt to sign in; the form lets one of any length through."""
+    name = (credentials or {}).get("username") or request.POST.get("username", "")
+    return one_line(str(name))[:LONGEST]

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pythonjsonlogger.core import RESERVED_ATTRS
+
 LINE = "{asctime} {levelname:<7} {processName}[{process}] {name}: {message}{where}"
 FIELDS = "asctime levelname processName process name message request_id user job"
 
@@ -17,6 +19,7 @@ def configuration(as_json: bool) -> dict[str, Any]:
             "json": {
                 "()": "pythonjsonlogger.json.JsonFormatter",
                 "fmt": " ".join(f"%({name})s" for name in FIELDS.split()),
+                "reserved_attrs": [*RESERVED_ATTRS, "where"],
                 "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
             },
         },

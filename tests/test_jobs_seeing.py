@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from jobsite import logs
 from jobsite.jobs import log_context, processes, queue
+from jobsite.jobs.links import sign_in_link
 from jobsite.jobs.models import Worker
 from jobsite.jobs.status import Status
 from jobsite.jobs.tallies import LOST, WEDGED, Tally
@@ -115,6 +116,13 @@ def test_a_change_is_logged_with_the_ids_of_request_and_person(client, ann, line
     assert line["request_id"] == answer.headers["X-Request-ID"]
     client.get("/")
     assert len([line for line in lines() if line["logger"] == "jobsite.requests"]) == 1
+
+
+def test_a_one_time_link_is_not_written_into_the_log(client, ann, lines):
+    path = "/" + sign_in_link(ann).split("/", 3)[3]
+    client.post(path)
+    line = next(line for line in lines() if line["logger"] == "jobsite.requests")
+    assert line["message"].startswith("POST /accounts/link/<str:uid>/<str:token>/: 302")
 
 
 def test_lines_of_a_worker_carry_its_job(lines):

@@ -62,6 +62,13 @@ def person(request: Any) -> str:
     return str(getattr(user, "pk", None) or "")
 
 
+def place(request: Any) -> str:
+    """The path of a request; of a one-time link only its kind, for the rest of it is a secret."""
+    match = request.resolver_match
+    is_secret = match is not None and match.view_name == "sign-in-link"
+    return f"/{match.route}" if is_secret else str(request.path)
+
+
 class RequestLog:
     """Gives each request an id and logs those that are meant to change something."""
 
@@ -79,7 +86,7 @@ class RequestLog:
             if request.method not in LOOKING:
                 took = (time.monotonic() - began) * 1000
                 status = response.status_code
-                log.info("%s %s: %d in %.0f ms", request.method, request.path, status, took)
+                log.info("%s %s: %d in %.0f ms", request.method, place(request), status, took)
             return response
         finally:
             REQUEST.reset(token)

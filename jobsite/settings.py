@@ -175,7 +175,6 @@ AXES_CLIENT_IP_CALLABLE = "jobsite.jobs.visitors.address"
 AXES_USERNAME_CALLABLE = "jobsite.jobs.visitors.claimed_name"
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 OTP_TOTP_ISSUER = f"jobsite {address.hostname}"
-OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 
 # In files, which spares each poll of a page a query; signing out removes the file.
 SESSION_ENGINE = "django.contrib.sessions.backends.file"

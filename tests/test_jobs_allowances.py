@@ -57,7 +57,7 @@ def test_waiting_jobs_are_limited_by_the_site_and_by_the_persons_own_allowance(
     settings.USER_QUEUED = 2
     submit(ann, dataset)
     submit(ann, dataset)
-    with pytest.raises(TooManyWaiting, match="You have 2 jobs waiting and may have 2"):
+    with pytest.raises(TooManyWaiting, match="2 of your jobs wait, and 2 may; there is no room for 1 more"):
         submit(ann, dataset)
     submit(bob, dataset)
     Allowance.objects.create(user=ann, queued=3)
@@ -76,7 +76,7 @@ def test_a_refusal_is_a_sentence_on_the_page_in_the_api_and_in_the_command(
 ):
     settings.USER_QUEUED = 1
     submit(ann, dataset)
-    sentence = "You have 1 jobs waiting and may have 1"
+    sentence = "1 of your jobs wait, and 1 may"
     client.force_login(ann)
     form = {"target": "y", "algorithms": ["tree"], "time_limit": 60, "folds": 3, "seed": 0}
     page = client.post(f"/training/datasets/{dataset.pk}/", form)

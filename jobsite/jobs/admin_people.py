@@ -1,11 +1,14 @@
 """People in the admin panel: invitations by one-time link, their tokens, their second factor."""
 
+from axes.models import AccessFailureLog, AccessLog
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from knox.models import get_token_model
 
 from . import second_factor
@@ -18,6 +21,11 @@ from .tokens import ApiToken
 if admin.site.is_registered(get_token_model()):
     admin.site.unregister(get_token_model())
 admin.site.unregister(User)
+# Secrets of people, which nobody has to see: the action below turns a second factor off. And two
+# logs that are not written.
+for unwanted in (TOTPDevice, StaticDevice, AccessLog, AccessFailureLog):
+    if admin.site.is_registered(unwanted):
+        admin.site.unregister(unwanted)
 
 
 class AllowanceInline(admin.StackedInline):
@@ -25,7 +33,6 @@ class AllowanceInline(admin.StackedInline):
 
     model = Allowance
     can_delete = True
-    verbose_name_plural = "allowance (without one the site's defaults hold)"
 
 
 @admin.register(User)

@@ -53,7 +53,7 @@ def check_queued(owner: Any, waiting: int, more: int = 1) -> None:
     most = limit_of(owner, "queued", settings.USER_QUEUED) if owner is not None else None
     if most is not None and waiting + more > most:
         raise TooManyWaiting(
-            f"You have {waiting} jobs waiting and may have {most}; {more} more are too many. "
+            f"{waiting} of your jobs wait, and {most} may; there is no room for {more} more. "
             "Submit again when some have started, cancel some, or ask an administrator for more."
         )
 

@@ -31,7 +31,7 @@ TAKE = """
 TAKE_ON_POSTGRESQL = """
     WITH taken AS MATERIALIZED (
         SELECT id FROM {table} WHERE key = %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-    ) DELETE FROM {table} USING taken WHERE {table}.id = taken.id RETURNING id
+    ) DELETE FROM {table} USING taken WHERE {table}.id = taken.id RETURNING {table}.id
 """
 
 

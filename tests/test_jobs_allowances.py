@@ -57,7 +57,7 @@ def test_waiting_jobs_are_limited_by_the_site_and_by_the_persons_own_allowance(
     settings.USER_QUEUED = 2
     submit(ann, dataset)
     submit(ann, dataset)
-    with pytest.raises(TooManyWaiting, match="2 of your jobs wait, and 2 may; there is no room for 1 more"):
+    with pytest.raises(TooManyWaiting, match="2 of your jobs wait, and 2 may; there is no room"):
         submit(ann, dataset)
     submit(bob, dataset)
     Allowance.objects.create(user=ann, queued=3)

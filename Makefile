@@ -6,6 +6,9 @@ PY := $(VENV)/bin/python
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 ARGS ?=
+# What depends on the database's own ways of locking, deleting and comparing.
+ON_POSTGRESQL := $(addprefix tests/test_jobs_,claim.py status.py outcome.py tree.py doors.py accounts.py)\
+	tests/test_security_code.py tests/test_downloads_api.py
 
 .PHONY: help setup demo run test check lock programs chaos bench-web clean
 
@@ -46,6 +49,7 @@ programs:
 
 test: setup $(VENV)/dev.stamp programs
 	$(PY) -m pytest -n 3 --dist loadgroup $(ARGS)
+	$(if $(ARGS),,$(PY) -m tests.postgresql -n 3 --dist loadgroup $(ON_POSTGRESQL))
 
 check: setup $(VENV)/dev.stamp
 	$(VENV)/bin/ruff check .

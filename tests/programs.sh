@@ -8,6 +8,7 @@ need() { # command, package
 }
 need chromium chromium
 need transmission-daemon transmission-daemon
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need initdb postgresql
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "Installing$missing ..."

@@ -4,11 +4,14 @@
     <download folder>/<name>                        once it is whole
     <state folder>/library/<info hash>.json         the record of what lies there
 
-The record is written before the rename, so that a crash between the two is seen at the next look.
+The record is written before the rename, so that a crash between the two is seen at the next look;
+the files are made durable before both, so that what is called complete outlives a loss of power.
 """
 
 import json
+import os
 import shutil
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -54,6 +57,7 @@ class Library:
         self._folder = folder
         self._records = state / "library"
         self._records.mkdir(parents=True, exist_ok=True)
+        self._naming = threading.Lock()
 
     def incomplete(self, key: str) -> Path:
         """The folder for a torrent's data while it is being fetched."""
@@ -70,13 +74,18 @@ class Library:
         return record if self._is_there(record) else None
 
     def publish(self, key: str, original: str, files: Sequence[StoredFile]) -> Record:
-        """Move a torrent's data, which is whole, to where people look for it."""
-        place = self._free_name(file_name(original, otherwise=key))
-        record = Record(key, original, place, tuple(files))
-        draft = self._path(key).with_suffix(".part")
-        write_durably(draft, json.dumps(asdict(record)).encode())
-        draft.replace(self._path(key))
-        return self._move(record)
+        """Make a torrent's data, which is whole, durable and move it to where people look for it.
+
+        May take seconds; several threads may call it for different torrents.
+        """
+        _make_durable(self.incomplete(key))
+        with self._naming:
+            place = self._free_name(file_name(original, otherwise=key))
+            record = Record(key, original, place, tuple(files))
+            draft = self._path(key).with_suffix(".part")
+            write_durably(draft, json.dumps(asdict(record)).encode())
+            draft.replace(self._path(key))
+            return self._move(record)
 
     def discard_incomplete(self, key: str) -> None:
         """Remove what was fetched of a torrent that is not whole."""
@@ -106,6 +115,7 @@ class Library:
     def _move(self, record: Record) -> Record:
         source = self.incomplete(record.key) / record.original
         source.rename(self._folder / record.place)
+        _sync(self._folder)
         self.discard_incomplete(record.key)
         return record
 
@@ -140,3 +150,19 @@ class Library:
 
     def _path(self, key: str) -> Path:
         return self._records / f"{key}.json"
+
+
+def _make_durable(folder: Path) -> None:
+    for root, _, names in os.walk(folder):
+        for name in names:
+            _sync(Path(root, name))
+        _sync(Path(root))
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file or folder is on disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

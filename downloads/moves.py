@@ -15,7 +15,7 @@ from typing import Any
 import libtorrent as lt
 
 from .journal import GIVEN_UP_AFTER, POISON, Journal
-from .library import Library
+from .library import Library, Record
 from .metadata import add_sources, bytes_had, params_of_file, params_of_link, params_of_resume
 from .repair import recover_pieces
 from .resume import ResumeStore
@@ -64,9 +64,11 @@ class Moves:
         self.torrents: dict[str, Torrent] = {}
         self.remarks: list[Remark] = []
         self.checks: dict[str, Future[lt.add_torrent_params]] = {}
+        self._publications: dict[str, Future[Record]] = {}
         self.now = time.monotonic()
         self.must_admit = False
-        self._pool = ThreadPoolExecutor(2, "check")
+        self._checkers = ThreadPoolExecutor(2, "check")
+        self._publishers = ThreadPoolExecutor(4, "publish")
 
     def _open(self, options: Options) -> TorrentSession:
         try:
@@ -148,7 +150,7 @@ class Moves:
                 log.info("%s: %s pieces found on disk.", torrent.key, recovered)
             return params
 
-        self.checks[torrent.key] = self._pool.submit(check)
+        self.checks[torrent.key] = self._checkers.submit(check)
 
     def collect_checks(self) -> None:
         """Put those into the session whose data on disk is known by now."""
@@ -228,18 +230,32 @@ class Moves:
         self.must_admit = True
 
     def publish(self, torrent: Torrent) -> None:
-        """Move the data, which is whole and closed, to where people look for it."""
-        assert torrent.metadata is not None
+        """Have the data, which is whole and closed, moved to where people look for it."""
+        about = torrent.metadata
+        assert about is not None
+        self._publications[torrent.key] = self._publishers.submit(
+            self.library.publish, torrent.key, about.original, about.files
+        )
+
+    def collect_publications(self) -> None:
+        """Tell of those whose files are in their place by now."""
+        for key, publication in list(self._publications.items()):
+            if publication.done():
+                del self._publications[key]
+                torrent = self.torrents[key]
+                self.attempt(torrent, self._published, torrent, publication)
+
+    def _published(self, torrent: Torrent, publication: Future[Record]) -> None:
         try:
-            torrent.record = self.library.publish(
-                torrent.key, torrent.metadata.original, torrent.metadata.files
-            )
+            torrent.record = publication.result()
         except OSError as error:
             text = f"The finished files could not be moved into the library: {error.strerror}."
             self.fail(torrent, f"{text} Mend that, then retry; nothing is fetched again.")
-            return
-        self.store.forget(torrent.key)
-        self.succeed(torrent)
+        else:
+            self.store.forget(torrent.key)
+            self.succeed(torrent)
+        if torrent.wanted is None:
+            self.drop(torrent)
 
     def succeed(self, torrent: Torrent) -> None:
         """The files are in their place."""
@@ -268,6 +284,7 @@ class Moves:
 
     def close(self) -> None:
         """Wait until all that was saved is on disk."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._checkers, self._publishers):
+            pool.shutdown(wait=False, cancel_futures=True)
         self.store.close()
         self.journal.close()

@@ -100,8 +100,6 @@ def _removed(moves: Moves, torrent: Torrent, event: events.Removed) -> None:
     moves.must_admit = True
     if torrent.phase is Phase.FINISHING:
         moves.publish(torrent)
-        if torrent.wanted is None:
-            moves.drop(torrent)
     elif torrent.phase is Phase.LEAVING:
         moves.drop(torrent)
 

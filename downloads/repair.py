@@ -15,22 +15,27 @@ from pathlib import Path
 import libtorrent as lt
 
 _BLOCK = 1 << 20
+_TRANSFER_BLOCK = 1 << 14  # what peers send at once, and what libtorrent keeps notes of
 
 
 def recover_pieces(params: lt.add_torrent_params, folder: Path) -> int:
     """Add to the resume data each piece that is whole on disk; how many were added.
 
-    Blocks on their own hashes need the v1 hashes; v2-only torrents keep what was saved.
+    Without v1 hashes they are put down as fetched but not verified, and libtorrent verifies them.
     """
     info = params.ti
-    if info is None or not info.info_hashes().has_v1():
+    if info is None:
         return 0
     have = list(params.have_pieces) or [False] * info.num_pieces()
     files = _Files(info, folder)
+    missing = [piece for piece in range(info.num_pieces()) if not have[piece] and files.hold(piece)]
+    if not info.info_hashes().has_v1():
+        params.unfinished_pieces |= {
+            piece: [True] * -(-info.piece_size(piece) // _TRANSFER_BLOCK) for piece in missing
+        }
+        return len(missing)
     added = 0
-    for piece in range(info.num_pieces()):
-        if have[piece] or not files.hold(piece):
-            continue
+    for piece in missing:
         if files.digest(piece) == info.hash_for_piece(piece):
             have[piece] = True
             added += 1

@@ -111,6 +111,7 @@ class Swarm:
             torrent = self._inbox.popleft()
             moves.attempt(torrent, self._take_in, torrent)
         moves.collect_checks()
+        moves.collect_publications()
         if moves.now >= self._round_at:
             self._round_at = moves.now + ROUND_EVERY
             self._round()

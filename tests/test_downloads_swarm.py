@@ -13,7 +13,16 @@ import pytest
 
 from downloads.links import Link
 from downloads.seeder import make_torrent
-from tests.swarm import ROOT, TRANSMISSION, Client, Seeded, Tracker, seeder, transmission
+from tests.swarm import (
+    ROOT,
+    TRANSMISSION,
+    Client,
+    Seeded,
+    Tracker,
+    free_port,
+    seeder,
+    transmission,
+)
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.swarm
@@ -273,21 +282,21 @@ def killed_at(folder: Path, torrents: list[Seeded], share: float) -> int:
     return done
 
 
+@pytest.mark.parametrize("version", ["v1", "v2", "hybrid"])
 def test_killed_at_half_it_goes_on_and_fetches_next_to_nothing_again(
-    client, tmp_path, source
+    client, tmp_path, source, version: str
 ) -> None:
     (source / "big.bin").write_bytes(os.urandom(192 * MIB))
-    with seeder(source / "big.bin", "--max-up-kb", "60000") as [big]:
+    words = ("--port", str(free_port()), "--version", version)
+    with seeder(source / "big.bin", "--max-up-kb", "60000", *words) as [big]:
         done = killed_at(tmp_path / "client", [big], 0.5)
         assert done < 192 * MIB
-        mine = client()
-        start = time.monotonic()
-        mine.want(big.link)
-        mine.until(
-            lambda me: me.state(big.info_hash) == "downloading" and me.seen[big.info_hash].done
-        )
-        assert time.monotonic() - start < 5
-        assert mine.seen[big.info_hash].done >= done - 0.01 * 192 * MIB
+    # Nobody seeds now: what it has is what it finds on disk.
+    mine = client()
+    mine.want(big.link)
+    enough = done - 10 * MIB  # what was in flight, however large the torrent is
+    mine.until(lambda me: big.info_hash in me.seen and me.seen[big.info_hash].done >= enough, 10)
+    with seeder(source / "big.bin", *words):
         mine.finish(big.info_hash)
     assert same(mine.file("big.bin"), source / "big.bin")
 

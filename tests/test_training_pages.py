@@ -261,3 +261,21 @@ def test_a_poll_is_cheap(page, django_assert_max_num_queries):
     # The person, the job with its table, the log.
     with django_assert_max_num_queries(3):
         page.get(job.get_absolute_url(), headers={"HX-Request": "true"})
+
+
+def test_a_running_training_is_ended_early_once_there_is_something_to_keep(page):
+    train(page, kept(page, flowers()))
+    job = TrainingJob.objects.get()
+    address = reverse("training:keep", args=[job.pk])
+    assert "Stop and keep" not in page.get(job.get_absolute_url()).content.decode()
+    text = page.post(address, follow=True).content.decode()
+    assert "once a model is through all its folds" in text
+    row = {"algorithm": "linear", "status": "succeeded"}
+    TrainingJob.objects.update(status=Status.RUNNING, attempt=2, live={"leaderboard": [row]})
+    job.refresh_from_db()
+    assert job.can_keep
+    assert not job.asks_to_keep()
+    page.post(address)
+    job.refresh_from_db()
+    assert job.asks_to_keep()
+    assert not job.can_keep

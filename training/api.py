@@ -136,6 +136,7 @@ class TrainingSerializer(JobSerializer):
             "time_limit",
             "folds",
             "seed",
+            "tune",
         ]
         read_only_fields = fields
 
@@ -153,6 +154,7 @@ class NewTrainingSerializer(serializers.Serializer):
         min_value=SHORTEST, max_value=LONGEST, default=DEFAULT_TIME_LIMIT
     )
     folds = serializers.IntegerField(min_value=2, max_value=20, default=DEFAULT_FOLDS)
+    tune = serializers.BooleanField(default=True)
     seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=DEFAULT_SEED)
 
     def job(self, owner: Any) -> TrainingJob:
@@ -204,6 +206,15 @@ class TrainingViewSet(JobViewSet):
 
     def _place(self, name: str, job: TrainingJob, what: str) -> str:
         return reverse(name, args=[job.pk, what], request=self.request)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def keep(self, request: Request, pk: Any = None) -> Response:
+        """End a running training with the models that are finished."""
+        job = self.get_object()
+        if job.is_active and not job.can_keep:
+            raise Conflict("No model is through all its folds yet, so there is nothing to keep.")
+        return self.act(job.keep(), job)
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(detail=True, url_path="models/<slug:algorithm>", url_name="fitted")

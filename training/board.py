@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from training.catalogue import ALGORITHMS
+from training.catalogue import KNOWN
 from training.metrics import METRICS
 from training.problem import LABELS
 from training.ranks import SUCCEEDED
@@ -59,7 +59,7 @@ def models(result: Mapping[str, Any]) -> list[dict[str, Any]]:
         entries.append(
             {
                 **row,
-                "description": ALGORITHMS[key].description if key in ALGORITHMS else "",
+                "description": KNOWN[key].description if key in KNOWN else "",
                 "plots": [
                     {**plot, "dark_file": dark_name(plot["file"])}
                     for plot in result["plots"]

@@ -4,8 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
+
+from training.problem import BINARY, MULTICLASS, REGRESSION
 
 PLAIN, SCALED, ORDERED = "plain", "scaled", "ordered"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One knob of an algorithm: a range, or a list of values to choose from."""
+
+    name: str
+    low: float = 0.0
+    high: float = 1.0
+    log: bool = False
+    whole: bool = False
+    choices: tuple[Any, ...] = ()
+    problems: tuple[str, ...] = (BINARY, MULTICLASS, REGRESSION)
+
+
+_CLASSES = (BINARY, MULTICLASS)
+WEIGHTS = Setting("class_weight", choices=(None, "balanced"), problems=_CLASSES)
+_LEAF = Setting("min_samples_leaf", 1, 20, log=True, whole=True)
+_FEATURES = Setting("max_features", 0.15, 1.0)
+_BORDER = Setting("C", 1e-2, 1e2, log=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +48,8 @@ class Algorithm:
     """Rows of one fit; beyond, a random sample is taken and the page says so."""
     importance_rows: int = 1000
     """Rows of the hold-out part on which importance is measured; fewer where answers are slow."""
+    space: tuple[Setting, ...] = ()
+    """What tuning may turn."""
 
 
 _ENTRIES = (
@@ -42,6 +67,7 @@ _ENTRIES = (
         "Logistic regression or ridge: a weighted sum of the columns. Often hard to beat.",
         "Sees no bends and no interplay of columns.",
         cost=1.0,
+        space=(Setting("C", 1e-3, 1e2, log=True, problems=_CLASSES), WEIGHTS),
     ),
     Algorithm(
         "tree",
@@ -50,6 +76,11 @@ _ENTRIES = (
         "Its answers change in steps and with small changes of the table.",
         cost=0.6,
         view=ORDERED,
+        space=(
+            Setting("max_depth", 3, 20, whole=True),
+            Setting("min_samples_leaf", 2, 100, log=True, whole=True),
+            WEIGHTS,
+        ),
     ),
     Algorithm(
         "boosting",
@@ -58,6 +89,14 @@ _ENTRIES = (
         "Needs a few hundred rows to be better than a line.",
         cost=4.0,
         view=ORDERED,
+        space=(
+            Setting("learning_rate", 0.02, 0.2, log=True),
+            Setting("max_leaf_nodes", 7, 80, log=True, whole=True),
+            Setting("min_samples_leaf", 5, 60, log=True, whole=True),
+            Setting("l2_regularization", 1e-3, 10.0, log=True),
+            Setting("max_features", 0.4, 1.0),
+            WEIGHTS,
+        ),
     ),
     Algorithm(
         "knn",
@@ -67,6 +106,10 @@ _ENTRIES = (
         cost=2.0,
         sample_cap=20_000,
         importance_rows=300,
+        space=(
+            Setting("n_neighbors", 3, 60, log=True, whole=True),
+            Setting("weights", choices=("uniform", "distance")),
+        ),
     ),
     Algorithm(
         "extra_trees",
@@ -76,6 +119,7 @@ _ENTRIES = (
         cost=5.0,
         view=ORDERED,
         sample_cap=100_000,
+        space=(_LEAF, _FEATURES, WEIGHTS),
     ),
     Algorithm(
         "forest",
@@ -85,6 +129,7 @@ _ENTRIES = (
         cost=7.0,
         view=ORDERED,
         sample_cap=100_000,
+        space=(_LEAF, _FEATURES, WEIGHTS),
     ),
     Algorithm(
         "mlp",
@@ -93,6 +138,11 @@ _ENTRIES = (
         "Needs some thousand rows; its answers cannot be read from its weights.",
         cost=8.0,
         sample_cap=50_000,
+        space=(
+            Setting("alpha", 1e-4, 3.0, log=True),
+            Setting("learning_rate_init", 3e-4, 1e-2, log=True),
+            Setting("hidden_layer_sizes", choices=((64, 32), (128, 64), (32,))),
+        ),
     ),
     Algorithm(
         "svm",
@@ -102,9 +152,19 @@ _ENTRIES = (
         cost=10.0,
         sample_cap=5_000,
         importance_rows=300,
+        space=(_BORDER, Setting("gamma", 1e-3, 1.0, log=True), WEIGHTS),
     ),
 )
+ENSEMBLE = Algorithm(
+    "ensemble",
+    "Ensemble",
+    "A weighted mean of the best models; the weights come from out-of-fold answers.",
+    "As slow to answer as its members together.",
+    cost=0.1,
+    importance_rows=300,
+)
 ALGORITHMS: dict[str, Algorithm] = {entry.key: entry for entry in _ENTRIES}
+KNOWN = {**ALGORITHMS, ENSEMBLE.key: ENSEMBLE}
 CHOICES = tuple((entry.key, entry.label) for entry in _ENTRIES)
 
 

@@ -3,7 +3,7 @@ job run side by side, and the same seed gives the same scores on any number of c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,6 +130,13 @@ _MAKERS: dict[str, Callable[[Situation], Any]] = {
 }
 
 
-def make_estimator(key: str, situation: Situation) -> Any:
-    """Return a fresh estimator for a key of the catalogue."""
-    return _MAKERS[key](situation)
+def make_estimator(key: str, situation: Situation, settings: Mapping[str, Any]) -> Any:
+    """Return a fresh estimator for a key of the catalogue, with settings other than its own."""
+    made = _MAKERS[key](situation)
+    return made.set_params(**{_place(made, name): value for name, value in settings.items()})
+
+
+def _place(made: Any, name: str) -> str:
+    """Return where a setting is: on the estimator itself, or on the one that it wraps."""
+    places = [place for place in made.get_params() if place.rpartition("__")[2] == name]
+    return min(places, key=len)

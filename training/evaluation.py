@@ -1,26 +1,31 @@
-"""The contest of the algorithms: folds, hold-out, budget. Yields events as it goes."""
+"""The contest of the algorithms: folds, tuning, hold-out, ensemble, budget. Yields events."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from training.catalogue import Algorithm
+from training.catalogue import ENSEMBLE, Algorithm
+from training.ensemble import Blend, blend
 from training.events import Event, Explained, FoldFinished, FoldStarted, Pulse, RowAdded
 from training.fits import Contest, FoldResult, finish, fit_fold
 from training.metrics import primary
+from training.outcomes import blend_row, out_of_fold, row_of
 from training.pool import News, Pool
-from training.race import FINAL, Race
-from training.ranking import Row, finished_row
+from training.race import FINAL, Lane, Piece, Race
+from training.ranking import Row
 from training.ranks import FAILED, SKIPPED
+from training.tuning import is_imbalanced
 
 _PULSE = 1.0
 _ALWAYS = "baseline"
+_BLEND = Piece(ENSEMBLE.key, FINAL)
+_FEWEST_MEMBERS = 3
+_BLEND_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,12 @@ class Settings:
     """Fits that run side by side, one thread each."""
     deadline: float | None = None
     """On the clock of time.monotonic(): what is not finished then is skipped."""
+    tune: bool = False
+    """Try other settings of the best algorithms, where the time allows it."""
+    ensemble: bool = False
+    """Join the best models, where there are enough of them."""
+    is_enough: Callable[[], bool] = lambda: False
+    """Asked about once a second: True ends the contest with what is finished."""
 
 
 def evaluate(
@@ -68,8 +79,16 @@ class _Run:
     ) -> None:
         self.contest, self.settings, self.pool = contest, settings, pool
         self.store, self.out = store, out
-        self.race = Race(algorithms, len(contest.folds), pool.slots)
+        counts = np.bincount(contest.truth[contest.train]) if contest.classes else np.array([])
+        shares = counts / max(1, counts.sum())
+        self.race = Race(
+            algorithms, len(contest.folds), pool.slots, contest.problem, contest.seed,
+            is_imbalanced(list(shares)),
+        )  # fmt: skip
         self.metric = primary(contest.problem)
+        self.will_tune = settings.tune
+        self.will_blend = settings.ensemble
+        self.enough = False
 
     def events(self) -> Iterator[Event]:
         while True:
@@ -79,9 +98,13 @@ class _Run:
                 return
             for news in self.pool.news(self._patience()):
                 yield from self._take(news)
+            if not self.enough and self.settings.is_enough():
+                yield from self._wind_up()
             yield Pulse(
                 self.race.done(), self._remaining(), tuple(sorted(self.pool.running, key=str))
             )
+
+    # --- time ---
 
     def _time_left(self) -> float:
         deadline = self.settings.deadline
@@ -91,95 +114,152 @@ class _Run:
         return max(0.0, min(_PULSE, self._time_left()))
 
     def _remaining(self) -> float:
-        return max(0.0, min(self.race.remaining(), self._time_left()))
+        left = self._time_left()
+        ahead = self.race.remaining(self.will_tune, left, time.monotonic())
+        return max(0.0, min(ahead + (_BLEND_SECONDS if self.will_blend else 0.0), left))
 
-    def _start(self) -> Iterator[Event]:
-        while not self.pool.is_full:
-            piece = self.race.next_piece()
-            if piece is None:
-                return
-            key, fold = piece
-            self.race.started(piece)
-            if fold is FINAL:
-                self.pool.start(piece, finish, self.store, key, self.out, self._out_of_fold(key))
+    def _wind_up(self) -> Iterator[Event]:
+        """End with what is finished: the best model is still fitted, saved and explained."""
+        self.enough = True
+        self.will_tune = self.will_blend = False
+        self._end_tuning()
+        best = next(iter(self.race.by_score()), _ALWAYS)
+        for key, lane in self.race.lanes.items():
+            if key == best or lane.ended:
+                continue
+            if lane.is_scored:
+                yield from self._unexplained(key, "Stopped by you before")
             else:
-                self.pool.start(piece, fit_fold, self.store, key, fold)
-                yield FoldStarted(key, fold)
+                yield from self._skipped(key, "Skipped: stopped by you.")
 
     def _give_up_late(self) -> Iterator[Event]:
         """Skip what cannot be finished in time. The baseline takes no time and always counts."""
-        left = self._time_left()
+        left, now = self._time_left(), time.monotonic()
         if left == float("inf"):
             return
+        if left <= self.race.reserve() and self.race.is_scored:
+            self._end_tuning()
         for key, lane in self.race.lanes.items():
-            if key == _ALWAYS or lane.ended:
+            if lane.ended or (key == _ALWAYS and not lane.is_scored):
                 continue
-            needed = None if lane.is_scored else self.race.seconds_needed(key)
-            if left > 0 and (needed is None or needed <= left):
-                continue
-            self._stop(key)
-            lane.ended = True
             if lane.is_scored:
-                note = f"The time was over before {lane.unexplained} could be made."
-                yield Explained(key, {"note": note})
+                if left <= 0:
+                    yield from self._unexplained(key, "The time was over before")
                 continue
-            reason = "Skipped: out of time"
-            if needed is not None:
-                reason += f"; it needed about {needed:.0f} s more"
-            yield RowAdded(Row(key, lane.algorithm.label, SKIPPED, error=reason + "."))
+            needed = self.race.seconds_needed(key, now)
+            if left <= 0 or (needed is not None and needed > left - self.race.reserve()):
+                more = "" if needed is None else f"; it needed about {max(1, needed):.0f} s more"
+                yield from self._skipped(key, f"Skipped: out of time{more}.")
+        if left <= 0 and _BLEND in self.pool.running:
+            self.pool.kill(_BLEND)
 
-    def _stop(self, key: str) -> None:
+    def _skipped(self, key: str, reason: str) -> Iterator[Event]:
+        lane = self._end(key)
+        yield RowAdded(Row(key, lane.algorithm.label, SKIPPED, error=reason))
+
+    def _unexplained(self, key: str, cause: str) -> Iterator[Event]:
+        lane = self._end(key)
+        if lane.steps < 3 and not (key == _ALWAYS and lane.steps == 2):
+            yield Explained(key, {"note": f"{cause} {lane.unexplained} could be made."})
+
+    def _end(self, key: str) -> Lane:
         for tag in self.pool.running:
-            if tag[0] == key:
+            if tag.key == key:
                 self.pool.kill(tag)
+        lane = self.race.lanes[key]
+        lane.ended = True
+        return lane
+
+    def _end_tuning(self) -> None:
+        for piece in list(self.race.end_tuning()):
+            if piece in self.pool.running:
+                self.pool.kill(piece)
+
+    # --- what is started ---
+
+    def _start(self) -> Iterator[Event]:
+        while not self.pool.is_full:
+            if self.will_tune and self.race.is_scored:
+                self.will_tune = False
+                self.race.plan_tuning(self._time_left())
+            piece = self.race.next_piece()
+            if piece is None:
+                self._start_blend()
+                return
+            lane = self.race.lanes[piece.key]
+            self.race.started(piece, time.monotonic())
+            settings = lane.trials[piece.trial].settings
+            if piece.fold is FINAL:
+                answers = out_of_fold(lane, self.contest)
+                self.pool.start(piece, finish, self.store, piece.key, settings, self.out, answers)
+            else:
+                self.pool.start(piece, fit_fold, self.store, piece.key, piece.fold, settings)
+                if not piece.trial:
+                    yield FoldStarted(piece.key, piece.fold)
+
+    def _start_blend(self) -> None:
+        """Join the models once all of them have their files."""
+        if not self.will_blend or self.pool.running:
+            return
+        self.will_blend = False
+        lanes = self.race.lanes
+        members = [k for k in self.race.by_score() if lanes[k].steps and k != _ALWAYS]
+        if len(members) < _FEWEST_MEMBERS or self._time_left() < _BLEND_SECONDS:
+            return
+        seconds = sum(lanes[key].fold_seconds or 0.0 for key in members)
+        answers = {key: out_of_fold(lanes[key], self.contest) for key in members}
+        self.pool.start(_BLEND, blend, self.store, answers, seconds, self.out)
+
+    # --- what comes back ---
 
     def _take(self, news: News) -> Iterator[Event]:
-        key, fold = news.tag
-        lane = self.race.lanes[key]
+        piece: Piece = news.tag
+        if piece == _BLEND:
+            yield from self._take_blend(news)
+            return
+        key, lane = piece.key, self.race.lanes[piece.key]
         if news.error:
-            yield from self._failed(key, news.error)
+            yield from self._failed(piece, news.error)
         elif isinstance(news.value, FoldResult):
-            assert fold is not None
-            lane.results[fold] = news.value
-            score = news.value.scores[self.metric.key]
-            yield FoldFinished(key, fold, score, news.value.seconds)
-            if lane.is_scored:
-                yield RowAdded(self._row(key))
-        elif fold is FINAL and news.ended:
+            self.race.finished(piece, news.value)
+            yield from self._scored(piece, news.value)
+        elif piece.fold is FINAL and news.ended:
             lane.ended = True
         elif news.value is not None:
             lane.steps += 1
             yield Explained(key, news.value)
 
-    def _failed(self, key: str, reason: str) -> Iterator[Event]:
-        lane = self.race.lanes[key]
+    def _scored(self, piece: Piece, result: FoldResult) -> Iterator[Event]:
+        key, lane = piece.key, self.race.lanes[piece.key]
+        if piece.trial:
+            self.race.halve(key)
+            if not lane.is_tuning and self.race.choose(key):
+                yield RowAdded(row_of(lane, self.contest))
+            return
+        assert piece.fold is not None
+        yield FoldFinished(key, piece.fold, result.scores[self.metric.key], result.seconds)
+        if lane.is_scored:
+            yield RowAdded(row_of(lane, self.contest))
+
+    def _take_blend(self, news: News) -> Iterator[Event]:
+        if isinstance(news.value, Blend) and news.value.folds:
+            yield RowAdded(blend_row(news.value, self.race))
+        elif isinstance(news.value, dict):
+            yield Explained(ENSEMBLE.key, news.value)
+        elif news.error:
+            yield RowAdded(Row(ENSEMBLE.key, ENSEMBLE.label, FAILED, error=news.error))
+
+    def _failed(self, piece: Piece, reason: str) -> Iterator[Event]:
+        key, lane = piece.key, self.race.lanes[piece.key]
         if lane.ended:
             return
-        lane.ended = True
-        self._stop(key)
+        if piece.trial and piece.fold is not FINAL:
+            trial = lane.trials[piece.trial]
+            trial.dropped, trial.waiting = True, []
+            self.race.halve(key)
+            return
+        self._end(key)
         if lane.is_scored:
-            note = f"Without {lane.unexplained}. {reason}"
-            yield Explained(key, {"note": note})
+            yield Explained(key, {"note": f"Without {lane.unexplained}. {reason}"})
         else:
             yield RowAdded(Row(key, lane.algorithm.label, FAILED, error=reason))
-
-    def _row(self, key: str) -> Row:
-        lane = self.race.lanes[key]
-        results = [lane.results[fold] for fold in range(lane.folds)]
-        cap, note = lane.algorithm.sample_cap, ""
-        trained = len(self.contest.folds[0][0])
-        if cap is not None and trained > cap:
-            note = f"Trained on a random sample of {cap:,} of {trained:,} rows."
-        seconds = sum(result.seconds for result in results) / len(results)
-        scores = [result.scores for result in results]
-        return finished_row(key, lane.algorithm.label, self.metric, scores, seconds, note)
-
-    def _out_of_fold(self, key: str) -> np.ndarray:
-        """Return the answers of the folds in the order of the training rows."""
-        results = self.race.lanes[key].results
-        place = {int(row): index for index, row in enumerate(self.contest.train)}
-        first: Any = results[0].predicted
-        merged = np.empty((len(self.contest.train), *first.shape[1:]))
-        for fold, (_, test) in enumerate(self.contest.folds):
-            merged[[place[int(row)] for row in test]] = results[fold].predicted
-        return merged

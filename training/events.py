@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from training.race import Piece
 from training.ranking import Row
 
 
@@ -47,7 +48,7 @@ class Pulse:
 
     done: float
     remaining: float
-    running: tuple[tuple[str, int | None], ...]
+    running: tuple[Piece, ...]
 
 
 Event = FoldStarted | FoldFinished | RowAdded | Explained | Pulse

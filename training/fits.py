@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.inspection import permutation_importance
 
 from training import model_file, plots
-from training.catalogue import ALGORITHMS
+from training.catalogue import ALGORITHMS, KNOWN
 from training.pipeline import Plan, make_pipeline_for
 from training.problem import BINARY, MULTICLASS, REGRESSION
 from training.scoring import predict, score
@@ -44,6 +44,11 @@ class Contest:
     holdout: np.ndarray
     folds: tuple[tuple[np.ndarray, np.ndarray], ...]
 
+    @property
+    def tested(self) -> np.ndarray:
+        """The rows that are answered for in a fold: all that train, unless time splits them."""
+        return np.sort(np.concatenate([test for _, test in self.folds]))
+
     def save(self, path: Path) -> None:
         """Write the contest for processes of this job, which share its pages."""
         joblib.dump(self, path)
@@ -63,21 +68,29 @@ class FoldResult:
     seconds: float
 
 
-def fit_fold(path: Path, key: str, fold: int) -> Iterator[FoldResult]:
+def fit_fold(path: Path, key: str, fold: int, settings: Mapping[str, Any]) -> Iterator[FoldResult]:
     """Fit on all folds but one and answer for that one."""
     contest = Contest.open(path)
     train, test = contest.folds[fold]
     started = time.perf_counter()
-    model = _fit(contest, key, train)
+    model = _fit(contest, key, train, settings)
     seconds = time.perf_counter() - started
     predicted = predict(model, contest.features.iloc[test], contest.classes)
     yield FoldResult(score(contest.problem, contest.truth[test], predicted), predicted, seconds)
 
 
-def finish(path: Path, key: str, out: Path, predicted: np.ndarray) -> Iterator[dict[str, Any]]:
-    """Fit on the whole training part; hold-out scores and file first, then importance and plots."""
+def finish(
+    path: Path, key: str, settings: Mapping[str, Any], out: Path, predicted: np.ndarray
+) -> Iterator[dict[str, Any]]:
+    """Fit on the whole training part, then explain; `predicted` are the answers of the folds."""
     contest = Contest.open(path)
-    model = _fit(contest, key, contest.train)
+    yield from explain(contest, key, _fit(contest, key, contest.train, settings), out, predicted)
+
+
+def explain(
+    contest: Contest, key: str, model: Any, out: Path, predicted: np.ndarray
+) -> Iterator[dict[str, Any]]:
+    """Tell of a fitted model: hold-out scores and file first, then plots and importance."""
     answered = predict(model, contest.features.iloc[contest.holdout], contest.classes)
     name = f"{key}.skops"
     model_file.save(model, out / name)
@@ -85,16 +98,12 @@ def finish(path: Path, key: str, out: Path, predicted: np.ndarray) -> Iterator[d
         "holdout": score(contest.problem, contest.truth[contest.holdout], answered),
         "model": name,
     }
-    entries = plots.draw_all(
-        key,
-        contest.problem,
-        contest.truth[contest.train],
-        predicted,
-        contest.classes,
-        contest.target,
-        out,
-    )
-    yield {"plots": entries}
+    truth = contest.truth[contest.tested]
+    yield {
+        "plots": plots.draw_all(
+            key, contest.problem, truth, predicted, contest.classes, contest.target, out
+        )
+    }
     if key != "baseline":
         importance = _importance(contest, key, model)
         yield {
@@ -103,14 +112,14 @@ def finish(path: Path, key: str, out: Path, predicted: np.ndarray) -> Iterator[d
         }
 
 
-def _fit(contest: Contest, key: str, rows: np.ndarray) -> Any:
+def _fit(contest: Contest, key: str, rows: np.ndarray, settings: Mapping[str, Any]) -> Any:
     algorithm = ALGORITHMS[key]
     if algorithm.sample_cap is not None and len(rows) > algorithm.sample_cap:
         rows = _sample(contest, rows, algorithm.sample_cap)
     features = contest.features.iloc[rows][list(contest.plan.features)]
     plan = contest.plan.of_filled(features)
     model = make_pipeline_for(
-        algorithm, plan, contest.problem, len(rows), len(contest.classes), contest.seed
+        algorithm, plan, contest.problem, len(rows), len(contest.classes), contest.seed, settings
     )
     return model.fit(features, contest.answers[rows])
 
@@ -131,7 +140,7 @@ def _importance(contest: Contest, key: str, model: Any) -> list[dict[str, Any]]:
     random = np.random.default_rng(contest.seed)
     rows = contest.holdout
     names = list(contest.plan.features)
-    limit, repeats = ALGORITHMS[key].importance_rows, _REPEATS
+    limit, repeats = KNOWN[key].importance_rows, _REPEATS
     if len(names) > _MOST_IMPORTANCES:
         # Every column costs an answer for all rows, and hundreds of columns cost minutes.
         limit, repeats = min(limit, 300), 1

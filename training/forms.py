@@ -121,6 +121,12 @@ class TrainForm(forms.Form):
         max_value=LONGEST,
         help_text="What is not finished then is skipped; what is finished counts.",
     )
+    tune = forms.BooleanField(
+        label="Tune and join the best",
+        required=False,
+        initial=True,
+        help_text="Where time allows: tries other settings of the best three, and an ensemble.",
+    )
     folds = forms.IntegerField(label="Folds", min_value=2, max_value=20, required=False)
     seed = forms.IntegerField(
         label="Seed",
@@ -163,6 +169,7 @@ class TrainForm(forms.Form):
             data["algorithms"],
             wanted=data["wanted"],
             time_limit=data["time_limit"],
+            tune=data["tune"],
             folds=data["folds"] or DEFAULT_FOLDS,
             seed=DEFAULT_SEED if data["seed"] is None else data["seed"],
         )

@@ -32,6 +32,7 @@ TRUSTED = frozenset(
         "sklearn.utils.validation.check_array",
         "skrub._datetime_encoder.DatetimeEncoder",
         "skrub._string_encoder.StringEncoder",
+        "sklearn.utils._bunch.Bunch",
         "skrub._to_str.ToStr",
     }
 )

@@ -17,8 +17,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobsite.jobs.models import Job
+from jobsite.jobs.status import Status
 from training import catalogue, problem
 from training.preview import HEAD_BYTES, preview
+from training.ranks import SUCCEEDED
 from training.table import Column, Preview
 
 DEFAULT_TIME_LIMIT = 600
@@ -175,6 +177,12 @@ class TrainingJob(Job):
     )
     note = models.TextField(blank=True)
     favourite = models.BooleanField(default=False)
+    tune = models.BooleanField(
+        default=True, help_text="Also try other settings of the best algorithms and join the best."
+    )
+    keep_attempt = models.PositiveIntegerField(
+        default=0, editable=False, help_text="The attempt that was asked to end with what it has."
+    )
     live = models.JSONField(default=dict, editable=False)
 
     class Meta(Job.Meta):
@@ -204,3 +212,27 @@ class TrainingJob(Job):
     def memory_limit_mb(self) -> int | None:
         """The limit of the site."""
         return settings.TRAINING_MEMORY_MB
+
+    @property
+    def can_keep(self) -> bool:
+        """Whether a model is through all its folds, so that ending now would leave something."""
+        rows = (self.live or {}).get("leaderboard", ())
+        return (
+            self.status == Status.RUNNING
+            and self.keep_attempt != self.attempt
+            and any(row["status"] == SUCCEEDED and row["algorithm"] != "baseline" for row in rows)
+        )
+
+    def keep(self) -> bool:
+        """Ask the running attempt to end with what is finished; False where nothing is."""
+        if not self.can_keep:
+            return False
+        asked = self._row().filter(status=Status.RUNNING, attempt=self.attempt)
+        if asked.update(keep_attempt=self.attempt):
+            self.log("Ending early: what is finished is kept.")
+            return True
+        return False
+
+    def asks_to_keep(self) -> bool:
+        """Whether the owner asked this very attempt to end with what it has."""
+        return self._row().filter(keep_attempt=self.attempt, attempt__gt=0).exists()

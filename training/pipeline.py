@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -93,11 +94,18 @@ def _left_out(columns: Sequence[Column]) -> list[str]:
 
 
 def make_pipeline_for(
-    algorithm: Algorithm, plan: Plan, problem: str, rows: int, classes: int, seed: int
+    algorithm: Algorithm,
+    plan: Plan,
+    problem: str,
+    rows: int,
+    classes: int,
+    seed: int,
+    settings: Mapping[str, Any] = MappingProxyType({}),
 ) -> Pipeline:
     """Return the whole unfitted model: columns in, answers out."""
     if algorithm.view == PLAIN:
-        return Pipeline([("model", make_estimator(algorithm.key, Situation(problem, rows, seed)))])
+        situation = Situation(problem, rows, seed)
+        return Pipeline([("model", make_estimator(algorithm.key, situation, settings))])
     if algorithm.view == SCALED:
         steps = _scaled(plan, problem, rows, classes, seed)
         categorical: tuple[int, ...] = ()
@@ -108,7 +116,8 @@ def make_pipeline_for(
         [step for step in steps if step[2]], remainder="drop", sparse_threshold=0
     )
     situation = Situation(problem, rows, seed, categorical)
-    return Pipeline([("prepare", prepare), ("model", make_estimator(algorithm.key, situation))])
+    model = make_estimator(algorithm.key, situation, settings)
+    return Pipeline([("prepare", prepare), ("model", model)])
 
 
 def _scaled(plan: Plan, problem: str, rows: int, classes: int, seed: int) -> list[tuple]:

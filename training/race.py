@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
+from training import tuning
 from training.catalogue import Algorithm
 from training.fits import FoldResult
+from training.metrics import primary
 
 FINAL = None
+_TUNED_LANES = 3
 # The last fit of an algorithm sees all folds, and plots and importance are made after it.
 _FINAL_FITS, _FINAL_SECONDS = 1.3, 2.0
-Piece = tuple[str, int | None]
+# What tuning may use of the time that is left; the rest is for last fits that take longer.
+_TUNING_SHARE = 0.8
+
+
+class Piece(NamedTuple):
+    """One fit: a fold of a trial, or the last fit of an algorithm."""
+
+    key: str
+    fold: int | None
+    trial: int = 0
+
+
+@dataclass(slots=True)
+class Trial:
+    """One choice of settings and the folds that it has seen. The first one is the default."""
+
+    settings: dict[str, Any]
+    waiting: list[int]
+    results: dict[int, FoldResult] = field(default_factory=dict)
+    running: dict[int, float] = field(default_factory=dict)
+    """When each fold that is running now was started."""
+    dropped: bool = False
 
 
 @dataclass(slots=True)
@@ -19,15 +45,20 @@ class Lane:
 
     algorithm: Algorithm
     folds: int
-    waiting: list[int] = field(default_factory=list)
-    results: dict[int, FoldResult] = field(default_factory=dict)
+    trials: list[Trial] = field(default_factory=list)
+    chosen: int = 0
     ended: bool = False
     final_started: bool = False
     steps: int = 0
     """How much of the explanation is there: 1 hold-out and file, 2 plots, 3 importance."""
 
     def __post_init__(self) -> None:
-        self.waiting = list(range(self.folds))
+        self.trials.append(Trial({}, list(range(self.folds))))
+
+    @property
+    def best(self) -> Trial:
+        """The trial that counts: the default, until another one is through and better."""
+        return self.trials[self.chosen]
 
     @property
     def unexplained(self) -> str:
@@ -38,68 +69,232 @@ class Lane:
 
     @property
     def is_scored(self) -> bool:
-        """True once every fold has a score."""
-        return len(self.results) == self.folds
+        """True once every fold of the default settings has a score."""
+        return len(self.trials[0].results) == self.folds
+
+    @property
+    def is_tuning(self) -> bool:
+        """True while settings are being tried."""
+        return any(not t.dropped and len(t.results) < self.folds for t in self.trials[1:])
 
     @property
     def fold_seconds(self) -> float | None:
         """Mean time of a fold so far."""
-        times = [result.seconds for result in self.results.values()]
+        times = [result.seconds for trial in self.trials for result in trial.results.values()]
         return sum(times) / len(times) if times else None
+
+    @property
+    def final_seconds(self) -> float:
+        """What the last fit and its explanation will take, roughly."""
+        return _FINAL_FITS * (self.fold_seconds or 0.0) + _FINAL_SECONDS
 
 
 class Race:
-    """All algorithms of a job, cheap ones first."""
+    """All algorithms of a job: every one with its defaults, then the best of them tuned, then the
+    last fits, best first."""
 
-    def __init__(self, algorithms: list[Algorithm], folds: int, slots: int) -> None:
+    def __init__(
+        self,
+        algorithms: list[Algorithm],
+        folds: int,
+        slots: int,
+        problem: str,
+        seed: int = 0,
+        imbalanced: bool = False,
+    ) -> None:
         self.lanes = {entry.key: Lane(entry, folds) for entry in algorithms}
-        self.slots = slots
+        self.slots, self.problem, self.seed, self.imbalanced = slots, problem, seed, imbalanced
+        self.metric = primary(problem)
+        self.folds = folds
+
+    # --- what to do next ---
+
+    @property
+    def is_scored(self) -> bool:
+        """True once every algorithm is through its folds or out of the race."""
+        return all(lane.is_scored or lane.ended for lane in self.lanes.values())
 
     def next_piece(self) -> Piece | None:
-        """Return the piece of work to start now: a last fit that is due, else the next fold."""
+        """Return the fit to start now: a fold of a default, of a trial, or a last fit."""
         for key, lane in self.lanes.items():
-            if lane.is_scored and not lane.final_started and not lane.ended:
-                return key, FINAL
+            if lane.trials[0].waiting and not lane.ended:
+                return Piece(key, lane.trials[0].waiting[0])
+        if not self.is_scored:
+            return None
         for key, lane in self.lanes.items():
-            if lane.waiting and not lane.ended:
-                return key, lane.waiting[0]
+            for number, trial in enumerate(lane.trials):
+                if trial.waiting and not trial.dropped and not lane.ended:
+                    return Piece(key, trial.waiting[0], number)
+        for key in self.by_score():
+            lane = self.lanes[key]
+            if not (lane.final_started or lane.ended or lane.is_tuning):
+                return Piece(key, FINAL, lane.chosen)
         return None
 
-    def started(self, piece: Piece) -> None:
-        """Note that a piece of work has begun."""
-        key, fold = piece
-        if fold is FINAL:
-            self.lanes[key].final_started = True
+    def started(self, piece: Piece, now: float) -> None:
+        """Note that a fit has begun."""
+        lane = self.lanes[piece.key]
+        if piece.fold is FINAL:
+            lane.final_started = True
         else:
-            self.lanes[key].waiting.remove(fold)
+            lane.trials[piece.trial].waiting.remove(piece.fold)
+            lane.trials[piece.trial].running[piece.fold] = now
 
-    def seconds_needed(self, key: str) -> float | None:
-        """Return what an algorithm still needs to be scored and explained, where that is known."""
+    def finished(self, piece: Piece, result: FoldResult) -> None:
+        """Note the outcome of a fold."""
+        assert piece.fold is not None
+        trial = self.lanes[piece.key].trials[piece.trial]
+        trial.running.pop(piece.fold, None)
+        trial.results[piece.fold] = result
+
+    def by_score(self) -> list[str]:
+        """Return the algorithms that are through their folds, best first."""
+        scored = [key for key, lane in self.lanes.items() if lane.is_scored]
+        return sorted(scored, key=lambda key: -self._mean(self.lanes[key].best))
+
+    def _mean(self, trial: Trial, folds: int | None = None) -> float:
+        """Return the score over the first folds, turned so that more is better."""
+        numbers = range(self.folds if folds is None else folds)
+        scores = [trial.results[fold].scores[self.metric.key] for fold in numbers]
+        return sum(scores) / len(scores) * (1 if self.metric.greater_is_better else -1)
+
+    # --- tuning ---
+
+    def plan_tuning(self, left: float) -> None:
+        """Give the best algorithms settings to try, as many as the time that is left allows."""
+        finals = sum(self.lanes[key].final_seconds for key in self.by_score()) / self.slots
+        seconds = (left - finals) * _TUNING_SHARE
+        learners = [
+            key
+            for key in self.by_score()
+            if tuning.space_of(self.lanes[key].algorithm, self.problem)
+        ]
+        for key in learners[:_TUNED_LANES]:
+            lane = self.lanes[key]
+            fold = lane.fold_seconds or 0.0
+            size = next(tuning.affordable(seconds, fold, self.folds, self.slots), 0)
+            seconds -= tuning.fits_of(size, self.folds) * fold / self.slots if size else 0.0
+            first = list(range(tuning.first_folds(self.folds)))
+            lane.trials += [
+                Trial(settings, list(first))
+                for settings in tuning.candidates(
+                    lane.algorithm, self.problem, size, self.seed, self.imbalanced
+                )[:size]
+            ]
+
+    def halve(self, key: str) -> None:
+        """Let only the best settings go on, once all have seen the first folds."""
         lane = self.lanes[key]
-        fold = lane.fold_seconds
-        if fold is None:
-            return None
-        left = lane.folds - len(lane.results)
-        return -(-left // self.slots) * fold + _FINAL_FITS * fold
+        first = tuning.first_folds(self.folds)
+        alive = [trial for trial in lane.trials[1:] if not trial.dropped]
+        if any(len(trial.results) < first for trial in alive):
+            return
+        if all(len(trial.results) == first and not trial.waiting for trial in alive):
+            bar = self._mean(lane.trials[0], first)
+            order = sorted(alive, key=lambda trial: -self._mean(trial, first))
+            going_on = order[: tuning.survivors(len(lane.trials) - 1)]
+            for trial in alive:
+                trial.dropped = trial not in going_on or self._mean(trial, first) <= bar
+                trial.waiting = [] if trial.dropped else list(range(first, self.folds))
 
-    def remaining(self) -> float:
-        """Estimate the seconds of all that is left, from the times of finished folds."""
-        spent = sum(r.seconds for lane in self.lanes.values() for r in lane.results.values())
-        cost = sum(lane.algorithm.cost * len(lane.results) for lane in self.lanes.values())
-        unit = spent / cost if cost else 1.0
+    def choose(self, key: str) -> bool:
+        """Take the best settings that are through all folds; True where they are new."""
+        lane, before = self.lanes[key], self.lanes[key].chosen
+        through = [n for n, trial in enumerate(lane.trials) if len(trial.results) == self.folds]
+        lane.chosen = max(through, key=lambda n: self._mean(lane.trials[n]))
+        return lane.chosen != before
+
+    def end_tuning(self) -> Iterator[Piece]:
+        """Drop all settings that are not through; yield the fits that are in vain now."""
+        for key, lane in self.lanes.items():
+            for number, trial in enumerate(lane.trials[1:], start=1):
+                if len(trial.results) < self.folds and not trial.dropped:
+                    trial.dropped, trial.waiting = True, []
+                    yield from (Piece(key, fold, number) for fold in trial.running)
+
+    # --- time ---
+
+    def seconds_needed(self, key: str, now: float) -> float | None:
+        """Return what an algorithm still needs to be scored, where that is known.
+
+        A fit that runs longer than the ones before it is the better measure.
+        """
+        lane = self.lanes[key]
+        trial = lane.trials[0]
+        running = max((now - began for began in trial.running.values()), default=0.0)
+        if lane.fold_seconds is None and not running:
+            return None
+        fold = max(lane.fold_seconds or 0.0, running)
+        spent = sum(now - began for began in trial.running.values())
+        left = (self.folds - len(trial.results)) * fold - spent
+        return max(left / self.slots, fold - running if trial.running else fold)
+
+    def reserve(self) -> float:
+        """Return the time that the last fit of the best model so far needs."""
+        return next((self.lanes[key].final_seconds for key in self.by_score()), 0.0)
+
+    def remaining(self, will_tune: bool, left: float, now: float) -> float:
+        """Estimate the seconds of all that is to be done, from the times of finished folds."""
+        expected = {key: self._expected(lane) for key, lane in self.lanes.items()}
         total = 0.0
-        for lane in self.lanes.values():
+        for key, lane in self.lanes.items():
             if lane.ended:
                 continue
-            fold = lane.fold_seconds
-            fold = lane.algorithm.cost * unit if fold is None else fold
-            total += (lane.folds - len(lane.results) + _FINAL_FITS) * fold + _FINAL_SECONDS
-        return total / self.slots
+            for trial in lane.trials:
+                total += (len(trial.waiting) + len(trial.running)) * expected[key]
+                total -= sum(min(now - b, expected[key]) for b in trial.running.values())
+            total += self._survivors_ahead(lane) * expected[key]
+            if lane.steps == 0:
+                total += _FINAL_FITS * expected[key]
+            total += _FINAL_SECONDS * (3 - lane.steps) / 3
+        total /= self.slots
+        if will_tune and not any(len(lane.trials) > 1 for lane in self.lanes.values()):
+            total += self._tuning_ahead(expected, left - total)
+        return total
+
+    def _survivors_ahead(self, lane: Lane) -> float:
+        """Estimate the fits of a search after its first folds, while those still go on."""
+        first = tuning.first_folds(self.folds)
+        if not any(t.waiting or t.running for t in lane.trials[1:] if len(t.results) < first):
+            return 0.0
+        return tuning.survivors(len(lane.trials) - 1) * (self.folds - first) / 2
+
+    def _tuning_ahead(self, expected: dict[str, float], left: float) -> float:
+        """Estimate the time of a search whose algorithms are not known before all are scored."""
+        times = [
+            expected[key]
+            for key, lane in self.lanes.items()
+            if tuning.space_of(lane.algorithm, self.problem) and not lane.ended
+        ]
+        lanes = min(_TUNED_LANES, len(times))
+        if not lanes:
+            return 0.0
+        mean = sum(times) / len(times)
+        seconds = max(0.0, left * _TUNING_SHARE / lanes)
+        size = next(tuning.affordable(seconds, mean, self.folds, self.slots), 0)
+        # About half of those that may go on are not better than the default and do not.
+        fits = size * tuning.first_folds(self.folds) + tuning.survivors(size) if size else 0
+        return lanes * fits * mean / self.slots
+
+    def _expected(self, lane: Lane) -> float:
+        """Return the time of a fold: measured, or by its cost beside those that are measured."""
+        if lane.fold_seconds is not None:
+            return lane.fold_seconds
+        known = [
+            (other.fold_seconds, other.algorithm.cost)
+            for other in self.lanes.values()
+            if other.fold_seconds is not None
+        ]
+        cost = sum(cost for _, cost in known)
+        unit = sum(seconds or 0.0 for seconds, _ in known) / cost if cost else 1.0
+        return lane.algorithm.cost * unit
 
     def done(self) -> float:
         """Return the share of the work that is finished, by number of fits."""
-        total = sum(lane.folds + 1 for lane in self.lanes.values())
-        finished = sum(
-            lane.folds + 1 if lane.ended else len(lane.results) for lane in self.lanes.values()
-        )
+        total = finished = 0
+        for lane in self.lanes.values():
+            trials = [trial for trial in lane.trials if not trial.dropped]
+            total += lane.folds * len(trials) + 3
+            through = sum(len(trial.results) for trial in trials) + lane.steps
+            finished += lane.folds * len(trials) + 3 if lane.ended else through
         return finished / total

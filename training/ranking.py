@@ -31,6 +31,12 @@ class Row:
     tied: bool = False
     holdout: Mapping[str, float] | None = None
     model: str = ""
+    settings: Mapping[str, Any] | None = None
+    """What differs from the defaults of the catalogue; the weights of an ensemble."""
+
+    def with_settings(self, settings: Mapping[str, Any]) -> Row:
+        """Return the row with what the model was made with."""
+        return replace(self, settings=dict(settings))
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as a dict of JSON values."""

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from training.catalogue import ALGORITHMS, Algorithm
+from training.catalogue import KNOWN, Algorithm
 from training.events import Event, Explained, FoldFinished, FoldStarted, Pulse, RowAdded
 from training.metrics import primary
 from training.problem import BINARY, MULTICLASS, REGRESSION
+from training.race import Piece
 from training.ranking import Row, rank
 from training.ranks import SUCCEEDED
 from training.splits import Contest
@@ -72,14 +73,15 @@ class Story:
     @property
     def message(self) -> str:
         """What runs now, in one line."""
-        names = [
-            f"{ALGORITHMS[key].label}: {'final fit and plots' if fold is None else self._nth(fold)}"
-            for key, fold in self.pulse.running
-        ]
-        return " · ".join(names)
+        return " · ".join(
+            f"{KNOWN[piece.key].label}: {self._doing(piece)}" for piece in self.pulse.running
+        )
 
-    def _nth(self, fold: int) -> str:
-        return f"fold {fold + 1} of {self.task.folds}"
+    def _doing(self, piece: Piece) -> str:
+        if piece.fold is None:
+            return "final fit and plots"
+        tuning = f"setting {piece.trial + 1}, " if piece.trial else ""
+        return f"{tuning}fold {piece.fold + 1} of {self.task.folds}"
 
     @property
     def verdict(self) -> str:
@@ -102,12 +104,10 @@ class Story:
             "greater_is_better": metric.greater_is_better,
             "leaderboard": [row.to_json() for row in rank(list(self.rows.values()), metric)],
             "running": [
-                {"label": ALGORITHMS[key].label, "fold": None if fold is None else fold + 1}
-                for key, fold in self.pulse.running
+                {"label": KNOWN[piece.key].label, "doing": self._doing(piece)}
+                for piece in self.pulse.running
             ],
-            "waiting": [
-                {"label": a.label, "done": len(self.partial.get(a.key, ()))} for a in waiting
-            ],
+            "waiting": [{"label": a.label, "scores": self.partial.get(a.key, [])} for a in waiting],
             "folds": self.task.folds,
             "remaining": round(self.pulse.remaining),
             "warnings": list(self.warnings),

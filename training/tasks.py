@@ -3,6 +3,8 @@
 Nothing but that child imports this module: it loads pandas, scikit-learn and matplotlib.
 """
 
+# ruff: noqa: E402
+
 from __future__ import annotations
 
 import time
@@ -13,24 +15,26 @@ from django.conf import settings
 from jobsite.jobs.child import Report
 from jobsite.jobs.outcome import JobFailed
 from training import pool
+
+# The server of the pool needs seconds to import what it forks later. Started before anything else
+# is imported here, it does so at the same time.
+pool.warm()
+
 from training.catalogue import chosen
 from training.evaluation import Settings, evaluate
 from training.events import Pulse
+from training.fits import Contest
 from training.models import Dataset, TrainingJob
 from training.pipeline import make_plan
 from training.problem import TargetError
 from training.reading import Table, read
 from training.report import Story
 from training.roles import Roles
-from training.splits import make_contest
+from training.splits import how, make_contest
 from training.table import ReadingError, with_kinds
 from training.target import make_task
 
 _REPORT_EVERY = 0.5
-
-# The server of the pool needs seconds to import what it forks later. Started here, it does so
-# while this process waits for its job.
-pool.warm()
 
 
 def run(job: TrainingJob, report: Report) -> dict[str, Any]:
@@ -39,26 +43,44 @@ def run(job: TrainingJob, report: Report) -> dict[str, Any]:
     report.update(live={})
     report.progress(0, f"Reading {job.dataset.name}")
     try:
-        table = _read(job.dataset, job.options.get("kinds", {}))
-        report.event(f"Read {len(table.frame):,} rows and {len(table.columns)} columns.")
-        roles = Roles.of(job.options)
-        task = make_task(table.frame, table.columns, job.target, job.folds, job.wanted, roles)
-        plan, left_out = make_plan(task.columns)
+        story, contest = _prepare(job, report)
     except (ReadingError, TargetError) as error:
         raise JobFailed(str(error)) from error
-    story = Story(task, chosen(job.algorithms), table.warnings + task.warnings + left_out)
-    report.event(task.reason)
+    report.event(story.task.reason)
     for warning in story.warnings:
         report.event(warning, "warning")
-    contest = make_contest(task, plan, job.seed)
-    deadline = None if job.time_limit is None else began + job.time_limit
-    limits = Settings(settings.TRAINING_THREADS, deadline)
-    del table
-    told = 0.0
+    limits = Settings(
+        cores=settings.TRAINING_THREADS,
+        deadline=None if job.time_limit is None else began + job.time_limit,
+        tune=job.tune,
+        ensemble=job.tune,
+        is_enough=job.asks_to_keep,
+    )
+    _compete(story, contest, limits, report)
+    report.event(story.verdict)
+    # From here on pages read the result; lists, which do not load results, show the verdict.
+    report.update(live={"verdict": story.verdict})
+    return story.result(contest)
+
+
+def _prepare(job: TrainingJob, report: Report) -> tuple[Story, Contest]:
+    """Read the table and settle the terms."""
+    table = _read(job.dataset, job.options.get("kinds", {}))
+    report.event(f"Read {len(table.frame):,} rows and {len(table.columns)} columns.")
+    roles = Roles.of(job.options)
+    task = make_task(table.frame, table.columns, job.target, job.folds, job.wanted, roles)
+    plan, left_out = make_plan(task.columns)
+    story = Story(task, chosen(job.algorithms), table.warnings + task.warnings + left_out)
+    if split := how(task):
+        report.event(split)
+    return story, make_contest(task, plan, job.seed)
+
+
+def _compete(story: Story, contest: Contest, limits: Settings, report: Report) -> None:
+    """Run the contest and tell of it."""
+    told, folder = 0.0, report.directory
     with pool.Pool(limits.cores) as workers:
-        for event in evaluate(
-            contest, story.algorithms, limits, workers, report.directory, report.directory
-        ):
+        for event in evaluate(contest, story.algorithms, limits, workers, folder, folder):
             lines = list(story.take(event))
             for text, level in lines:
                 report.event(text, level)
@@ -66,10 +88,6 @@ def run(job: TrainingJob, report: Report) -> dict[str, Any]:
                 told = time.monotonic()
                 report.progress(story.pulse.done, story.message)
                 report.update(live=story.live())
-    report.event(story.verdict)
-    # From here on pages read the result; lists, which do not load results, show the verdict.
-    report.update(live={"verdict": story.verdict})
-    return story.result(contest)
 
 
 def _read(dataset: Dataset, kinds: dict[str, str]) -> Table:

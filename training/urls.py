@@ -15,5 +15,5 @@ urlpatterns = [
     path("datasets/<uuid:pk>/delete/", views.RemoveDataset.as_view(), name="dataset-delete"),
     path("<uuid:pk>/plots/<str:file>", views.Plot.as_view(), name="plot"),
     path("<uuid:pk>/models/<slug:algorithm>/", views.Model.as_view(), name="model"),
-    *job_patterns(TrainingJob, views={"detail": views.Detail}),
+    *job_patterns(TrainingJob, views={"detail": views.Detail, "keep": views.Keep}),
 ]

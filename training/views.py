@@ -14,9 +14,9 @@ from django.views.generic import FormView
 
 from jobsite.jobs import queue
 from jobsite.jobs.attachments import attachment, picture
-from jobsite.jobs.views import JobDetail, OwnJobs
+from jobsite.jobs.views import JobAction, JobDetail, OwnJobs
 from training.board import board, models, problem_label
-from training.catalogue import ALGORITHMS
+from training.catalogue import ALGORITHMS, KNOWN
 from training.forms import ReadingForm, TrainForm, UploadForm
 from training.models import Dataset, TrainingJob
 from training.problem import LABELS, TargetError
@@ -184,6 +184,20 @@ class Detail(JobDetail):
         }
 
 
+class Keep(JobAction):
+    """End a running training with the models that are finished."""
+
+    done = "“{name}” ends early; the models that are finished are kept."
+    refused = (
+        "The job is {status}. It can be ended early once a model is through all its folds, and "
+        "as long as it runs."
+    )
+
+    def act(self, job: TrainingJob) -> bool:  # type: ignore[override]
+        """Ask the child to end."""
+        return job.keep()
+
+
 class Plot(OwnJobs, View):
     """A plot of a finished training."""
 
@@ -216,7 +230,7 @@ class Model(OwnJobs, View):
 
 def model_response(request: HttpRequest, job: TrainingJob, algorithm: str) -> HttpResponseBase:
     """The model of that algorithm, where the job has fitted it."""
-    if algorithm not in ALGORITHMS:
+    if algorithm not in KNOWN:
         raise Http404("There is no such algorithm.")
     return attachment(
         request, job.artifacts / f"{algorithm}.skops", f"{job.target}-{algorithm}.skops"

@@ -41,6 +41,7 @@ class Command(JobCommand):
         parser.add_argument("--time-limit", type=int, default=DEFAULT_TIME_LIMIT, metavar="S")
         parser.add_argument("--folds", type=int, default=DEFAULT_FOLDS)
         parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
+        parser.add_argument("--no-tune", action="store_true", help="defaults only, no ensemble")
         self.add_job_arguments(parser)
 
     def handle(self, **options: Any) -> None:
@@ -84,6 +85,7 @@ class Command(JobCommand):
             time_limit=options["time_limit"],
             folds=options["folds"],
             seed=options["seed"],
+            tune=not options["no_tune"],
         )
 
     def show(self, job: TrainingJob, options: dict[str, Any]) -> None:

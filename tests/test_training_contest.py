@@ -1,0 +1,255 @@
+"""Tuning, the ensemble, the early end, splits by group and time, and what is said of the time."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.test_training_evaluation import made, rows_of
+from tests.training_tables import flowers, houses
+from training import model_file, tuning
+from training.catalogue import ALGORITHMS, Algorithm, chosen
+from training.evaluation import Settings, evaluate
+from training.events import Explained, Pulse, RowAdded
+from training.fits import FoldResult
+from training.pipeline import make_plan
+from training.pool import Pool
+from training.problem import TargetError
+from training.race import FINAL, Race
+from training.roles import Roles
+from training.scoring import predict, score
+from training.splits import make_contest
+from training.target import make_task
+
+
+def run(task, keys, folder, **settings):
+    contest = make_contest(task, make_plan(task.columns)[0], 0)
+    with Pool(2) as pool:
+        limits = Settings(2, **settings)
+        return contest, list(evaluate(contest, chosen(keys), limits, pool, folder, folder / "out"))
+
+
+# --- tuning and the ensemble ---
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tuned")
+    task = made(folder, houses(150), "price", folds=3)
+    keys = ["linear", "tree", "knn"]
+    contest, events = run(task, keys, folder, tune=True, ensemble=True)
+    return task, contest, events, folder / "out"
+
+
+def test_tuning_never_makes_a_row_worse_and_says_what_was_found(tuned):
+    _, _, events, _ = tuned
+    rows: dict[str, list] = {}
+    for event in events:
+        if isinstance(event, RowAdded):
+            rows.setdefault(event.row.algorithm, []).append(event.row)
+    again = [entries for entries in rows.values() if len(entries) > 1]
+    assert again, "nothing was tuned"
+    for first, *_, last in again:
+        assert last.score < first.score
+        assert last.settings
+        assert "Tuned, the best of 13 settings" in last.note
+        assert len(last.fold_scores) == 3
+
+
+def test_the_ensemble_is_a_row_with_a_file_that_answers_as_its_members_do(tuned):
+    task, contest, events, out = tuned
+    row = rows_of(events)["ensemble"]
+    weights = row.settings["weights"]
+    assert sum(weights.values()) == pytest.approx(1)
+    assert len(row.fold_scores) == 3
+    members = {key: model_file.load(out / f"{key}.skops") for key in weights}
+    whole = model_file.load(out / "ensemble.skops")
+    table = contest.features.iloc[contest.holdout]
+    mean = sum(predict(members[key], table, ()) * weight for key, weight in weights.items())
+    assert np.allclose(predict(whole, table, ()), mean)
+    parts = [e.parts for e in events if isinstance(e, Explained) and e.algorithm == "ensemble"]
+    found = score(task.kind, contest.truth[contest.holdout], mean)
+    assert parts[0]["holdout"]["rmse"] == pytest.approx(found["rmse"])
+
+
+def test_an_ensemble_of_classes_survives_its_file(tmp_path):
+    task = made(tmp_path, flowers(180), "kind", folds=3)
+    contest, events = run(task, ["linear", "knn", "mlp"], tmp_path, ensemble=True)
+    row = rows_of(events).get("ensemble")
+    if row is None:
+        pytest.skip("one model alone was best")
+    whole = model_file.load(tmp_path / "out" / "ensemble.skops")
+    assert set(whole.predict(contest.features)) <= set(task.classes)
+
+
+def test_the_same_seed_tries_the_same_settings_and_stays_in_range():
+    boosting = ALGORITHMS["boosting"]
+    first = tuning.candidates(boosting, "binary", 12, 3, imbalanced=True)
+    assert first == tuning.candidates(boosting, "binary", 12, 3, imbalanced=True)
+    assert first[0] == {"class_weight": "balanced"}
+    for settings in first[1:]:
+        assert 0.02 <= settings["learning_rate"] <= 0.2
+        assert isinstance(settings["max_leaf_nodes"], int)
+    plain = tuning.candidates(boosting, "regression", 2, 3, imbalanced=False)
+    assert all("class_weight" not in settings for settings in plain)
+
+
+# --- the early end ---
+
+
+def test_an_early_end_keeps_what_is_finished_and_explains_the_best(tmp_path):
+    task = made(tmp_path, flowers(3000, classes=4), "kind", folds=3)
+    contest = make_contest(task, make_plan(task.columns)[0], 0)
+    seen, began = [], time.monotonic()
+
+    def is_enough() -> bool:
+        return "linear" in rows_of(seen)
+
+    with Pool(2) as pool:
+        limits = Settings(2, tune=True, ensemble=True, is_enough=is_enough)
+        for event in evaluate(
+            contest, chosen(["linear", "svm", "mlp", "forest"]), limits, pool, tmp_path, tmp_path
+        ):
+            seen.append(event)
+    assert time.monotonic() - began < 40
+    rows = rows_of(seen)
+    assert rows["linear"].status == rows["baseline"].status == "succeeded"
+    assert rows["forest"].error == "Skipped: stopped by you."
+    assert (tmp_path / "linear.skops").is_file()
+    assert any(
+        "Stopped by you" in e.parts.get("note", "") for e in seen if isinstance(e, Explained)
+    )
+
+
+# --- splits ---
+
+
+def table_of(folder, roles, rows=240):
+    task = made(folder, houses(rows), "price", folds=4)
+    chance = np.random.default_rng(0)
+    return replace(
+        task,
+        groups=chance.integers(0, 30, rows) if "group" in roles else None,
+        times=chance.permutation(rows) if "time" in roles else None,
+    )
+
+
+def test_groups_are_never_on_both_sides(tmp_path):
+    task = table_of(tmp_path, ["group"])
+    contest = make_contest(task, make_plan(task.columns)[0], 0)
+    for learnt, tested in [*contest.folds, (contest.train, contest.holdout)]:
+        assert not set(task.groups[learnt]) & set(task.groups[tested])
+    assert sorted(contest.tested) == sorted(contest.train)
+
+
+def test_the_past_answers_for_the_future(tmp_path):
+    task = table_of(tmp_path, ["time"])
+    contest, events = run(task, ["linear"], tmp_path)
+    for learnt, tested in [*contest.folds, (contest.train, contest.holdout)]:
+        assert task.times[learnt].max() < task.times[tested].min()
+    assert len(contest.folds) == 4
+    assert len(contest.tested) < len(contest.train)
+    assert len(rows_of(events)["linear"].fold_scores) == 4
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"groups": np.repeat([0, 1, 2], 80)}, "only 3 groups"),
+        ({"times": np.zeros(240)}, "have the same time"),
+    ],
+)
+def test_a_split_that_cannot_be_is_refused_with_a_sentence(tmp_path, fields, said):
+    task = replace(made(tmp_path, houses(240), "price", folds=4), **fields)
+    with pytest.raises(TargetError, match=said):
+        make_contest(task, make_plan(task.columns)[0], 0)
+
+
+def test_a_class_that_one_side_lacks_is_named(tmp_path):
+    task = made(tmp_path, flowers(240), "kind", folds=4)
+    late = (task.answers == "c").astype(int)
+    with pytest.raises(TargetError, match="no row of the class “"):
+        make_contest(
+            replace(task, times=late * 1000 + np.arange(240)), make_plan(task.columns)[0], 0
+        )
+
+
+def test_roles_reach_the_split(tmp_path):
+    frame = made(tmp_path, houses(200), "price").features
+    frame["price"] = np.arange(200.0)
+    seen = made(tmp_path, houses(200), "price").columns
+    columns = [*seen, replace(seen[0], name="price", distinct=200)]
+    task = make_task(frame, columns, "price", 3, "regression", Roles(time="size"))
+    assert task.times is not None
+
+
+# --- time ---
+
+
+def driven(race: Race, slots: int, seconds: dict[str, float], scores: dict[str, float]) -> list:
+    """Drive a race on a clock of its own; what it said at each moment, and what was true."""
+    now, busy, said = 0.0, [], []
+    while True:
+        while len(busy) < slots:
+            if race.is_scored and not any(len(lane.trials) > 1 for lane in race.lanes.values()):
+                race.plan_tuning(1e6)
+            piece = race.next_piece()
+            if piece is None:
+                break
+            race.started(piece, now)
+            cost = seconds[piece.key] * (1.3 if piece.fold is FINAL else 1)
+            busy.append((now + cost + (1.5 if piece.fold is FINAL else 0), piece))
+        if not busy:
+            return [(at, left, now - at) for at, left in said]
+        busy.sort()
+        now, piece = busy.pop(0)
+        lane = race.lanes[piece.key]
+        if piece.fold is FINAL:
+            lane.steps, lane.ended = 3, True
+        else:
+            found = {"rmse": scores[piece.key] - piece.trial % 2 / 9}
+            result = FoldResult(found, np.empty(0), seconds[piece.key])
+            race.finished(piece, result)
+            if piece.trial:
+                race.halve(piece.key)
+        said.append((now, race.remaining(True, 1e6, now)))
+
+
+KEYS = ["baseline", "linear", "tree", "boosting", "knn", "extra_trees", "forest", "mlp", "svm"]
+# Seconds of a fold, and the score, as they were on real tables with 2 cores.
+RECORDED = {
+    "titanic": ([0.1, 0.3, 0.2, 0.7, 0.3, 0.8, 0.9, 0.3, 0.2], [9, 2, 8, 4, 6, 1, 3, 7, 5]),
+    "adult": ([0.3, 1.6, 0.6, 2.4, 5.0, 4.2, 5.5, 9.0, 4.0], [9, 4, 7, 1, 6, 3, 2, 5, 8]),
+    "diamonds": ([0.2, 0.5, 0.6, 2.8, 3.0, 9.0, 14.0, 12.0, 2.5], [9, 8, 6, 1, 7, 2, 3, 4, 5]),
+}
+
+
+@pytest.mark.parametrize("table", RECORDED)
+def test_the_remaining_time_is_right_within_a_factor_of_two_after_a_third(table):
+    times, places = RECORDED[table]
+    seconds, scores = dict(zip(KEYS, times, strict=True)), dict(zip(KEYS, places, strict=True))
+    race = Race(chosen(ALGORITHMS), 5, 2, "regression")
+    moments = driven(race, 2, seconds, scores)
+    total = moments[-1][0]
+    late = [(left, truly) for at, left, truly in moments if at > total / 3 and truly > 5]
+    assert late
+    for left, truly in late:
+        assert truly / 2 <= left <= truly * 2
+
+
+def test_what_cannot_be_finished_is_skipped_before_it_eats_the_budget(tmp_path):
+    task = made(tmp_path, flowers(6000, classes=4), "kind")
+    began = time.monotonic()
+    _, events = run(task, ["linear", "forest", "svm"], tmp_path, deadline=began + 5, tune=True)
+    assert time.monotonic() - began < 5 * 1.05 + 5
+    skipped = [row for row in rows_of(events).values() if row.status == "skipped"]
+    assert all("out of time" in row.error for row in skipped)
+    assert next(e.remaining for e in events if isinstance(e, Pulse)) <= 5
+
+
+def test_a_fit_that_runs_long_is_known_before_it_ends():
+    race = Race([Algorithm("linear", "", "", "", cost=1.0)], 5, 1, "binary")
+    race.started(race.next_piece(), 100.0)
+    assert race.seconds_needed("linear", 100.0) is None
+    assert race.seconds_needed("linear", 110.0) == pytest.approx(40.0)

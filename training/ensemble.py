@@ -1,0 +1,103 @@
+"""A weighted mean of the best models. The weights come from answers for rows that no member has
+seen, and the score of the ensemble from folds that its weights have not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import VotingClassifier, VotingRegressor
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils import Bunch
+
+from training import model_file
+from training.catalogue import ENSEMBLE
+from training.fits import Contest, FoldResult, explain
+from training.metrics import primary
+from training.scoring import score
+
+_ROUNDS = 20
+_ROWS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """An ensemble before its last check: the weight of each member, and its folds."""
+
+    weights: dict[str, float]
+    folds: tuple[FoldResult, ...]
+    predicted: np.ndarray
+
+
+def blend(
+    path: Path, answers: Mapping[str, np.ndarray], seconds: float, out: Path
+) -> Iterator[Blend | dict[str, Any]]:
+    """Weigh the out-of-fold answers of models whose files are in `out`, then join those models.
+
+    `seconds` is the time that a fold of all members took together.
+    """
+    contest = Contest.open(path)
+    tested = contest.tested
+    truth = contest.truth[tested]
+    names = list(answers)
+    stacked = np.stack([answers[name] for name in names])
+    rows = _sample(contest, len(truth))
+    weights = _weights(contest.problem, truth[rows], stacked[:, rows])
+    kept = {name: float(w) for name, w in zip(names, weights, strict=True) if w > 0}
+    if len(kept) < 2:
+        yield Blend(kept, (), np.empty(0))
+        return
+    predicted = np.empty_like(stacked[0])
+    folds = []
+    for _, answered in contest.folds:
+        test = np.searchsorted(tested, answered)
+        seen = np.setdiff1d(rows, test, assume_unique=True)
+        part = _weights(contest.problem, truth[seen], stacked[:, seen])
+        predicted[test] = np.tensordot(part, stacked[:, test], axes=1)
+        scores = score(contest.problem, truth[test], predicted[test])
+        folds.append(FoldResult(scores, predicted[test], seconds))
+    yield Blend(kept, tuple(folds), predicted)
+    model = join(contest, {name: model_file.load(out / f"{name}.skops") for name in kept}, kept)
+    yield from explain(contest, ENSEMBLE.key, model, out, predicted)
+
+
+def join(contest: Contest, members: Mapping[str, Any], weights: Mapping[str, float]) -> Any:
+    """Return one fitted model that answers with the weighted mean of fitted models."""
+    named, shares = list(members.items()), [weights[name] for name in members]
+    if not contest.classes:
+        made: Any = VotingRegressor(named, weights=shares)
+    else:
+        made = VotingClassifier(named, voting="soft", weights=shares)
+        made.le_ = LabelEncoder().fit(contest.answers)
+        made.classes_ = made.le_.classes_
+    made.estimators_ = list(members.values())
+    made.named_estimators_ = Bunch(**members)
+    return made
+
+
+def _sample(contest: Contest, rows: int) -> np.ndarray:
+    if rows <= _ROWS:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng(contest.seed).choice(rows, _ROWS, replace=False))
+
+
+def _weights(problem: str, truth: np.ndarray, stacked: np.ndarray) -> np.ndarray:
+    """Return weights that sum to 1: members are added one by one, each as often as it helps."""
+    metric = primary(problem)
+    sign = 1 if metric.greater_is_better else -1
+    counts = np.zeros(len(stacked))
+    total = np.zeros_like(stacked[0])
+    best, best_counts = -np.inf, counts.copy()
+    for taken in range(1, _ROUNDS + 1):
+        scores = [
+            sign * score(problem, truth, (total + member) / taken)[metric.key] for member in stacked
+        ]
+        chosen = int(np.argmax(scores))
+        counts[chosen] += 1
+        total += stacked[chosen]
+        if scores[chosen] > best + 1e-12:
+            best, best_counts = scores[chosen], counts.copy()
+    return best_counts / best_counts.sum()

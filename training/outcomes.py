@@ -1,0 +1,56 @@
+"""Folds that are through -> rows of the leaderboard and answers in the order of the table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from training.catalogue import ENSEMBLE, Algorithm
+from training.ensemble import Blend
+from training.fits import Contest, FoldResult
+from training.metrics import primary
+from training.race import Lane, Race
+from training.ranking import Row, finished_row
+from training.tuning import in_words
+
+
+def row_of(lane: Lane, contest: Contest) -> Row:
+    """Return the row of an algorithm that is through its folds."""
+    notes = []
+    cap, trained = lane.algorithm.sample_cap, len(contest.folds[0][0])
+    if cap is not None and trained > cap:
+        notes.append(f"Trained on a random sample of {cap:,} of {trained:,} rows.")
+    if lane.chosen:
+        notes.append(
+            f"Tuned, the best of {len(lane.trials)} settings: {in_words(lane.best.settings)}."
+        )
+    results = [lane.best.results[fold] for fold in range(lane.folds)]
+    row = _row(contest.problem, lane.algorithm, results, " ".join(notes))
+    return row.with_settings(lane.best.settings)
+
+
+def blend_row(made: Blend, race: Race) -> Row:
+    """Return the row of the ensemble."""
+    labels = {key: lane.algorithm.label for key, lane in race.lanes.items()}
+    order = sorted(made.weights, key=lambda key: -made.weights[key])
+    shares = ", ".join(f"{made.weights[key]:.0%} {labels[key].lower()}" for key in order)
+    row = _row(race.problem, ENSEMBLE, list(made.folds), f"{shares}.")
+    return row.with_settings({"weights": made.weights})
+
+
+def _row(problem: str, algorithm: Algorithm, results: list[FoldResult], note: str) -> Row:
+    seconds = sum(result.seconds for result in results) / len(results)
+    scores = [result.scores for result in results]
+    metric = primary(problem)
+    return finished_row(algorithm.key, algorithm.label, metric, scores, seconds, note)
+
+
+def out_of_fold(lane: Lane, contest: Contest) -> np.ndarray:
+    """Return the answers of the folds in the order of `contest.tested`."""
+    results, tested = lane.best.results, contest.tested
+    first: Any = results[0].predicted
+    merged = np.empty((len(tested), *first.shape[1:]))
+    for fold, (_, test) in enumerate(contest.folds):
+        merged[np.searchsorted(tested, test)] = results[fold].predicted
+    return merged

@@ -117,7 +117,7 @@ class _Loop:
         is_behind = self._is_time("look", LOOK_EVERY) and self._ledger.is_behind()
         if self._is_time("read", READ_EVERY) or is_behind:
             self._ledger.write()  # before the rows it is about are let go
-            self._swarm.want(self._ledger.wanted())
+            self._swarm.want(self._ledger.wanted(), self._ledger.space_left())
         if self._is_time("write", WRITE_EVERY) or self._is_urgent:
             self._ledger.write()
             self._is_urgent = False

@@ -15,6 +15,8 @@ from downloads.models import Download, DownloadFile, torrent_file
 from downloads.moves import Remark
 from downloads.swarm import Swarm
 from downloads.torrent import Phase, Snapshot, Wanted
+from jobsite.jobs import queue
+from jobsite.jobs.allowances import bytes_left
 from jobsite.jobs.models import JobEvent, Worker
 from jobsite.jobs.status import Status
 from jobsite.jobs.templatetags.formats import byte_size
@@ -87,8 +89,21 @@ class Ledger:
             link=link,
             file=torrent_file(first.info_hash) if any(row.has_file for row in rows) else None,
             rank=rank,
+            # A torrent of several people takes the space of the first who wanted it.
+            owner=str(first.owner_id),
             token=" ".join(f"{row.pk}:{row.attempt}" for row in rows),
         )
+
+    def space_left(self) -> dict[str, int]:
+        """The bytes that are left to each owner who has a limit and something running."""
+        owners = {row.owner_id: row.owner for rows in self._rows.values() for row in rows}
+        left = {
+            str(key): bytes_left(owner, 0) is not None
+            and bytes_left(owner, queue.stored_bytes(owner))
+            for key, owner in owners.items()
+            if owner is not None
+        }
+        return {key: most for key, most in left.items() if most is not False and most is not None}
 
     def renew(self) -> None:
         """Tell that the rows in hand are still looked after."""
@@ -137,6 +152,8 @@ class Ledger:
                         lines += _succeed(row, snapshot)
                     elif snapshot.phase is Phase.FAILED:
                         lines += _fail(row, snapshot.reason)
+                    elif snapshot.phase is Phase.PARKED:
+                        lines += _park(row, snapshot.reason)
                     else:
                         live.append(_fill(row, snapshot))
             Download.objects.write(live, LIVE)
@@ -218,6 +235,13 @@ def _succeed(row: Download, snapshot: Snapshot) -> list[JobEvent]:
 def _fail(row: Download, reason: str) -> list[JobEvent]:
     moved = Download.objects.fenced(row).transition(Status.FAILED, **_STILL, error=reason)
     return [_line(row, reason, "error")] if moved else []
+
+
+def _park(row: Download, reason: str) -> list[JobEvent]:
+    """Pause it: resuming it asks anew."""
+    parked = {**_STILL, "message": reason}
+    moved = Download.objects.fenced(row).transition(Status.PAUSED, **parked)
+    return [_line(row, reason, "warning")] if moved else []
 
 
 def _line(row: Download, text: str, level: str = "info") -> JobEvent:

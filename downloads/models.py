@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.urls import reverse
 from django.utils import timezone
 
@@ -73,6 +73,12 @@ class Download(Job):
                 name="download_once_v2",
             ),
         ]
+
+    @classmethod
+    def stored_bytes(cls, owner: Any) -> int:
+        """What one person's torrents take, each in full also where others share its copy."""
+        mine = cls.objects.visible_to(owner)
+        return mine.aggregate(total=Sum("done"))["total"] or 0
 
     @classmethod
     def of(cls, owner: Any, entry: Entry) -> "Download":

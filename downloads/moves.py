@@ -24,7 +24,7 @@ from .torrent import Phase, Torrent
 
 log = logging.getLogger(__name__)
 
-DISK_RETRY = 30.0
+DISK_RETRY = 5.0  # admission looks at the disk again before anything is fetched
 
 BROKEN = (
     "The download engine met an error of its own with this torrent ({error}); the others go on. "
@@ -67,6 +67,7 @@ class Moves:
         self._publications: dict[str, Future[Record]] = {}
         self.now = time.monotonic()
         self.must_admit = False
+        self.space_left: dict[str, int] = {}  # bytes, of the owners who have a limit
         self._checkers = ThreadPoolExecutor(2, "check")
         self._publishers = ThreadPoolExecutor(4, "publish")
 

@@ -109,6 +109,8 @@ def _failed(moves: Moves, torrent: Torrent, event: events.Failed) -> None:
         return
     if event.disk_full:
         moves.remarks.append(Remark(torrent.key, DISK_FULL, "warning"))
+        # On a full disk a flush never ends, so it is not waited for: what lies there is found.
+        moves.session.remove(torrent.key)
         moves.put_back(torrent, DISK_FULL, seconds=DISK_RETRY)
     else:
         moves.fail(torrent, f"The download stopped: {event.reason}. Mend that, then retry.")

@@ -7,7 +7,7 @@ from .admission import Busy, Candidate, Room, admit
 from .moves import Moves
 from .resume import write_durably
 from .torrent import Phase, Torrent
-from .turns import Asker, next_turns, rest_after
+from .turns import PARKED_AFTER, TURN, Asker, next_turns, rest_after
 
 log = logging.getLogger(__name__)
 
@@ -15,6 +15,10 @@ SAVE_EVERY = 30.0
 # What came between two saves is found again by its place on disk; these bound that work.
 SAVE_SOON = 1.0
 SAVE_BYTES = 32 * 2**20
+
+PARKED = (
+    f"Parked: nobody had the list of files in {PARKED_AFTER} tries over a day. Resume asks again."
+)
 
 
 def take_turns(moves: Moves) -> None:
@@ -29,14 +33,25 @@ def take_turns(moves: Moves) -> None:
     begin, end = next_turns(askers, moves.now)
     for key in end:
         torrent = moves.torrents[key]
-        assert torrent.asking_since is not None
-        rest = rest_after(torrent.tries, moves.now - torrent.asking_since)
-        torrent.asking_since, torrent.not_before = None, moves.now + rest
-        moves.take_out(torrent)
+        moves.attempt(torrent, _end_turn, moves, torrent)
     for key in begin:
         torrent = moves.torrents[key]
         if moves.journal.may_begin(key):  # another suspect may have begun just now
             moves.attempt(torrent, _ask, moves, torrent)
+
+
+def _end_turn(moves: Moves, torrent: Torrent) -> None:
+    assert torrent.asking_since is not None
+    lasted = moves.now - torrent.asking_since
+    torrent.asking_since = None
+    rest = 0.0
+    if lasted >= TURN:  # else it was cut short by a newcomer
+        torrent.in_vain += 1
+        rest = rest_after(torrent.in_vain)
+    torrent.not_before = moves.now + rest
+    moves.take_out(torrent)
+    if torrent.in_vain >= PARKED_AFTER:
+        torrent.phase, torrent.reason = Phase.PARKED, PARKED
 
 
 def _ask(moves: Moves, torrent: Torrent) -> None:
@@ -60,13 +75,14 @@ def start_next(moves: Moves) -> None:
     candidates, busy = [], []
     for one in moves.torrents.values():
         if one.phase in {Phase.DOWNLOADING, Phase.CHECKING}:
-            busy.append(Busy(one.remaining, one.is_slow(moves.now)))
+            busy.append(Busy(one.remaining, one.is_slow(moves.now), _owner(one)))
         elif _may_start(one, moves.now) and moves.journal.may_begin(one.key):
             assert one.wanted is not None
-            candidates.append(Candidate(one.key, one.remaining, (*one.wanted.rank, one.order)))
+            rank = (*one.wanted.rank, one.order)
+            candidates.append(Candidate(one.key, one.remaining, rank, one.wanted.owner))
     if not candidates:
         return
-    room = Room(moves.place.active, _free(moves), moves.place.floor)
+    room = Room(moves.place.active, _free(moves), moves.place.floor, moves.space_left)
     start, reasons = admit(candidates, busy, room)
     for key in start:
         torrent = moves.torrents[key]
@@ -77,6 +93,10 @@ def start_next(moves: Moves) -> None:
         torrent.reason = reason
         if moves.session.has(key):
             moves.put_back(torrent, reason)
+
+
+def _owner(torrent: Torrent) -> str:
+    return torrent.wanted.owner if torrent.wanted else ""
 
 
 def _may_start(torrent: Torrent, now: float) -> bool:

@@ -47,8 +47,14 @@ class Swarm:
 
     # --- what is wanted ---
 
-    def want(self, wanted: Mapping[str, Wanted]) -> None:
-        """All that is wanted now. What is not in it any more is saved and let go."""
+    def want(
+        self, wanted: Mapping[str, Wanted], space_left: Mapping[str, int] | None = None
+    ) -> None:
+        """All that is wanted now. What is not in it any more is saved and let go.
+
+        `space_left`: the bytes that are left to those owners who have a limit.
+        """
+        self._moves.space_left = dict(space_left or {})
         for key, torrent in list(self._torrents.items()):
             new = wanted.get(key)
             if new is None:

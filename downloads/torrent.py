@@ -23,9 +23,10 @@ class Phase(StrEnum):
     LEAVING = "leaving"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    PARKED = "parked"
 
 
-TERMINAL = frozenset({Phase.SUCCEEDED, Phase.FAILED})
+TERMINAL = frozenset({Phase.SUCCEEDED, Phase.FAILED, Phase.PARKED})
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Wanted:
     """A checked .torrent file, where one was uploaded."""
     rank: tuple[float, ...] = (0.0,)
     """Lower goes first."""
+    owner: str = ""
+    """Whose space it takes, where that is limited."""
     token: str = ""
     """Changes when somebody asks anew, after a failure."""
 
@@ -77,6 +80,8 @@ class Torrent:
     tracker: str = ""
     # turns to ask for metadata
     tries: int = 0
+    in_vain: int = 0
+    """Whole turns that found nobody."""
     asking_since: float | None = None
     not_before: float = 0.0
     # resume data

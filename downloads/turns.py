@@ -13,6 +13,7 @@ FIRST_TURN = 4.0  # seconds that a newcomer must leave to those who ask already
 TURN = 60.0
 BACK_OFF = 600.0
 LONGEST_BACK_OFF = 6 * 3600.0
+PARKED_AFTER = 8  # whole turns: about a day
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,6 @@ def next_turns(
     return [asker.key for asker in begin], [asker.key for asker in end]
 
 
-def rest_after(tries: int, lasted: float) -> float:
-    """Seconds until the next turn; none after a turn that was cut short by a newcomer."""
-    if lasted < TURN:
-        return 0.0
-    return min(LONGEST_BACK_OFF, BACK_OFF * 2 ** max(0, min(tries, 20) - 1))
+def rest_after(in_vain: int) -> float:
+    """Seconds until the next turn, after so many whole turns that found nobody."""
+    return min(LONGEST_BACK_OFF, BACK_OFF * 2 ** min(in_vain - 1, 20)) if in_vain else 0.0

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from downloads.admission import Busy, Candidate, Room, admit
+from downloads.admission import Busy, Candidate, Room, admit, ordinal
 from downloads.library import HIDDEN, Library, StoredFile
 from downloads.resume import ResumeStore
 from downloads.turns import Asker, next_turns, rest_after
@@ -44,8 +44,8 @@ def test_nobody_is_sent_away_while_nobody_waits() -> None:
 
 
 def test_rest_grows_from_ten_minutes_to_six_hours() -> None:
-    assert rest_after(1, lasted=5) == 0
-    assert [rest_after(tries, 60) / 60 for tries in (1, 2, 3, 6, 50)] == [10, 20, 40, 320, 360]
+    assert rest_after(0) == 0
+    assert [rest_after(turns) / 60 for turns in (1, 2, 3, 6, 50)] == [10, 20, 40, 320, 360]
     resting = Asker("one", order=0, tries=1, not_before=100.0)
     assert next_turns([resting], now=99.0) == ([], [])
     assert next_turns([resting], now=100.0) == (["one"], [])
@@ -58,8 +58,8 @@ def test_so_many_download_at_once_and_the_others_know_their_number() -> None:
     candidates = [Candidate(str(n), remaining=10, rank=(n,)) for n in range(4)]
     start, reasons = admit(candidates, [Busy(10)], Room(places=3, free=1000, floor=0))
     assert start == ["0", "1"]
-    assert reasons["2"] == "Waiting in the queue, number 1: 3 download at once."
-    assert "number 2" in reasons["3"]
+    assert reasons["2"] == "1st in the queue: 3 download at once."
+    assert reasons["3"].startswith("2nd in the queue")
 
 
 def test_a_slow_one_leaves_its_place_but_not_its_bytes() -> None:
@@ -79,6 +79,20 @@ def test_what_does_not_fit_waits_and_what_fits_goes_past_it() -> None:
 
 def test_below_the_floor_nothing_starts() -> None:
     assert admit([Candidate("a", 1, (0,))], [], Room(places=5, free=5, floor=10))[0] == []
+
+
+def test_a_place_in_the_queue_is_said_as_people_say_it() -> None:
+    said = [ordinal(number) for number in (1, 2, 3, 4, 11, 12, 13, 21, 102, 111)]
+    assert said == ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd", "111th"]
+
+
+def test_somebody_whose_own_space_is_used_up_waits_and_others_go_past() -> None:
+    line = [Candidate(str(n), 40, (n,), owner="ann") for n in range(3)]
+    room = Room(places=9, free=10**6, floor=0, owners={"ann": 100})
+    start, reasons = admit([*line, Candidate("b", 400, (9,), owner="bob")], [], room)
+    assert start == ["0", "1", "b"]
+    assert reasons["2"].startswith("Waiting for 20 B of your own space")
+    assert admit(line, [Busy(80, owner="ann")], room)[0] == []
 
 
 # --- the library ---

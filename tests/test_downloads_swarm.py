@@ -117,7 +117,9 @@ def test_so_many_at_once_the_others_wait_with_a_number(client, source) -> None:
     with seeder(source, "--each", "--max-up-kb", "2000") as torrents:
         mine = client(active=1)
         mine.want(*(one.link for one in torrents))
-        mine.until(lambda me: any("number 1: 1 download" in one.reason for one in me.history))
+        mine.until(
+            lambda me: any("1st in the queue: 1 download" in one.reason for one in me.history)
+        )
         mine.finish(*(one.info_hash for one in torrents))
 
 
@@ -407,3 +409,61 @@ def test_an_error_with_one_torrent_fails_it_and_takes_no_other_along(client, sou
         mine.finish(well.info_hash)
         mine.until(lambda me: me.state(broken.info_hash) == "failed")
     assert "could not be moved into the library" in mine.seen[broken.info_hash].reason
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 48 MiB for the client's downloads."""
+    folder = tmp_path / "client" / "downloads"
+    folder.mkdir(parents=True)
+    words = ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(folder)]
+    if os.getuid() != 0 or subprocess.run(words, capture_output=True).returncode:
+        pytest.skip("only root can mount a small file system")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_disk_that_fills_up_is_a_sentence_and_it_goes_on_by_itself(
+    small_disk, client, source
+) -> None:
+    (source / "a.bin").write_bytes(os.urandom(24 * MIB))
+    with seeder(source / "a.bin", "--max-up-kb", "6000") as [one]:
+        mine = client()
+        mine.want(one.link)
+        mine.until(lambda me: one.info_hash in me.seen and me.seen[one.info_hash].done > 4 * MIB)
+        with (small_disk / "other").open("wb") as file:
+            file.truncate(64 * MIB)
+            with pytest.raises(OSError, match="No space"):
+                while True:
+                    file.write(bytes(MIB))
+                    file.flush()
+        mine.until(lambda me: "space" in me.seen[one.info_hash].reason)
+        assert mine.state(one.info_hash) == "queued"
+        (small_disk / "other").unlink()
+        mine.finish(one.info_hash, seconds=60)
+    assert same(mine.file("a.bin"), source / "a.bin")
+
+
+def test_the_floor_is_never_crossed(small_disk, client, source) -> None:
+    import shutil
+
+    for number in range(6):
+        (source / f"{number}.bin").write_bytes(os.urandom(8 * MIB))
+    with seeder(source, "--each", "--max-up-kb", "20000") as torrents:
+        mine = client(floor=16 * MIB)  # room for three of six
+        mine.want(*(one.link for one in torrents))
+        lowest = []
+
+        def settled(me) -> bool:
+            lowest.append(shutil.disk_usage(small_disk).free)
+            states = sorted(me.state(one.info_hash) for one in torrents)
+            return states == ["queued"] * 3 + ["succeeded"] * 3
+
+        mine.until(settled)
+        assert min(lowest) >= 16 * MIB
+        waits = next(one for one in mine.seen.values() if one.state == "queued")
+        assert waits.reason.startswith("Waiting for ")
+        for one in torrents:
+            if mine.state(one.info_hash) == "succeeded":
+                mine.file(one.name).unlink()
+        mine.finish(waits.key)

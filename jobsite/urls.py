@@ -33,6 +33,7 @@ handler404 = "jobsite.jobs.api.not_found"
 urlpatterns = [
     path("", Dashboard.as_view(), name="dashboard"),
     path("training/", include("training.urls")),
+    path("predictions/", include("training.prediction_urls")),
     path("downloads/", include("downloads.urls")),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),

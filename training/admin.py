@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from jobsite.jobs.admin import JobAdmin, ReadOnlyAdmin
-from training.models import Dataset, TrainingJob
+from training.models import Dataset, Prediction, TrainingJob
 
 
 @admin.register(Dataset)
@@ -29,3 +29,11 @@ class TrainingJobAdmin(JobAdmin):
 
     list_display = [*JobAdmin.list_display, "target", "dataset"]
     list_select_related = ["owner", "dataset"]
+
+
+@admin.register(Prediction)
+class PredictionAdmin(JobAdmin):
+    """All predictions."""
+
+    list_display = [*JobAdmin.list_display, "training", "algorithm"]
+    list_select_related = ["owner", "training"]

@@ -10,8 +10,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import APIException, NotFound, ValidationError
-from rest_framework.parsers import MultiPartParser
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -20,12 +20,10 @@ from rest_framework.status import (
     HTTP_201_CREATED,
     HTTP_202_ACCEPTED,
     HTTP_204_NO_CONTENT,
-    HTTP_413_REQUEST_ENTITY_TOO_LARGE,
 )
 
 from jobsite.jobs import queue
 from jobsite.jobs.api import Conflict, JobSerializer, JobViewSet
-from jobsite.jobs.uploads import too_large_sentence
 from training import catalogue
 from training.forms import UploadForm
 from training.models import (
@@ -37,14 +35,10 @@ from training.models import (
     Dataset,
     TrainingJob,
 )
+from training.predict_api import PredictionSerializer, PredictionViewSet, RowsSerializer, asked
 from training.problem import TargetError
+from training.uploads import refuse_too_large
 from training.views import model_response, plot_response
-
-
-class TooLarge(APIException):
-    """An upload past the limit."""
-
-    status_code = HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
 
 class ColumnSerializer(serializers.Serializer):
@@ -104,8 +98,7 @@ class DatasetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
     def create(self, request: Request) -> Response:
         """Keep a table. It is read from its head; `rows` is null until a worker counted them."""
         data = request.data
-        if getattr(request, "upload_too_large", False):
-            raise TooLarge(too_large_sentence())
+        refuse_too_large(request)
         form = UploadForm(data, request.FILES)
         dataset = form.keep(request.user) if form.is_valid() else None
         if dataset is None:
@@ -216,6 +209,19 @@ class TrainingViewSet(JobViewSet):
             raise Conflict("No model is through all its folds yet, so there is nothing to keep.")
         return self.act(job.keep(), job)
 
+    @extend_schema(
+        request={"application/json": RowsSerializer, "multipart/form-data": OpenApiTypes.OBJECT},
+        responses={202: PredictionSerializer, 400: None, 409: None},
+    )
+    @action(detail=True, methods=["post"], parser_classes=[JSONParser, MultiPartParser])
+    def predict(self, request: Request, pk: Any = None) -> Response:
+        """Ask a model: `rows` as JSON, or a table as `file`. The answers are a job of their own."""
+        job = asked(request, self.get_object())
+        queue.submit(job)
+        place = reverse("predictions-detail", args=[job.pk], request=request)
+        data = PredictionSerializer(job).data
+        return Response(data, status=HTTP_202_ACCEPTED, headers={"Location": place})
+
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(detail=True, url_path="models/<slug:algorithm>", url_name="fitted")
     def fitted(self, request: Request, pk: Any = None, algorithm: str = "") -> HttpResponseBase:
@@ -233,3 +239,4 @@ def register(router: SimpleRouter) -> None:
     """Add the addresses of this app to the API."""
     router.register("datasets", DatasetViewSet, basename="datasets")
     router.register("training", TrainingViewSet, basename="training")
+    router.register("predictions", PredictionViewSet, basename="predictions")

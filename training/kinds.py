@@ -89,6 +89,11 @@ def find_date_format(values: Iterable[str]) -> str:
     return ""
 
 
+def date_fits(cell: str, date_format: str) -> bool:
+    """True where a cell is a date in this format."""
+    return _is_iso(cell) if date_format == ISO else _follows(cell, date_format)
+
+
 def is_ambiguous_date(values: Iterable[str], date_format: str) -> bool:
     """True where the day and the month could be exchanged in every cell."""
     if not date_format.startswith(("%d/%m", "%d-%m")):

@@ -19,6 +19,7 @@ from django.utils import timezone
 from jobsite.jobs.models import Job
 from jobsite.jobs.status import Status
 from training import catalogue, problem
+from training.prediction import Prediction as Prediction
 from training.preview import HEAD_BYTES, preview
 from training.ranks import SUCCEEDED
 from training.table import Column, Preview
@@ -202,6 +203,12 @@ class TrainingJob(Job):
             algorithms=[algorithm.key for algorithm in chosen],
             **{"time_limit": DEFAULT_TIME_LIMIT, **choices},
         )
+
+    def purge(self) -> None:
+        """Remove the training, and the predictions of its models with it."""
+        for prediction in self.predictions.all():
+            prediction.purge()
+        super().purge()
 
     @property
     def hard_time_limit(self) -> float | None:

@@ -40,10 +40,13 @@ SHOWN_ROWS = 10
 MAX_COLUMNS = 2000
 
 
-def preview(head: bytes, size: int, told: Mapping[str, Any] | None = None) -> Preview:
+def preview(
+    head: bytes, size: int, told: Mapping[str, Any] | None = None, least: int = 2
+) -> Preview:
     """Return what the head of a file of `size` bytes shows.
 
-    `told` holds what the user knows better: encoding, separator, decimal, header.
+    `told` holds what the user knows better: encoding, separator, decimal, header. A table of less
+    than `least` columns is refused.
     """
     known = {key: value for key, value in (told or {}).items() if value is not None and value != ""}
     complete = len(head) >= size
@@ -55,7 +58,7 @@ def preview(head: bytes, size: int, told: Mapping[str, Any] | None = None) -> Pr
     skip, announced = find_skip(text)
     separator = known.get("separator") or announced or find_separator(text, complete, skip)
     rows = split_rows(text, separator, complete, skip)
-    _refuse_thin(rows, separator, complete)
+    _refuse_thin(rows, separator, complete, least)
     return _look(rows, Dialect(encoding, separator, "", "", True, skip, guessed), known, complete)
 
 
@@ -103,7 +106,7 @@ def _refuse_other_text(text: str) -> None:
         raise ReadingError("This is JSON, not a table. Convert it to CSV first.")
 
 
-def _refuse_thin(rows: list[Row], separator: str, complete: bool) -> None:
+def _refuse_thin(rows: list[Row], separator: str, complete: bool, least: int) -> None:
     if not rows:
         if complete:
             raise ReadingError("The file is empty. Send a table with a header and rows.")
@@ -111,7 +114,7 @@ def _refuse_thin(rows: list[Row], separator: str, complete: bool) -> None:
             f"The first {HEAD_BYTES // 1024} KiB hold no complete row. A quotation mark is "
             "probably opened and not closed, or this is not a table."
         )
-    if max(len(row.cells) for row in rows[:100]) < 2:
+    if max(len(row.cells) for row in rows[:100]) < least:
         raise ReadingError(
             f"Only one column was found (separator: {SEPARATOR_NAMES.get(separator, separator)}). "
             "Training needs a target and at least one other column; if the cells are separated "

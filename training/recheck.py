@@ -97,14 +97,14 @@ def settle(column: Column, values: pd.Series, dialect: Dialect) -> Settled:
         return _as_chosen(texts, _chosen(column, found, counts, dialect), dialect)
     kept = _kept_kind(column, found, counts, dialect)
     if kept is None:
-        settled = _converted(texts, found, dialect)
+        settled = converted(texts, found, dialect)
         return Settled(settled, found, _changed(column, found, len(values)))
     return _with_odd_cells(texts, kept, found.missing, dialect)
 
 
 def _with_odd_cells(texts: pd.Series, kept: Column, missing: int, dialect: Dialect) -> Settled:
     """Convert, and count the cells that could not be: they become missing, not in silence."""
-    settled = _converted(texts, kept, dialect)
+    settled = converted(texts, kept, dialect)
     odd = int(settled.isna().sum()) - missing
     kept = replace(kept, missing=int(settled.isna().sum()))
     if odd <= 0:
@@ -126,7 +126,7 @@ def _chosen(column: Column, found: Column, counts: dict[str, int], dialect: Dial
     )
     cells = [cell.strip() for cell in counts if not is_missing(cell)]
     if kept.kind == NUMBER:
-        numbers = [n for cell in cells if (n := _forced_number(cell, dialect)) is not None]
+        numbers = [n for cell in cells if (n := forced_number(cell, dialect)) is not None]
         _refuse_none(column, numbers, cells)
         return replace(
             kept,
@@ -161,7 +161,8 @@ def _number(cell: str, dialect: Dialect) -> float | None:
     return parse_number(cell, dialect.decimal, dialect.thousands)
 
 
-def _forced_number(cell: str, dialect: Dialect) -> float | None:
+def forced_number(cell: str, dialect: Dialect) -> float | None:
+    """Return the number that a cell spells, codes such as 007 included."""
     # Where the owner says that it is a number, 007 is seven.
     number = _number(cell, dialect)
     return float(cell) if number is None and cell.lstrip("+-").isdecimal() else number
@@ -170,7 +171,7 @@ def _forced_number(cell: str, dialect: Dialect) -> float | None:
 def _as_chosen(texts: pd.Series, kept: Column, dialect: Dialect) -> Settled:
     if kept.kind in _NOUNS:
         return _with_odd_cells(texts, kept, kept.missing, dialect)
-    return Settled(_converted(texts, kept, dialect), kept)
+    return Settled(converted(texts, kept, dialect), kept)
 
 
 def _kept_kind(
@@ -202,11 +203,11 @@ def _kept_kind(
     return replace(column, **facts)
 
 
-def _converted(texts: pd.Series, column: Column, dialect: Dialect) -> pd.Series:
+def converted(texts: pd.Series, column: Column, dialect: Dialect) -> pd.Series:
     """Return the values as the dtype of the column's kind; each different cell is read once."""
     cells = [str(cell).strip() for cell in texts.cat.categories]
     if column.kind == NUMBER:
-        number_of = _forced_number if column.chosen else _number
+        number_of = forced_number if column.chosen else _number
         numbers = [number_of(c, dialect) for c in cells]
         return _mapped(texts, np.array([np.nan if n is None else n for n in numbers], "float64"))
     if column.kind == DATE:

@@ -24,6 +24,7 @@ from training.catalogue import chosen
 from training.evaluation import Settings, evaluate
 from training.events import Pulse
 from training.fits import Contest
+from training.inputs_seen import inputs_of
 from training.models import Dataset, TrainingJob
 from training.pipeline import make_plan
 from training.problem import TargetError
@@ -70,6 +71,8 @@ def _prepare(job: TrainingJob, report: Report) -> tuple[Story, Contest]:
     roles = Roles.of(job.options)
     task = make_task(table.frame, table.columns, job.target, job.folds, job.wanted, roles)
     plan, left_out = make_plan(task.columns)
+    dialect = job.dataset.preview.dialect
+    inputs_of(task.features, table.columns, plan.features, dialect).save(report.directory)
     story = Story(task, chosen(job.algorithms), table.warnings + task.warnings + left_out)
     if split := how(task):
         report.event(split)

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from jobsite.jobs.views import job_patterns
-from training import views
+from training import predict_views, views
 from training.models import TrainingJob
 
 app_name = "training"
@@ -15,5 +15,7 @@ urlpatterns = [
     path("datasets/<uuid:pk>/delete/", views.RemoveDataset.as_view(), name="dataset-delete"),
     path("<uuid:pk>/plots/<str:file>", views.Plot.as_view(), name="plot"),
     path("<uuid:pk>/models/<slug:algorithm>/", views.Model.as_view(), name="model"),
+    path("<uuid:pk>/predict/", predict_views.Predict.as_view(), name="predict"),
+    path("<uuid:pk>/predict/file/", predict_views.PredictFile.as_view(), name="predict-file"),
     *job_patterns(TrainingJob, views={"detail": views.Detail, "keep": views.Keep}),
 ]

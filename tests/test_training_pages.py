@@ -279,3 +279,43 @@ def test_a_running_training_is_ended_early_once_there_is_something_to_keep(page)
     job.refresh_from_db()
     assert job.asks_to_keep()
     assert not job.can_keep
+
+
+def columns_form(dataset: Dataset, **changes: str) -> dict[str, str]:
+    form = {}
+    for number, column in enumerate(dataset.preview.columns):
+        form |= {f"kind{number}": column.kind, f"role{number}": "feature"}
+    return form | changes
+
+
+def test_kinds_and_roles_are_kept_and_go_along_with_the_next_training(page):
+    dataset = kept(page, flowers())
+    address = reverse("training:columns", args=[dataset.pk])
+    form = columns_form(dataset, kind0="category", role2="group", role3="time", role4="ignore")
+    assert page.post(address, form).status_code == 302
+    text = page.get(dataset.get_absolute_url()).content.decode()
+    assert '<option value="group" selected>' in text
+    train(page, dataset)
+    assert TrainingJob.objects.get().options == {
+        "kinds": {"width": "category"},
+        "ignore": ["note"],
+        "target": None,
+        "group": "soil",
+        "time": "picked",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"role2": "group", "role5": "group"}, "Only one column can be the group"),
+        ({"role2": "time"}, "Choose a column of dates or of numbers"),
+        ({"kind0": "poem"}, "poem is not one of the available choices"),
+    ],
+)
+def test_roles_that_do_not_fit_come_back_with_the_reason(page, changes, said):
+    dataset = kept(page, flowers())
+    address = reverse("training:columns", args=[dataset.pk])
+    assert said in page.post(address, columns_form(dataset, **changes)).content.decode()
+    dataset.refresh_from_db()
+    assert dataset.options == {}

@@ -22,7 +22,8 @@ from training import catalogue, problem
 from training.prediction import Prediction as Prediction
 from training.preview import HEAD_BYTES, preview
 from training.ranks import SUCCEEDED
-from training.table import Column, Preview
+from training.roles import Roles
+from training.table import Column, Preview, with_kinds
 
 DEFAULT_TIME_LIMIT = 600
 SHORTEST, LONGEST = 10, 7 * 24 * 3600
@@ -78,6 +79,15 @@ class Dataset(models.Model):
             self._made = (self.head, Preview.from_json(self.head))
         return self._made[1]
 
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns with the kinds that the owner chose."""
+        return self.columns_as(self.options)
+
+    def columns_as(self, options: Mapping[str, Any]) -> tuple[Column, ...]:
+        """The columns with the kinds that these options hold."""
+        return with_kinds(self.preview.columns, options.get("kinds", {}))
+
     @classmethod
     def receive(cls, file: UploadedFile, owner: Any, told: Mapping[str, Any]) -> Dataset:
         """Keep an upload that streamed to disk. Raises ReadingError where it is no table."""
@@ -126,7 +136,8 @@ class Dataset(models.Model):
         Raises TargetError where it is certain that the target cannot be learnt.
         """
         seen = self.preview
-        column = problem.find_target(seen.columns, target)
+        column = problem.find_target(self.columns, target)
+        Roles.of(self.options).check(self.columns, target)
         try:
             return problem.guess(column, seen.sampled, wanted)
         except problem.TargetError:
@@ -137,7 +148,9 @@ class Dataset(models.Model):
 
     def likely_target(self) -> str:
         """Return the column that is most probably asked for: named so, else the last that can."""
-        columns = [column for column in self.preview.columns if self._is_possible(column)]
+        if chosen := self.options.get("target"):
+            return str(chosen)
+        columns = [column for column in self.columns if self._is_possible(column)]
         for column in columns:
             if column.name.lower() in {"target", "class", "label", "y", "outcome"}:
                 return column.name
@@ -201,7 +214,7 @@ class TrainingJob(Job):
             name=f"{target} from {dataset.name}"[:255],
             target=target,
             algorithms=[algorithm.key for algorithm in chosen],
-            **{"time_limit": DEFAULT_TIME_LIMIT, **choices},
+            **{"time_limit": DEFAULT_TIME_LIMIT, "options": dataset.options, **choices},
         )
 
     def purge(self) -> None:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("new/", views.Upload.as_view(), name="new"),
     path("datasets/<uuid:pk>/", views.DatasetPage.as_view(), name="dataset"),
     path("datasets/<uuid:pk>/reading/", views.Reread.as_view(), name="reread"),
+    path("datasets/<uuid:pk>/columns/", views.Columns.as_view(), name="columns"),
     path("datasets/<uuid:pk>/guess/", views.Guess.as_view(), name="guess"),
     path("datasets/<uuid:pk>/delete/", views.RemoveDataset.as_view(), name="dataset-delete"),
     path("<uuid:pk>/plots/<str:file>", views.Plot.as_view(), name="plot"),

@@ -17,6 +17,7 @@ from jobsite.jobs.attachments import attachment, picture
 from jobsite.jobs.views import JobAction, JobDetail, OwnJobs
 from training.board import board, models, problem_label
 from training.catalogue import ALGORITHMS, KNOWN
+from training.column_forms import ColumnsForm
 from training.forms import ReadingForm, TrainForm, UploadForm
 from training.models import Dataset, TrainingJob
 from training.problem import LABELS, TargetError
@@ -82,13 +83,15 @@ class DatasetPage(FormView):
         """Add what is known of the table."""
         context = super().get_context_data(**kwargs)
         chosen = context["form"]["target"].value()
+        columns_form = context.get("columns_form") or ColumnsForm(dataset=self.dataset)
         return {
             "reading_form": ReadingForm.of(self.dataset),
             "dataset": self.dataset,
             "preview": self.dataset.preview,
+            "columns_form": columns_form,
             "columns": [
-                (column, as_target(self.dataset, column.name))
-                for column in self.dataset.preview.columns
+                (column, as_target(self.dataset, column.name), kind, role)
+                for column, kind, role in columns_form.rows
             ],
             "algorithms": ALGORITHMS.values(),
             "picked": context["form"]["algorithms"].value() or [],
@@ -141,10 +144,29 @@ class Reread(DatasetPage):
             except FileNotFoundError:
                 form.add_error(None, "The file is gone from the data folder. Upload it again.")
             else:
-                self.dataset.save(update_fields=["told", "head", "rows", "size"])
+                # Other names and kinds may come of it, for which the old roles mean nothing.
+                self.dataset.options = {}
+                self.dataset.save(update_fields=["told", "head", "rows", "size", "options"])
                 return redirect(self.dataset)
         unbound = TrainForm(dataset=self.dataset)
         return self.render_to_response(self.get_context_data(reading_form=form, form=unbound))
+
+
+class Columns(DatasetPage):
+    """Keep the kinds and the roles that the owner chose for the columns."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Keep them for all trainings to come; or say which do not fit."""
+        form = ColumnsForm(request.POST, dataset=self.dataset)
+        if form.is_valid():
+            self.dataset.options = form.options
+            self.dataset.save(update_fields=["options"])
+            messages.success(request, "Kinds and roles are kept; the next training follows them.")
+            return redirect(self.dataset)
+        unbound = TrainForm(dataset=self.dataset)
+        return self.render_to_response(self.get_context_data(columns_form=form, form=unbound))
 
 
 class RemoveDataset(View):

@@ -27,6 +27,7 @@ from training.fits import Contest
 from training.inputs_seen import inputs_of
 from training.models import Dataset, TrainingJob
 from training.pipeline import make_plan
+from training.preflight import notices
 from training.problem import TargetError
 from training.reading import Table, read
 from training.report import Story
@@ -73,7 +74,8 @@ def _prepare(job: TrainingJob, report: Report) -> tuple[Story, Contest]:
     plan, left_out = make_plan(task.columns)
     dialect = job.dataset.preview.dialect
     inputs_of(task.features, table.columns, plan.features, dialect).save(report.directory)
-    story = Story(task, chosen(job.algorithms), table.warnings + task.warnings + left_out)
+    warnings = table.warnings + task.warnings + left_out + notices(task, roles, job.seed)
+    story = Story(task, chosen(job.algorithms), warnings)
     if split := how(task):
         report.event(split)
     return story, make_contest(task, plan, job.seed)

@@ -10,7 +10,7 @@ ARGS ?=
 ON_POSTGRESQL := $(addprefix tests/test_jobs_,claim.py status.py outcome.py tree.py doors.py accounts.py)\
 	tests/test_security_code.py tests/test_downloads_api.py
 
-.PHONY: help setup demo run test check lock programs chaos bench-web clean
+.PHONY: help setup demo run test check lock programs chaos bench-web bench-downloads clean
 
 help:
 	@echo "make demo     try it: a real training job and a real download on a scratch folder"
@@ -72,3 +72,6 @@ chaos: setup $(VENV)/dev.stamp
 
 bench-web: setup $(VENV)/dev.stamp
 	$(PY) -m benchmarks.web
+
+bench-downloads: setup $(VENV)/dev.stamp
+	$(PY) -m benchmarks.downloads $(ARGS)

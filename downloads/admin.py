@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from downloads.models import Download, Engine
+from downloads.models import Download, Engine, PersonSpeed
 from jobsite.jobs.admin import JobAdmin
 
 
@@ -13,6 +13,13 @@ class DownloadAdmin(JobAdmin):
     list_display = [*JobAdmin.list_display, "state", "size", "rate_down", "peers"]
     list_filter = [*JobAdmin.list_filter, "state"]
     search_fields = [*JobAdmin.search_fields, "info_hash", "info_hash_v2"]
+
+
+@admin.register(PersonSpeed)
+class PersonSpeedAdmin(admin.ModelAdmin):
+    """Limits of all downloads of one person."""
+
+    list_display = ["user", "down_kb", "up_kb"]
 
 
 @admin.register(Engine)

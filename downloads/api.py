@@ -23,6 +23,7 @@ from rest_framework.status import (
 from downloads.filters import DownloadFilter
 from downloads.forms import MAX_LINES
 from downloads.models import Download, DownloadFile
+from downloads.queue_api import QueueActions
 from downloads.submission import Answer, Asked, read_links, read_torrents, submit
 from downloads.views import file_response
 from jobsite.jobs.api import JobSerializer, JobViewSet
@@ -47,6 +48,9 @@ class DownloadSerializer(JobSerializer):
             "peers",
             "eta",
             "state",
+            "priority",
+            "down_kb",
+            "up_kb",
         ]
         read_only_fields = fields
 
@@ -119,7 +123,7 @@ class FileSerializer(serializers.ModelSerializer):
         return reverse("downloads-file", kwargs=where, request=self.context.get("request"))
 
 
-class DownloadViewSet(JobViewSet):
+class DownloadViewSet(QueueActions, JobViewSet):
     """Downloads of the caller."""
 
     model = Download

@@ -27,6 +27,7 @@ LOOK_EVERY = 0.25
 WRITE_EVERY = 1.0
 READ_EVERY = 5.0
 CLEAN_EVERY = 1.0
+LIMIT_EVERY = 1.0
 RENEW_EVERY = 10.0
 LOCK_WITHIN = 20.0
 
@@ -72,8 +73,6 @@ def _options() -> Options:
         dht=settings.DOWNLOAD_DHT,
         bootstrap=tuple(settings.DOWNLOAD_DHT_BOOTSTRAP),
         allowed_networks=tuple(settings.DOWNLOAD_ALLOWED_NETWORKS),
-        max_down_kb=settings.DOWNLOAD_MAX_DOWN_KB,
-        max_up_kb=settings.DOWNLOAD_MAX_UP_KB,
     )
 
 
@@ -121,6 +120,8 @@ class _Loop:
         if self._is_time("write", WRITE_EVERY) or self._is_urgent:
             self._ledger.write()
             self._is_urgent = False
+        if self._is_time("limit", LIMIT_EVERY):
+            self._swarm.limit(self._ledger.speeds())
         if self._is_time("clean", CLEAN_EVERY):
             self._ledger.clean(self._swarm)
         if self._is_time("renew", RENEW_EVERY):

@@ -3,16 +3,20 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import DataError, IntegrityError, connection, transaction
-from django.db.models import Count
+from django.db.models import Count, Max
+from django.utils import timezone
 
 from downloads.links import parse_link
 from downloads.metadata import Metadata
 from downloads.models import Download, DownloadFile, torrent_file
 from downloads.moves import Remark
+from downloads.plans import KILO, PersonSpeed, SpeedPlan
+from downloads.speeds import Speed, Speeds
 from downloads.swarm import Swarm
 from downloads.torrent import Phase, Snapshot, Wanted
 from jobsite.jobs import queue
@@ -24,7 +28,10 @@ from jobsite.jobs.templatetags.formats import byte_size
 log = logging.getLogger(__name__)
 
 LIVE = ["size", "done", "progress", "rate_down", "rate_up", "peers", "eta", "state", "message"]
-READ = ["id", "owner_id", "name", "info_hash", "link", "has_file", "priority", "attempt", "status"]
+READ = [
+    *("id", "owner_id", "name", "info_hash", "link", "has_file", "priority", "attempt", "status"),
+    *("down_kb", "up_kb"),
+]
 REMOVED_AT_ONCE = 50
 MISFIT = (
     "What this torrent says of itself cannot be stored, so it was given up. The log has the "
@@ -41,6 +48,7 @@ class Ledger:
         self._rows: dict[str, list[Download]] = {}
         self._changed: dict[str, Snapshot] = {}
         self._described: set[Any] = set()
+        self._asked_at: datetime | None = None
         self._remarks: list[Remark] = []
 
     # --- rows -> wanted ---
@@ -50,15 +58,18 @@ class Ledger:
         Download.objects.release()
 
     def is_behind(self) -> bool:
-        """Whether a row waits to be taken or one in hand was paused, cancelled or deleted."""
-        counts = dict(
+        """Whether a row waits to be taken or one in hand was paused, cancelled, changed."""
+        rows = (
             Download.objects.order_by()
             .filter(status__in=[Status.QUEUED, Status.RUNNING])
             .values_list("status")
-            .annotate(Count("pk"))
+            .annotate(Count("pk"), Max("asked_at"))
         )
-        held = sum(len(rows) for rows in self._rows.values())
-        return Status.QUEUED in counts or counts.get(Status.RUNNING, 0) != held
+        found = {status: (count, asked_at) for status, count, asked_at in rows}
+        held = sum(len(some) for some in self._rows.values())
+        running, asked_at = found.get(Status.RUNNING, (0, None))
+        has_changed, self._asked_at = asked_at != self._asked_at, asked_at
+        return has_changed or Status.QUEUED in found or running != held
 
     def wanted(self) -> dict[str, Wanted]:
         """Take all that waits, and read what is wanted now."""
@@ -67,7 +78,7 @@ class Ledger:
         ranks: dict[str, tuple[float, ...]] = {}
         place: Counter[Any] = Counter()
         running = Download.objects.filter(status=Status.RUNNING).only(*READ)
-        for row in running.order_by("-priority", "created_at", "pk"):
+        for row in running.order_by("-priority", "queue_order", "created_at", "pk"):
             # Owners take turns: everybody's first comes before anybody's second.
             place[row.owner_id] += 1
             rank = (-float(row.priority), float(place[row.owner_id]))
@@ -91,8 +102,16 @@ class Ledger:
             rank=rank,
             # A torrent of several people takes the space of the first who wanted it.
             owner=str(first.owner_id),
+            speed=Speed(
+                _loosest(row.down_kb for row in rows) * KILO,
+                _loosest(row.up_kb for row in rows) * KILO,
+            ),
             token=" ".join(f"{row.pk}:{row.attempt}" for row in rows),
         )
+
+    def speeds(self) -> Speeds:
+        """The limits that hold now."""
+        return Speeds(SpeedPlan.current().speed_at(timezone.localtime()), PersonSpeed.by_owner())
 
     def space_left(self) -> dict[str, int]:
         """The bytes that are left to each owner who has a limit and something running."""
@@ -184,6 +203,12 @@ class Ledger:
         """Give all back: the next engine takes it up."""
         Download.objects.release()
         connection.close()
+
+
+def _loosest(limits: Iterable[int]) -> int:
+    """Of several owners' limits: whoever sets none lifts those of the others."""
+    limits = list(limits)
+    return max(limits) if all(limits) else 0
 
 
 def _describe(row: Download, about: Metadata) -> None:

@@ -1,5 +1,6 @@
 """Downloads, their files, and the engine that moves them."""
 
+import time
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -7,16 +8,22 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
-from django.db.models import Q, Sum
+from django.db.models import Max, Min, Q, Sum
 from django.urls import reverse
 from django.utils import timezone
 
 from downloads.names import display_name
+from downloads.plans import KB
+from downloads.plans import PersonSpeed as PersonSpeed
+from downloads.plans import SpeedPlan as SpeedPlan
 from downloads.querysets import DownloadQuerySet, Entry, FileQuerySet
 from downloads.resume import write_durably
 from jobsite.jobs import queue
 from jobsite.jobs.models import Job
 from jobsite.jobs.status import ACTIVE, CAN_PAUSE, CAN_RESUME, Status
+
+MOVES = {"up", "down", "first", "last"}
+IN_LINE = {Status.QUEUED, Status.RUNNING}
 
 
 def torrent_file(info_hash: str) -> Path:
@@ -56,6 +63,14 @@ class Download(Job):
         max_length=255, blank=True, editable=False, help_text="Relative to DOWNLOAD_DIR."
     )
     delete_data = models.BooleanField(default=False, editable=False)
+    queue_order = models.FloatField(default=time.time, editable=False, help_text="Lower is first.")
+    down_kb = models.PositiveIntegerField("most down", default=0, help_text=KB)
+    up_kb = models.PositiveIntegerField("most up", default=0, help_text=KB)
+    asked_at = models.DateTimeField(
+        default=timezone.now,
+        editable=False,
+        help_text="When its owner last changed what is wanted.",
+    )
 
     objects = DownloadQuerySet.as_manager()  # type: ignore[misc]
 
@@ -152,6 +167,28 @@ class Download(Job):
         if moved:
             self.log("Resumed.")
         return bool(moved)
+
+    def move(self, to: str) -> bool:
+        """Change its place among its owner's; False where it is not in the queue any more."""
+        if self.status not in IN_LINE:
+            return False
+        line = type(self).objects.line_of(self)
+        if to in {"first", "last"}:
+            ends = line.aggregate(first=Min("queue_order"), last=Max("queue_order"))
+            place = ends["first"] - 1 if to == "first" else ends["last"] + 1
+        else:
+            around = line.neighbours(self, before=to == "up")
+            if not around:
+                return True  # it is at that end already
+            # Between the next two on that side, or past the only one.
+            beyond = around[0] + (-2 if to == "up" else 2)
+            place = (around[0] + (around[1] if len(around) > 1 else beyond)) / 2
+        self.limit(queue_order=place)
+        return True
+
+    def limit(self, **fields: Any) -> None:
+        """Change what is wanted of it; the engine follows within a second or two."""
+        self._row().update(**fields, asked_at=timezone.now())
 
     def request_delete(self, with_data: bool = False) -> None:
         """Hide it now; the engine lets go of it, then removes it, and its files if asked to."""

@@ -20,6 +20,7 @@ from .metadata import add_sources, bytes_had, params_of_file, params_of_link, pa
 from .repair import recover_pieces
 from .resume import ResumeStore
 from .session import Options, TorrentSession
+from .speeds import Speeds
 from .torrent import Phase, Torrent
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ class Moves:
         self._publications: dict[str, Future[Record]] = {}
         self.now = time.monotonic()
         self.must_admit = False
+        self.speeds = Speeds()
         self.space_left: dict[str, int] = {}  # bytes, of the owners who have a limit
         self._checkers = ThreadPoolExecutor(2, "check")
         self._publishers = ThreadPoolExecutor(4, "publish")

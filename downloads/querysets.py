@@ -82,6 +82,17 @@ class DownloadQuerySet(JobQuerySet):
             )
         return placed
 
+    def line_of(self, job: Any) -> Self:
+        """The queue in which a download stands: its owner's, of the same priority."""
+        active = [Status.QUEUED, Status.RUNNING]
+        return self.visible_to(job.owner).filter(status__in=active, priority=job.priority)
+
+    def neighbours(self, job: Any, before: bool) -> list[float]:
+        """The places of the next two in a line, the nearest first."""
+        side = {"queue_order__lt" if before else "queue_order__gt": job.queue_order}
+        order = "-queue_order" if before else "queue_order"
+        return list(self.filter(**side).order_by(order).values_list("queue_order", flat=True)[:2])
+
     def release(self) -> int:
         """Queue again what an engine that is gone has left running; nothing is lost by that."""
         left = self.filter(status=Status.RUNNING)

@@ -6,6 +6,7 @@ import shutil
 from .admission import Busy, Candidate, Room, admit
 from .moves import Moves
 from .resume import write_durably
+from .speeds import Speed, share_out, tightest
 from .torrent import Phase, Torrent
 from .turns import PARKED_AFTER, TURN, Asker, next_turns, rest_after
 
@@ -113,6 +114,32 @@ def save_due(moves: Moves) -> None:
         came = torrent.done - torrent.saved_done
         if age >= SAVE_EVERY or (age >= SAVE_SOON and came >= SAVE_BYTES):
             moves.save(torrent)
+
+
+def limit_rates(moves: Moves) -> None:
+    """Set the limits: of all, of each owner's torrents together, of each torrent."""
+    moves.session.limit_all(moves.speeds.everything)
+    running = [
+        one
+        for one in moves.torrents.values()
+        # Data flows as soon as the list of files is there: its limits are set before.
+        if one.phase in {Phase.METADATA, Phase.DOWNLOADING}
+        and one.wanted
+        and moves.session.has(one.key)
+    ]
+    down: dict[str, int] = {}
+    up: dict[str, int] = {}
+    for owner, speed in moves.speeds.owners.items():
+        theirs = [one for one in running if _owner(one) == owner]
+        if speed.down:
+            down |= share_out(speed.down, {one.key: one.rate_down for one in theirs})
+        if speed.up:
+            up |= share_out(speed.up, {one.key: one.rate_up for one in theirs})
+    for one in running:
+        assert one.wanted is not None
+        own = one.wanted.speed
+        both = (tightest(own.down, down.get(one.key, 0)), tightest(own.up, up.get(one.key, 0)))
+        moves.session.limit(one.key, Speed(*both))
 
 
 def save_session(moves: Moves) -> None:

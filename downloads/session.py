@@ -15,6 +15,7 @@ import torrentp
 
 from . import events
 from .networks import PRIVATE_NETWORKS, Network
+from .speeds import Speed
 
 ALERTS = (
     lt.alert.category_t.status_notification
@@ -35,8 +36,6 @@ class Options:
     dht: bool = True
     bootstrap: tuple[str, ...] = ()
     allowed_networks: tuple[Network, ...] = ()
-    max_down_kb: int = 0
-    max_up_kb: int = 0
 
 
 def settings_for(options: Options) -> dict[str, object]:
@@ -81,8 +80,6 @@ def settings_for(options: Options) -> dict[str, object]:
         # With the default of 60 s, a peer that hung up is missed for a minute.
         "min_reconnect_time": 10,
         "allow_multiple_connections_per_ip": bool(options.allowed_networks),
-        "download_rate_limit": options.max_down_kb * 1024,
-        "upload_rate_limit": options.max_up_kb * 1024,
         # A clean stop does not wait for the goodbye to slow trackers.
         "stop_tracker_timeout": 1,
     }
@@ -99,6 +96,7 @@ class TorrentSession(torrentp.Session):
         self._handles: dict[str, lt.torrent_handle] = {}
         self._keys: dict[lt.torrent_handle, str] = {}
         self._leaving: set[str] = set()
+        self._limits: dict[str, Speed] = {}  # as set; the empty key stands for all together
         self.create_session()
 
     def create_session(self) -> lt.session:
@@ -147,6 +145,20 @@ class TorrentSession(torrentp.Session):
     def ask_to_flush(self, key: str) -> None:
         """Ask that all received blocks go to disk; `Flushed` follows."""
         self._handles[key].flush_cache()
+
+    def limit_all(self, speed: Speed) -> None:
+        """Set the limits of everything together."""
+        if self._limits.get("") != speed:
+            self._limits[""] = speed
+            rates = {"download_rate_limit": speed.down, "upload_rate_limit": speed.up}
+            self._session.apply_settings(cast(Any, rates))
+
+    def limit(self, key: str, speed: Speed) -> None:
+        """Set the limits of one torrent."""
+        if self._limits.get(key, Speed()) != speed:
+            self._limits[key] = speed
+            self._handles[key].set_download_limit(speed.down)
+            self._handles[key].set_upload_limit(speed.up)
 
     def ask_for_progress(self) -> None:
         """Ask for one `Moved` for each torrent that changed."""
@@ -201,6 +213,7 @@ class TorrentSession(torrentp.Session):
         if isinstance(alert, lt.torrent_removed_alert):
             del self._keys[self._handles.pop(key)]
             self._leaving.discard(key)
+            self._limits.pop(key, None)
             return [events.Removed(key)]
         if isinstance(alert, lt.save_resume_data_alert):
             return [events.ResumeData(key, lt.write_resume_data_buf(alert.params))]

@@ -13,6 +13,7 @@ from .metadata import BadMetadata, bytes_had, describe
 from .moves import Moves, Place, Remark
 from .reactions import heed
 from .session import Options
+from .speeds import Speeds
 from .torrent import TERMINAL, Phase, Snapshot, Torrent, Wanted
 
 ROUND_EVERY = 0.5
@@ -74,6 +75,10 @@ class Swarm:
         for key in self._told.keys() - self._torrents.keys():
             del self._told[key]
 
+    def limit(self, speeds: Speeds) -> None:
+        """The limits that hold from now on."""
+        self._moves.speeds = speeds
+
     def forget(self, key: str, with_data: bool) -> None:
         """Remove what is kept of a torrent that nobody has any more. It must not be held."""
         assert not self.holds(key)
@@ -109,7 +114,7 @@ class Swarm:
     def tick(self, seconds: float) -> list[Snapshot]:
         """Wait for news, at most so long, act on it, and return what changed."""
         moves = self._moves
-        for event in moves.session.wait(seconds):
+        for event in moves.session.wait(0.0 if self._inbox else seconds):
             moves.now = time.monotonic()
             heed(moves, event)
         moves.now = time.monotonic()
@@ -124,6 +129,7 @@ class Swarm:
         if moves.must_admit:
             moves.must_admit = False
             rounds.start_next(moves)
+            rounds.limit_rates(moves)
         return self._changes()
 
     def _round(self) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from .library import Record
 from .links import Link
 from .metadata import Metadata
+from .speeds import UNLIMITED, Speed
 
 QUIET_AFTER = 10.0
 STALLED_AFTER = 60.0
@@ -40,6 +41,8 @@ class Wanted:
     """Lower goes first."""
     owner: str = ""
     """Whose space it takes, where that is limited."""
+    speed: Speed = UNLIMITED
+    """Its own limits."""
     token: str = ""
     """Changes when somebody asks anew, after a failure."""
 
@@ -164,10 +167,10 @@ def _tries(count: int) -> str:
 
 def _roughly(seconds: float) -> str:
     """A duration that changes seldom, so that a row at rest is not written each second."""
-    if seconds < 10:
-        return "a few seconds"
+    if seconds < 30:
+        return "some seconds"
     if seconds < 60:
-        return f"{int(seconds // 10) * 10} s"
+        return "half a minute"
     if seconds < 3600:
         return f"{int(seconds // 60)} min"
     return f"{int(seconds // 3600)} h"

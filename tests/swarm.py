@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 from downloads.links import Link, parse_link
 from downloads.moves import Place
@@ -81,7 +81,8 @@ class Tracker:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                body = tracker.announce(urlsplit(self.path).query, self.client_address[0])
+                # Not every client escapes a "#" within a hash.
+                body = tracker.announce(self.path.partition("?")[2], self.client_address[0])
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -97,7 +98,7 @@ class Tracker:
         """Note the caller; the compact list of all the others."""
         fields = dict(part.partition("=")[::2] for part in query.split("&"))
         info_hash = unquote_to_bytes(fields["info_hash"])
-        me = (host, int(parse_qs(query)["port"][0]))
+        me = (host, int(fields["port"]))
         known = self.peers.setdefault(info_hash, set())
         others = known - {me}
         known.add(me)

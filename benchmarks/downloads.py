@@ -1,0 +1,195 @@
+"""`make bench-downloads`: the download engine beside other clients, on loopback, in one run.
+
+Each client gets the same .torrent files, finds the same seeder through the same tracker and is
+measured from the moment it is told until all files are whole. The site is measured from outside:
+a real `manage.py up`, its API, the status of its rows; its figure includes the fsync of the files.
+Clients that are not installed are named. Rounds alternate; the best of each client counts.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import libtorrent as lt
+import psutil
+
+from benchmarks.rivals import RIVALS
+from tests.site import Site
+from tests.swarm import Seeded, Tracker, seeder
+from tests.waiting import wait_until
+
+MIB = 2**20
+LONGEST = 180.0
+
+
+def announced(path: Path, tracker: str) -> bytes:
+    """A .torrent with the tracker in it."""
+    fields = lt.bdecode(path.read_bytes())
+    return lt.bencode({**fields, b"announce": tracker.encode()})
+
+
+@contextlib.contextmanager
+def seeded(folder: Path, count: int, size: int) -> Iterator[tuple[list[Seeded], Path]]:
+    """So many files of random bytes, a seeder, and a folder of .torrent files that lead to it."""
+    source, torrents = folder / "source", folder / "torrents"
+    for path in (source, torrents):
+        path.mkdir(parents=True)
+    for number in range(count):
+        with (source / f"{number}.bin").open("wb") as file:
+            for _ in range(size // MIB):
+                file.write(os.urandom(MIB))
+    with Tracker() as tracker, seeder(source, "--each", "--torrents", str(torrents)) as given:
+        for one in given:
+            host, _, port = one.link.peers[0].rpartition(":")
+            tracker.peers[bytes.fromhex(one.info_hash)] = {(host, int(port))}
+            path = Path(one.torrent)
+            path.write_bytes(announced(path, tracker.url))
+        yield given, torrents
+
+
+def send(site: Site, token: str, torrents: list[Path]) -> None:
+    """Upload .torrent files in one request."""
+    boundary = uuid.uuid4().hex
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="torrents"; '
+        f'filename="{path.name}"\r\n\r\n'.encode()
+        + path.read_bytes()
+        + b"\r\n"
+        for path in torrents
+    ]
+    body = b"".join(parts) + f"--{boundary}--\r\n".encode()
+    request = urllib.request.Request(f"{site.url}/api/v1/downloads/", body)
+    request.add_header("Authorization", f"Bearer {token}")
+    request.add_header("Content-Type", f"multipart/form-data; boundary={boundary}")
+    urllib.request.urlopen(request, timeout=60).read()
+
+
+def count(site: Site, token: str, query: str) -> int:
+    return site.get(f"/api/v1/downloads/?{query}", token)[1]["count"]
+
+
+@contextlib.contextmanager
+def site_in(folder: Path) -> Iterator[tuple[Site, str]]:
+    """A fresh site that is ready, and a token."""
+    folder.mkdir(parents=True)
+    site = Site(folder).start()
+    try:
+        yield site, site.token("admin")
+    finally:
+        site.stop()
+
+
+def jobsite(torrents: list[Path], folder: Path, done: Callable[[Path], bool]) -> float:
+    """The site: seconds from the request to the last row that has succeeded."""
+    with site_in(folder) as (site, token):
+        began = time.perf_counter()
+        send(site, token, torrents)
+        wait_until(lambda: count(site, token, "status=succeeded") == len(torrents), LONGEST)
+        return time.perf_counter() - began
+
+
+def race(name: str, files: int, size: int, rounds: int) -> None:
+    """All clients, round by round; their best times on one line."""
+    clients = {"jobsite": jobsite, **RIVALS}
+    best: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as root, seeded(Path(root), files, size) as (given, home):
+        torrents = sorted(home.glob("*.torrent"))
+        for number in range(rounds):
+            for client, run in clients.items():
+                folder = Path(root) / f"{client}-{number}"
+
+                def done(where: Path) -> bool:
+                    return all(
+                        (where / one.name).exists() and (where / one.name).stat().st_size == size
+                        for one in given
+                    )
+
+                try:
+                    seconds = run(torrents, folder, done)
+                except FileNotFoundError as error:
+                    print(f"  {client}: not installed ({error.filename})")
+                    continue
+                except (AssertionError, subprocess.TimeoutExpired):
+                    seconds = LONGEST
+                best[client] = min(seconds, best.get(client, LONGEST))
+                print(f"  {name}, round {number + 1}, {client}: {seconds:.1f} s", flush=True)
+                shutil.rmtree(folder, ignore_errors=True)
+    print(f"{name}: " + ", ".join(f"{client} {best[client]:.1f} s" for client in best), flush=True)
+
+
+def engine_of(site: Site) -> psutil.Process:
+    """The process with the session."""
+    assert site.process is not None
+    tree = psutil.Process(site.process.pid).children(recursive=True)
+    return next(one for one in tree if "downloads.engine" in one.cmdline())
+
+
+def idle() -> None:
+    """200 torrents that nobody seeds: memory and processor of the engine."""
+    with tempfile.TemporaryDirectory() as root:
+        with seeded(Path(root), 200, MIB) as (_, home):
+            torrents = sorted(home.glob("*.torrent"))
+        with site_in(Path(root) / "site") as (site, token):
+            send(site, token, torrents)
+            wait_until(lambda: count(site, token, "state=downloading") == 200, 30)
+            time.sleep(10)
+            process = engine_of(site)
+            busy = process.cpu_percent(20)
+            memory = process.memory_info().rss / MIB
+            print(f"200 idle torrents: {memory:.0f} MiB (150), {busy:.1f} % of a core (2)")
+
+
+def links() -> None:
+    """1,000 mixed lines in one request, then a live link behind 500 dead ones."""
+    with tempfile.TemporaryDirectory() as root, site_in(Path(root) / "site") as (site, token):
+        lines = [uuid.uuid4().hex + "0" * 8 for _ in range(950)]
+        lines += [f"nonsense {number}" for number in range(50)]
+        began = time.perf_counter()
+        site.call("POST", "/api/v1/downloads/", token, {"links": lines})
+        answered = time.perf_counter() - began
+        wait_until(lambda: count(site, token, "state=metadata") == 950, 60)
+        known = time.perf_counter() - began
+        print(f"1,000 mixed lines: answered in {answered:.1f} s (2), known in {known:.1f} s (15)")
+    with tempfile.TemporaryDirectory() as root, site_in(Path(root) / "site") as (site, token):
+        dead = [uuid.uuid4().hex + "0" * 8 for _ in range(500)]
+        site.call("POST", "/api/v1/downloads/", token, {"links": dead})
+        wait_until(lambda: count(site, token, "state=metadata") == 500, 60)
+        with seeded(Path(root) / "live", 1, MIB) as ([live], _):
+            began = time.perf_counter()
+            answer = site.call("POST", "/api/v1/downloads/", token, {"links": live.magnet})[1]
+            path = f"/api/v1/downloads/{answer['added'][0]['id']}/"
+            wait_until(lambda: site.get(path, token)[1]["done"], 60)
+            print(f"a live link behind 500 dead: {time.perf_counter() - began:.1f} s (10)")
+
+
+CASES: dict[str, Callable[[int], None]] = {
+    "big": lambda rounds: race("1 GiB", 1, 1024 * MIB, rounds),
+    "many": lambda rounds: race("200 torrents of 2 MiB", 200, 2 * MIB, rounds),
+    "idle": lambda rounds: idle(),
+    "links": lambda rounds: links(),
+}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.downloads")
+    parser.add_argument("cases", nargs="*", metavar="CASE", help=", ".join(CASES))
+    parser.add_argument("--rounds", type=int, default=2)
+    options = parser.parse_args()
+    print(json.dumps({"load": os.getloadavg(), "cores": os.cpu_count(), "python": sys.version}))
+    for name in options.cases or CASES:
+        CASES[name](options.rounds)
+
+
+if __name__ == "__main__":
+    main()

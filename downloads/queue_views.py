@@ -1,0 +1,109 @@
+"""Pages and buttons for the order of the queue and for limits."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views import View
+from django.views.generic import UpdateView
+
+from downloads.models import Download
+from downloads.plans import SpeedPlan
+from downloads.speeds import HOURS_OF_A_WEEK
+from jobsite.jobs.views import JobAction, OwnJobs
+
+DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+
+
+class Move(JobAction):
+    """Change a download's place among those of its owner."""
+
+    to = ""
+    done = "“{name}” has moved in the queue."
+
+    def act(self, job: Any) -> bool:
+        """Move it."""
+        return job.move(self.to)
+
+
+class LimitsForm(forms.ModelForm):
+    """What one download may use."""
+
+    class Meta:
+        model = Download
+        fields = ["priority", "down_kb", "up_kb"]
+
+
+class Limits(OwnJobs, View):
+    """Priority and rates of one download."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The form."""
+        job = get_object_or_404(self.get_queryset(), pk=pk)
+        return render(
+            request, "downloads/limits.html", {"job": job, "form": LimitsForm(instance=job)}
+        )
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Store them; the engine follows within a second or two."""
+        job = get_object_or_404(self.get_queryset(), pk=pk)
+        form = LimitsForm(request.POST, instance=job)
+        if not form.is_valid():
+            return render(request, "downloads/limits.html", {"job": job, "form": form})
+        job.limit(**form.cleaned_data)
+        messages.success(request, f"The limits of “{job.name}” are stored.")
+        return redirect(job.get_absolute_url())
+
+
+class PlanForm(forms.ModelForm):
+    """The site's limits and its slow hours, ticked one by one."""
+
+    slow = forms.MultipleChoiceField(
+        choices=[(str(hour), str(hour)) for hour in range(HOURS_OF_A_WEEK)], required=False
+    )
+
+    class Meta:
+        model = SpeedPlan
+        fields = ["down_kb", "up_kb", "slow_down_kb", "slow_up_kb"]
+
+    def save(self, commit: bool = True) -> SpeedPlan:
+        """Store the hours as the string that the engine reads."""
+        ticked = set(self.cleaned_data["slow"])
+        hours = ("1" if str(hour) in ticked else "0" for hour in range(HOURS_OF_A_WEEK))
+        self.instance.slow_hours = "".join(hours)
+        return super().save(commit)
+
+
+class Plan(UpdateView):
+    """The site's limits by the hours of the week, for staff; it does not exist for others."""
+
+    form_class = PlanForm
+    template_name = "downloads/plan.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Staff only."""
+        if not request.user.is_staff:
+            raise Http404
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_object(self, queryset: Any = None) -> SpeedPlan:
+        """The one plan."""
+        return SpeedPlan.current()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the grid: for each day its hours, and whether each is slow."""
+        hours = self.object.slow_hours
+        week = [
+            (day, [(start + hour, hour, hours[start + hour] == "1") for hour in range(24)])
+            for day, start in zip(DAYS, range(0, HOURS_OF_A_WEEK, 24), strict=True)
+        ]
+        return super().get_context_data(**kwargs) | {"week": week, "hours": range(24)}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Store it; the engine follows within a second or two."""
+        form.save()
+        messages.success(self.request, "The limits are stored; they hold from now on.")
+        return redirect("downloads:plan")

@@ -11,15 +11,20 @@ from jobsite.jobs.queue import submit
 from jobsite.jobs.tokens import ApiToken
 from training.models import Dataset, TrainingJob
 
-pytestmark = [pytest.mark.browser, pytest.mark.tree, pytest.mark.xdist_group("tree")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.tree,
+    pytest.mark.xdist_group("tree"),
+    pytest.mark.timeout(400),
+]
 
 WATCH = """
 document.addEventListener("securitypolicyviolation", event => console.error(
   `refused: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`))
 """
 # Without these the crawl would follow every way of sorting and filtering a list.
-ONE_QUERY_EACH = 2
-MOST = 150
+ONE_QUERY_EACH = 1
+MOST = 100
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ class UploadForm(ReadingForm):
         label="Table",
         allow_empty_file=True,
         error_messages={"required": "Choose the file of a table."},
-        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv"}),
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.gz,text/csv"}),
     )
 
     def __init__(self, *args: Any, too_large: bool = False, **kwargs: Any) -> None:

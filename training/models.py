@@ -7,6 +7,7 @@ import shutil
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -24,10 +25,17 @@ from training.preview import HEAD_BYTES, preview
 from training.ranks import SUCCEEDED
 from training.roles import Roles
 from training.table import Column, Preview, with_kinds
+from training.unpacking import unpack_in_place
 
 DEFAULT_TIME_LIMIT = 600
 SHORTEST, LONGEST = 10, 7 * 24 * 3600
 DEFAULT_FOLDS, DEFAULT_SEED = 5, 0
+
+
+def hash_of(path: Path) -> str:
+    """The SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class DatasetQuerySet(models.QuerySet):
@@ -92,8 +100,10 @@ class Dataset(models.Model):
     def receive(cls, file: UploadedFile, owner: Any, told: Mapping[str, Any]) -> Dataset:
         """Keep an upload that streamed to disk. Raises ReadingError where it is no table."""
         source = Path(file.temporary_file_path())  # type: ignore[attr-defined]
+        unpacked = unpack_in_place(source, settings.TRAINING_UPLOAD_MB * 2**20)
         dataset = cls._looked_at(source, file.name or "table.csv", owner, told)
-        dataset.sha256 = file.sha256  # type: ignore[attr-defined]
+        # The hash is that of the table which is kept, for it is what a training reads.
+        dataset.sha256 = hash_of(source) if unpacked else file.sha256  # type: ignore[attr-defined]
         source.replace(dataset.path)
         dataset.save(force_insert=True)
         return dataset
@@ -101,16 +111,19 @@ class Dataset(models.Model):
     @classmethod
     def copy(cls, source: Path, owner: Any, told: Mapping[str, Any]) -> Dataset:
         """Keep a copy of a file of this machine. Raises ReadingError where it is no table."""
-        dataset = cls._looked_at(source, source.name, owner, told)
-        shutil.copyfile(source, dataset.path)
-        with dataset.path.open("rb") as kept:
-            dataset.sha256 = hashlib.file_digest(kept, "sha256").hexdigest()
+        with TemporaryDirectory(dir=settings.DATA_DIR) as folder:
+            draft = Path(folder) / "table"
+            shutil.copyfile(source, draft)
+            unpack_in_place(draft, settings.TRAINING_UPLOAD_MB * 2**20)
+            dataset = cls._looked_at(draft, source.name, owner, told)
+            dataset.sha256 = hash_of(draft)
+            draft.replace(dataset.path)
         dataset.save(force_insert=True)
         return dataset
 
     @classmethod
     def _looked_at(cls, source: Path, name: str, owner: Any, told: Mapping[str, Any]) -> Dataset:
-        dataset = cls(name=Path(name).name[:255] or "table.csv", owner=owner)
+        dataset = cls(name=Path(name).name.removesuffix(".gz")[:255] or "table.csv", owner=owner)
         dataset.look(source, told)
         dataset.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         return dataset

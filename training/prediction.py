@@ -13,6 +13,7 @@ from django.db import models
 from jobsite.jobs.models import Job
 from training.preview import HEAD_BYTES, preview
 from training.ranks import SUCCEEDED
+from training.unpacking import unpack_in_place
 
 RESULT_FILE = "predictions.csv"
 MOST_ROWS = 1000
@@ -45,6 +46,7 @@ class Prediction(Job):
     ) -> Prediction:
         """Return a prediction for an upload, which is kept. Raises ReadingError."""
         source = Path(file.temporary_file_path())  # type: ignore[attr-defined]
+        unpack_in_place(source, settings.TRAINING_UPLOAD_MB * 2**20)
         with source.open("rb") as opened:
             seen = preview(opened.read(HEAD_BYTES), source.stat().st_size, told, least=1)
         job = cls._for(training, algorithm, Path(file.name or "rows.csv").name)

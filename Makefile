@@ -10,7 +10,7 @@ ARGS ?=
 ON_POSTGRESQL := $(addprefix tests/test_jobs_,claim.py status.py outcome.py tree.py doors.py accounts.py)\
 	tests/test_security_code.py tests/test_downloads_api.py
 
-.PHONY: help setup demo run test check lock programs chaos bench-web bench-downloads clean
+.PHONY: help setup demo run test check lock programs chaos bench-web bench-downloads clean bench-training
 
 help:
 	@echo "make demo     try it: a real training job and a real download on a scratch folder"
@@ -75,3 +75,6 @@ bench-web: setup $(VENV)/dev.stamp
 
 bench-downloads: setup $(VENV)/dev.stamp
 	$(PY) -m benchmarks.downloads $(ARGS)
+
+bench-training: setup $(VENV)/dev.stamp
+	$(PY) -m benchmarks.training $(ARGS)

@@ -97,7 +97,7 @@ def test_the_story_of_an_evaluation_is_plain_json(three_kinds):
     contest = make_contest(task, make_plan(task.columns)[0], 0)
     result = json.loads(json.dumps(story.result(contest), allow_nan=False))
     assert result["best"] in {"linear", "tree"}
-    assert len(result["plots"]) == 8
+    assert len(result["plots"]) == 11
     assert {"problem", "target", "rows", "metric", "greater_is_better", "holdout"} <= set(result)
     assert json.loads(json.dumps(story.live()))["waiting"] == []
 

@@ -37,8 +37,9 @@ from training.models import (
 )
 from training.predict_api import PredictionSerializer, PredictionViewSet, RowsSerializer, asked
 from training.problem import TargetError
+from training.takeaway_names import TAKEAWAYS
 from training.uploads import refuse_too_large
-from training.views import model_response, plot_response
+from training.views import model_response, plot_response, takeaway_response
 
 
 class ColumnSerializer(serializers.Serializer):
@@ -195,6 +196,7 @@ class TrainingViewSet(JobViewSet):
             for row in result.get("leaderboard", ())
             if row.get("model")
         }
+        result["files"] = {file: self._place("training-takeaway", job, file) for file in TAKEAWAYS}
         return result
 
     def _place(self, name: str, job: TrainingJob, what: str) -> str:
@@ -227,6 +229,12 @@ class TrainingViewSet(JobViewSet):
     def fitted(self, request: Request, pk: Any = None, algorithm: str = "") -> HttpResponseBase:
         """The fitted model as a file."""
         return model_response(request, self.get_object(), algorithm)
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @action(detail=True, url_path="files/<str:file>", url_name="takeaway")
+    def takeaway(self, request: Request, pk: Any = None, file: str = "") -> HttpResponseBase:
+        """The report, the model card, or the archive that makes the scores again."""
+        return takeaway_response(request, self.get_object(), file)
 
     @extend_schema(responses={(200, "image/svg+xml"): OpenApiResponse(OpenApiTypes.BINARY)})
     @action(detail=True, url_path="plots/<str:file>", url_name="plot")

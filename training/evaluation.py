@@ -26,6 +26,8 @@ _ALWAYS = "baseline"
 _BLEND = Piece(ENSEMBLE.key, FINAL)
 _FEWEST_MEMBERS = 3
 _BLEND_SECONDS = 3.0
+# What the file of the best model may take beyond the end.
+_GRACE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ class _Run:
         return float("inf") if deadline is None else deadline - time.monotonic()
 
     def _patience(self) -> float:
-        return max(0.0, min(_PULSE, self._time_left()))
+        left = self._time_left()
+        return min(_PULSE, left) if left > 0 else _PULSE / 4
 
     def _remaining(self) -> float:
         left = self._time_left()
@@ -137,13 +140,15 @@ class _Run:
         left, now = self._time_left(), time.monotonic()
         if left == float("inf"):
             return
-        if left <= self.race.reserve() and self.race.is_scored:
+        if self.race.is_scored and left <= self.race.finals():
             self._end_tuning()
+        best = next(iter(self.race.by_score()), _ALWAYS)
         for key, lane in self.race.lanes.items():
             if lane.ended or (key == _ALWAYS and not lane.is_scored):
                 continue
             if lane.is_scored:
-                if left <= 0:
+                spare = _GRACE if key == best and not lane.steps else 0.0
+                if left <= -spare:
                     yield from self._unexplained(key, "The time was over before")
                 continue
             needed = self.race.seconds_needed(key, now)
@@ -191,7 +196,11 @@ class _Run:
             settings = lane.trials[piece.trial].settings
             if piece.fold is FINAL:
                 answers = out_of_fold(lane, self.contest)
-                self.pool.start(piece, finish, self.store, piece.key, settings, self.out, answers)
+                # Learning curves take several fits: only the best model gets one.
+                curve = self.race.by_score()[0] == piece.key
+                self.pool.start(
+                    piece, finish, self.store, piece.key, settings, self.out, answers, curve
+                )
             else:
                 self.pool.start(piece, fit_fold, self.store, piece.key, piece.fold, settings)
                 if not piece.trial:
@@ -226,7 +235,7 @@ class _Run:
         elif piece.fold is FINAL and news.ended:
             lane.ended = True
         elif news.value is not None:
-            lane.steps += 1
+            lane.steps = min(3, lane.steps + 1)
             yield Explained(key, news.value)
 
     def _scored(self, piece: Piece, result: FoldResult) -> Iterator[Event]:

@@ -13,11 +13,14 @@ import numpy as np
 import pandas as pd
 from sklearn.inspection import permutation_importance
 
-from training import model_file, plots
+from training import effects, model_file, plots
 from training.catalogue import ALGORITHMS, KNOWN
+from training.drawing import Drawing, saved
+from training.metrics import primary
 from training.pipeline import Plan, make_pipeline_for
 from training.problem import BINARY, MULTICLASS, REGRESSION
 from training.scoring import predict, score
+from training.table import shown
 
 _SCORERS = {
     BINARY: "roc_auc",
@@ -25,6 +28,7 @@ _SCORERS = {
     REGRESSION: "neg_root_mean_squared_error",
 }
 _REPEATS = 5
+_EFFECTS, _EFFECT_ROWS = 3, 200
 _MOST_IMPORTANCES = 60
 
 
@@ -70,21 +74,34 @@ class FoldResult:
 
 def fit_fold(path: Path, key: str, fold: int, settings: Mapping[str, Any]) -> Iterator[FoldResult]:
     """Fit on all folds but one and answer for that one."""
-    contest = Contest.open(path)
+    yield score_fold(Contest.open(path), key, fold, settings)
+
+
+def score_fold(contest: Contest, key: str, fold: int, settings: Mapping[str, Any]) -> FoldResult:
+    """Return the outcome of one fold."""
     train, test = contest.folds[fold]
     started = time.perf_counter()
     model = _fit(contest, key, train, settings)
     seconds = time.perf_counter() - started
     predicted = predict(model, contest.features.iloc[test], contest.classes)
-    yield FoldResult(score(contest.problem, contest.truth[test], predicted), predicted, seconds)
+    return FoldResult(score(contest.problem, contest.truth[test], predicted), predicted, seconds)
 
 
 def finish(
-    path: Path, key: str, settings: Mapping[str, Any], out: Path, predicted: np.ndarray
+    path: Path,
+    key: str,
+    settings: Mapping[str, Any],
+    out: Path,
+    predicted: np.ndarray,
+    curve: bool,
 ) -> Iterator[dict[str, Any]]:
     """Fit on the whole training part, then explain; `predicted` are the answers of the folds."""
     contest = Contest.open(path)
-    yield from explain(contest, key, _fit(contest, key, contest.train, settings), out, predicted)
+    model = _fit(contest, key, contest.train, settings)
+    yield from explain(contest, key, model, out, predicted)
+    if curve and key != "baseline":
+        drawing = _learning_curve(contest, key, settings)
+        yield {"plots": [saved(key, drawing, out)]}
 
 
 def explain(
@@ -108,8 +125,40 @@ def explain(
         importance = _importance(contest, key, model)
         yield {
             "importance": importance,
-            "plots": [plots.draw_importance(key, importance, contest.target, out)],
+            "plots": [
+                plots.draw_importance(key, importance, contest.target, out),
+                saved(key, _effects(contest, model, importance), out),
+            ],
         }
+
+
+def _learning_curve(contest: Contest, key: str, settings: Mapping[str, Any]) -> Drawing:
+    train, test = contest.folds[-1]
+    metric = primary(contest.problem)
+
+    def score_of(rows: np.ndarray) -> float:
+        model = _fit(contest, key, rows, settings)
+        predicted = predict(model, contest.features.iloc[test], contest.classes)
+        return score(contest.problem, contest.truth[test], predicted)[metric.key]
+
+    return effects.learning_curve(score_of, train, metric, contest.seed)
+
+
+def _effects(contest: Contest, model: Any, importance: list[dict[str, Any]]) -> Drawing:
+    names = [entry["column"] for entry in importance[:_EFFECTS]]
+    rows = contest.holdout[:_EFFECT_ROWS]
+    if not contest.classes:
+        said, place = shown(contest.target, 24), None
+    else:
+        counts = np.bincount(contest.truth)
+        place = 1 if contest.problem == BINARY else int(np.argmax(counts))
+        said = f"probability of {shown(contest.classes[place], 20)}"
+
+    def answer(table: pd.DataFrame) -> np.ndarray:
+        found = predict(model, table, contest.classes)
+        return found if place is None else found[:, place]
+
+    return effects.partial_dependence(answer, contest.features.iloc[rows], names, said)
 
 
 def _fit(contest: Contest, key: str, rows: np.ndarray, settings: Mapping[str, Any]) -> Any:

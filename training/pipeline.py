@@ -43,6 +43,13 @@ class Plan:
         """All columns that take part."""
         return self.numbers + self.few + self.many + self.crowded + self.dates + self.texts
 
+    @property
+    def width(self) -> int:
+        """About how many numbers a row has after preparation."""
+        codes = len(self.many) + len(self.crowded)
+        expanded = 8 * len(self.few) + 8 * len(self.dates) + _TEXT_PARTS * len(self.texts)
+        return 2 * len(self.numbers) + codes + expanded
+
     def of_filled(self, frame: pd.DataFrame) -> Plan:
         """Return the plan without columns that have no value in these rows.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,33 +21,15 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from training.decisions import error_quantiles, histogram, threshold
+from training.drawing import Drawing, Plot, saved, square
 from training.problem import BINARY, REGRESSION
-from training.svg import ACCENT, FAINT, INK, SECOND, STYLE, write
+from training.svg import ACCENT, FAINT, INK, SECOND, STYLE
 from training.table import shown
 
 _POINTS = 2000
 _SHOWN_COLUMNS = 15
 _SHOWN_CLASSES = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """A file with a title and the one sentence that says how to read it."""
-
-    algorithm: str
-    name: str
-    title: str
-    sentence: str
-    file: str
-    width: int
-    height: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the entry as a dict of JSON values."""
-        return asdict(self)
-
-
-Drawing = tuple[str, str, str, Figure]
 
 
 def draw_all(
@@ -68,7 +49,7 @@ def draw_all(
             drawings = _binary(truth, predicted[:, 1], classes)
         else:
             drawings = _multiclass(truth, predicted, classes)
-        return [_saved(key, drawing, out) for drawing in drawings]
+        return [saved(key, drawing, out) for drawing in drawings]
 
 
 def draw_importance(key: str, importance: Sequence[dict[str, Any]], target: str, out: Path) -> Plot:
@@ -93,7 +74,7 @@ def draw_importance(key: str, importance: Sequence[dict[str, Any]], target: str,
             if best
             else "No column was measured."
         )
-        return _saved(key, ("importance", "Permutation importance", sentence, figure), out)
+        return saved(key, ("importance", "Permutation importance", sentence, figure), out)
 
 
 def _unique(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -107,18 +88,6 @@ def _unique(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _saved(key: str, drawing: Drawing, out: Path) -> Plot:
-    name, title, sentence, figure = drawing
-    file = f"{key}-{name}.svg"
-    width, height = write(figure, out / file, title)
-    return Plot(key, name, title, sentence, file, width, height)
-
-
-def _square() -> tuple[Figure, Any]:
-    figure = Figure(figsize=(4.8, 4.4))
-    return figure, figure.add_subplot()
-
-
 def _binary(truth: np.ndarray, chance: np.ndarray, classes: Sequence[str]) -> Iterator[Drawing]:
     positive = shown(classes[1], 24)
     curve: dict[str, Any] = {
@@ -127,7 +96,7 @@ def _binary(truth: np.ndarray, chance: np.ndarray, classes: Sequence[str]) -> It
         "plot_chance_level": True,
         "chance_level_kw": {"color": FAINT},
     }
-    figure, axes = _square()
+    figure, axes = square()
     RocCurveDisplay.from_predictions(truth, chance, ax=axes, **curve)
     axes.set(xlabel="False positive rate", ylabel="True positive rate")
     yield (
@@ -137,7 +106,7 @@ def _binary(truth: np.ndarray, chance: np.ndarray, classes: Sequence[str]) -> It
         f"{roc_auc_score(truth, chance):.0%} of pairs; the diagonal is chance.",
         figure,
     )
-    figure, axes = _square()
+    figure, axes = square()
     PrecisionRecallDisplay.from_predictions(truth, chance, ax=axes, drop_intermediate=True, **curve)
     axes.set(xlabel="Recall", ylabel="Precision")
     yield (
@@ -149,10 +118,13 @@ def _binary(truth: np.ndarray, chance: np.ndarray, classes: Sequence[str]) -> It
     )
     yield _calibration(truth, chance, positive)
     yield _confusion(truth, (chance > 0.5).astype(int), classes)
+    yield threshold(truth, chance, positive)
+    yield histogram(truth, chance, [shown(name, 24) for name in classes])
+    yield _per_class(truth, (chance > 0.5).astype(int), classes)
 
 
 def _calibration(truth: np.ndarray, chance: np.ndarray, positive: str) -> Drawing:
-    figure, axes = _square()
+    figure, axes = square()
     display = CalibrationDisplay.from_predictions(
         truth, chance, n_bins=10, strategy="quantile", ax=axes, color=ACCENT
     )
@@ -211,6 +183,10 @@ def _multiclass(
 ) -> Iterator[Drawing]:
     said = np.argmax(predicted, axis=1)
     yield _confusion(truth, said, classes)
+    yield _per_class(truth, said, classes)
+
+
+def _per_class(truth: np.ndarray, said: np.ndarray, classes: Sequence[str]) -> Drawing:
     labels = np.arange(len(classes))
     precision, recall, _, support = precision_recall_fscore_support(
         truth, said, labels=labels, zero_division=0
@@ -225,7 +201,7 @@ def _multiclass(
     axes.set(xlim=(0, 1), xlabel="Share")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.0 + 0.6 / (len(order) + 1)), ncols=2)
     worst = int(np.argmin(recall))
-    yield (
+    return (
         "per_class",
         "Scores per class",
         f"“{shown(classes[worst])}” is found least often ({recall[worst]:.0%} of its "
@@ -239,7 +215,7 @@ def _regression(truth: np.ndarray, predicted: np.ndarray, target: str) -> Iterat
     dots = {"color": ACCENT, "alpha": 0.4, "s": 12, "linewidths": 0}
     line = {"color": INK, "linewidth": 1}
     common = {"subsample": _POINTS, "random_state": 0, "scatter_kwargs": dots, "line_kwargs": line}
-    figure, axes = _square()
+    figure, axes = square()
     PredictionErrorDisplay.from_predictions(
         truth, predicted, kind="actual_vs_predicted", ax=axes, **common
     )
@@ -251,7 +227,7 @@ def _regression(truth: np.ndarray, predicted: np.ndarray, target: str) -> Iterat
         f"than {np.quantile(error, 0.9):,.4g}; dots on the line are right.",
         figure,
     )
-    figure, axes = _square()
+    figure, axes = square()
     PredictionErrorDisplay.from_predictions(
         truth, predicted, kind="residual_vs_predicted", ax=axes, **common
     )
@@ -271,3 +247,4 @@ def _regression(truth: np.ndarray, predicted: np.ndarray, target: str) -> Iterat
         f"The mean error is {bias:,.3g}; errors are {ending}. A bend means a pattern was missed.",
         figure,
     )
+    yield error_quantiles(error, target)

@@ -15,8 +15,8 @@ FINAL = None
 _TUNED_LANES = 3
 # The last fit of an algorithm sees all folds, and plots and importance are made after it.
 _FINAL_FITS, _FINAL_SECONDS = 1.3, 2.0
-# What tuning may use of the time that is left; the rest is for last fits that take longer.
-_TUNING_SHARE = 0.8
+# What tuning may use of the time that is left, and how much longer than expected a last fit may be.
+_TUNING_SHARE, _GENEROUS = 0.7, 2.0
 
 
 class Piece(NamedTuple):
@@ -90,8 +90,7 @@ class Lane:
 
 
 class Race:
-    """All algorithms of a job: every one with its defaults, then the best of them tuned, then the
-    last fits, best first."""
+    """All algorithms of a job: their defaults, the best of them tuned, then the last fits."""
 
     def __init__(
         self,
@@ -162,8 +161,7 @@ class Race:
 
     def plan_tuning(self, left: float) -> None:
         """Give the best algorithms settings to try, as many as the time that is left allows."""
-        finals = sum(self.lanes[key].final_seconds for key in self.by_score()) / self.slots
-        seconds = (left - finals) * _TUNING_SHARE
+        seconds = (left - self.finals()) * _TUNING_SHARE
         learners = [
             key
             for key in self.by_score()
@@ -184,8 +182,7 @@ class Race:
 
     def halve(self, key: str) -> None:
         """Let only the best settings go on, once all have seen the first folds."""
-        lane = self.lanes[key]
-        first = tuning.first_folds(self.folds)
+        lane, first = self.lanes[key], tuning.first_folds(self.folds)
         alive = [trial for trial in lane.trials[1:] if not trial.dropped]
         if any(len(trial.results) < first for trial in alive):
             return
@@ -215,10 +212,7 @@ class Race:
     # --- time ---
 
     def seconds_needed(self, key: str, now: float) -> float | None:
-        """Return what an algorithm still needs to be scored, where that is known.
-
-        A fit that runs longer than the ones before it is the better measure.
-        """
+        """Return what an algorithm needs to be scored, also by a fit that runs longer than it."""
         lane = self.lanes[key]
         trial = lane.trials[0]
         running = max((now - began for began in trial.running.values()), default=0.0)
@@ -229,9 +223,15 @@ class Race:
         left = (self.folds - len(trial.results)) * fold - spent
         return max(left / self.slots, fold - running if trial.running else fold)
 
+    def finals(self) -> float:
+        """Return the time that all last fits may take, generously."""
+        lanes = [self.lanes[key] for key in self.by_score()]
+        return _GENEROUS * sum(lane.final_seconds for lane in lanes) / self.slots
+
     def reserve(self) -> float:
-        """Return the time that the last fit of the best model so far needs."""
-        return next((self.lanes[key].final_seconds for key in self.by_score()), 0.0)
+        """Return the time that the last fit of the best model so far may take, generously."""
+        lanes = [self.lanes[key] for key in self.by_score()]
+        return _GENEROUS * lanes[0].final_seconds if lanes else 0.0
 
     def remaining(self, will_tune: bool, left: float, now: float) -> float:
         """Estimate the seconds of all that is to be done, from the times of finished folds."""

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from training.svg_names import dark_name
@@ -48,7 +49,7 @@ def write(figure: Figure, path: Path, title: str) -> tuple[int, int]:
     Text stays text, so that any script is drawn with the fonts of the reader.
     """
     buffer = io.StringIO()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), mpl.rc_context(STYLE):
         # Measured with a font that may lack a letter; the reader's browser has its own.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure.savefig(

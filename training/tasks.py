@@ -25,15 +25,19 @@ from training.evaluation import Settings, evaluate
 from training.events import Pulse
 from training.fits import Contest
 from training.inputs_seen import inputs_of
+from training.memory import need, refusal
 from training.models import Dataset, TrainingJob
 from training.pipeline import make_plan
 from training.preflight import notices
 from training.problem import TargetError
+from training.ranking import Row
+from training.ranks import SKIPPED
 from training.reading import Table, read
 from training.report import Story
 from training.roles import Roles
 from training.splits import how, make_contest
 from training.table import ReadingError, with_kinds
+from training.takeaway import write_all
 from training.target import make_task
 
 _REPORT_EVERY = 0.5
@@ -58,11 +62,28 @@ def run(job: TrainingJob, report: Report) -> dict[str, Any]:
         ensemble=job.tune,
         is_enough=job.asks_to_keep,
     )
+    _refuse_large(story, contest, job.memory_limit_mb)
+    for row in story.rows.values():
+        report.event(f"{row.label}: {row.error}", "warning")
     _compete(story, contest, limits, report)
     report.event(story.verdict)
     # From here on pages read the result; lists, which do not load results, show the verdict.
     report.update(live={"verdict": story.verdict})
-    return story.result(contest)
+    result = story.result(contest)
+    write_all(result, _facts(job), report.directory)
+    return result
+
+
+def _facts(job: TrainingJob) -> dict[str, Any]:
+    """Return what a recipe needs besides the result."""
+    seen = job.dataset.preview
+    return {
+        "name": job.dataset.name,
+        "sha256": job.dataset.sha256,
+        "dialect": seen.dialect.to_json(),
+        "columns": [column.to_json() for column in seen.columns],
+        **{name: getattr(job, name) for name in ("target", "folds", "wanted", "seed", "options")},
+    }
 
 
 def _prepare(job: TrainingJob, report: Report) -> tuple[Story, Contest]:
@@ -81,11 +102,32 @@ def _prepare(job: TrainingJob, report: Report) -> tuple[Story, Contest]:
     return story, make_contest(task, plan, job.seed)
 
 
+def _refuse_large(story: Story, contest: Contest, limit_mb: int | None) -> None:
+    """Leave out what would not fit into memory, with its reason on the leaderboard."""
+    if limit_mb is None:
+        return
+    table_mb = float(contest.features.memory_usage(deep=True).sum()) / 2**20
+    found = need(
+        story.algorithms,
+        len(contest.train),
+        contest.plan.width,
+        table_mb,
+        settings.TRAINING_THREADS,
+        limit_mb,
+    )
+    if len(found.too_large) == len(story.algorithms):
+        raise JobFailed(refusal(found, limit_mb))
+    for algorithm in story.algorithms:
+        if reason := found.too_large.get(algorithm.key):
+            story.rows[algorithm.key] = Row(algorithm.key, algorithm.label, SKIPPED, error=reason)
+
+
 def _compete(story: Story, contest: Contest, limits: Settings, report: Report) -> None:
     """Run the contest and tell of it."""
     told, folder = 0.0, report.directory
     with pool.Pool(limits.cores) as workers:
-        for event in evaluate(contest, story.algorithms, limits, workers, folder, folder):
+        running = [entry for entry in story.algorithms if entry.key not in story.rows]
+        for event in evaluate(contest, running, limits, workers, folder, folder):
             lines = list(story.take(event))
             for text, level in lines:
                 report.event(text, level)

@@ -15,6 +15,7 @@ urlpatterns = [
     path("datasets/<uuid:pk>/guess/", views.Guess.as_view(), name="guess"),
     path("datasets/<uuid:pk>/delete/", views.RemoveDataset.as_view(), name="dataset-delete"),
     path("<uuid:pk>/plots/<str:file>", views.Plot.as_view(), name="plot"),
+    path("<uuid:pk>/files/<str:file>", views.Takeaway.as_view(), name="takeaway"),
     path("<uuid:pk>/models/<slug:algorithm>/", views.Model.as_view(), name="model"),
     path("<uuid:pk>/predict/", predict_views.Predict.as_view(), name="predict"),
     path("<uuid:pk>/predict/file/", predict_views.PredictFile.as_view(), name="predict-file"),

@@ -23,6 +23,7 @@ from training.models import Dataset, TrainingJob
 from training.problem import LABELS, TargetError
 from training.svg_names import dark_name
 from training.table import ReadingError
+from training.takeaway_names import TAKEAWAYS
 
 _RECENT = 20
 
@@ -203,6 +204,7 @@ class Detail(JobDetail):
             "problem": problem_label(told),
             "board": board(told),
             "models": models(result) if result else [],
+            "takeaways": TAKEAWAYS,
         }
 
 
@@ -237,6 +239,23 @@ def plot_response(request: HttpRequest, job: TrainingJob, file: str) -> HttpResp
     if file not in drawn | {dark_name(name) for name in drawn}:
         raise Http404("There is no such plot.")
     return picture(request, job.artifacts / file, "image/svg+xml")
+
+
+class Takeaway(OwnJobs, View):
+    """The report, the card or the archive of a finished training."""
+
+    model = TrainingJob
+
+    def get(self, request: HttpRequest, pk: Any, file: str) -> HttpResponseBase:
+        """The file as a download."""
+        return takeaway_response(request, get_object_or_404(self.get_queryset(), pk=pk), file)
+
+
+def takeaway_response(request: HttpRequest, job: TrainingJob, file: str) -> HttpResponseBase:
+    """One of the files that every result has."""
+    if file not in TAKEAWAYS:
+        raise Http404("There is no such file.")
+    return attachment(request, job.artifacts / file, f"{job.target}-{file}")
 
 
 class Model(OwnJobs, View):

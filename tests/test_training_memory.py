@@ -1,0 +1,26 @@
+"""The estimate of memory: what is too large is left out with a sentence, never a dead worker."""
+
+from training.catalogue import ALGORITHMS, chosen
+from training.memory import need, refusal
+
+
+def test_a_small_table_fits():
+    found = need(ALGORITHMS.values(), 1_000, 20, 1.0, 2, 4096)
+    assert found.too_large == {}
+    assert found.megabytes < 1000
+
+
+def test_what_is_too_large_is_named_with_need_limit_and_remedy():
+    found = need(chosen(["linear", "boosting", "svm"]), 5_000_000, 40, 1_200, 2, 4096)
+    assert "linear" in found.too_large
+    assert "svm" not in found.too_large, "it takes a sample"
+    reason = found.too_large["linear"]
+    assert "needs about" in reason
+    assert "the limit is 4,096 MB" in reason
+    assert "Try fewer rows" in reason
+
+
+def test_a_table_that_nothing_can_learn_is_refused():
+    found = need(chosen(["linear"]), 10**7, 100, 8_000, 2, 4096)
+    assert set(found.too_large) == {"baseline", "linear"}
+    assert "the limit is 4,096 MB" in refusal(found, 4096)

@@ -1,0 +1,61 @@
+"""What is taken away: the report, the card, and the archive that makes the scores again."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from jobsite.jobs.child import Report
+from tests.training_tables import flowers
+from training import takeaway
+from training.models import Dataset, TrainingJob
+from training.takeaway_names import CARD, REPORT, REPRODUCE
+from training.tasks import run
+
+HOSTILE = "<script>alert(1)</script>|x"
+
+
+@pytest.fixture
+def trained(ann, settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    path = tmp_path / "flowers.csv"
+    path.write_bytes(flowers(150).replace(b"width", HOSTILE.encode()))
+    job = TrainingJob.of(Dataset.copy(path, ann, {}), "kind", ["linear", "tree"], folds=3)
+    (tmp_path / "out").mkdir()
+    result = run(
+        job, Report(os.open(tmp_path / "told", os.O_WRONLY | os.O_CREAT), tmp_path / "out")
+    )
+    return path, json.loads(json.dumps(result)), tmp_path / "out"
+
+
+@pytest.mark.django_db
+def test_what_is_taken_away_stands_alone_and_gives_the_same_scores(trained, tmp_path):
+    table, result, out = trained
+    report = (out / REPORT).read_text()
+    assert "<script>alert" not in report
+    assert report.count("data:image/svg+xml;base64,") == len(result["plots"])
+    card = (out / CARD).read_text()
+    assert "<script>" not in card
+    assert "| Decision tree |" in card
+    folder = tmp_path / "elsewhere"
+    with zipfile.ZipFile(out / REPRODUCE) as archive:
+        archive.extractall(folder)
+    assert "scikit-learn==" in (folder / "requirements.txt").read_text()
+    assert not (folder / "training" / "models.py").exists(), "nothing of the site is needed"
+    words = [sys.executable, str(folder / "train.py"), str(table)]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=folder, env={})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("largest difference") == 3
+    table.write_bytes(flowers(20))
+    done = subprocess.run(words, capture_output=True, text=True, cwd=folder, env={})
+    assert done.returncode == 2
+    assert "SHA-256 differs" in done.stdout
+
+
+def test_the_lock_names_all_that_is_needed():
+    names = {line.partition("==")[0] for line in takeaway.locked(("scikit-learn",))}
+    assert {"numpy", "scipy", "joblib", "threadpoolctl"} <= names
+    assert "pytest" not in names

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
+from jobsite.jobs.processes import die_with_parent
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,6 +85,8 @@ class Site:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                # A run that is killed has no teardown, and its trees would stay for ever.
+                preexec_fn=die_with_parent,
             )
         wait_until(self.is_ready, 40)
         return self

@@ -319,3 +319,19 @@ def test_roles_that_do_not_fit_come_back_with_the_reason(page, changes, said):
     assert said in page.post(address, columns_form(dataset, **changes)).content.decode()
     dataset.refresh_from_db()
     assert dataset.options == {}
+
+
+def test_a_training_has_a_name_a_note_and_a_mark(page, bob):
+    job = finished(page, flowers())
+    address = reverse("training:about", args=[job.pk])
+    page.post(address, {"name": "First try", "note": HOSTILE, "favourite": "on"})
+    job.refresh_from_db()
+    assert (job.name, job.note, job.favourite) == ("First try", HOSTILE, True)
+    text = page.get(reverse("training:list")).content.decode()
+    assert "First try" in text
+    assert "favourite" in text
+    assert HOSTILE not in text
+    assert "needs a name" in page.post(address, {"name": ""}, follow=True).content.decode()
+    stranger = Client()
+    stranger.force_login(bob)
+    assert stranger.post(address, {"name": "mine"}).status_code == 404

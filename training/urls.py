@@ -3,7 +3,7 @@
 from django.urls import path
 
 from jobsite.jobs.views import job_patterns
-from training import predict_views, views
+from training import about_views, predict_views, views
 from training.models import TrainingJob
 
 app_name = "training"
@@ -17,6 +17,7 @@ urlpatterns = [
     path("<uuid:pk>/plots/<str:file>", views.Plot.as_view(), name="plot"),
     path("<uuid:pk>/files/<str:file>", views.Takeaway.as_view(), name="takeaway"),
     path("<uuid:pk>/models/<slug:algorithm>/", views.Model.as_view(), name="model"),
+    path("<uuid:pk>/about/", about_views.About.as_view(), name="about"),
     path("<uuid:pk>/predict/", predict_views.Predict.as_view(), name="predict"),
     path("<uuid:pk>/predict/file/", predict_views.PredictFile.as_view(), name="predict-file"),
     *job_patterns(TrainingJob, views={"detail": views.Detail, "keep": views.Keep}),

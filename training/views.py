@@ -15,6 +15,7 @@ from django.views.generic import FormView
 from jobsite.jobs import queue
 from jobsite.jobs.attachments import attachment, picture
 from jobsite.jobs.views import JobAction, JobDetail, OwnJobs
+from training.about_views import AboutForm
 from training.board import board, models, problem_label
 from training.catalogue import ALGORITHMS, KNOWN
 from training.column_forms import ColumnsForm
@@ -202,6 +203,7 @@ class Detail(JobDetail):
         return context | {
             "told": told,
             "problem": problem_label(told),
+            "about_form": AboutForm(instance=self.object),
             "board": board(told),
             "models": models(result) if result else [],
             "takeaways": TAKEAWAYS,

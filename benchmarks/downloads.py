@@ -94,7 +94,8 @@ def jobsite(torrents: list[Path], folder: Path, done: Callable[[Path], bool]) ->
     with site_in(folder) as (site, token):
         began = time.perf_counter()
         send(site, token, torrents)
-        wait_until(lambda: count(site, token, "status=succeeded") == len(torrents), LONGEST)
+        whole = len(torrents)
+        wait_until(lambda: count(site, token, "status=succeeded") == whole, LONGEST, every=0.25)
         return time.perf_counter() - began
 
 

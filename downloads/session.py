@@ -56,8 +56,10 @@ def settings_for(options: Options) -> dict[str, object]:
         "dht_bootstrap_nodes": ",".join(options.bootstrap)
         or "dht.libtorrent.org:25401,"
         "router.bittorrent.com:6881,router.utorrent.com:6881,dht.transmissionbt.com:6881",
-        # Over loopback and fast lines uTP is 3 to 25 times slower than TCP. Incoming uTP stays
-        # on: peers behind some routers have nothing else.
+        # Over loopback and fast lines uTP is 3 to 25 times slower than TCP, and with outgoing uTP
+        # on libtorrent tries it first. Incoming uTP stays on: peers behind some routers have
+        # nothing else. The price: no hole is punched to a peer where both sides are behind
+        # routers that let nothing in; who opens the listening port has all of them.
         "mixed_mode_algorithm": int(lt.bandwidth_mixed_algo_t.prefer_tcp),
         "enable_outgoing_utp": False,
         "recv_socket_buffer_size": 4 * 2**20,

@@ -119,7 +119,11 @@ class _Run:
     def _remaining(self) -> float:
         left = self._time_left()
         ahead = self.race.remaining(self.will_tune, left, time.monotonic())
-        return max(0.0, min(ahead + (_BLEND_SECONDS if self.will_blend else 0.0), left))
+        return max(0.0, min(ahead + self._blending() / 2, left))
+
+    def _blending(self) -> float:
+        """Return the time to keep for the ensemble."""
+        return 2 * _BLEND_SECONDS if self.will_blend else 0.0
 
     def _wind_up(self) -> Iterator[Event]:
         """End with what is finished: the best model is still fitted, saved and explained."""
@@ -140,7 +144,7 @@ class _Run:
         left, now = self._time_left(), time.monotonic()
         if left == float("inf"):
             return
-        if self.race.is_scored and left <= self.race.finals():
+        if self.race.is_scored and left <= self.race.finals() + self._blending():
             self._end_tuning()
         best = next(iter(self.race.by_score()), _ALWAYS)
         for key, lane in self.race.lanes.items():
@@ -186,7 +190,7 @@ class _Run:
         while not self.pool.is_full:
             if self.will_tune and self.race.is_scored:
                 self.will_tune = False
-                self.race.plan_tuning(self._time_left())
+                self.race.plan_tuning(self._time_left() - self._blending())
             piece = self.race.next_piece()
             if piece is None:
                 self._start_blend()

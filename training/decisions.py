@@ -11,7 +11,7 @@ from training.svg import ACCENT, FAINT, INK, SECOND
 
 _STEPS = np.linspace(0, 1, 101)
 # What a missed positive costs beside a false alarm.
-_RATIOS = ((1, FAINT), (5, ACCENT), (20, SECOND))
+_RATIOS = ((1, SECOND), (5, ACCENT))
 
 
 def threshold(truth: np.ndarray, chance: np.ndarray, positive: str) -> Drawing:
@@ -27,7 +27,7 @@ def threshold(truth: np.ndarray, chance: np.ndarray, positive: str) -> Drawing:
         best[ratio] = float(_STEPS[np.argmin(cost)])
         axes.plot(_STEPS, cost, color=color, label=f"A miss costs {ratio} ×")
         axes.plot(best[ratio], cost.min(), "o", color=color)
-    axes.set(xlabel="Threshold", ylabel="Cost per row, in false alarms", yscale="symlog")
+    axes.set(xlabel="Threshold", ylabel="Cost per row, in false alarms")
     axes.legend()
     sentence = (
         f"Where a missed “{positive}” costs as much as a false alarm, say so above "

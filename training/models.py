@@ -58,7 +58,6 @@ class Dataset(models.Model):
     told = models.JSONField(default=dict, help_text="What the owner said about the reading.")
     head = models.JSONField(help_text="What the first rows show: dialect, columns, warnings.")
     options = models.JSONField(default=dict, help_text="Kinds and roles of the columns.")
-    profile = models.JSONField(null=True, help_text="What a worker found in the whole table.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = DatasetQuerySet.as_manager()

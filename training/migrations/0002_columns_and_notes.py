@@ -16,11 +16,6 @@ class Migration(migrations.Migration):
             field=models.JSONField(default=dict, help_text='Kinds and roles of the columns.'),
         ),
         migrations.AddField(
-            model_name='dataset',
-            name='profile',
-            field=models.JSONField(help_text='What a worker found in the whole table.', null=True),
-        ),
-        migrations.AddField(
             model_name='trainingjob',
             name='favourite',
             field=models.BooleanField(default=False),

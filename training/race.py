@@ -245,7 +245,7 @@ class Race:
                 total -= sum(min(now - b, expected[key]) for b in trial.running.values())
             total += self._survivors_ahead(lane) * expected[key]
             if lane.steps == 0:
-                total += _FINAL_FITS * expected[key]
+                total += _FINAL_FITS * expected[key] * (0.5 if lane.final_started else 1.0)
             total += _FINAL_SECONDS * (3 - lane.steps) / 3
         total /= self.slots
         if will_tune and not any(len(lane.trials) > 1 for lane in self.lanes.values()):

@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from downloads.models import Download
 from jobsite.jobs.models import ApiToken
 from training.models import Dataset, TrainingJob
+from training.prediction import Prediction
 
 pytestmark = pytest.mark.django_db
 
@@ -47,12 +48,21 @@ def belongings(ann, tmp_path):
     dataset = Dataset.copy(table, ann, {})
     training = TrainingJob.objects.create(owner=ann, name="t", dataset=dataset, target="y")
     download = Download.objects.create(owner=ann, name="d", info_hash="a" * 40)
-    return {"datasets": dataset, "training": training, "downloads": download}
+    prediction = Prediction.objects.create(
+        owner=ann, name="p", training=training, algorithm="linear", rows=[]
+    )
+    return {
+        "datasets": dataset,
+        "training": training,
+        "predictions": prediction,
+        "downloads": download,
+    }
 
 
 def fill(route: str, belongings) -> str:
     """An address with ann's objects in its places."""
     kind = "datasets" if "datasets" in route else route.replace("api/v1/", "").split("/")[0]
+    assert kind in belongings or "<uuid:" not in route, f"{route}: give ann one of these above"
     own = str(belongings[kind].pk) if kind in belongings else "1"
 
     def value(match):
@@ -94,8 +104,8 @@ def test_what_belongs_to_somebody_else_does_not_exist(client, belongings, bob):
             assert response.status_code in {404, 405}, f"{path}: {response.status_code}"
     for thing in belongings.values():
         thing.refresh_from_db()
-    jobs = [belongings["training"], belongings["downloads"]]
-    assert [(job.status, job.delete_requested) for job in jobs] == [("queued", False)] * 2
+    jobs = [belongings[kind] for kind in ("training", "predictions", "downloads")]
+    assert [(job.status, job.delete_requested) for job in jobs] == [("queued", False)] * 3
 
 
 def test_reading_changes_nothing(client, belongings, ann):

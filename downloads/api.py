@@ -20,12 +20,12 @@ from rest_framework.status import (
     HTTP_413_REQUEST_ENTITY_TOO_LARGE,
 )
 
+from downloads.content import archive_response, file_response
 from downloads.filters import DownloadFilter
 from downloads.forms import MAX_LINES
 from downloads.models import Download, DownloadFile
 from downloads.queue_api import QueueActions
 from downloads.submission import Answer, Asked, read_links, read_torrents, submit
-from downloads.views import file_response
 from jobsite.jobs.api import JobSerializer, JobViewSet
 from jobsite.jobs.uploads import too_large_sentence
 
@@ -188,6 +188,21 @@ class DownloadViewSet(QueueActions, JobViewSet):
         """The bytes of one finished file, with Range."""
         try:
             return file_response(request._request, self.get_queryset(), pk, index)
+        except Http404 as error:
+            return Response({"detail": str(error)}, status=404)
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("format", str, enum=["zip", "tar"], description="zip by default."),
+            OpenApiParameter("folder", str, description="Only what lies below this folder."),
+        ],
+        responses={(200, "application/zip"): OpenApiTypes.BINARY},
+    )
+    @action(detail=True, filter_backends=[])
+    def archive(self, request: Request, pk: Any = None) -> HttpResponseBase:
+        """All finished files, or those below a folder, as one stream."""
+        try:
+            return archive_response(request._request, self.get_queryset(), pk)
         except Http404 as error:
             return Response({"detail": str(error)}, status=404)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from downloads import queue_views, views
+from downloads import content, queue_views, views
 from downloads.models import MOVES, Download
 from jobsite.jobs.views import job_patterns
 
@@ -16,7 +16,8 @@ urlpatterns = [
     ),
     path("bulk/", views.Bulk.as_view(model=Download), name="bulk"),
     path("<uuid:pk>/files/", views.FileList.as_view(model=Download), name="files"),
-    path("<uuid:pk>/files/<int:index>/", views.FileContent.as_view(model=Download), name="file"),
+    path("<uuid:pk>/files/<int:index>/", content.FileContent.as_view(model=Download), name="file"),
+    path("<uuid:pk>/archive/", content.ArchiveContent.as_view(model=Download), name="archive"),
     *job_patterns(
         Download,
         views={

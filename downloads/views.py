@@ -6,9 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views import View
@@ -16,10 +14,9 @@ from django.views.generic import FormView
 
 from downloads.filters import DownloadFilter
 from downloads.forms import AddForm
-from downloads.models import Download, DownloadFile
+from downloads.models import Download
 from downloads.submission import submit
 from jobsite.jobs import queue
-from jobsite.jobs.attachments import attachment
 from jobsite.jobs.models import Job
 from jobsite.jobs.uploads import too_large_sentence
 from jobsite.jobs.views import Delete, JobAction, JobDetail, JobList, OwnJobs, back
@@ -66,26 +63,6 @@ class FileList(OwnJobs, View):
         page = Paginator(job.files.all(), 500).get_page(request.GET.get("page"))
         context = {"job": job, "page_obj": page, "files": page.object_list}
         return render(request, "downloads/files.html", context)
-
-
-class FileContent(OwnJobs, View):
-    """The bytes of one finished file, with Range."""
-
-    def get(self, request: HttpRequest, pk: UUID, index: int) -> HttpResponseBase:
-        """Serve it as an attachment."""
-        return file_response(request, self.get_queryset(), pk, index)
-
-
-def file_response(
-    request: HttpRequest, downloads: QuerySet, pk: Any, index: int
-) -> HttpResponseBase:
-    """The file with this index of a download among these; 404 while it is not finished."""
-    job = get_object_or_404(downloads, pk=pk)
-    file = get_object_or_404(DownloadFile, download=job, index=index)
-    path = job.file_on_disk(file)
-    if path is None:
-        raise Http404("This file is not complete yet, or it is not in the library any more.")
-    return attachment(request, path, file.name)
 
 
 class Add(FormView):

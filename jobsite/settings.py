@@ -280,6 +280,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "jobsite.jobs.api.explain",
+    "URL_FORMAT_OVERRIDE": None,  # ?format= is that of an archive; answers are always JSON
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "jobsite",

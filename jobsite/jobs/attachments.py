@@ -23,10 +23,28 @@ def attachment(request: HttpRequest, path: Path, name: str) -> HttpResponseBase:
 
     Raises Http404 where there is no such file.
     """
-    response = ranged(request, path, "application/octet-stream")
+    return _named(ranged(request, path, "application/octet-stream"), name)
+
+
+def streamed(
+    stream: Iterator[bytes], length: int, name: str, content_type: str
+) -> HttpResponseBase:
+    """A download that is made while it is sent, of known length."""
+    response = StreamingHttpResponse(stream, content_type=content_type)
+    response.headers["Content-Length"] = str(length)
+    return _named(_sandboxed(response), name)
+
+
+def _named(response: HttpResponseBase, name: str) -> HttpResponseBase:
     disposition = content_disposition_header(True, one_line(name))
     if disposition:
         response.headers["Content-Disposition"] = disposition
+    return response
+
+
+def _sandboxed(response: HttpResponseBase) -> HttpResponseBase:
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = SANDBOX
     return response
 
 
@@ -60,9 +78,7 @@ def ranged(request: HttpRequest, path: Path, content_type: str) -> HttpResponseB
         response.headers["Content-Range"] = f"bytes {first}-{last}/{size}"
         response.headers["Content-Length"] = str(last - first + 1)
     response.headers["Accept-Ranges"] = "bytes"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = SANDBOX
-    return response
+    return _sandboxed(response)
 
 
 def wanted_span(header: str, size: int) -> tuple[int, int] | None:

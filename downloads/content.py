@@ -1,0 +1,76 @@
+"""Addresses that serve what was fetched: one file, or many as an archive."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.views import View
+
+from downloads.archives import FORMATS, Member, member_name
+from downloads.models import Download, DownloadFile
+from downloads.names import file_name
+from jobsite.jobs.attachments import attachment, streamed
+from jobsite.jobs.status import Status
+from jobsite.jobs.views import OwnJobs
+
+GONE = "This file is not complete yet, or it is not in the library any more."
+
+
+class FileContent(OwnJobs, View):
+    """The bytes of one finished file, with Range."""
+
+    def get(self, request: HttpRequest, pk: UUID, index: int) -> HttpResponseBase:
+        """Serve it as an attachment."""
+        return file_response(request, self.get_queryset(), pk, index)
+
+
+class ArchiveContent(OwnJobs, View):
+    """All finished files of a download, or those below one folder, as a .zip or .tar."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
+        """Stream it."""
+        return archive_response(request, self.get_queryset(), pk)
+
+
+def file_response(
+    request: HttpRequest, downloads: QuerySet, pk: Any, index: int
+) -> HttpResponseBase:
+    """The file with this index of a download among these; 404 while it is not finished."""
+    job = get_object_or_404(downloads, pk=pk)
+    file = get_object_or_404(DownloadFile, download=job, index=index)
+    path = job.file_on_disk(file)
+    if path is None:
+        raise Http404(GONE)
+    return attachment(request, path, file.name)
+
+
+def archive_response(request: HttpRequest, downloads: QuerySet, pk: Any) -> HttpResponseBase:
+    """The files of a download among these as one stream; 404 where none is complete."""
+    job = get_object_or_404(downloads, pk=pk)
+    kind, folder = request.GET.get("format", "zip"), request.GET.get("folder", "").strip("/")
+    if kind not in FORMATS:
+        raise Http404("There are archives of the formats zip and tar.")
+    members = _members(job, folder) if job.status == Status.SUCCEEDED else []
+    if not members:
+        raise Http404("No file of this is complete yet, or none is in the library any more.")
+    archive = FORMATS[kind](members)
+    name = file_name(folder.rpartition("/")[2] or job.place or job.name, job.info_hash)
+    content_type = "application/zip" if kind == "zip" else "application/x-tar"
+    return streamed(archive.blocks, archive.length, f"{name}.{kind}", content_type)
+
+
+def _members(job: Download, folder: str) -> list[Member]:
+    files = job.files.filter(path__startswith=f"{folder}/") if folder else job.files.all()
+    top = "" if folder else f"{job.place}/"
+    taken: set[str] = set()
+    members = []
+    for file in files:
+        path = job.file_on_disk(file)
+        if path is not None:
+            inside = file.path.removeprefix(f"{folder}/") if folder else file.path
+            name = member_name(f"{top}{inside}", taken)
+            members.append(Member(name, path, path.stat().st_size))
+    return members

@@ -414,6 +414,8 @@ def test_an_error_with_one_torrent_fails_it_and_takes_no_other_along(client, sou
 @pytest.fixture
 def small_disk(tmp_path):
     """A file system of 48 MiB for the client's downloads."""
+    if "SMALL_DISK" not in os.environ:
+        pytest.skip("libtorrent can abort its process on a full disk: set SMALL_DISK=1, run alone")
     folder = tmp_path / "client" / "downloads"
     folder.mkdir(parents=True)
     words = ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(folder)]

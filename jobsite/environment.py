@@ -1,6 +1,7 @@
 """How the environment is read: typed values, refused with a sentence where they do not fit."""
 
 import difflib
+import ipaddress
 import os
 import secrets
 from collections.abc import Iterable
@@ -15,14 +16,16 @@ KNOWN = {
     "JOBSITE_USER_JOBS", "JOBSITE_PROXIES", "JOBSITE_HSTS_DAYS", "JOBSITE_LOG_JSON",
     "JOBSITE_METRICS_KEY", "JOBSITE_USER_QUEUED", "JOBSITE_USER_MB", "JOBSITE_KEEP_LOG_DAYS",
     "JOBSITE_KEEP_JOBS_DAYS", "JOBSITE_KEEP_UPLOADS_DAYS",
+    "JOBSITE_WEBHOOK_NETWORKS", "JOBSITE_PROGRAM_DIR", "JOBSITE_EMAIL_URL", "JOBSITE_EMAIL_FROM",
     "JOBSITE_BACKUP_HOURS", "JOBSITE_BACKUP_KEEP", "JOBSITE_BACKUP_DIR",
-    "TRAINING_WORKERS", "TRAINING_MEMORY_MB", "TRAINING_UPLOAD_MB",
-    "DOWNLOAD_DIR", "DOWNLOAD_LISTEN", "DOWNLOAD_DHT", "DOWNLOAD_DHT_BOOTSTRAP",
+    "TRAINING_WORKERS", "TRAINING_MEMORY_MB", "TRAINING_UPLOAD_MB", "DOWNLOAD_UPLOAD_MB",
+    "DOWNLOAD_DIR", "DOWNLOAD_WATCH_DIR", "DOWNLOAD_LISTEN",
+    "DOWNLOAD_DHT", "DOWNLOAD_DHT_BOOTSTRAP",
     "DOWNLOAD_TRACKERS", "DOWNLOAD_ALLOWED_NETWORKS", "DOWNLOAD_ACTIVE",
     "DOWNLOAD_MAX_DOWN_KB", "DOWNLOAD_MAX_UP_KB", "DOWNLOAD_FREE_MB",
 }  # fmt: skip
 # A secret may come from a file instead, as container orchestrators hand them over.
-KNOWN |= {"JOBSITE_SECRET_KEY_FILE", "JOBSITE_METRICS_KEY_FILE"}
+KNOWN |= {"JOBSITE_SECRET_KEY_FILE", "JOBSITE_METRICS_KEY_FILE", "JOBSITE_EMAIL_URL_FILE"}
 
 
 def refuse_unknown_variables(names: Iterable[str]) -> None:
@@ -55,6 +58,28 @@ def folder(name: str, default: Path) -> Path:
             f"{name} is {path}, which cannot be used as a folder: {error.strerror}."
         ) from error
     return path
+
+
+def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Networks from the environment, separated by commas; none where it is not set."""
+    try:
+        return [ipaddress.ip_network(text.strip()) for text in env.list(name, default=[])]
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name}: {error}. It takes networks such as 192.168.0.0/16,10.0.0.0/8."
+        ) from error
+
+
+def email(name: str) -> dict[str, Any]:
+    """Django's settings of a mail server from an address; empty where it is not set."""
+    if not env.str(name, default=""):
+        return {}
+    try:
+        return dict(env.email_url(name))
+    except (KeyError, ValueError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(
+            f"{name} cannot be read. It takes an address such as smtp+tls://user:password@host:587."
+        ) from error
 
 
 def database(default: str) -> dict[str, Any]:

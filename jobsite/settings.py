@@ -5,14 +5,12 @@ everything that a proxy or a browser must agree on (hosts, origins, cookie flags
 JOBSITE_BASE_URL.
 """
 
-import ipaddress
+import errno
 import os
 import socket
-from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from jobsite import logs
@@ -20,10 +18,15 @@ from jobsite.environment import (
     database,
     env,
     folder,
+    networks,
     number,
     refuse_unknown_variables,
     stored_secret,
 )
+
+# Two groups that stand alone: how people prove who they are, and how the site tells them of an end.
+from jobsite.notification_settings import *  # noqa: F403
+from jobsite.sign_in_settings import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -39,6 +42,8 @@ SESSION_FILE_PATH = DATA_DIR / "sessions"
 try:
     for needed in (FILE_UPLOAD_TEMP_DIR, RUN_DIR, OUTCOME_DIR, SESSION_FILE_PATH):
         needed.mkdir(mode=0o700, exist_ok=True)
+        if not os.access(needed, os.W_OK):
+            raise PermissionError(errno.EACCES, "it is read-only")
 except OSError as error:
     raise ImproperlyConfigured(
         f"The data folder {DATA_DIR} cannot be written to: {error.strerror}. "
@@ -62,7 +67,8 @@ if ":" in address.hostname:
 if address.hostname in {"0.0.0.0", "::"}:  # noqa: S104 (compared, not bound to)
     # Listening everywhere without a base URL: the machine's own name is the best guess.
     ALLOWED_HOSTS += [socket.gethostname(), socket.getfqdn()]
-CSRF_TRUSTED_ORIGINS = [f"{address.scheme}://{address.netloc}"]
+ORIGIN = f"{address.scheme}://{address.netloc}"
+CSRF_TRUSTED_ORIGINS = [ORIGIN]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -73,9 +79,8 @@ if SECURE:  # then a proxy speaks TLS, and tells so
     SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]  # asked by machines beside the site
     SECURE_HSTS_SECONDS = 86_400 * number("JOBSITE_HSTS_DAYS", 30, least=0)
-# Other hosts of the domain, and lists in browsers, are not this site's to decide about; the API's
-# schema is tried by a test, which tells more than a guess at a field's type.
-SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021", "drf_spectacular.W001"]
+# Other hosts of the domain, and lists in browsers, are not this site's to decide about.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 if address.path:
     FORCE_SCRIPT_NAME = address.path
 
@@ -137,44 +142,11 @@ TEMPLATES = [
         },
     },
 ]
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "object-src": [NONE],
-        "base-uri": [NONE],
-        "form-action": [SELF],
-        "frame-ancestors": [SELF],
-    }
-}
-
 DATABASES = {"default": database(f"sqlite:///{DATA_DIR / 'jobsite.sqlite3'}")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
-]
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
-]
-# A name is locked for one address only, so that nobody can lock the owner out from elsewhere.
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_FAILURE_LIMIT = 8
-AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_RESET_ON_SUCCESS = True
-AXES_DISABLE_ACCESS_LOG = True
-AXES_VERBOSE = False
-AXES_CLIENT_IP_CALLABLE = "jobsite.jobs.visitors.address"
-AXES_USERNAME_CALLABLE = "jobsite.jobs.visitors.claimed_name"
-AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 OTP_TOTP_ISSUER = f"jobsite {address.hostname}"
+DEFAULT_FROM_EMAIL = env.str("JOBSITE_EMAIL_FROM", default=f"jobsite@{address.hostname}")
 
 # In files, which spares each poll of a page a query; signing out removes the file.
 SESSION_ENGINE = "django.contrib.sessions.backends.file"
@@ -249,22 +221,18 @@ BACKUP_DIR = Path(env.str("JOBSITE_BACKUP_DIR", default=str(DATA_DIR / "backups"
 
 # --- downloads ----------------------------------------------------------------------------------
 DOWNLOAD_DIR = folder("DOWNLOAD_DIR", DATA_DIR / "downloads")
+DOWNLOAD_WATCH_DIR = Path(env.str("DOWNLOAD_WATCH_DIR", default=str(DATA_DIR / "watch"))).absolute()
 DOWNLOAD_LISTEN = env.str("DOWNLOAD_LISTEN", default="0.0.0.0:6881")
 DOWNLOAD_DHT = env.bool("DOWNLOAD_DHT", default=True)
 DOWNLOAD_DHT_BOOTSTRAP = env.list("DOWNLOAD_DHT_BOOTSTRAP", default=[])
 DOWNLOAD_TRACKERS = env.list("DOWNLOAD_TRACKERS", default=[])
-try:
-    DOWNLOAD_ALLOWED_NETWORKS = [
-        ipaddress.ip_network(text.strip())
-        for text in env.list("DOWNLOAD_ALLOWED_NETWORKS", default=[])
-    ]
-except ValueError as error:
-    raise ImproperlyConfigured(
-        f"DOWNLOAD_ALLOWED_NETWORKS: {error}. It takes networks such as 192.168.0.0/16,10.0.0.0/8."
-    ) from error
+DOWNLOAD_ALLOWED_NETWORKS = networks("DOWNLOAD_ALLOWED_NETWORKS")
 DOWNLOAD_ACTIVE = number("DOWNLOAD_ACTIVE", 200, least=1)
 DOWNLOAD_MAX_DOWN_KB = number("DOWNLOAD_MAX_DOWN_KB", 0, least=0)
 DOWNLOAD_MAX_UP_KB = number("DOWNLOAD_MAX_UP_KB", 0, least=0)
+DOWNLOAD_UPLOAD_MB = number("DOWNLOAD_UPLOAD_MB", 100, least=1)
+# Files of these form fields have a limit of their own, and take none of a person's space.
+UPLOAD_LIMITS = {"torrents": "DOWNLOAD_UPLOAD_MB"}
 DOWNLOAD_FREE_MB = number("DOWNLOAD_FREE_MB", 1024, least=0)
 
 # --- API ----------------------------------------------------------------------------------------
@@ -288,6 +256,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "DISABLE_ERRORS_AND_WARNINGS": True,
+    "ENUM_NAME_OVERRIDES": {"YesOrNoEnum": [("yes", "yes"), ("no", "no")]},
 }
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": None, "TOKEN_PREFIX": "job_"}
 KNOX_TOKEN_MODEL = "jobs.ApiToken"  # noqa: S105 (the name of a model)

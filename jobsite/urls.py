@@ -11,7 +11,7 @@ from rest_framework.routers import SimpleRouter
 
 import downloads.api
 import training.api
-from jobsite.jobs import accounts, health, second_factor
+from jobsite.jobs import accounts, health, notifications, second_factor
 from jobsite.jobs.dashboard import Dashboard
 from jobsite.jobs.metrics import metrics
 
@@ -51,9 +51,21 @@ urlpatterns = [
         require_POST(accounts.revoke_token),
         name="revoke-token",
     ),
+    path("accounts/notifications/", notifications.Notifications.as_view(), name="notifications"),
+    path(
+        "accounts/notifications/<uuid:pk>/test/",
+        notifications.SendTest.as_view(),
+        name="test-channel",
+    ),
+    path(
+        "accounts/notifications/<uuid:pk>/remove/",
+        notifications.RemoveChannel.as_view(),
+        name="remove-channel",
+    ),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", metrics, name="metrics"),
     path("api/v1/", include(api)),
+    path("api/v2/", include("downloads.qbittorrent_urls")),  # as qBittorrent has it
     path("admin/", admin.site.urls),
 ]

@@ -9,6 +9,7 @@ if os.environ.get("TEST_DATABASE_URL"):
 os.environ.setdefault("JOBSITE_DATA_DIR", tempfile.mkdtemp(prefix="jobsite-test-"))
 os.environ.setdefault("DOWNLOAD_DHT", "0")
 os.environ.setdefault("DOWNLOAD_ALLOWED_NETWORKS", "127.0.0.0/8")
+os.environ.setdefault("JOBSITE_WEBHOOK_NETWORKS", "127.0.0.0/8")
 os.environ.setdefault("DOWNLOAD_LISTEN", "127.0.0.1:0")
 
 from jobsite.settings import *  # noqa: F403

@@ -1,16 +1,18 @@
 """Limits for each person, one job for one press of a button, and what goes after its time."""
 
+import re
 import threading
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import connection
-from django.template import Context, Template
 from django.test import Client
 from django.utils import timezone
 
+from downloads.models import Download
 from jobsite.jobs import allowances, queue, retention, submissions
 from jobsite.jobs.allowances import Allowance, OverAllowance, TooManyWaiting
 from jobsite.jobs.models import JobEvent, Worker
@@ -118,6 +120,40 @@ def test_an_upload_beyond_the_space_that_is_left_is_cut(client, ann, dataset, se
     assert reason.startswith("The upload is larger than the 1.0 MB that you may still store")
 
 
+def test_a_table_counts_once_however_many_trainings_use_it(ann, bob, dataset):
+    fill(submit(ann, dataset), MEBI)
+    submit(ann, dataset)
+    Dataset.objects.update(size=5 * MEBI)
+    assert queue.stored_bytes(ann) == 6 * MEBI
+    assert queue.stored_bytes(bob) == 0
+
+
+def test_a_paste_of_links_beyond_the_limit_is_refused_whole(client, ann, settings):
+    settings.USER_QUEUED = 3
+    client.force_login(ann)
+    paste = "\n".join(f"{n:040x}" for n in range(1, 5))
+    refused = client.post("/downloads/new/", {"links": paste})
+    assert refused.status_code == 429
+    assert "there is no room for 4 more" in refused.content.decode()
+    assert not Download.objects.exists()
+    client.post("/downloads/new/", {"links": paste.rpartition("\n")[0]})
+    assert Download.objects.count() == 3
+    again = client.post("/downloads/new/", {"links": paste.partition("\n")[0]})
+    assert again.status_code == 302, "what is here already needs no room"
+
+
+def test_a_torrent_past_the_limit_of_the_site_takes_the_links_beside_it_along(
+    client, ann, settings
+):
+    settings.DOWNLOAD_UPLOAD_MB = 0
+    client.force_login(ann)
+    file = SimpleUploadedFile("a.torrent", b"d8:announce0:e")
+    answer = client.post("/downloads/new/", {"links": "a" * 40, "torrents": [file]})
+    assert answer.status_code == 413
+    assert "the limit of this site" in answer.content.decode()
+    assert not Download.objects.exists()
+
+
 def test_running_jobs_are_limited_by_the_persons_own_allowance(ann, bob):
     worker = Worker.of_this_process("drill")
     Allowance.objects.create(user=ann, running=1)
@@ -140,8 +176,8 @@ def test_an_administrator_sets_an_allowance_on_the_persons_page(client, ann):
 
 def test_a_form_that_is_sent_twice_makes_one_job(client, ann, dataset):
     client.force_login(ann)
-    hidden = Template("{% load jobs %}{% once %}").render(Context())
-    key = hidden.split('value="')[1].split('"')[0]
+    page = client.get(f"/training/datasets/{dataset.pk}/").content.decode()
+    key = re.search(r'name="idempotency_key" value="(\w+)"', page)[1]
     form = {"target": "y", "algorithms": ["tree"], "time_limit": 60, "folds": 3, "seed": 0}
     form[submissions.FIELD] = key
     answers = [client.post(f"/training/datasets/{dataset.pk}/", form) for _ in range(3)]
@@ -165,8 +201,21 @@ def test_a_call_that_is_repeated_with_its_key_gets_the_same_job(client, ann, bob
     assert again.json()["id"] != calls[0].json()["id"]
 
 
+def test_a_paste_that_is_sent_twice_is_answered_twice_and_added_once(client, bearer):
+    named = {**bearer, "Idempotency-Key": "paste"}
+    body = {"links": ["a" * 40, "b" * 40, "a" * 40]}
+    calls = [
+        client.post("/api/v1/downloads/", body, "application/json", headers=named).json()
+        for _ in range(2)
+    ]
+    told = [([job["id"] for job in call["added"]], len(call["duplicates"])) for call in calls]
+    assert told[0] == told[1]
+    assert (len(told[0][0]), told[0][1]) == (2, 1)
+    other = client.post("/api/v1/downloads/", body, "application/json", headers=bearer).json()
+    assert (len(other["added"]), len(other["duplicates"])) == (0, 3)
+
+
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif("connection.vendor == 'postgresql'", reason="flushing its tables fails here")
 def test_requests_at_the_same_moment_make_one_job(ann, dataset):
     start = threading.Barrier(6)
     places = []
@@ -212,6 +261,19 @@ def test_what_is_past_its_time_goes_and_nothing_else(ann, dataset, settings):
     hidden = TrainingJob.objects.filter(delete_requested=True)
     assert [job.pk for job in hidden] == [gone.pk]
     assert not JobEvent.objects.filter(at__lte=old).exists()
+
+
+def test_tables_that_no_training_uses_go_after_their_time(ann, dataset, settings, tmp_path):
+    unused = Dataset.copy(dataset.path, ann, {})
+    fresh = Dataset.copy(dataset.path, ann, {})
+    submit(ann, dataset)
+    old = timezone.now() - timedelta(days=31)
+    Dataset.objects.exclude(pk=fresh.pk).update(created_at=old)
+    settings.KEEP_UPLOADS_DAYS = 30
+    retention.sweep()
+    assert set(Dataset.objects.all()) == {dataset, fresh}
+    assert not unused.path.exists()
+    assert dataset.path.exists()
 
 
 def test_numbers_without_a_limit_cost_no_look_at_the_disk(ann, dataset, monkeypatch):

@@ -1,14 +1,19 @@
 """Claiming: order, fairness, the fence and the lease."""
 
+import time
 from datetime import timedelta
 
+import psutil
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
-from jobsite.jobs.housekeeping import Housekeeper, is_wedged
-from jobsite.jobs.models import JobEvent, Worker
+from jobsite.jobs import wedges
+from jobsite.jobs.housekeeping import Housekeeper
+from jobsite.jobs.models import Channel, Delivery, JobEvent, Worker
 from jobsite.jobs.queue import submit, waiting_wake_ups
 from jobsite.jobs.status import Status
+from jobsite.jobs.worker import Post
 from tests.drill.models import Drill
 
 pytestmark = pytest.mark.django_db
@@ -142,18 +147,62 @@ def test_a_wake_up_that_was_lost_is_written_again(ann):
     assert waiting_wake_ups(["drill"]) == {"drill": 1}
 
 
-def test_a_cluster_is_wedged_when_old_work_meets_a_free_worker_and_no_claim(ann, worker):
-    job = add(ann, "a")
-    assert not is_wedged("drill", 2)
-    Drill.objects.filter(pk=job.pk).update(queued_at=timezone.now() - timedelta(seconds=11))
-    assert is_wedged("drill", 2)
-    Drill.objects.claim(worker)
+def test_a_cluster_is_wedged_when_work_meets_a_free_worker_for_long_without_a_claim(
+    ann, worker, monkeypatch
+):
+    watch, clock = wedges.Watch(), [1000.0]
+    monkeypatch.setattr(wedges.time, "monotonic", lambda: clock[0])
+
+    def is_wedged_after(seconds, workers=2):
+        clock[0] += seconds
+        return watch.is_wedged("drill", workers)
+
+    add(ann, "a")
+    assert not is_wedged_after(0)
+    assert not is_wedged_after(9)
+    assert is_wedged_after(2)
+    job = Drill.objects.claim(worker)
+    Worker.objects.filter(pk=worker.pk).update(job_id=job.pk)
     add(ann, "b")
-    Drill.objects.filter(name="b").update(queued_at=timezone.now() - timedelta(seconds=11))
-    assert not is_wedged("drill", 2), "a claim of just now shows that the cluster works"
-    Drill.objects.filter(pk=job.pk).update(started_at=timezone.now() - timedelta(seconds=11))
-    assert is_wedged("drill", 2)
-    assert not is_wedged("drill", 1), "no worker is free"
+    assert not is_wedged_after(2), "a claim of just now shows that the cluster works"
+    assert not is_wedged_after(9)
+    assert not is_wedged_after(2, workers=1), "no worker is free"
+    assert not is_wedged_after(0), "work meets a free worker again: it is given its time"
+    Drill.objects.filter(status="queued").delete()
+    assert not is_wedged_after(99), "nothing waits"
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_is_set_loses_no_job_no_worker_and_no_turn(ann, worker, hours):
+    running, waiting = add(ann, "running"), add(ann, "waiting")
+    Drill.objects.filter(pk=running.pk).take(worker)
+    channel = Channel.objects.create(owner=ann, method="webhook", url="https://example.org/")
+    Delivery.test(channel)
+    by, steady, wall = timedelta(hours=hours), time.monotonic(), time.time()
+    keeper = Housekeeper(last_round=(steady, wall - by.total_seconds()))
+    # As after the clock was set: all stamps are from before.
+    Drill.objects.update(queued_at=F("queued_at") - by)
+    Drill.objects.filter(pk=running.pk).update(lease_expires_at=F("lease_expires_at") - by)
+    Worker.objects.update(last_seen=F("last_seen") - by)
+    Delivery.objects.update(due_at=F("due_at") - by)
+    keeper.notice_clock()
+    keeper.follow_clock()
+    keeper.recover()
+    running.refresh_from_db()
+    assert (running.status, running.losses) == ("running", 0)
+    assert running.lease_expires_at <= timezone.now() + timedelta(seconds=61)
+    assert Worker.objects.filter(pk=worker.pk).exists()
+    assert Delivery.objects.get().due_at <= timezone.now()
+    add(ann, "late")
+    assert Drill.objects.claim(worker) == waiting
+
+
+def test_a_worker_whose_row_is_gone_signs_in_again(db):
+    post = Post("drill")
+    first = post.sign_in()
+    assert post.sign_in() == first
+    Worker.objects.all().delete()
+    assert Worker.objects.get(pk=post.sign_in().pk).is_alive
 
 
 def test_deleting_hides_at_once_and_housekeeping_removes_row_log_and_files(ann):
@@ -166,3 +215,9 @@ def test_deleting_hides_at_once_and_housekeeping_removes_row_log_and_files(ann):
     assert not Drill.objects.filter(pk=job.pk).exists()
     assert not JobEvent.objects.filter(job_id=job.pk).exists()
     assert not job.directory.exists()
+
+
+def test_a_clock_that_is_set_makes_no_worker_look_dead(worker, monkeypatch):
+    monkeypatch.setattr(psutil._pslinux, "boot_time", lambda: 1.0)
+    assert not worker.is_gone
+    assert Worker(host=worker.host, pid=worker.pid, born=worker.born - 1).is_gone

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from downloads.models import Download
-from jobsite.jobs.models import ApiToken
+from downloads.models import Category, Download
+from jobsite.jobs.models import ApiToken, Channel
 from training.models import Dataset, TrainingJob
 from training.prediction import Prediction
 
@@ -20,6 +20,7 @@ OPEN = {
     "health-live": "watched by machines",
     "health-ready": "watched by machines",
     "metrics": "behind a key of its own",
+    "qbittorrent:login": "the sign-in of programs that speak to qBittorrent",
     "api-schema": "the description of the API holds nobody's data",
     "admin:login": "the sign-in of the admin panel",
 }
@@ -52,16 +53,19 @@ def belongings(ann, tmp_path):
         owner=ann, name="p", training=training, algorithm="linear", rows=[]
     )
     return {
+        "accounts": Channel.objects.create(owner=ann, method="webhook", url="https://example.org/"),
         "datasets": dataset,
         "training": training,
         "predictions": prediction,
         "downloads": download,
+        "categories": Category.objects.create(owner=ann, name="c"),
     }
 
 
 def fill(route: str, belongings) -> str:
     """An address with ann's objects in its places."""
-    kind = "datasets" if "datasets" in route else route.replace("api/v1/", "").split("/")[0]
+    first = route.replace("api/v1/", "").split("/")[0]
+    kind = next((word for word in ("datasets", "categories") if word in route), first)
     assert kind in belongings or "<uuid:" not in route, f"{route}: give ann one of these above"
     own = str(belongings[kind].pk) if kind in belongings else "1"
 
@@ -86,7 +90,7 @@ def test_strangers_to_the_site_get_nothing_but_the_sign_in(client, belongings):
         path = fill(route, belongings)
         for method in (client.get, client.post):
             response = method(path)
-            expected = {401} if path.startswith("/api/") else {302, 403, 404, 405}
+            expected = {401} if path.startswith("/api/v1/") else {302, 403, 404, 405}
             assert response.status_code in expected, f"{path}: {response.status_code}"
             if response.status_code == 302:
                 assert "/login/" in response.headers["Location"], path
@@ -95,7 +99,7 @@ def test_strangers_to_the_site_get_nothing_but_the_sign_in(client, belongings):
 def test_what_belongs_to_somebody_else_does_not_exist(client, belongings, bob):
     _, secret = ApiToken.objects.create(bob)
     client.force_login(bob)
-    personal = [route for _, route in ALL if "<uuid:" in route or "<pk>" in route]
+    personal = [route for _, route in ALL if re.search(r"<(uuid:|(int:)?pk>)", route)]
     assert len(personal) > 20
     for route in personal:
         path = fill(route, belongings)

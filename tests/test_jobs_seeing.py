@@ -11,6 +11,7 @@ from django.conf import settings as site_settings
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
+from downloads.models import Download
 from jobsite import logs
 from jobsite.jobs import log_context, processes, queue
 from jobsite.jobs.links import sign_in_link
@@ -81,12 +82,25 @@ def test_the_dashboard_says_what_is_wrong_in_words(client, ann):
     client.force_login(ann)
     page = client.get("/").content.decode()
     assert "No training worker is alive" in page
-    assert "hung" not in page
+    assert "wedged" not in page
     Tally.add(WEDGED, "training")
-    Tally.objects.update(at=timezone.now() - timedelta(minutes=7))
-    assert "The training workers hung 7 minutes ago" in client.get("/").content.decode()
+    at = timezone.now() - timedelta(minutes=7)
+    Tally.objects.update(at=at)
+    told = f"The training workers were wedged and restarted at {timezone.localtime(at):%H:%M}"
+    assert told in client.get("/").content.decode()
     Tally.objects.update(at=timezone.now() - timedelta(hours=2))
-    assert "hung" not in client.get("/").content.decode()
+    assert "wedged" not in client.get("/").content.decode()
+
+
+def test_staff_are_told_of_anybodys_job_that_waits_too_long(client, ann, bob):
+    late = timezone.now() - timedelta(minutes=25)
+    Download.objects.create(owner=bob, name="a film", info_hash="a" * 40, queued_at=late)
+    client.force_login(ann)
+    assert "has been waiting" not in client.get("/").content.decode()
+    ann.is_staff = True
+    ann.save()
+    told = "“a film” of bob has been waiting for 25 minutes"
+    assert told in client.get("/").content.decode()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ ALLOWED = {
     ("queued", "paused"),
     ("queued", "cancelled"),
     ("running", "queued"),
+    ("succeeded", "queued"),
     ("running", "paused"),
     ("running", "succeeded"),
     ("running", "failed"),

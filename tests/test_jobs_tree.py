@@ -1,25 +1,23 @@
 """The job core against a real `manage.py up`: outcomes, cancel, kills, recovery and stop."""
 
+import json
 import os
 import signal
 import time
 
 import psutil
 import pytest
+from django.utils import timezone
 
-from jobsite.jobs.models import Worker
+from jobsite.jobs.models import Channel, Worker
 from jobsite.jobs.queue import submit
+from tests.drill.jobs import run
 from tests.drill.models import Drill, Voyage
+from tests.receiver import listening
 from tests.site import Site
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.tree, pytest.mark.xdist_group("tree")]
-
-
-def run(owner, *script, **fields) -> Drill:
-    job = Drill(owner=owner, name="drill", script=script, **fields)
-    submit(job)
-    return job
 
 
 def reach(job, *statuses, seconds=15.0):
@@ -198,3 +196,15 @@ def test_a_second_start_on_the_same_folder_is_refused_with_a_sentence(site):
     assert second.returncode == 1
     assert "The site runs already on the data folder" in second.stderr
     assert "Traceback" not in second.stderr
+
+
+def test_a_real_site_tells_of_a_real_end(site, owner):
+    with listening((500, {})) as server:
+        channel = Channel.objects.create(owner=owner, method="webhook", url=server.url)
+        job = Drill(owner=owner, name="told", script=[["progress", 1]])
+        submit(job)
+        wait_until(lambda: channel.deliveries.filter(tries=1).exclude(answer="").exists(), 30)
+        channel.deliveries.update(due_at=timezone.now())
+        wait_until(lambda: channel.deliveries.filter(state="delivered").exists(), 30)
+        ids = [json.loads(body)["id"] for _, body in server.came]
+        assert ids == [str(job.pk)] * 2

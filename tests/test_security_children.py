@@ -3,8 +3,11 @@
 import time
 
 import pytest
+from django.conf import settings
 
 from jobsite.jobs import child_limits
+from jobsite.jobs.child_handle import LAST_WORDS
+from jobsite.jobs.supervisor import CPU_SLACK
 from tests.site import Site
 from tests.test_jobs_tree import board, finish, run
 
@@ -36,10 +39,16 @@ def test_a_job_sees_no_secret_and_cannot_dump_core(guarded, point_at):
     with point_at(guarded) as owner:
         job = run(owner, ["surroundings", ["RLIMIT_CORE", "RLIMIT_FSIZE"]], ["helper", 0])
         assert finish(job).status == "succeeded"
-        job = run(owner, ["surroundings", ["RLIMIT_CORE", "RLIMIT_FSIZE"]])
+        asked = ["RLIMIT_CORE", "RLIMIT_FSIZE", "RLIMIT_CPU"]
+        job = run(owner, ["surroundings", asked], time_limit=9)
         finish(job)
         seen = board(job)
-        assert seen["limits"] == {"RLIMIT_CORE": [0, 0], "RLIMIT_FSIZE": [64 * 2**20] * 2}
+        cpu = 9 * settings.CORES + CPU_SLACK
+        assert seen["limits"] == {
+            "RLIMIT_CORE": [0, 0],
+            "RLIMIT_FSIZE": [64 * 2**20] * 2,
+            "RLIMIT_CPU": [cpu, cpu + LAST_WORDS],
+        }
         environment = seen["environment"]
         assert not [name for name in environment if name in {"DATABASE_URL", *SECRETS}]
         assert not set(environment.values()) & set(SECRETS.values())

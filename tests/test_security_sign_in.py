@@ -182,6 +182,20 @@ def test_no_door_opens_before_the_code(client, ann, protected, door):
     assert is_in(client)
 
 
+def test_sessions_that_are_older_than_the_second_factor_owe_it_too(client, ann):
+    elsewhere = Client()
+    for one in (client, elsewhere):
+        one.post("/accounts/login/", PASSWORD)
+        assert is_in(one)
+    page = "/accounts/second-factor/"
+    client.post(page, {"action": "start"})
+    client.get(page)
+    client.post(page, {"action": "confirm", "code": code_of(ann)})
+    assert TOTPDevice.objects.get().confirmed
+    assert is_in(client), "this one has given a code"
+    assert elsewhere.get("/").headers["Location"].startswith("/accounts/code/")
+
+
 def test_a_code_works_once_and_wrong_ones_are_slowed_down(client, ann, protected):
     client.post("/accounts/login/", PASSWORD)
     code = code_of(ann)

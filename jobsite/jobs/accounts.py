@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
@@ -30,7 +31,7 @@ class SignInLink(View):
         user = user_of(uid, token)
         if user is None:
             return self.get(request, uid, token)
-        login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+        login(request, user, backend=settings.AUTHENTICATION_BACKENDS[-1])
         return redirect("dashboard" if user.has_usable_password() else "password")
 
 

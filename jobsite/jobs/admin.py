@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from . import (
+    admin_notices,  # noqa: F401 (registers programs and the outbox)
     admin_people,  # noqa: F401 (registers people and tokens)
     queue,
 )

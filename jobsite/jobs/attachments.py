@@ -23,7 +23,7 @@ def attachment(request: HttpRequest, path: Path, name: str) -> HttpResponseBase:
 
     Raises Http404 where there is no such file.
     """
-    return _named(ranged(request, path, "application/octet-stream"), name)
+    return named(ranged(request, path, "application/octet-stream"), name)
 
 
 def streamed(
@@ -32,10 +32,11 @@ def streamed(
     """A download that is made while it is sent, of known length."""
     response = StreamingHttpResponse(stream, content_type=content_type)
     response.headers["Content-Length"] = str(length)
-    return _named(_sandboxed(response), name)
+    return named(_sandboxed(response), name)
 
 
-def _named(response: HttpResponseBase, name: str) -> HttpResponseBase:
+def named(response: HttpResponseBase, name: str) -> HttpResponseBase:
+    """The response as a download that is saved under a name."""
     disposition = content_disposition_header(True, one_line(name))
     if disposition:
         response.headers["Content-Disposition"] = disposition
@@ -69,14 +70,29 @@ def ranged(request: HttpRequest, path: Path, content_type: str) -> HttpResponseB
         response = HttpResponse(status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
         response.headers["Content-Range"] = f"bytes */{size}"
     else:
-        first, last = span
-        response = StreamingHttpResponse(
-            blocks(file, first, last - first + 1),
-            status=HTTPStatus.PARTIAL_CONTENT,
-            content_type=content_type,
-        )
-        response.headers["Content-Range"] = f"bytes {first}-{last}/{size}"
-        response.headers["Content-Length"] = str(last - first + 1)
+        file.close()
+        return part(path, (*span, size), content_type)
+    response.headers["Accept-Ranges"] = "bytes"
+    return _sandboxed(response)
+
+
+def part(path: Path, span: tuple[int, int, int], content_type: str) -> HttpResponseBase:
+    """First to last byte of a file whose size, once whole, comes third; sandboxed.
+
+    Raises Http404 where there is no such file.
+    """
+    first, last, size = span
+    try:
+        file = path.open("rb")
+    except OSError:
+        raise Http404("There is no such file.") from None
+    response = StreamingHttpResponse(
+        blocks(file, first, last - first + 1),
+        status=HTTPStatus.PARTIAL_CONTENT,
+        content_type=content_type,
+    )
+    response.headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    response.headers["Content-Length"] = str(last - first + 1)
     response.headers["Accept-Ranges"] = "bytes"
     return _sandboxed(response)
 

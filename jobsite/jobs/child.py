@@ -15,14 +15,18 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import django
 from django.conf import settings
+from django.db import OperationalError, connection
 from django.utils.module_loading import import_string
 
 from . import child_limits, log_context
@@ -34,6 +38,8 @@ from .text import storable
 log = logging.getLogger(__name__)
 
 NO_LIMIT = (None, None)
+# Seconds between two signs of life of a step that cannot tell how far it is.
+SIGN_EVERY = 2.0
 
 
 def finite(value: Any) -> Any:
@@ -63,6 +69,24 @@ class Report:
     def progress(self, fraction: float, message: str = "") -> None:
         """Set the progress (0 to 1) and the line of text beside it."""
         self.send(progress=min(max(float(fraction), 0.0), 1.0), message=message[:255])
+
+    @contextmanager
+    def working(self, fraction: float, message: str) -> Iterator[None]:
+        """Set both, and tell every two seconds that this step still goes on."""
+        began, over = time.monotonic(), threading.Event()
+
+        def go_on() -> None:
+            while not over.wait(SIGN_EVERY):
+                self.progress(fraction, f"{message} ({time.monotonic() - began:.0f} s)")
+
+        self.progress(fraction, message)
+        signs = threading.Thread(target=go_on, daemon=True)
+        signs.start()
+        try:
+            yield
+        finally:
+            over.set()
+            signs.join()
 
     def event(self, text: str, level: str = "info") -> None:
         """Add a line to the job's log; level is info, warning or error."""
@@ -123,6 +147,17 @@ def carry_out(run: Callable[[Any, Report], dict | None], job: Any, report: Repor
         report.send(outcome=Status.SUCCEEDED, result=result)
 
 
+def patiently(ask: Callable[[], Any]) -> Any:
+    """The answer of a database that may be away for a while; the supervisor ends a long wait."""
+    while True:
+        try:
+            return ask()
+        except OperationalError as error:
+            log.warning("The database does not answer: %s", error)
+            connection.close()
+            time.sleep(1.0)
+
+
 def main() -> None:
     """Run as the arguments say, then end at once.
 
@@ -155,7 +190,7 @@ def serve(descriptor: int, modules: list[str]) -> None:
     log_context.set_job(assignment["pk"])
     model = job_model(assignment["kind"])
     os.nice(model.niceness)
-    job = model.objects.get(pk=assignment["pk"], attempt=assignment["attempt"])
+    job = patiently(partial(model.objects.get, pk=assignment["pk"], attempt=assignment["attempt"]))
     job.draft.mkdir(parents=True, exist_ok=True)
     report = Report(descriptor, job.draft)
     threading.Thread(target=listen, args=[report], daemon=True).start()

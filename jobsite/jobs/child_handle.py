@@ -17,6 +17,8 @@ from django.conf import settings
 from . import child_limits, lifeline
 from .models import Job, job_models
 
+LAST_WORDS = 5  # seconds between the signal that a limit was passed and the end
+
 # Not `-m`: multiprocessing would import that module anew in each process that job code starts.
 CODE = "from jobsite.jobs.child import main; main()"
 
@@ -55,6 +57,12 @@ class Child:
     def assign(self, job: Job) -> None:
         """Give the child its job."""
         self.tell(json.dumps({"kind": job.kind, "pk": str(job.pk), "attempt": job.attempt}))
+
+    def limit_cpu(self, seconds: int) -> None:
+        """Limit the processor time of each process that is there now, and of what they start."""
+        for process in self.family():
+            with contextlib.suppress(psutil.Error, AttributeError, ValueError):  # Linux only
+                process.rlimit(psutil.RLIMIT_CPU, (seconds, seconds + LAST_WORDS))
 
     def messages(self) -> Iterator[dict[str, Any]]:
         """What the child has reported since the last call."""

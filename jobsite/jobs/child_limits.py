@@ -15,7 +15,7 @@ KEPT = {
     "DATABASE_URL_FILE", "Q_CLUSTER_NAME",
 }  # fmt: skip
 KEPT_PREFIXES = ("JOBSITE_", "TRAINING_", "DOWNLOAD_", "LC_", "PYTHON", "OMP_", "OPENBLAS_", "PG")
-KEYS = ("_KEY", "_KEY_FILE")
+KEYS = ("_KEY", "_KEY_FILE", "_EMAIL_URL", "_EMAIL_URL_FILE")
 # Read by Django's set-up, and of no use to the job's own code and what that starts.
 FORGOTTEN = ("DATABASE_URL", "DATABASE_URL_FILE", "PGPASSWORD", "JOBSITE_SECRET_KEY")
 

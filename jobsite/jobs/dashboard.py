@@ -3,7 +3,7 @@
 import itertools
 import shutil
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -41,7 +41,7 @@ class Dashboard(TemplateView):
             "workers": workers,
             "disk_free": disk.free,
             "disk_total": disk.total,
-            "warnings": warnings(workers, waiting),
+            "warnings": warnings(workers, oldest_waiting(self.request.user)),
         }
 
     def counts(self) -> Counter[str]:
@@ -73,7 +73,22 @@ def shown_models() -> list[type[Job]]:
     return [model for model in job_models() if model.has_pages]
 
 
-def warnings(workers: list[Worker], waiting: list[Job]) -> list[str]:
+def oldest_waiting(user: Any) -> Job | None:
+    """The job that has been waiting for longest: of everybody for staff, else of the person."""
+    jobs = []
+    for model in shown_models():
+        everybody = model.objects.filter(delete_requested=False).select_related("owner")
+        rows = everybody if user.is_staff else everybody.filter(owner=user)
+        jobs.append(rows.filter(status=Status.QUEUED).defer("result").order_by("queued_at").first())
+    return min((job for job in jobs if job is not None), key=queued_at, default=None)
+
+
+def queued_at(job: Job) -> datetime:
+    """Since when a job waits."""
+    return job.queued_at
+
+
+def warnings(workers: list[Worker], oldest: Job | None) -> list[str]:
     """What the operator should look at, in words."""
     found = []
     for cluster in settings.CLUSTERS:
@@ -83,14 +98,16 @@ def warnings(workers: list[Worker], waiting: list[Job]) -> list[str]:
                 "Look at the log of “manage.py up”."
             )
     for tally in Tally.lately(WEDGED, RESTARTS_SHOWN):
-        minutes = (timezone.now() - tally.at).total_seconds() // 60
         found.append(
-            f"The {tally.subject} workers hung {minutes:.0f} minutes ago and were restarted; their "
-            "jobs went on. If that happens often, look at the log for what was killed before."
+            f"The {tally.subject} workers were wedged and restarted at "
+            f"{timezone.localtime(tally.at):%H:%M}; their jobs went on. If that happens often, "
+            "look at the log for what was killed before."
         )
-    late = timezone.now() - WAITS_TOO_LONG
-    oldest = [job for job in waiting if job.status == Status.QUEUED and job.queued_at < late]
-    if oldest:
-        minutes = (timezone.now() - oldest[0].queued_at).total_seconds() // 60
-        found.append(f"“{oldest[0].name}” has been waiting for {minutes:.0f} minutes.")
+    if oldest is not None and (waited := timezone.now() - oldest.queued_at) > WAITS_TOO_LONG:
+        whose = f" of {oldest.owner}" if oldest.owner else ""
+        minutes = waited.total_seconds() // 60
+        found.append(
+            f"“{oldest.name}”{whose} has been waiting for {minutes:.0f} minutes: all workers are "
+            "busy, or its owner has as many running as is allowed."
+        )
     return found

@@ -11,16 +11,19 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, connections, transaction
-from django.db.models import Max
+from django.db.models import F
 from django.utils import timezone
 
 from . import lifeline, processes, queue, recording, retention
 from .backup_schedule import BackupSchedule
+from .channels import WAITING, Delivery
 from .models import Job, Worker, job_models
-from .querysets import LEASE, SILENT_AFTER
+from .querysets import LEASE
 from .status import Status
 from .tallies import LOST as LEASE_LOST
 from .tallies import WEDGED, Tally
+from .wedges import Watch, eligible, free_slots
+from .workers import SILENT_AFTER
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +31,6 @@ EVERY = 1.0
 # After an outage of the database or a jump of the clock, leases look expired whose holders are
 # well: they get the time to renew before anything is taken from them.
 MERCY = 12.0
-WEDGED_AFTER = timedelta(seconds=10)
 REST = 15.0
 
 LOST = "The worker that ran this job died; the job starts again."
@@ -43,8 +45,10 @@ class Housekeeper:
     """The steps, and what they remember between two rounds."""
 
     merciful_until: float = 0.0
+    jump: float = 0.0  # seconds by which the wall clock was set, not dealt with yet
     last_round: tuple[float, float] = field(default_factory=lambda: (time.monotonic(), time.time()))
     swept: float = float("-inf")
+    watch: Watch = field(default_factory=Watch)
     backups: BackupSchedule = field(default_factory=BackupSchedule)
 
     def run(self) -> None:
@@ -57,6 +61,7 @@ class Housekeeper:
         """Every step once."""
         self.notice_clock()
         steps: list[Callable[[], object]] = [
+            self.follow_clock,
             recording.replay,
             self.recover,
             self.wake_again,
@@ -80,10 +85,24 @@ class Housekeeper:
     def notice_clock(self) -> None:
         """Be merciful when the wall clock has jumped against the steady one."""
         steady, wall = time.monotonic(), time.time()
-        if abs((wall - self.last_round[1]) - (steady - self.last_round[0])) > LEASE.seconds / 3:
-            log.warning("The clock jumped; leases are given time to be renewed.")
+        jump = (wall - self.last_round[1]) - (steady - self.last_round[0])
+        if abs(jump) > LEASE.seconds / 3:
+            log.warning("The clock jumped by %+.0f s; leases are given time to be renewed.", jump)
             self.merciful_until = steady + MERCY
+            self.jump += jump
         self.last_round = (steady, wall)
+
+    def follow_clock(self) -> None:
+        """Move the stamps that wait for a time along with a clock that was set."""
+        if not self.jump:
+            return
+        by, now = timedelta(seconds=self.jump), timezone.now()
+        Delivery.objects.filter(state=WAITING).update(due_at=F("due_at") + by)
+        for model in job_models():
+            # Set back, they were queued in the future, and younger jobs would overtake them.
+            early = model.objects.filter(status=Status.QUEUED, queued_at__gt=now)
+            early.update(queued_at=F("queued_at") + by)
+        self.jump = 0.0
 
     def recover(self) -> None:
         """Take jobs back from workers that are dead or silent past their lease."""
@@ -92,11 +111,13 @@ class Housekeeper:
         for model in job_models():
             if model.runner is None:
                 continue
+            model.objects.shorten_leases()
             lost = model.objects.filter(worker__in=gone) if merciful else model.objects.all()
             for job in lost.lost(gone):
                 take_back(job)
         Worker.objects.filter(pk__in=[worker.pk for worker in gone]).delete()
-        Worker.objects.filter(last_seen__lt=timezone.now() - 4 * SILENT_AFTER).delete()
+        if not merciful:
+            Worker.objects.filter(last_seen__lt=timezone.now() - 4 * SILENT_AFTER).delete()
 
     def wake_again(self) -> None:
         """Replace wake-ups that were lost, where jobs wait and workers are free."""
@@ -113,8 +134,9 @@ class Housekeeper:
         """
         for cluster, workers in settings.CLUSTERS.items():
             leader = processes.leader(f"cluster-{cluster}")
+            wedged = self.watch.is_wedged(cluster, workers)
             # A cluster that has just started gets the time to take what waited for it.
-            if leader is None or processes.age(leader) < REST or not is_wedged(cluster, workers):
+            if not wedged or leader is None or processes.age(leader) < REST:
                 continue
             log.error("The %s cluster does not take its work: it is restarted.", cluster)
             processes.kill_group(leader)
@@ -157,36 +179,3 @@ def take_back(job: Job) -> None:
         elif held.transition(Status.QUEUED, losses=losses):
             job.log(LOST, "warning")
             queue.wake(job.cluster)
-
-
-def models_of(cluster: str) -> list[type[Job]]:
-    """The kinds that the workers of a cluster run."""
-    return [model for model in job_models() if model.cluster == cluster and model.runner]
-
-
-def free_slots(cluster: str, workers: int) -> int:
-    """How many workers of a cluster have nothing to do."""
-    return workers - sum(
-        model.objects.filter(status=Status.RUNNING).count() for model in models_of(cluster)
-    )
-
-
-def eligible(cluster: str) -> bool:
-    """Whether a job waits that a free worker may take."""
-    return any(
-        model.objects.eligible(settings.JOBS_PER_OWNER).exists() for model in models_of(cluster)
-    )
-
-
-def is_wedged(cluster: str, workers: int) -> bool:
-    """Whether a free worker has left a job alone for too long, and none was claimed meanwhile."""
-    since = timezone.now() - WEDGED_AFTER
-    kinds = models_of(cluster)
-    claims = [model.objects.aggregate(at=Max("started_at"))["at"] for model in kinds]
-    if any(at is not None and at > since for at in claims):
-        return False
-    waits = any(
-        model.objects.eligible(settings.JOBS_PER_OWNER).filter(queued_at__lt=since).exists()
-        for model in kinds
-    )
-    return waits and free_slots(cluster, workers) > 0

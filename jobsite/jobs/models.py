@@ -1,14 +1,12 @@
-"""What every kind of job shares: its row, its log and the workers that carry it out."""
+"""What every kind of job shares: its row and what may happen to it."""
 
 import os
 import shutil
-import socket
 import uuid
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-import psutil
 from django.apps import apps
 from django.conf import settings
 from django.db import models
@@ -17,63 +15,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from .allowances import Allowance as Allowance
+from .channels import Channel as Channel
+from .channels import Delivery as Delivery
+from .channels import Program as Program
 from .events import JobEvent as JobEvent
-from .querysets import SILENT_AFTER, JobQuerySet, WorkerQuerySet
+from .querysets import JobQuerySet
 from .status import ACTIVE, CAN_CANCEL, CAN_RETRY, CHOICES, FINISHED, Status
 from .submissions import Submission as Submission
 from .tallies import Tally as Tally
 from .tokens import ApiToken as ApiToken
-
-
-class Worker(models.Model):
-    """A process that takes jobs from a queue, and its last sign of life."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    cluster = models.CharField(max_length=32)
-    host = models.CharField(max_length=255)
-    pid = models.PositiveIntegerField()
-    born = models.FloatField(help_text="Start of the process, in seconds since 1970.")
-    started_at = models.DateTimeField(auto_now_add=True)
-    last_seen = models.DateTimeField()
-    job_kind = models.CharField(max_length=32, blank=True)
-    job_id = models.UUIDField(null=True, blank=True)
-
-    objects = WorkerQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["cluster", "started_at"]
-
-    def __str__(self) -> str:
-        return f"{self.cluster} worker {self.pid} on {self.host}"
-
-    @classmethod
-    def of_this_process(cls, cluster: str) -> "Worker":
-        """Write the row of the calling process and return it."""
-        me = psutil.Process()
-        return cls.objects.create(
-            cluster=cluster,
-            host=socket.gethostname(),
-            pid=me.pid,
-            born=me.create_time(),
-            last_seen=timezone.now(),
-        )
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether the worker gave a sign of life lately."""
-        return timezone.now() - self.last_seen < SILENT_AFTER
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether this is a process of this very host that surely does not exist any more."""
-        if self.host != socket.gethostname():
-            return False
-        try:
-            return abs(psutil.Process(self.pid).create_time() - self.born) > 2
-        except psutil.NoSuchProcess:
-            return True
-        except psutil.Error:
-            return False
+from .workers import Worker as Worker
 
 
 class Job(models.Model):
@@ -91,6 +42,7 @@ class Job(models.Model):
     """Dotted path of `run(job, report) -> dict | None`, called in a child process. None: another
     job's child moves these rows (downloads are moved by the engine)."""
     REPORTED: ClassVar[frozenset[str]] = frozenset()
+    least_memory_mb: ClassVar[int] = 0
     """Fields that the child may set through `report.update`."""
     max_losses: ClassVar[int | None] = 3
     """Workers that may die under a job before it fails. None: any number."""
@@ -187,6 +139,11 @@ class Job(models.Model):
     def artifacts(self) -> Path:
         """Where the artifacts of the attempt that succeeded lie."""
         return self.directory / "result"
+
+    @property
+    def result_path(self) -> Path:
+        """What a program that runs at the end is given to work on."""
+        return self.artifacts
 
     @property
     def memory_limit_mb(self) -> int | None:

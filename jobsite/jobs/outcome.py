@@ -63,6 +63,11 @@ def death_sentence(returncode: int) -> str:
             "The process that ran this job was killed, most likely because the machine ran out "
             "of memory. Try less data or fewer algorithms, or ask the operator for more memory."
         )
+    if returncode == -signal.SIGXCPU:
+        return (
+            "The process that ran this job used up the processor time that its time limit allows. "
+            "Try less data or fewer algorithms, or a longer limit."
+        )
     if returncode in {-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT, -signal.SIGILL}:
         name = signal.Signals(-returncode).name
         return (

@@ -12,6 +12,7 @@ import psutil
 from django.conf import settings
 
 PR_SET_PDEATHSIG = 1  # from linux/prctl.h
+PROC = Path("/proc")  # Linux; elsewhere psutil is asked
 
 
 def file_of(name: str) -> Path:
@@ -19,9 +20,36 @@ def file_of(name: str) -> Path:
     return settings.RUN_DIR / f"{name}.json"
 
 
+def birth(pid: int) -> float:
+    """When a process started, in seconds since the machine did: that clock cannot be set.
+
+    With the process id it tells a process from a later one. Raises psutil.NoSuchProcess.
+    """
+    if not PROC.exists():  # not Linux
+        return psutil.Process(pid).create_time()
+    try:
+        stat = (PROC / str(pid) / "stat").read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError) as error:
+        raise psutil.NoSuchProcess(pid) from error
+    # The second field is the name in brackets, which may hold anything; the start is the 22nd.
+    return int(stat.rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
+
+
+def is_same(pid: int, born: float) -> bool:
+    """Whether a process is the one that was born then. Raises psutil.NoSuchProcess."""
+    return abs(birth(pid) - born) < 0.05
+
+
+def boot() -> str:
+    """Which start of the machine this is."""
+    with contextlib.suppress(OSError):
+        return (PROC / "sys/kernel/random/boot_id").read_text().strip()
+    return ""
+
+
 def note(name: str, pid: int) -> None:
     """Write down that `pid` leads the group of a part; its birth keeps it from being mistaken."""
-    text = json.dumps({"pid": pid, "born": psutil.Process(pid).create_time()})
+    text = json.dumps({"pid": pid, "born": birth(pid), "boot": boot()})
     draft = file_of(name).with_suffix(".part")
     draft.write_text(text)
     draft.replace(file_of(name))
@@ -31,7 +59,7 @@ def leader(name: str) -> int | None:
     """The process that leads the group of a part, if it is alive."""
     with contextlib.suppress(OSError, ValueError, KeyError, psutil.Error):
         noted = json.loads(file_of(name).read_text())
-        if abs(psutil.Process(noted["pid"]).create_time() - noted["born"]) < 2:
+        if noted["boot"] == boot() and is_same(noted["pid"], noted["born"]):
             return int(noted["pid"])
     return None
 
@@ -56,7 +84,8 @@ def count_restart(name: str) -> None:
 def age(pid: int) -> float:
     """Seconds since a process started; 0 where there is none."""
     with contextlib.suppress(psutil.Error):
-        return time.time() - psutil.Process(pid).create_time()
+        now = time.clock_gettime(time.CLOCK_BOOTTIME) if PROC.exists() else time.time()
+        return now - birth(pid)
     return 0.0
 
 
@@ -69,14 +98,13 @@ def kill_group(pid: int) -> None:
 def kill_leftovers() -> list[str]:
     """Kill what an earlier tree left behind; the names of the parts that were found.
 
-    A leader that is gone may have left its group behind, which is told by a member that is older
-    than the note's own file and belongs to us.
+    A leader that is gone may have left its group behind, whose number nobody else gets meanwhile.
     """
     found = []
     for file in sorted(settings.RUN_DIR.glob("*.json")):
         with contextlib.suppress(OSError, ValueError, KeyError):
             noted = json.loads(file.read_text())
-            if members(noted["pid"], noted["born"]):
+            if noted["boot"] == boot() and members(noted["pid"], noted["born"]):
                 kill_group(noted["pid"])
                 found.append(file.stem)
         file.unlink(missing_ok=True)
@@ -84,11 +112,14 @@ def kill_leftovers() -> list[str]:
 
 
 def members(group: int, born: float) -> list[psutil.Process]:
-    """The living processes of a group that was started at `born` or later."""
+    """The living processes of the group whose leader was born then."""
+    with contextlib.suppress(psutil.Error):
+        if not is_same(group, born):
+            return []  # a process of this number that came later leads a group of its own
     alive = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, ProcessLookupError):
-            if os.getpgid(process.pid) == group and process.create_time() >= born - 2:
+            if os.getpgid(process.pid) == group:
                 alive.append(process)
     return alive
 

@@ -1,6 +1,6 @@
 """Questions and guarded moves over many rows."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models, transaction
@@ -8,15 +8,16 @@ from django.db.models import Count, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from . import notices
 from .allowances import Allowance
 from .status import ALLOWED_FROM, FINISHED, Status
 from .tallies import Tally
 
 if TYPE_CHECKING:
-    from .models import Job, Worker
+    from .models import Job
+    from .workers import Worker
 
 LEASE = timedelta(seconds=30)
-SILENT_AFTER = timedelta(seconds=30)
 
 
 class JobQuerySet(models.QuerySet):
@@ -29,9 +30,25 @@ class JobQuerySet(models.QuerySet):
     def transition(self, to: Status, **fields: Any) -> int:
         """Move the selected rows to a status, where the state machine allows it; how many moved.
 
-        The stamps follow from the status; `fields` are set in the same UPDATE.
+        The stamps follow from the status; `fields` are set in the same UPDATE. An end is counted
+        and put into the outbox in the same transaction.
         """
         now = timezone.now()
+        allowed = self.filter(status__in=ALLOWED_FROM[to])
+        if to not in FINISHED:
+            return allowed._move(to, now, fields)
+        with transaction.atomic(using=self.db):
+            heard = notices.heard(allowed, to)
+            moved = allowed._move(to, now, fields)
+            if moved:
+                kind: str = self.model.kind  # type: ignore[attr-defined]
+                Tally.add(to, kind, moved)
+            if moved and heard:
+                ended = self.model._default_manager.filter(pk__in=heard, status=to, finished_at=now)
+                notices.write(ended, to)  # type: ignore[arg-type]
+        return moved
+
+    def _move(self, to: Status, now: datetime, fields: dict[str, Any]) -> int:
         stamps: dict[str, Any] = {"finished_at": now if to in FINISHED else None}
         if to is Status.QUEUED:
             stamps |= {"queued_at": now, "started_at": None}
@@ -39,12 +56,7 @@ class JobQuerySet(models.QuerySet):
             stamps |= {"started_at": now}
         else:
             stamps |= {"worker": None, "lease_expires_at": None, "cancel_requested": False}
-        allowed = self.filter(status__in=ALLOWED_FROM[to])
-        moved = allowed.update(status=to, **{**stamps, **fields})
-        if moved and to in FINISHED:
-            kind: str = self.model.kind  # type: ignore[attr-defined]
-            Tally.add(to, kind, moved)
-        return moved
+        return self.update(status=to, **{**stamps, **fields})
 
     def eligible(self, per_owner: int | None = None) -> Self:
         """Queued jobs in the order in which they deserve a worker.
@@ -98,19 +110,14 @@ class JobQuerySet(models.QuerySet):
         """Extend the lease of the selected running rows; how many are still held."""
         return self.filter(status=Status.RUNNING).update(lease_expires_at=timezone.now() + LEASE)
 
+    def shorten_leases(self) -> int:
+        """Cut leases that reach further than any can: the clock was set back since."""
+        now = timezone.now()
+        far = self.filter(status=Status.RUNNING, lease_expires_at__gt=now + 2 * LEASE)
+        # Looking first keeps housekeeping from taking SQLite's write lock in each round.
+        return far.update(lease_expires_at=now + LEASE) if far.exists() else 0
+
     def lost(self, gone: list["Worker"]) -> Self:
         """Running rows whose lease has run out, or whose worker is known to be dead."""
         expired = Q(lease_expires_at__lt=timezone.now())
         return self.filter(expired | Q(worker__in=gone), status=Status.RUNNING)
-
-
-class WorkerQuerySet(models.QuerySet):
-    """The worker processes that were seen."""
-
-    def alive(self) -> Self:
-        """Those with a recent sign of life."""
-        return self.filter(last_seen__gt=timezone.now() - SILENT_AFTER)
-
-    def beat(self, pk: Any) -> None:
-        """Note a sign of life."""
-        self.filter(pk=pk).update(last_seen=timezone.now())

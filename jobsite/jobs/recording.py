@@ -25,13 +25,26 @@ LINES = {
 
 def record(outcome: Outcome) -> None:
     """Record an outcome for good, even where the database is away: then `replay` does it later."""
-    file = outcomes.save(outcome, settings.OUTCOME_DIR)
+    make_room(outcome)
+    file = None
+    try:
+        file = outcomes.save(outcome, settings.OUTCOME_DIR)
+    except OSError:  # then the database is all there is
+        log.exception("The outcome of %s cannot be written to disk.", outcome.job_id)
     try:
         settle(outcome)
     except DatabaseError:
         log.exception("The outcome of %s waits in %s.", outcome.job_id, file)
     else:
-        file.unlink(missing_ok=True)
+        if file is not None:
+            file.unlink(missing_ok=True)
+
+
+def make_room(outcome: Outcome) -> None:
+    """Remove what an attempt that did not succeed has written: it may be what fills the disk."""
+    if outcome.status is not Status.SUCCEEDED:
+        job = job_model(outcome.kind)(id=outcome.job_id, attempt=outcome.attempt)
+        shutil.rmtree(job.draft, ignore_errors=True)
 
 
 def settle(outcome: Outcome) -> None:

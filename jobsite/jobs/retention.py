@@ -1,4 +1,4 @@
-"""What goes after its time: log lines, finished jobs, uploads, sessions, scraps."""
+"""What goes after its time: log lines, notices, finished jobs, uploads, sessions, scraps."""
 
 import time
 from datetime import datetime, timedelta
@@ -7,18 +7,21 @@ from django.conf import settings
 from django.contrib.sessions.backends.file import SessionStore
 from django.utils import timezone
 
+from .channels import WAITING, Delivery
 from .models import JobEvent, job_models
 from .status import FINISHED
 from .submissions import Submission
 
 AT_ONCE = 500
 FORGET_SUBMISSIONS = timedelta(days=2)
+FORGET_NOTICES = timedelta(days=30)
 
 
 def sweep() -> None:
     """Remove all that is past its time."""
     now = timezone.now()
     Submission.objects.filter(at__lt=now - FORGET_SUBMISSIONS).delete()
+    Delivery.objects.exclude(state=WAITING).filter(created_at__lt=now - FORGET_NOTICES).delete()
     SessionStore.clear_expired()
     remove_scraps()
     if settings.KEEP_LOG_DAYS:

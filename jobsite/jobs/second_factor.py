@@ -7,7 +7,10 @@ import django_otp
 import segno
 from django import forms
 from django.contrib import messages
+from django.contrib.auth import get_user_model
+from django.contrib.auth.backends import ModelBackend
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -18,7 +21,6 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 CODES = 10
-NOT_USED = "second_factor_not_used"
 # Where a person who still owes the code may go.
 OPEN = frozenset({"second-factor", "logout", "admin:logout"})
 
@@ -26,14 +28,27 @@ OPEN = frozenset({"second-factor", "logout", "admin:logout"})
 def is_owed(request: HttpRequest) -> bool:
     """Whether the signed-in person uses a second factor and has not given it in this session.
 
-    The session remembers the answer: pages that are polled must not ask the database each time.
+    Also where the session is older than the second factor.
     """
-    if DEVICE_ID_SESSION_KEY in request.session or request.session.get(NOT_USED):
+    if DEVICE_ID_SESSION_KEY in request.session:
         return False
-    if app_of(request.user) is not None:
-        return True
-    request.session[NOT_USED] = True
-    return False
+    user: Any = request.user
+    known = getattr(user, "uses_second_factor", None)  # not of one who signs in just now
+    return app_of(user) is not None if known is None else known
+
+
+class PeopleBackend(ModelBackend):
+    """Django's backend, which learns in the same query whether the person uses a second factor.
+
+    Pages that are polled must not ask for that each time.
+    """
+
+    def get_user(self, user_id: Any) -> Any:
+        """The person of a session."""
+        apps = TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True)
+        people: Any = get_user_model()._default_manager
+        user = people.annotate(uses_second_factor=Exists(apps)).filter(pk=user_id).first()
+        return user if user is not None and self.user_can_authenticate(user) else None
 
 
 def app_of(user: Any) -> TOTPDevice | None:

@@ -5,7 +5,7 @@
    ▼                     ▼                      ▼
 queued ─────────────► running ─────► succeeded | failed | cancelled
  ▲  ▲ ◄── lease lost, clean stop ──┘│               │
- │  └──────────── retry ────────────┼───────────────┘ (failed, cancelled)
+ │  └──────────── retry ────────────┼───────────────┘ (failed, cancelled; succeeded: wanted anew)
  └─ resume ─ paused ◄─── pause ─────┘
 """
 
@@ -30,7 +30,10 @@ FINISHED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
 
 # A transition to the key is allowed from these statuses and from no other.
 ALLOWED_FROM: dict[Status, frozenset[Status]] = {
-    Status.QUEUED: frozenset({Status.RUNNING, Status.PAUSED, Status.FAILED, Status.CANCELLED}),
+    Status.QUEUED: frozenset(
+        # From succeeded only for a download of which somebody wants more, or a new check.
+        {Status.RUNNING, Status.PAUSED, Status.FAILED, Status.CANCELLED, Status.SUCCEEDED}
+    ),
     Status.RUNNING: frozenset({Status.QUEUED}),
     Status.PAUSED: frozenset({Status.QUEUED, Status.RUNNING}),
     Status.SUCCEEDED: frozenset({Status.RUNNING}),

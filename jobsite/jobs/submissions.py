@@ -6,7 +6,7 @@ that the first one made.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -97,6 +97,21 @@ def made_before(job: Any, key: str) -> bool:
 def note(job: Any, key: str) -> None:
     """Remember which job the submission makes. Raises IntegrityError where it made one."""
     Submission.objects.create(owner=job.owner, kind=job.kind, key=key, job_id=job.pk)
+
+
+def made_together(owner: Any, kind: str, key: str, new: Sequence[Any]) -> set[uuid.UUID]:
+    """The jobs that a submission of many made, here or when it was sent before; notes `new`."""
+    rows = Submission.objects.filter(owner=owner, kind=kind, key__startswith=f"{key}.")
+    before = set(rows.values_list("job_id", flat=True))
+    Submission.objects.bulk_create(
+        [
+            Submission(owner=owner, kind=kind, key=f"{key}.{number}", job_id=job.pk)
+            for number, job in enumerate(new, start=len(before))
+        ],
+        ignore_conflicts=True,  # the same submission, at the same moment
+        batch_size=500,
+    )
+    return before | {job.pk for job in new}
 
 
 def new_key() -> str:

@@ -4,6 +4,7 @@ import logging
 import time
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
 from . import lifeline, log_context, recording
@@ -19,8 +20,10 @@ RENEW_EVERY = 5.0
 WRITE_EVERY = 1.0
 LOOK_EVERY = 0.5
 WEIGH_EVERY = 1.0
+SIGN_EVERY = 2.0
 CANCEL_GRACE = 1.0
 MOST_PROCESSES = 256
+CPU_SLACK = 60  # imports, and what a spare child has used before
 
 
 class Supervision:
@@ -36,11 +39,15 @@ class Supervision:
         self.outcome: Outcome | None = None
         self.renewed = self.wrote = self.looked = self.weighed = self.began
         self.database_away = False
+        self.heard = False
 
     def run(self) -> None:
         """Supervise to the end and record what came of it."""
         log_context.set_job(self.job.pk)
         try:
+            if (allowed := self.job.hard_time_limit) is not None:
+                # For the day on which nobody is there any more to look at the clock.
+                self.child.limit_cpu(int(allowed * settings.CORES) + CPU_SLACK)
             self.child.assign(self.job)
             ending = self.watch()
             if ending is not None:
@@ -74,6 +81,7 @@ class Supervision:
     def read(self) -> None:
         """Take in what the child reports."""
         for message in self.child.messages():
+            self.heard = True
             if "outcome" in message:
                 self.outcome = self.of(
                     Status(message["outcome"]), message.get("error", ""), message.get("result")
@@ -112,6 +120,9 @@ class Supervision:
     def consult_row(self) -> bool:
         """Write what is new, renew the lease, look for a request to cancel; False: not ours now."""
         now = time.monotonic()
+        if not self.heard and now - self.wrote >= SIGN_EVERY:
+            # Importing what a job needs takes seconds, and as many more on a busy machine.
+            self.fields["message"] = f"Its process is starting ({now - self.began:.0f} s)"
         write_due = (self.fields or self.lines) and now - self.wrote >= WRITE_EVERY
         if write_due or now - self.renewed >= RENEW_EVERY:
             self.renewed = self.wrote = now
@@ -151,6 +162,11 @@ class Supervision:
         most = self.job.memory_limit_mb
         if most is None:
             return None
+        if most < self.job.least_memory_mb:
+            return (
+                f"The job needs at least {self.job.least_memory_mb} MB of memory; its limit is "
+                f"{most} MB. Ask the operator for more."
+            )
         if (used := self.child.memory_mb()) > most:
             return (
                 f"The job used {used:.0f} MB of memory; its limit is {most} MB, so it was stopped. "

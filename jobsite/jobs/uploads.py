@@ -17,15 +17,17 @@ from .allowances import bytes_left, full_sentence
 class StreamToDisk(TemporaryFileUploadHandler):
     """Writes to the data folder's file system, so that keeping a file is a rename.
 
-    Sets `file.sha256` (hex). Past `TRAINING_UPLOAD_MB` in one request the rest is read and thrown
-    away, the file is dropped and `request.upload_too_large` is set: `DATA_UPLOAD_MAX_MEMORY_SIZE`
+    Sets `file.sha256` (hex). Past `TRAINING_UPLOAD_MB`, or the limit that `UPLOAD_LIMITS` names for
+    the first file's field, in one request the rest is read and thrown
+    away, the file is dropped and `refusal(request)` says why: `DATA_UPLOAD_MAX_MEMORY_SIZE`
     does not cover files, and a connection closed early would hide the answer from the browser.
     """
 
     received = 0
     stored = 0
+    setting = "TRAINING_UPLOAD_MB"
 
-    def new_file(self, *args: Any, **kwargs: Any) -> None:
+    def new_file(self, field_name: str, *args: Any, **kwargs: Any) -> None:
         """Start a file and its hash, unless the request is past the limit already.
 
         Strangers write nothing to the disk: every form, the sign-in too, would take their files.
@@ -33,17 +35,19 @@ class StreamToDisk(TemporaryFileUploadHandler):
         user = getattr(self.request, "user", None)
         if user is None or not user.is_authenticated:
             raise SkipFile
+        if not self.received:
+            self.setting = settings.UPLOAD_LIMITS.get(field_name, self.setting)
         if self.received > self.limit:
             self.refuse()
-        super().new_file(*args, **kwargs)
+        super().new_file(field_name, *args, **kwargs)
         self.digest = hashlib.sha256()
 
     @cached_property
     def limit(self) -> int:
         """Bytes that the files of one request may hold: the site's limit, or what is left."""
-        most = settings.TRAINING_UPLOAD_MB * 2**20
+        most = getattr(settings, self.setting) * 2**20
         owner = self.request.user  # type: ignore[union-attr]
-        if bytes_left(owner, 0) is None:
+        if self.setting in settings.UPLOAD_LIMITS.values() or bytes_left(owner, 0) is None:
             return most
         self.stored = queue.stored_bytes(owner)
         return min(most, bytes_left(owner, self.stored) or 0)
@@ -76,15 +80,23 @@ class StreamToDisk(TemporaryFileUploadHandler):
     def refuse(self) -> None:
         """Drop this file, leave a mark for the view and go on with the form's other fields."""
         assert self.request is not None
-        within_site = self.limit < settings.TRAINING_UPLOAD_MB * 2**20
-        reason = no_space_sentence(self.limit, self.stored) if within_site else site_sentence()
+        most = getattr(settings, self.setting)
+        is_own = self.limit < most * 2**20
+        reason = no_space_sentence(self.limit, self.stored) if is_own else self.too_large(most)
         self.request.upload_too_large = reason  # type: ignore[attr-defined]
         raise SkipFile
 
+    def too_large(self, most: int) -> str:
+        """The site's limit was the limit."""
+        return (
+            f"The upload is larger than {most} MB, the limit of this site. "
+            f"Send less at once, or ask the operator to raise {self.setting}."
+        )
 
-def too_large_sentence(request: Any = None) -> str:
-    """What to say when `request.upload_too_large` is set: the reason that it holds."""
-    return getattr(request, "upload_too_large", "") or site_sentence()
+
+def refusal(request: Any) -> str:
+    """Why files of the request were dropped, as a sentence; empty where all were taken."""
+    return getattr(request, "upload_too_large", "")
 
 
 def no_space_sentence(left: int, stored: int) -> str:
@@ -94,12 +106,4 @@ def no_space_sentence(left: int, stored: int) -> str:
     return (
         f"The upload is larger than the {left / 2**20:,.1f} MB that you may still store here. "
         "Delete jobs or tables that you do not need any more, or ask an administrator for more."
-    )
-
-
-def site_sentence() -> str:
-    """The site's limit was the limit."""
-    return (
-        f"The upload is larger than {settings.TRAINING_UPLOAD_MB} MB, the limit of this site. "
-        "Send a smaller file, or ask the operator to raise TRAINING_UPLOAD_MB."
     )

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import DatabaseError, connection, connections
-from django.utils import timezone
 
 from . import lifeline
 from .child_handle import Child
@@ -27,6 +26,7 @@ class Post:
     row: Worker | None = None
     parent: int = field(default_factory=os.getppid)
     spare: Child | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def is_abandoned(self) -> bool:
@@ -35,11 +35,10 @@ class Post:
 
     def sign_in(self) -> Worker:
         """The row of this process, written anew where housekeeping has removed it."""
-        if self.row is None or not Worker.objects.filter(pk=self.row.pk).update(
-            last_seen=timezone.now()
-        ):
-            self.row = Worker.of_this_process(self.cluster)
-        return self.row
+        with self.lock:
+            if self.row is None or not Worker.objects.beat(self.row.pk):
+                self.row = Worker.of_this_process(self.cluster)
+            return self.row
 
     def take_child(self) -> Child:
         """The spare child, or a new one where there is none alive."""
@@ -85,8 +84,7 @@ def keep_signing(mine: Post) -> None:
         if os.getppid() != mine.parent:
             os._exit(1)
         try:
-            if mine.row is not None:
-                Worker.objects.beat(mine.row.pk)
+            mine.sign_in()
         except DatabaseError:
             connection.close()
 

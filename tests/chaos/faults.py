@@ -12,30 +12,13 @@ import pytest
 from django.db import connection
 
 from jobsite.jobs.models import JobEvent, Worker
-from jobsite.jobs.queue import submit
+from tests.drill.jobs import fresh, run
 from tests.drill.models import Drill
-from tests.site import Site
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.tree, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.tree, pytest.mark.timeout(900)]
 
-
-@pytest.fixture
-def own_site(tmp_path):
-    site = Site(tmp_path).start()
-    yield site
-    site.stop()
-
-
-def run(owner, *script, **fields) -> Drill:
-    job = Drill(owner=owner, name="drill", script=script, **fields)
-    submit(job)
-    return job
-
-
-def fresh(job: Drill) -> Drill:
-    job.refresh_from_db()
-    return job
+RACES = int(os.environ.get("CHAOS_RACES", "500"))
 
 
 def test_a_frozen_worker_that_wakes_up_late_writes_nothing(own_site, point_at):
@@ -71,7 +54,7 @@ def cancel(job: Drill) -> None:
 def test_cancel_races_with_the_end_and_one_of_them_wins(own_site, point_at):
     with point_at(own_site) as owner:
         jobs, timers = [], []
-        for number in range(100):
+        for number in range(RACES):
             job = run(owner, ["sleep", 0.01])
             jobs.append(job)
             if number % 3 == 0:
@@ -80,7 +63,7 @@ def test_cancel_races_with_the_end_and_one_of_them_wins(own_site, point_at):
             timers[-1].start()
         for timer in timers:
             timer.join()
-        wait_until(lambda: all(not fresh(job).is_active for job in jobs), 120)
+        wait_until(lambda: all(not fresh(job).is_active for job in jobs), 30 + RACES)
         for job in jobs:
             ends = JobEvent.objects.filter(job_id=job.pk, text__in=["Finished.", "Cancelled."])
             assert ends.count() == 1, [event.text for event in job.events]

@@ -14,25 +14,19 @@ from collections import Counter
 import psutil
 import pytest
 
-from jobsite.jobs.models import JobEvent, Worker
+from jobsite.jobs.models import Job, JobEvent, Worker
 from jobsite.jobs.queue import submit
 from jobsite.jobs.status import FINISHED
 from tests.drill.models import Drill
 from tests.site import Site
 from tests.waiting import wait_until
+from training.models import Dataset, TrainingJob
 
 pytestmark = [pytest.mark.tree, pytest.mark.timeout(1200)]
 
 JOBS = int(os.environ.get("CHAOS_JOBS", "60"))
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "20"))
 SEED = int(os.environ.get("CHAOS_SEED", str(random.randrange(10**6))))
-
-
-@pytest.fixture
-def own_site(tmp_path):
-    site = Site(tmp_path).start()
-    yield site
-    site.stop()
 
 
 def descendants(site: Site) -> dict[str, list[psutil.Process]]:
@@ -72,16 +66,33 @@ def kill_one(site: Site, chance: random.Random) -> str:
     return kind
 
 
-def unfinished() -> list[Drill]:
-    return list(Drill.objects.exclude(status__in=[status.value for status in FINISHED]))
+def unfinished() -> list[Job]:
+    ended = [status.value for status in FINISHED]
+    return [job for kind in (Drill, TrainingJob) for job in kind.objects.exclude(status__in=ended)]
 
 
-def test_random_kills_lose_nothing(own_site, point_at):
+def real_training(owner, folder) -> TrainingJob:
+    """A small table and what is to be learnt from it, not queued yet."""
+    table = folder / "t.csv"
+    if not table.exists():
+        table.write_text("x,y\n" + "".join(f"{n % 7},{n % 2}\n" for n in range(60)))
+    dataset = Dataset.objects.first() or Dataset.copy(table, owner, {})
+    return TrainingJob.of(dataset, "y", ["linear"], time_limit=20, tune=False)
+
+
+def is_explained(job: Job) -> bool:
+    """A killed child fails its job; every other kill only costs an attempt."""
+    killed = "was killed, most likely because" in job.error or "died 3 times" in job.error
+    return job.status == "succeeded" or (job.status == "failed" and killed)
+
+
+def test_random_kills_lose_nothing(own_site, point_at, tmp_path, settings):
+    settings.DATA_DIR = own_site.folder / "data"
     print(f"CHAOS_SEED={SEED} jobs={JOBS} seconds={SECONDS}")
     chance = random.Random(SEED)
     kills: Counter[str] = Counter()
     with point_at(own_site) as owner:
-        jobs = []
+        jobs, trainings = [], []
         end = time.monotonic() + SECONDS
         next_kill = time.monotonic() + 1
         while len(jobs) < JOBS or time.monotonic() < end:
@@ -90,6 +101,9 @@ def test_random_kills_lose_nothing(own_site, point_at):
                 job = Drill(owner=owner, name=f"job {len(jobs)}", script=steps)
                 submit(job)
                 jobs.append(job)
+                if len(jobs) % 100 == 0:
+                    trainings.append(real_training(owner, tmp_path))
+                    submit(trainings[-1])
             if time.monotonic() > next_kill:
                 next_kill = time.monotonic() + chance.uniform(1.0, 4.0)
                 kills[kill_one(own_site, chance)] += 1
@@ -106,13 +120,15 @@ def test_random_kills_lose_nothing(own_site, point_at):
         )
         assert all(count == 1 for count in finishes.values()), "a job was completed twice"
         for job in rows.values():
-            # A killed child fails its job; every other kill only costs an attempt.
-            killed = "was killed, most likely because" in job.error or "died 3 times" in job.error
-            assert job.status == "succeeded" or (job.status == "failed" and killed), job.error
+            assert is_explained(job), job.error
             assert (job.attempt == 1) or sum(kills.values()) > 0
+        for job in trainings:
+            job.refresh_from_db()
+            assert is_explained(job), job.error
         folder = own_site.folder / "data" / "drill"
         done = [job for job in rows.values() if job.status == "succeeded"]
         assert all((folder / str(job.pk) / "result" / "out").exists() for job in done)
         repeats = sum(job.attempt - 1 for job in rows.values())
         print(f"kills {dict(kills)}; outcomes {dict(outcomes)}")
-        print(f"repeats {repeats}; drained in {drained:.0f} s")
+        real = Counter(job.status for job in trainings)
+        print(f"repeats {repeats}; drained in {drained:.0f} s; trainings {dict(real)}")

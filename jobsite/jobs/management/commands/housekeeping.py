@@ -1,15 +1,23 @@
 """`manage.py housekeeping`: part of `up`."""
 
+import os
+
 from django.core.management.base import BaseCommand
 
+from jobsite.jobs.channels import EMAIL, PROGRAM, WEBHOOK
+from jobsite.jobs.courier import Courier
 from jobsite.jobs.housekeeping import Housekeeper
 
 
 class Command(BaseCommand):
     """Runs the housekeeper in the foreground."""
 
-    help = "Recover lost jobs, replace lost wake-ups, restart wedged clusters (part of `up`)."
+    help = "Recover lost jobs, restart wedged clusters, deliver notices (part of `up`)."
 
     def handle(self, **options: object) -> None:
         """Run until stopped."""
+        Courier(WEBHOOK, EMAIL).start()
+        Courier(PROGRAM).start()  # which may take long, and hold up no message
         Housekeeper().run()
+        # A server that is slow to answer holds up no stop: its notice is delivered again.
+        os._exit(0)

@@ -1,0 +1,97 @@
+"""How long the site takes to notice and mend, measured a few times and printed."""
+
+import os
+import signal
+import time
+
+import psutil
+import pytest
+
+from jobsite.jobs.models import Worker
+from tests.drill.jobs import fresh, run
+from tests.drill.models import Drill
+from tests.site import Site
+from tests.waiting import wait_until
+
+pytestmark = [pytest.mark.tree, pytest.mark.timeout(600)]
+
+TIMES = int(os.environ.get("CHAOS_TIMES", "3"))
+
+
+def started(job: Drill) -> dict:
+    """What the job's child says of itself."""
+    wait_until(lambda: "child" in fresh(job).board, 30)
+    return job.board
+
+
+def worker_of(job: Drill) -> psutil.Process:
+    return psutil.Process(Worker.objects.get(pk=job.worker_id).pid)
+
+
+def seconds_until(condition, limit: float) -> float:
+    began = time.monotonic()
+    wait_until(condition, 2 * limit + 10, every=0.02)
+    return time.monotonic() - began
+
+
+def child_killed(site, owner) -> float:
+    job = run(owner, ["helper", 60], ["sleep", 60])
+    os.kill(started(job)["child"], signal.SIGKILL)
+    return seconds_until(lambda: fresh(job).status == "failed", 3)
+
+
+def worker_tree_killed(site, owner) -> float:
+    job = run(owner, ["helper", 60], ["sleep", 5])
+    started(job)
+    worker = worker_of(job)
+    for process in [worker, *worker.children(recursive=True)]:
+        process.kill()
+    return seconds_until(lambda: fresh(job).attempt == 2, 40)
+
+
+def cluster_wedged(site, owner) -> float:
+    """The pusher stopped: nothing reaches the workers any more, and all processes live."""
+    cluster = site.parts()["drill"]
+    # A cluster that has just started is given its time before it is called wedged.
+    wait_until(lambda: time.time() - cluster.create_time() > 16, 30)
+    for process in cluster.children(recursive=True):
+        process.send_signal(signal.SIGSTOP)
+    job = run(owner, ["progress", 1])
+    return seconds_until(lambda: fresh(job).status == "succeeded", 20)
+
+
+def orphans_after_root_killed(site, owner) -> float:
+    job = run(owner, ["helper", 60], ["sleep", 60])
+    board = started(job)
+    left = [psutil.Process(board["child"]), psutil.Process(board["helper"]), worker_of(job)]
+    site.process.kill()
+    site.process.wait()
+    taken = seconds_until(lambda: not any(is_there(process) for process in left), 10)
+    site.start()
+    job.cancel()
+    wait_until(lambda: not fresh(job).is_active, 30)
+    return taken
+
+
+def is_there(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != "zombie"
+
+
+@pytest.mark.parametrize(
+    ("fault", "limit"),
+    [
+        (child_killed, 3),
+        (worker_tree_killed, 40),
+        (cluster_wedged, 20),
+        (orphans_after_root_killed, 10),
+    ],
+)
+def test_what_breaks_is_mended_in_time(tmp_path, point_at, fault, limit):
+    site = Site(tmp_path).start()
+    try:
+        with point_at(site) as owner:
+            taken = [fault(site, owner) for _ in range(TIMES)]
+    finally:
+        site.stop()
+    print(f"{fault.__name__}: {', '.join(f'{t:.1f}' for t in taken)} s (limit {limit} s)")
+    assert max(taken) <= limit

@@ -55,7 +55,7 @@ def test_a_table_is_201_with_its_columns(api):
     assert table["name"] == "table.csv"
     assert table["rows"] == 120
     assert table["warnings"] == []
-    assert table["columns"][0].keys() == {"name", "kind", "missing"}
+    assert table["columns"][0].keys() == {"name", "kind", "missing", "left_out"}
     kinds = [column["kind"] for column in table["columns"]]
     assert kinds == ["number", "number", "category", "date", "text", "category"]
 
@@ -101,7 +101,11 @@ def test_a_training_is_202_with_its_place(api, dataset):
         ({"time_limit": 1}, "time_limit", "greater than or equal to 10"),
         ({"seed": -1}, "seed", "greater than or equal to 0"),
         ({"dataset": "x"}, "dataset", "valid UUID"),
-        ({"target": ""}, "target", "may not be blank"),
+        ({"target": ""}, "target", "ask for the problem “clustering”"),
+        ({"target": ["kind", "soil"]}, "target", "one target"),
+        ({"target": "kind, soil"}, "target", "names 2 targets"),
+        ({"problem": "clustering"}, "target", "without a target"),
+        ({"target": None, "problem": "clustering", "algorithms": ["tree"]}, "algorithms", "k-mean"),
         ({"problem": "regression"}, "target", "holds text"),
     ],
 )
@@ -167,3 +171,52 @@ def test_cancel_retry_and_delete(api, dataset):
 def test_a_table_can_be_deleted(api, dataset):
     assert api.delete(f"/api/v1/datasets/{dataset}/").status_code == 204
     assert not Dataset.objects.exists()
+
+
+def change(api: APIClient, dataset: str, **data):
+    return api.patch(f"/api/v1/datasets/{dataset}/", data, format="json")
+
+
+def test_a_table_is_renamed_and_its_columns_get_kinds_and_roles(api, dataset):
+    wanted = {"soil": {"role": "group"}, "picked": {"role": "time"}, "note": {"role": "ignore"}}
+    answer = change(api, dataset, name="Flowers", columns={**wanted, "width": {"kind": "category"}})
+    assert answer.status_code == 200
+    table = answer.json()
+    assert table["name"] == "Flowers"
+    assert table["roles"] == {"soil": "group", "picked": "time", "note": "ignore"}
+    assert table["columns"][0]["kind"] == "category"
+    again = change(api, dataset, columns={"kind": {"role": "target"}, "note": {"role": "feature"}})
+    assert again.json()["roles"] == {"soil": "group", "picked": "time", "kind": "target"}
+    job = TrainingJob.objects.get(pk=ask(api, dataset).json()["id"])
+    assert (job.options["group"], job.options["time"]) == ("soil", "picked")
+    assert job.options["kinds"] == {"width": "category"}
+    refused = api.delete(f"/api/v1/datasets/{dataset}/")
+    assert refused.status_code == 409
+    assert "One training uses “Flowers”: “kind from Flowers”" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"street": {"role": "ignore"}}, "no column named “street”"),
+        ({"soil": {"role": "king"}}, "“king” is no role"),
+        ({"soil": {"kind": "colour"}}, "“colour” is no kind"),
+        ({"soil": {"size": "2"}}, "“size” of “soil” cannot be set"),
+        ({"soil": {"role": "time"}}, "chosen as the time"),
+        ({"soil": "time"}, "Expected a dictionary"),
+    ],
+)
+def test_what_does_not_fit_a_column_is_400_and_changes_nothing(api, dataset, columns, said):
+    answer = change(api, dataset, name="Other", columns=columns)
+    assert answer.status_code == 400
+    assert said in str(answer.json()["columns"])
+    assert Dataset.objects.get(pk=dataset).name == "table.csv"
+
+
+def test_the_file_of_a_table_comes_back_as_it_is_kept(api, dataset, bob):
+    place = f"/api/v1/datasets/{dataset}/file/"
+    answer = api.get(place)
+    assert b"".join(answer.streaming_content) == flowers()
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert client(bob).get(place).status_code == 404
+    assert client(bob).patch(f"/api/v1/datasets/{dataset}/", {}, format="json").status_code == 404

@@ -13,10 +13,11 @@ from training.catalogue import ALGORITHMS, Algorithm, chosen
 from training.evaluation import Settings, evaluate
 from training.events import Explained, Pulse, RowAdded
 from training.fits import FoldResult
+from training.lanes import FINAL
 from training.pipeline import make_plan
 from training.pool import Pool
 from training.problem import TargetError
-from training.race import FINAL, Race
+from training.race import Race
 from training.roles import Roles
 from training.scoring import predict, score
 from training.splits import make_contest
@@ -63,14 +64,28 @@ def test_the_ensemble_is_a_row_with_a_file_that_answers_as_its_members_do(tuned)
     weights = row.settings["weights"]
     assert sum(weights.values()) == pytest.approx(1)
     assert len(row.fold_scores) == 3
-    members = {key: model_file.load(out / f"{key}.skops") for key in weights}
     whole = model_file.load(out / "ensemble.skops")
     table = contest.features.iloc[contest.holdout]
-    mean = sum(predict(members[key], table, ()) * weight for key, weight in weights.items())
+    members = zip(whole.estimators_, weights.values(), strict=True)
+    mean = sum(predict(member, table, ()) * weight for member, weight in members)
     assert np.allclose(predict(whole, table, ()), mean)
     parts = [e.parts for e in events if isinstance(e, Explained) and e.algorithm == "ensemble"]
     found = score(task.kind, contest.truth[contest.holdout], mean)
-    assert parts[0]["holdout"]["rmse"] == pytest.approx(found["rmse"])
+    assert parts[-1] == {"refitted": True}
+    assert parts[0]["holdout"]["rmse"] > found["rmse"], "checked before it was fitted on all rows"
+
+
+def test_the_file_of_the_best_model_is_fitted_on_all_rows_after_its_check(tuned):
+    _, contest, events, out = tuned
+    again = [e.algorithm for e in events if isinstance(e, Explained) and "refitted" in e.parts]
+    best = next(key for key in again if key != "ensemble")
+    checked = next(e.parts for e in events if isinstance(e, Explained) and e.algorithm == best)
+    table, truth = (part[contest.holdout] for part in (contest.features.iloc, contest.truth))
+    found = score(
+        contest.problem, truth, predict(model_file.load(out / f"{best}.skops"), table, ())
+    )
+    assert checked["holdout"]["rmse"] != found["rmse"]
+    assert {path.suffix for path in out.iterdir()} <= {".skops", ".svg"}
 
 
 def test_an_ensemble_of_classes_survives_its_file(tmp_path):
@@ -91,6 +106,7 @@ def test_the_same_seed_tries_the_same_settings_and_stays_in_range():
     for settings in first[1:]:
         assert 0.02 <= settings["learning_rate"] <= 0.2
         assert isinstance(settings["max_leaf_nodes"], int)
+    assert tuning.candidates(boosting, "binary", 0, 3, imbalanced=True) == [], "no time for any"
     plain = tuning.candidates(boosting, "regression", 2, 3, imbalanced=False)
     assert all("class_weight" not in settings for settings in plain)
 

@@ -1,5 +1,6 @@
 """A training as its child process runs it, and through a real tree of processes."""
 
+import csv
 import json
 import os
 import subprocess
@@ -9,9 +10,11 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
+from jobsite.jobs import child
 from jobsite.jobs.child import Report
 from jobsite.jobs.outcome import JobFailed
 from tests.training_tables import flowers, houses, real_table
+from tests.waiting import wait_until
 from training import model_file
 from training.models import Dataset, TrainingJob
 from training.tasks import run
@@ -58,10 +61,24 @@ def test_a_training_reports_and_returns_its_result(ann, folder, told):
     events = [line["event"] for line in lines if "event" in line]
     assert any("180 rows and 6 columns" in text for text in events)
     assert any("Decision tree: Balanced accuracy" in text for text in events)
+    (dates,) = [text for text in result["warnings"] if "The rows have dates" in text]
+    assert events.count(dates) == 1, "found while the fits were running"
     live = [line["fields"]["live"] for line in lines if "fields" in line]
     assert live[-2]["leaderboard"][0]["algorithm"] == "tree"
     assert live[-1]["verdict"].startswith("Decision tree is best: Balanced accuracy")
     assert all(0 <= line["progress"] <= 1 for line in lines if "progress" in line)
+
+
+def test_a_step_that_cannot_tell_how_far_it_is_still_tells_that_it_goes_on(told, monkeypatch):
+    monkeypatch.setattr(child, "SIGN_EVERY", 0.01)
+
+    def messages() -> list[str]:
+        return [json.loads(line)["message"] for line in told.read_text().splitlines()]
+
+    with report(told).working(0.2, "Reading"):
+        wait_until(lambda: len(messages()) >= 3)
+    assert messages()[0] == "Reading"
+    assert set(messages()[1:]) == {"Reading (0 s)"}
 
 
 @pytest.mark.django_db
@@ -107,6 +124,8 @@ def test_a_worker_counts_the_rows_of_a_long_table(ann, folder, told):
         (["table.csv", "--target", "price", "--time-limit", "1"], "--time-limit takes"),
         (["table.csv", "--target", "price", "--user", "nobody"], "no user named"),
         (["empty.csv", "--target", "price"], "file is empty"),
+        (["table.csv", "--target", "price", "--kind", "size"], "--kind takes COLUMN=KIND"),
+        (["table.csv", "--target", "price", "--group", "price"], "cannot be the group"),
     ],
 )
 def test_bad_input_ends_the_command_with_2_and_a_sentence(ann, folder, capsys, words, said):
@@ -133,7 +152,7 @@ def test_the_web_process_loads_nothing_heavy():
 
 
 @pytest.mark.tree
-def test_a_real_table_goes_through_a_real_tree(site, owner):
+def test_a_real_table_goes_through_a_real_tree(site, owner, tmp_path):
     table = str(real_table("penguins"))
     words = ["--target", "species", "--algorithms", "linear", "tree", "--user", owner.username]
     done = site.manage("train", table, *words, "--wait", "--json", timeout=170)
@@ -142,3 +161,12 @@ def test_a_real_table_goes_through_a_real_tree(site, owner):
     assert document["status"] == "succeeded"
     assert document["result"]["best"] in {"linear", "tree"}
     assert document["result"]["rows"] == 344
+    (tmp_path / "rows.csv").write_text(Path(table).read_text().replace("MALE", ""))
+    words = [document["id"], str(tmp_path / "rows.csv"), "--output", str(tmp_path / "out.csv")]
+    done = site.manage("predict", *words, "--json", timeout=170)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["result"]["rows"] == 344
+    with (tmp_path / "out.csv").open(newline="") as lines:
+        said = [row["predicted species"] == row["species"] for row in csv.DictReader(lines)]
+    assert sum(said) > 300
+    assert "hold “FE”" in done.stderr

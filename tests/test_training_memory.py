@@ -20,6 +20,20 @@ def test_what_is_too_large_is_named_with_need_limit_and_remedy():
     assert "Try fewer rows" in reason
 
 
+def test_where_memory_is_scarce_fewer_fits_run_side_by_side():
+    roomy = need(chosen(["linear"]), 1_000, 20, 1.0, 4, 4096)
+    scarce = need(chosen(["linear"]), 1_000, 20, 1.0, 4, 430)
+    assert (roomy.cores, scarce.cores) == (4, 1)
+    assert scarce.too_large == {}
+
+
+def test_a_refusal_says_what_the_least_is():
+    found = need(chosen(["linear"]), 1_000, 20, 1.0, 2, 256)
+    assert set(found.too_large) == {"baseline", "linear"}
+    assert f"needs about {found.least:,.0f} MB" in refusal(found, 256)
+    assert 256 < found.least < 600
+
+
 def test_a_table_that_nothing_can_learn_is_refused():
     found = need(chosen(["linear"]), 10**7, 100, 8_000, 2, 4096)
     assert set(found.too_large) == {"baseline", "linear"}

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from jobsite.jobs.status import Status
 from tests.training_tables import flowers, houses
+from tests.workbooks import workbook
 from training.models import Dataset, TrainingJob
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +63,7 @@ def test_a_table_is_kept_as_it_came_and_shown(page):
         (b"", "file is empty"),
         (b"a,b\n", "no rows"),
         (b"a\n1\n2\n", "Only one column"),
-        (b"PK\x03\x04" + bytes(50), "zip archive"),
+        (b"PK\x03\x04" + bytes(50), "another kind of archive"),
         (b"a,b,c\n1,2,3\n4,5\n6,7,8\n", "Line 3"),
     ],
 )
@@ -234,7 +235,7 @@ def test_a_table_in_use_stays_and_an_unused_one_goes(page):
     train(page, dataset)
     address = reverse("training:dataset-delete", args=[dataset.pk])
     text = page.post(address, follow=True).content.decode()
-    assert "Trainings use" in text
+    assert "One training uses" in text
     assert dataset.path.exists()
     TrainingJob.objects.all().delete()
     page.post(address)
@@ -335,3 +336,56 @@ def test_a_training_has_a_name_a_note_and_a_mark(page, bob):
     stranger = Client()
     stranger.force_login(bob)
     assert stranger.post(address, {"name": "mine"}).status_code == 404
+
+
+BOOK = {
+    "Notes": [["nothing"]],
+    "Flowers": [line.split(",") for line in flowers().decode().splitlines()],
+    "Prices": [line.split(",") for line in houses().decode().splitlines()],
+}
+
+
+def test_another_sheet_of_a_workbook_can_be_chosen_until_a_training_uses_the_first(page):
+    dataset = kept(page, workbook(BOOK), name="book.xlsx")
+    text = page.get(dataset.get_absolute_url()).content.decode()
+    assert "Of 3 sheets, this is “Flowers”" in text
+    place = reverse("training:reread", args=[dataset.pk])
+    assert page.post(place, {"sheet": "Prices"}).status_code == 302
+    dataset.refresh_from_db()
+    assert [column.name for column in dataset.columns] == ["size", "rooms", "town", "price"]
+    assert dataset.path.read_bytes() == houses()
+    answer = page.post(place, {"sheet": "Notes"})
+    assert "Only one column" in answer.content.decode()
+    assert train(page, dataset, target="price").status_code == 302
+    answer = page.post(place, {"sheet": "Flowers"})
+    assert "Trainings use the sheet “Prices”" in answer.content.decode()
+    dataset.refresh_from_db()
+    assert dataset.path.read_bytes() == houses()
+    TrainingJob.objects.all().delete()
+    dataset.remove()
+    assert not list(dataset.path.parent.iterdir())
+
+
+def test_tables_are_listed_searched_renamed_and_given_back(page):
+    first, second = kept(page, flowers(), name="petals.csv"), kept(page, houses(), name="homes.csv")
+    place = reverse("training:datasets")
+    text = page.get(place).content.decode()
+    assert "petals.csv" in text
+    assert "homes.csv" in text
+    assert page.get(place, {"q": "PETAL"}).context["page_obj"].paginator.count == 1
+    assert "No table has" in page.get(place, {"q": HOSTILE}).content.decode()
+    rename = reverse("training:dataset-rename", args=[first.pk])
+    page.post(rename, {"name": " Petals 2024 "})
+    page.post(rename, {"name": "  "})
+    first.refresh_from_db()
+    assert first.name == "Petals 2024"
+    text = page.get(first.get_absolute_url()).content.decode()
+    assert first.sha256 in text
+    file = page.get(reverse("training:dataset-file", args=[first.pk]))
+    assert b"".join(file.streaming_content) == flowers()
+    assert "Petals%202024.csv" in file.headers["Content-Disposition"] or (
+        'filename="Petals 2024.csv"' in file.headers["Content-Disposition"]
+    )
+    train(page, second, target="price")
+    answer = page.post(reverse("training:dataset-delete", args=[second.pk]), follow=True)
+    assert "One training uses “homes.csv”" in answer.content.decode()

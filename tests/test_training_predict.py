@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -248,6 +249,28 @@ def test_predictions_of_another_person_are_not_there(garden, ann, bob):
     for name in ("detail", "file", "delete"):
         assert stranger.get(reverse(f"prediction:{name}", args=[job.pk])).status_code == 404
     assert stranger.get(reverse("training:predict", args=[garden.pk])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["no-such-id", "rows.csv"], "no training with the id"),
+        (["{job}", "missing.csv"], "cannot be read"),
+        (["{job}", "empty.csv"], "file is empty"),
+        (["{job}", "rows.csv", "--model", "magic"], "There are: tree"),
+        (["{job}", "rows.csv", "--output", "nowhere/out.csv"], "folder of"),
+    ],
+)
+def test_bad_input_ends_the_command_with_2_and_a_sentence(garden, folder, capsys, words, said):
+    (folder / "rows.csv").write_text(ROWS + "clay,8,4.1,2024-05-01,x\n")
+    (folder / "empty.csv").write_text("")
+    words = [word.format(job=garden.pk) for word in words]
+    words[1] = str(folder / words[1])
+    with pytest.raises(SystemExit) as ended:
+        call_command("predict", *words)
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+    assert not Prediction.objects.exists()
 
 
 def test_predictions_go_with_their_training(garden):

@@ -3,7 +3,9 @@
 import pandas as pd
 import pytest
 
+from training.pipeline import make_plan
 from training.problem import TargetError, find_target, guess, order_classes
+from training.splits import make_contest
 from training.table import Column
 from training.target import make_task
 
@@ -109,6 +111,15 @@ def test_a_class_too_rare_for_the_folds_takes_no_part():
     assert task.kind == "binary"
     assert "“c”" in task.warnings[0]
     assert "3 rows" in task.warnings[0]
+
+
+def test_a_class_with_fewer_rows_than_folds_stays_and_is_said():
+    task = make_task(*table(["a"] * 50 + ["b"] * 50 + ["c"] * 6), "y")
+    assert task.classes == ("a", "b", "c")
+    assert task.folds == 5
+    assert "“c” of “y” have so few rows that some folds test without them" in task.warnings[0]
+    contest = make_contest(task, make_plan(task.columns)[0], 0)
+    assert all(set(contest.truth[train]) == {0, 1, 2} for train, _ in contest.folds)
 
 
 def test_a_small_second_class_gets_fewer_folds():

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from training.choices import changed
+from training.management.commands.train import changes_of
 from training.preview import HEAD_BYTES, preview
 from training.problem import TargetError
 from training.reading import Table, read
@@ -77,3 +79,30 @@ def test_roles_that_cannot_be_are_refused_with_a_sentence(tmp_path, roles, said)
     found = table(tmp_path)
     with pytest.raises(TargetError, match=said):
         make_task(found.frame, found.columns, "price", roles=roles)
+
+
+COMMAND = {"kind": ["code=number", "a=b=text"], "ignore": ["shop"], "group": "day", "time": None}
+
+
+def test_the_command_line_says_the_same_of_columns_as_the_page():
+    assert changes_of(COMMAND) == {
+        "code": {"kind": "number"},
+        "a=b": {"kind": "text"},
+        "shop": {"role": "ignore"},
+        "day": {"role": "group"},
+    }
+    with pytest.raises(ValueError, match="--kind takes COLUMN=KIND"):
+        changes_of({**COMMAND, "kind": ["code"]})
+
+
+def test_a_role_of_one_column_leaves_the_one_that_had_it():
+    columns = preview(DATA[:HEAD_BYTES], len(DATA)).columns
+    first = changed({}, columns, {"shop": {"role": "group"}, "day": {"role": "time"}})
+    assert first == {
+        "kinds": {}, "ignore": [], "target": None, "group": "shop", "time": "day",
+    }  # fmt: skip
+    then = changed(first, columns, {"code": {"role": "group"}, "day": {"role": "ignore"}})
+    assert (then["group"], then["time"], then["ignore"]) == ("code", None, ["day"])
+    kinds = changed(then, columns, {"code": {"kind": "number"}})
+    assert kinds["kinds"] == {"code": "number"}
+    assert changed(kinds, columns, {"code": {"kind": "category"}})["kinds"] == {}

@@ -43,7 +43,9 @@ def test_what_is_taken_away_stands_alone_and_gives_the_same_scores(trained, tmp_
     folder = tmp_path / "elsewhere"
     with zipfile.ZipFile(out / REPRODUCE) as archive:
         archive.extractall(folder)
-    assert "scikit-learn==" in (folder / "requirements.txt").read_text()
+    lock = (folder / "requirements.txt").read_text()
+    assert "scikit-learn==" in lock
+    assert lock.count("--hash=sha256:") > lock.count("==") > 8, "as pip --require-hashes wants it"
     assert not (folder / "training" / "models.py").exists(), "nothing of the site is needed"
     words = [sys.executable, str(folder / "train.py"), str(table)]
     done = subprocess.run(words, capture_output=True, text=True, cwd=folder, env={})

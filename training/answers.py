@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from training.problem import CLUSTERING, REGRESSION
+from training.profiles import group_name
+
 _AT_ONCE = 10_000
 _MOST_CLASSES = 30
 _NUMBER = re.compile(r"[+-]?[\d.,' ]*\d[\d.,]*(?:[eE][+-]?\d+)?%?")
@@ -25,6 +28,11 @@ class Answers:
     classes: tuple[str, ...] = ()
 
     @property
+    def is_number(self) -> bool:
+        """True where the answers are numbers, and no names of classes or groups."""
+        return self.said.dtype.kind == "f"
+
+    @property
     def sure(self) -> np.ndarray | None:
         """The probability of each answer."""
         return None if self.probabilities is None else self.probabilities.max(axis=1)
@@ -32,34 +40,39 @@ class Answers:
     def row(self, position: int) -> dict[str, Any]:
         """Return the answer of one row with the probabilities, most probable class first."""
         answer = self.said[position]
-        if self.probabilities is None:
+        if self.is_number:
             return {"answer": float(answer)}
+        if self.probabilities is None:
+            return {"answer": str(answer)}
         pairs = zip(self.classes, self.probabilities[position].tolist(), strict=True)
         ranked = sorted(pairs, key=lambda pair: -pair[1])
         return {"answer": str(answer), "probabilities": dict(ranked)}
 
     def summary(self) -> dict[str, Any]:
         """Return what all answers look like together."""
-        if self.probabilities is None:
+        if self.is_number:
             said = self.said
             return {"low": said.min(), "mean": said.mean(), "high": said.max()}
         counts = pd.Series(self.said).value_counts()
         return {"counts": {str(name): int(count) for name, count in counts.items()}}
 
 
-def answer(model: Any, features: pd.DataFrame, is_number: bool) -> Iterator[int | Answers]:
+def answer(model: Any, features: pd.DataFrame, problem: str) -> Iterator[int | Answers]:
     """Yield how many rows are answered, and at the end the answers."""
     said, shares = [], []
     for start in range(0, len(features), _AT_ONCE):
         part = features.iloc[start : start + _AT_ONCE]
-        if is_number:
+        if problem == REGRESSION:
             said.append(np.asarray(model.predict(part), dtype="float64"))
+        elif problem == CLUSTERING:
+            names = [group_name(number) for number in range(model[-1].n_clusters)]
+            said.append(np.array(names)[model.predict(part)])
         else:
             share = np.asarray(model.predict_proba(part), dtype="float64")
             said.append(np.asarray(model.classes_).astype(str)[share.argmax(axis=1)])
             shares.append(share)
         yield min(start + _AT_ONCE, len(features))
-    if is_number:
+    if problem in (REGRESSION, CLUSTERING):
         yield Answers(np.concatenate(said))
     else:
         classes = tuple(str(name) for name in model.classes_)
@@ -70,8 +83,8 @@ def write(path: Path, texts: pd.DataFrame, target: str, answers: Answers) -> Non
     """Write the rows with their answers as CSV in which no cell begins a formula."""
     columns = {_free(guarded(str(name)), ()): _cells(texts[name]) for name in texts.columns}
     name = _free(guarded(f"predicted {target}"), columns)
-    classes = answers.probabilities is not None
-    columns[name] = np.array([guarded(str(s)) for s in answers.said]) if classes else answers.said
+    said = answers.said
+    columns[name] = said if answers.is_number else np.array([guarded(str(s)) for s in said])
     if answers.probabilities is not None and answers.sure is not None:
         columns[_free("probability", columns)] = answers.sure.round(6)
         if len(answers.classes) <= _MOST_CLASSES:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet, RestrictedError
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework import mixins, serializers, viewsets
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.parsers import JSONParser, MultiPartParser
@@ -16,16 +15,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.routers import SimpleRouter
-from rest_framework.status import (
-    HTTP_201_CREATED,
-    HTTP_202_ACCEPTED,
-    HTTP_204_NO_CONTENT,
-)
+from rest_framework.status import HTTP_202_ACCEPTED
 
 from jobsite.jobs import queue
 from jobsite.jobs.api import Conflict, JobSerializer, JobViewSet
 from training import catalogue
-from training.forms import UploadForm
+from training.compare_api import CompareMixin
+from training.dataset_api import DatasetViewSet
+from training.filters import TrainingFilter
 from training.models import (
     DEFAULT_FOLDS,
     DEFAULT_SEED,
@@ -36,89 +33,15 @@ from training.models import (
     TrainingJob,
 )
 from training.predict_api import PredictionSerializer, PredictionViewSet, RowsSerializer, asked
-from training.problem import TargetError
+from training.problem import CLUSTERING, TargetError
 from training.takeaway_names import TAKEAWAYS
-from training.uploads import refuse_too_large
 from training.views import model_response, plot_response, takeaway_response
-
-
-class ColumnSerializer(serializers.Serializer):
-    """A column as the first rows show it."""
-
-    name = serializers.CharField()
-    kind = serializers.CharField()
-    missing = serializers.IntegerField()
-
-
-class DatasetSerializer(serializers.ModelSerializer):
-    """A table and what its head shows."""
-
-    columns = ColumnSerializer(many=True, read_only=True, source="preview.columns")
-    warnings = serializers.ListField(
-        child=serializers.CharField(), read_only=True, source="preview.warnings"
-    )
-
-    class Meta:
-        model = Dataset
-        fields: ClassVar[list[str]] = [
-            "id",
-            "name",
-            "rows",
-            "columns",
-            "warnings",
-            "size",
-            "sha256",
-            "created_at",
-        ]
-
-
-class UploadSerializer(serializers.Serializer):
-    """What a table is sent with. All but the file is found out where it is not said."""
-
-    file = serializers.FileField()
-    encoding = serializers.CharField(required=False)
-    separator = serializers.ChoiceField(["comma", "semicolon", "tab", "bar"], required=False)
-    decimal = serializers.ChoiceField([".", ","], required=False)
-    header = serializers.ChoiceField(["yes", "no"], required=False)
-
-
-class DatasetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
-    """The caller's tables."""
-
-    serializer_class = DatasetSerializer
-    parser_classes = [MultiPartParser]
-    lookup_value_converter = "uuid"
-
-    def get_queryset(self) -> QuerySet:
-        """The caller's tables; anybody else's are 404."""
-        if getattr(self, "swagger_fake_view", False):  # the schema is drawn without a caller
-            return Dataset.objects.none()
-        return Dataset.objects.visible_to(self.request.user)
-
-    @extend_schema(request=UploadSerializer, responses={201: DatasetSerializer, 400: None})
-    def create(self, request: Request) -> Response:
-        """Keep a table. It is read from its head; `rows` is null until a worker counted them."""
-        data = request.data
-        refuse_too_large(request)
-        form = UploadForm(data, request.FILES)
-        dataset = form.keep(request.user) if form.is_valid() else None
-        if dataset is None:
-            raise ValidationError(
-                {name: [str(error) for error in found] for name, found in form.errors.items()}
-            )
-        return Response(self.get_serializer(dataset).data, status=HTTP_201_CREATED)
-
-    def destroy(self, request: Request, pk: Any = None) -> Response:
-        """Delete a table that no training uses."""
-        try:
-            self.get_object().remove()
-        except RestrictedError:
-            raise Conflict("Trainings use this table. Delete those first.") from None
-        return Response(status=HTTP_204_NO_CONTENT)
 
 
 class TrainingSerializer(JobSerializer):
     """A training."""
+
+    problem = serializers.CharField(source="wanted", help_text="What was chosen; empty: guessed.")
 
     class Meta(JobSerializer.Meta):
         model = TrainingJob
@@ -131,19 +54,40 @@ class TrainingSerializer(JobSerializer):
             "folds",
             "seed",
             "tune",
+            "problem",
         ]
         read_only_fields = fields
+
+
+class TargetField(serializers.CharField):
+    """One column. Several are refused with the reason."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the name."""
+        if isinstance(data, list):
+            raise ValidationError(
+                "A training learns one target. Start a training for each of them."
+            )
+        return super().to_internal_value(data)
 
 
 class NewTrainingSerializer(serializers.Serializer):
     """What a training is asked for with."""
 
     dataset = serializers.UUIDField()
-    target = serializers.CharField(max_length=255, trim_whitespace=False)
+    target = TargetField(
+        max_length=255,
+        trim_whitespace=False,
+        required=False,
+        allow_blank=True,
+        allow_null=True,
+        default="",
+        help_text="The column to predict; none for clustering.",
+    )
     algorithms = serializers.MultipleChoiceField(
         choices=catalogue.CHOICES, required=False, allow_empty=False
     )
-    problem = serializers.ChoiceField(["classification", "regression"], required=False)
+    problem = serializers.ChoiceField(["classification", "regression", CLUSTERING], required=False)
     time_limit = serializers.IntegerField(
         min_value=SHORTEST, max_value=LONGEST, default=DEFAULT_TIME_LIMIT
     )
@@ -151,13 +95,26 @@ class NewTrainingSerializer(serializers.Serializer):
     tune = serializers.BooleanField(default=True)
     seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=DEFAULT_SEED)
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse what does not go together: groups have neither a target nor algorithms."""
+        groups = attrs.get("problem") == CLUSTERING
+        if groups and attrs["target"]:
+            raise ValidationError({"target": ["Groups are found without a target. Leave it out."]})
+        if groups and attrs.get("algorithms"):
+            raise ValidationError({"algorithms": ["Groups are found by k-means. Leave them out."]})
+        if not groups and not attrs["target"]:
+            raise ValidationError(
+                {"target": ["Name the column to predict, or ask for the problem “clustering”."]}
+            )
+        return attrs
+
     def job(self, owner: Any) -> TrainingJob:
         """The training, not queued yet. Raises where the table or the target is not there."""
         data = dict(self.validated_data)
         dataset = Dataset.objects.visible_to(owner).filter(pk=data.pop("dataset")).first()
         if dataset is None:
             raise NotFound("You have no dataset with this id.")
-        target, wanted = data.pop("target"), data.pop("problem", "")
+        target, wanted = data.pop("target") or "", data.pop("problem", "")
         try:
             dataset.guess(target, wanted)
         except TargetError as error:
@@ -166,11 +123,12 @@ class NewTrainingSerializer(serializers.Serializer):
         return TrainingJob.of(dataset, target, algorithms, wanted=wanted, **data)
 
 
-class TrainingViewSet(JobViewSet):
+class TrainingViewSet(CompareMixin, JobViewSet):
     """The caller's trainings."""
 
     model = TrainingJob
     serializer_class = TrainingSerializer
+    filterset_class = TrainingFilter
 
     @extend_schema(request=NewTrainingSerializer, responses={202: TrainingSerializer, 400: None})
     def create(self, request: Request) -> Response:

@@ -60,6 +60,7 @@ def models(result: Mapping[str, Any]) -> list[dict[str, Any]]:
             {
                 **row,
                 "description": KNOWN[key].description if key in KNOWN else "",
+                "profile": _profile(result.get("profiles", {}).get(key)),
                 "plots": [
                     {**plot, "dark_file": dark_name(plot["file"])}
                     for plot in result["plots"]
@@ -71,6 +72,17 @@ def models(result: Mapping[str, Any]) -> list[dict[str, Any]]:
             }
         )
     return entries
+
+
+def _profile(told: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return the profile of groups with each cell beside the name of its group."""
+    if told is None:
+        return None
+    names = [group["name"] for group in told["groups"]]
+    rows = [
+        {**row, "pairs": list(zip(names, row["cells"], strict=True))} for row in told["columns"]
+    ]
+    return {**told, "columns": rows}
 
 
 def problem_label(data: Mapping[str, Any]) -> str:

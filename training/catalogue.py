@@ -163,9 +163,26 @@ ENSEMBLE = Algorithm(
     cost=0.1,
     importance_rows=300,
 )
+_MOST_GROUPS, _ROWS_PER_GROUP = 10, 15
+GROUPS = tuple(
+    Algorithm(
+        f"groups-{count}",
+        f"{count} groups",
+        f"k-means: the rows around {count} centres, each row with the nearest one.",
+        "Finds round groups of about the same width; says nothing of why they are there.",
+        cost=0.1 * count,
+        sample_cap=20_000,
+    )
+    for count in range(2, _MOST_GROUPS + 1)
+)
 ALGORITHMS: dict[str, Algorithm] = {entry.key: entry for entry in _ENTRIES}
-KNOWN = {**ALGORITHMS, ENSEMBLE.key: ENSEMBLE}
+KNOWN = {**ALGORITHMS, ENSEMBLE.key: ENSEMBLE, **{entry.key: entry for entry in GROUPS}}
 CHOICES = tuple((entry.key, entry.label) for entry in _ENTRIES)
+
+
+def groupings(rows: int) -> list[Algorithm]:
+    """Return the numbers of groups that are tried on a table of so many rows."""
+    return list(GROUPS[: max(1, rows // _ROWS_PER_GROUP - 1)])
 
 
 def chosen(keys: Iterable[str]) -> list[Algorithm]:

@@ -7,12 +7,11 @@ from typing import Any
 
 from django import forms
 
-from training.models import Dataset
+from training.choices import KEYS, roles_of
+from training.datasets import Dataset
 from training.problem import TargetError
 from training.roles import FEATURE, GROUP, IGNORE, ROLES, TARGET, TIME, Roles
 from training.table import KINDS, Column
-
-_ONCE = {TARGET: "target", GROUP: "group", TIME: "time"}
 
 
 class ColumnsForm(forms.Form):
@@ -22,7 +21,7 @@ class ColumnsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.dataset = dataset
         self.found = dataset.preview.columns
-        roles = _roles(dataset.options)
+        roles = roles_of(dataset.options)
         for number, column in enumerate(dataset.columns):
             self.fields[f"kind{number}"] = forms.ChoiceField(
                 choices=[(kind, kind) for kind in KINDS],
@@ -47,7 +46,7 @@ class ColumnsForm(forms.Form):
         if self.errors:
             return data
         options = self.options
-        for role, word in _ONCE.items():
+        for role, word in KEYS.items():
             names = [name for name, chosen in self._chosen("role") if chosen == role]
             if len(names) > 1:
                 self.add_error(
@@ -77,8 +76,3 @@ class ColumnsForm(forms.Form):
             "group": first.get(GROUP),
             "time": first.get(TIME),
         }
-
-
-def _roles(options: dict[str, Any]) -> dict[str, str]:
-    roles = dict.fromkeys(options.get("ignore", ()), IGNORE)
-    return roles | {options[key]: role for role, key in _ONCE.items() if options.get(key)}

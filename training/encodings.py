@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import codecs
+import re
+from dataclasses import dataclass
 
 from charset_normalizer import from_bytes
 
+from training.survey import NOTHING, Survey
 from training.table import ReadingError
 
+# UTF-8 in which a few bytes are broken: they become U+FFFD, and the rest stays what it is.
+REPAIRED = "utf-8 repaired"
 CHOICES = (
     ("utf-8", "UTF-8"),
+    (REPAIRED, "UTF-8, with what is unreadable replaced by \ufffd"),
     ("utf-8-sig", "UTF-8 with a byte-order mark"),
     ("utf-16", "UTF-16"),
     ("cp1252", "Western European (Windows-1252)"),
@@ -28,18 +34,13 @@ CHOICES = (
     ("cp949", "Korean (EUC-KR)"),
 )
 
-_SAVE_AS_CSV = "Open it in a spreadsheet and save the sheet as CSV."
 _UNPACK = "Unpack it and send the table inside."
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
-    (b"\x1f\x8b", "a gzip archive", _UNPACK),
     (b"BZh", "a bzip2 archive", _UNPACK),
     (b"\xfd7zXZ\x00", "an xz archive", _UNPACK),
     (b"\x28\xb5\x2f\xfd", "a zstd archive", _UNPACK),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _UNPACK),
     (b"Rar!\x1a\x07", "a RAR archive", _UNPACK),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel or Office file", _SAVE_AS_CSV),
-    (b"PAR1", "a Parquet file", "Export it as CSV first."),
-    (b"ARROW1", "an Arrow file", "Export it as CSV first."),
     (b"SQLite format 3\x00", "an SQLite database", "Export the table as CSV."),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file", "Export the table as CSV."),
     (b"%PDF-", "a PDF document", "Send the table as CSV."),
@@ -83,34 +84,63 @@ _NOT_LATIN = {
 }
 
 
-def decode(head: bytes, complete: bool, encoding: str = "") -> tuple[str, str, bool]:
-    """Return the text of a head, its encoding, and whether that encoding is only a guess."""
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The text of a head, how it was decoded, and whether the encoding is only a guess."""
+
+    text: str
+    encoding: str
+    guessed: bool = False
+    errors: str = "strict"
+
+
+# A letter beyond ASCII with one of a to z beside it.
+_INSIDE_WORDS = re.compile(r"(?<=[A-Za-z])[^\W\d_a-zA-Z]|[^\W\d_a-zA-Z](?=[a-z])")
+
+
+def decode(head: bytes, complete: bool, encoding: str = "", rest: Survey = NOTHING) -> Decoded:
+    """Return the text of a head. `rest` is what was seen in the whole file."""
     refuse_named_formats(head)
+    if encoding == REPAIRED:
+        return Decoded(head.decode("utf-8", "replace"), "utf-8", False, "replace")
     if encoding:
-        return _decode_as_told(head, complete, encoding), encoding, False
+        return Decoded(_decode_as_told(head, complete, encoding), encoding)
     for mark, name in _BOMS:
         if head.startswith(mark):
-            return _decode_as_told(head, complete, name), name, False
+            return Decoded(_decode_as_told(head, complete, name), name)
     silent = _utf16_without_mark(head)
     if silent:
-        return _decode_as_told(head, complete, silent), silent, False
-    if b"\x00" in head:
+        return Decoded(_decode_as_told(head, complete, silent), silent)
+    if b"\x00" in head or rest.nul_line:
+        line = rest.nul_line or head.count(b"\n", 0, head.index(b"\x00")) + 1
         raise ReadingError(
-            "This file holds binary data (NUL bytes), not text. Send a table as CSV."
+            f"This file holds binary data (NUL bytes, first in line {line}), not text. Send a "
+            "table as CSV."
         )
+    return _decode_unmarked(head, complete, rest)
+
+
+def _decode_unmarked(head: bytes, complete: bool, rest: Survey) -> Decoded:
     try:
-        return _strict(head, "utf-8", complete), "utf-8", False
+        text = _strict(head, "utf-8", complete)
     except UnicodeDecodeError:
         name = _guess(head)
-        return _decode_as_told(head, complete, name), name, True
+        return Decoded(_decode_as_told(head, complete, name), name, True)
+    if not rest.foreign_line:
+        return Decoded(text, "utf-8")
+    if rest.has_utf8 or not rest.telling:
+        raise ReadingError(
+            f"Line {rest.foreign_line} is not UTF-8 text (byte {rest.foreign_byte:#04x}), though "
+            "the lines before it are. Correct that line, or choose “UTF-8, with what is unreadable "
+            "replaced” as the encoding."
+        )
+    # Up to there it was plain ASCII, which says nothing.
+    name = _guess(rest.telling)
+    return Decoded(_decode_as_told(head, complete, name), name, True)
 
 
 def refuse_named_formats(head: bytes) -> None:
     """Raise a ReadingError that names the format where the file begins like one that is no text."""
-    if head.startswith(b"PK\x03\x04"):
-        if b"xl/" in head or b"[Content_Types].xml" in head:
-            raise ReadingError(f"This is an Excel workbook (.xlsx), not CSV. {_SAVE_AS_CSV}")
-        raise ReadingError(f"This is a zip archive, not a table. {_UNPACK}")
     for magic, what, remedy in _MAGIC:
         if head.startswith(magic):
             raise ReadingError(f"This is {what}, not CSV. {remedy}")
@@ -146,11 +176,17 @@ def _utf16_without_mark(head: bytes) -> str:
     return ""
 
 
+def _is_mixed(text: str) -> bool:
+    """Tell whether letters of another script stand in the middle of Latin words: a bad guess."""
+    foreign = sum(1 for char in text if not char.isascii() and char.isalpha())
+    return 2 * len(_INSIDE_WORDS.findall(text)) > foreign
+
+
 def _guess(head: bytes) -> str:
     # Lines of plain ASCII say nothing about the encoding and drown the few that do.
     telling = [line for line in head.splitlines(keepends=True) if not line.isascii()]
     best = from_bytes(b"".join(telling)[:32768]).best()
-    if best is not None and best.encoding in _NOT_LATIN:
+    if best is not None and best.encoding in _NOT_LATIN and not _is_mixed(str(best)):
         return _NOT_LATIN[best.encoding]
     try:
         head.decode("cp1252")

@@ -15,7 +15,7 @@ from sklearn.utils import Bunch
 
 from training import model_file
 from training.catalogue import ENSEMBLE
-from training.fits import Contest, FoldResult, explain
+from training.fits import Contest, FoldResult, explain, fit_on
 from training.metrics import primary
 from training.scoring import score
 
@@ -33,11 +33,16 @@ class Blend:
 
 
 def blend(
-    path: Path, answers: Mapping[str, np.ndarray], seconds: float, out: Path
+    path: Path,
+    answers: Mapping[str, np.ndarray],
+    settings: Mapping[str, Mapping[str, Any]],
+    seconds: float,
+    out: Path,
 ) -> Iterator[Blend | dict[str, Any]]:
     """Weigh the out-of-fold answers of models whose files are in `out`, then join those models.
 
-    `seconds` is the time that a fold of all members took together.
+    `settings` are those of each member, `seconds` the time that a fold of all took together. At
+    the end the members are fitted again on all rows.
     """
     contest = Contest.open(path)
     tested = contest.tested
@@ -62,6 +67,9 @@ def blend(
     yield Blend(kept, tuple(folds), predicted)
     model = join(contest, {name: model_file.load(out / f"{name}.skops") for name in kept}, kept)
     yield from explain(contest, ENSEMBLE.key, model, out, predicted)
+    again = {name: fit_on(contest, name, contest.everything, settings[name]) for name in kept}
+    model_file.save(join(contest, again, kept), out / f"{ENSEMBLE.key}{model_file.AGAIN}")
+    yield {"refitted": True}
 
 
 def join(contest: Contest, members: Mapping[str, Any], weights: Mapping[str, float]) -> Any:

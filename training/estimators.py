@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.cluster import KMeans
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
@@ -25,6 +27,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from training.catalogue import GROUPS
 from training.problem import REGRESSION
 
 _TREES = 200
@@ -37,6 +40,7 @@ class Situation:
     problem: str
     rows: int
     seed: int
+    classes: int = 0
     categorical: tuple[int, ...] = ()
     """Positions, after preparation, of columns that hold codes of categories."""
 
@@ -66,12 +70,17 @@ def _tree(s: Situation) -> Any:
     return make(max_depth=8, min_samples_leaf=max(4, min(50, s.rows // 50)), random_state=s.seed)
 
 
+def _leaf(s: Situation) -> int:
+    # Larger leaves make better probabilities, where a class has rows enough to fill them.
+    return 5 if s.rows >= 200 * max(s.classes, 5) else 2
+
+
 def _forest(s: Situation) -> Any:
     if s.is_regression:
         return RandomForestRegressor(
             _TREES, max_features=0.4, min_samples_leaf=2, n_jobs=1, random_state=s.seed
         )
-    return RandomForestClassifier(_TREES, min_samples_leaf=2, n_jobs=1, random_state=s.seed)
+    return RandomForestClassifier(_TREES, min_samples_leaf=_leaf(s), n_jobs=1, random_state=s.seed)
 
 
 def _extra_trees(s: Situation) -> Any:
@@ -79,15 +88,15 @@ def _extra_trees(s: Situation) -> Any:
         return ExtraTreesRegressor(
             _TREES, max_features=0.6, min_samples_leaf=2, n_jobs=1, random_state=s.seed
         )
-    return ExtraTreesClassifier(_TREES, min_samples_leaf=2, n_jobs=1, random_state=s.seed)
+    return ExtraTreesClassifier(_TREES, min_samples_leaf=_leaf(s), n_jobs=1, random_state=s.seed)
 
 
 def _boosting(s: Situation) -> Any:
     make = HistGradientBoostingRegressor if s.is_regression else HistGradientBoostingClassifier
     return make(
-        learning_rate=0.06,
+        learning_rate=0.05,
         max_iter=300 if s.rows >= 1000 else 120,
-        max_leaf_nodes=31 if s.rows >= 1000 else 15,
+        max_leaf_nodes=31 if s.rows >= 10_000 else 15,
         early_stopping=s.rows >= 1000,
         n_iter_no_change=15,
         categorical_features=list(s.categorical) or None,
@@ -117,6 +126,10 @@ def _mlp(s: Situation) -> Any:
     return MLPClassifier(**settings)
 
 
+def _groups(s: Situation, count: int) -> Any:
+    return KMeans(count, n_init=5, random_state=s.seed)
+
+
 _MAKERS: dict[str, Callable[[Situation], Any]] = {
     "baseline": _baseline,
     "linear": _linear,
@@ -127,6 +140,7 @@ _MAKERS: dict[str, Callable[[Situation], Any]] = {
     "boosting": _boosting,
     "svm": _svm,
     "mlp": _mlp,
+    **{entry.key: partial(_groups, count=n) for n, entry in enumerate(GROUPS, start=2)},
 }
 
 

@@ -3,47 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from training import model_file
 from training.catalogue import ENSEMBLE, Algorithm
 from training.ensemble import Blend, blend
 from training.events import Event, Explained, FoldFinished, FoldStarted, Pulse, RowAdded
 from training.fits import Contest, FoldResult, finish, fit_fold
+from training.lanes import FINAL, Lane, Piece
+from training.limits import Settings as Settings
 from training.metrics import primary
 from training.outcomes import blend_row, out_of_fold, row_of
 from training.pool import News, Pool
-from training.race import FINAL, Lane, Piece, Race
+from training.race import Race
 from training.ranking import Row
 from training.ranks import FAILED, SKIPPED
 from training.tuning import is_imbalanced
+from training.weight import too_heavy
 
 _PULSE = 1.0
 _ALWAYS = "baseline"
 _BLEND = Piece(ENSEMBLE.key, FINAL)
-_FEWEST_MEMBERS = 3
+_FEWEST_MEMBERS, _MOST_MEMBERS = 3, 5
 _BLEND_SECONDS = 3.0
 # What the file of the best model may take beyond the end.
 _GRACE = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How an evaluation may use the machine."""
-
-    cores: int = 1
-    """Fits that run side by side, one thread each."""
-    deadline: float | None = None
-    """On the clock of time.monotonic(): what is not finished then is skipped."""
-    tune: bool = False
-    """Try other settings of the best algorithms, where the time allows it."""
-    ensemble: bool = False
-    """Join the best models, where there are enough of them."""
-    is_enough: Callable[[], bool] = lambda: False
-    """Asked about once a second: True ends the contest with what is finished."""
 
 
 def evaluate(
@@ -66,6 +53,7 @@ def evaluate(
         yield from run.events()
     finally:
         pool.close()
+        model_file.settle(out)
         store.unlink(missing_ok=True)
 
 
@@ -91,10 +79,12 @@ class _Run:
         self.will_tune = settings.tune
         self.will_blend = settings.ensemble
         self.enough = False
+        self.weighed = 0.0
 
     def events(self) -> Iterator[Event]:
         while True:
             yield from self._give_up_late()
+            yield from self._relieve()
             yield from self._start()
             if not self.pool.running:
                 return
@@ -156,11 +146,25 @@ class _Run:
                     yield from self._unexplained(key, "The time was over before")
                 continue
             needed = self.race.seconds_needed(key, now)
-            if left <= 0 or (needed is not None and needed > left - self.race.reserve()):
+            # Where nothing has been learnt yet, the first model may use what the last fits leave.
+            spare = _GRACE - 1 if self.race.is_first(key) else -self.race.reserve()
+            if left <= min(0.0, -spare) or (needed is not None and needed > left + spare):
                 more = "" if needed is None else f"; it needed about {max(1, needed):.0f} s more"
                 yield from self._skipped(key, f"Skipped: out of time{more}.")
         if left <= 0 and _BLEND in self.pool.running:
             self.pool.kill(_BLEND)
+
+    def _relieve(self) -> Iterator[Event]:
+        """Stop the heaviest fit before the memory of the whole job is used up."""
+        limit = self.settings.memory_mb
+        if limit is None or time.monotonic() - self.weighed < _PULSE:
+            return
+        self.weighed = time.monotonic()
+        if found := too_heavy(self.pool, limit):
+            piece, reason = found
+            self.pool.kill(piece)
+            if piece != _BLEND:
+                yield from self._failed(piece, reason)
 
     def _skipped(self, key: str, reason: str) -> Iterator[Event]:
         lane = self._end(key)
@@ -191,37 +195,41 @@ class _Run:
             if self.will_tune and self.race.is_scored:
                 self.will_tune = False
                 self.race.plan_tuning(self._time_left() - self._blending())
+            if self._start_blend():
+                continue
             piece = self.race.next_piece()
             if piece is None:
-                self._start_blend()
                 return
             lane = self.race.lanes[piece.key]
             self.race.started(piece, time.monotonic())
             settings = lane.trials[piece.trial].settings
             if piece.fold is FINAL:
                 answers = out_of_fold(lane, self.contest)
-                # Learning curves take several fits: only the best model gets one.
-                curve = self.race.by_score()[0] == piece.key
+                best = self.race.by_score()[0] == piece.key
                 self.pool.start(
-                    piece, finish, self.store, piece.key, settings, self.out, answers, curve
+                    piece, finish, self.store, piece.key, settings, self.out, answers, best
                 )
             else:
                 self.pool.start(piece, fit_fold, self.store, piece.key, piece.fold, settings)
                 if not piece.trial:
                     yield FoldStarted(piece.key, piece.fold)
 
-    def _start_blend(self) -> None:
-        """Join the models once all of them have their files."""
-        if not self.will_blend or self.pool.running:
-            return
-        self.will_blend = False
+    def _start_blend(self) -> bool:
+        """Join the best models as soon as they have their files; True where that has begun."""
         lanes = self.race.lanes
-        members = [k for k in self.race.by_score() if lanes[k].steps and k != _ALWAYS]
+        order = [key for key in self.race.by_score() if key != _ALWAYS][:_MOST_MEMBERS]
+        waiting = any(not (lanes[key].steps or lanes[key].ended) for key in order)
+        if not self.will_blend or self.will_tune or waiting or not self.race.is_scored:
+            return False
+        self.will_blend = False
+        members = [key for key in order if lanes[key].steps]
         if len(members) < _FEWEST_MEMBERS or self._time_left() < _BLEND_SECONDS:
-            return
+            return False
         seconds = sum(lanes[key].fold_seconds or 0.0 for key in members)
         answers = {key: out_of_fold(lanes[key], self.contest) for key in members}
-        self.pool.start(_BLEND, blend, self.store, answers, seconds, self.out)
+        settings = {key: lanes[key].best.settings for key in members}
+        self.pool.start(_BLEND, blend, self.store, answers, settings, seconds, self.out)
+        return True
 
     # --- what comes back ---
 

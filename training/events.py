@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from training.race import Piece
+from training.lanes import Piece
 from training.ranking import Row
 
 

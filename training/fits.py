@@ -13,14 +13,15 @@ import numpy as np
 import pandas as pd
 from sklearn.inspection import permutation_importance
 
-from training import effects, model_file, plots
-from training.catalogue import ALGORITHMS, KNOWN
+from training import effects, grouping, model_file, plots
+from training.catalogue import KNOWN
 from training.drawing import Drawing, saved
 from training.metrics import primary
 from training.pipeline import Plan, make_pipeline_for
-from training.problem import BINARY, MULTICLASS, REGRESSION
+from training.problem import BINARY, CLUSTERING, MULTICLASS, REGRESSION
+from training.profiles import profile
 from training.scoring import predict, score
-from training.table import shown
+from training.table import Column, shown
 
 _SCORERS = {
     BINARY: "roc_auc",
@@ -47,6 +48,12 @@ class Contest:
     train: np.ndarray
     holdout: np.ndarray
     folds: tuple[tuple[np.ndarray, np.ndarray], ...]
+    columns: tuple[Column, ...] = ()
+
+    @property
+    def everything(self) -> np.ndarray:
+        """All rows, also those that were kept apart to the end."""
+        return np.sort(np.concatenate([self.train, self.holdout]))
 
     @property
     def tested(self) -> np.ndarray:
@@ -81,8 +88,12 @@ def score_fold(contest: Contest, key: str, fold: int, settings: Mapping[str, Any
     """Return the outcome of one fold."""
     train, test = contest.folds[fold]
     started = time.perf_counter()
-    model = _fit(contest, key, train, settings)
+    model = fit_on(contest, key, train, settings)
     seconds = time.perf_counter() - started
+    if contest.problem == CLUSTERING:
+        table, half = contest.features.iloc[test], fit_on(contest, key, train[::2], settings)
+        labels = grouping.labels_of(model, table)
+        return FoldResult(grouping.score(model, half, table, contest.seed), labels, seconds)
     predicted = predict(model, contest.features.iloc[test], contest.classes)
     return FoldResult(score(contest.problem, contest.truth[test], predicted), predicted, seconds)
 
@@ -93,13 +104,24 @@ def finish(
     settings: Mapping[str, Any],
     out: Path,
     predicted: np.ndarray,
-    curve: bool,
+    best: bool,
 ) -> Iterator[dict[str, Any]]:
-    """Fit on the whole training part, then explain; `predicted` are the answers of the folds."""
+    """Fit on the whole training part, then explain; `predicted` are the answers of the folds.
+
+    The best model gets a learning curve, which takes several fits. Its file is fitted again on all
+    rows, once the rows that were kept apart have had their say.
+    """
     contest = Contest.open(path)
-    model = _fit(contest, key, contest.train, settings)
+    model = fit_on(contest, key, contest.train, settings)
+    if contest.problem == CLUSTERING:
+        half = fit_on(contest, key, contest.train[::2], settings)
+        yield from explain_groups(contest, key, model, half, out)
+        return
     yield from explain(contest, key, model, out, predicted)
-    if curve and key != "baseline":
+    if best and key != "baseline":
+        again = fit_on(contest, key, contest.everything, settings)
+        model_file.save(again, out / f"{key}{model_file.AGAIN}")
+        yield {"refitted": True}
         drawing = _learning_curve(contest, key, settings)
         yield {"plots": [saved(key, drawing, out)]}
 
@@ -132,12 +154,27 @@ def explain(
         }
 
 
+def explain_groups(
+    contest: Contest, key: str, model: Any, half: Any, out: Path
+) -> Iterator[dict[str, Any]]:
+    """Tell of fitted groups: hold-out scores and file first, then plots and their profile."""
+    name = f"{key}.skops"
+    model_file.save(model, out / name)
+    apart = contest.features.iloc[contest.holdout]
+    yield {"holdout": grouping.score(model, half, apart, contest.seed), "model": name}
+    table = contest.features.iloc[contest.train]
+    yield {"plots": grouping.draw_all(key, model, table, contest.seed, out)}
+    labels = grouping.labels_of(model, table)
+    columns = [column for column in contest.columns if column.name in contest.plan.features]
+    yield {"profile": profile(table, columns, labels, model[-1].n_clusters)}
+
+
 def _learning_curve(contest: Contest, key: str, settings: Mapping[str, Any]) -> Drawing:
     train, test = contest.folds[-1]
     metric = primary(contest.problem)
 
     def score_of(rows: np.ndarray) -> float:
-        model = _fit(contest, key, rows, settings)
+        model = fit_on(contest, key, rows, settings)
         predicted = predict(model, contest.features.iloc[test], contest.classes)
         return score(contest.problem, contest.truth[test], predicted)[metric.key]
 
@@ -161,8 +198,9 @@ def _effects(contest: Contest, model: Any, importance: list[dict[str, Any]]) -> 
     return effects.partial_dependence(answer, contest.features.iloc[rows], names, said)
 
 
-def _fit(contest: Contest, key: str, rows: np.ndarray, settings: Mapping[str, Any]) -> Any:
-    algorithm = ALGORITHMS[key]
+def fit_on(contest: Contest, key: str, rows: np.ndarray, settings: Mapping[str, Any]) -> Any:
+    """Return an algorithm of the catalogue, fitted on these rows."""
+    algorithm = KNOWN[key]
     if algorithm.sample_cap is not None and len(rows) > algorithm.sample_cap:
         rows = _sample(contest, rows, algorithm.sample_cap)
     features = contest.features.iloc[rows][list(contest.plan.features)]
@@ -170,7 +208,8 @@ def _fit(contest: Contest, key: str, rows: np.ndarray, settings: Mapping[str, An
     model = make_pipeline_for(
         algorithm, plan, contest.problem, len(rows), len(contest.classes), contest.seed, settings
     )
-    return model.fit(features, contest.answers[rows])
+    model.fit(features, contest.answers[rows])
+    return grouping.by_size(model) if contest.problem == CLUSTERING else model
 
 
 def _sample(contest: Contest, rows: np.ndarray, size: int) -> np.ndarray:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training.kinds import date_fits, parse_number
+from training.dates import date_fits
+from training.kinds import parse_number
 from training.table import BOOLEAN, CATEGORY, DATE, NUMBER, Column, shown
 
 FILE = "inputs.json"

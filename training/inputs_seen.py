@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from training.dates import ISO
 from training.inputs import Input, Inputs
-from training.kinds import ISO
 from training.table import BOOLEAN, CATEGORY, DATE, NUMBER, Column, Dialect
 
 _MOST_VALUES = 50_000

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
+from training.amounts import PERCENT, amount
+from training.dates import find_date_format
 from training.table import (
     BOOLEAN,
     CATEGORY,
@@ -15,6 +17,7 @@ from training.table import (
     DATE,
     EMPTY,
     ID,
+    INDEX,
     MISSING_WORDS,
     NUMBER,
     TEXT,
@@ -22,31 +25,20 @@ from training.table import (
     Dialect,
 )
 
-ISO = "ISO8601"
-_DAYS: tuple[str, ...] = (
-    "%d/%m/%Y",
-    "%m/%d/%Y",
-    "%d.%m.%Y",
-    "%d-%m-%Y",
-    "%m-%d-%Y",
-    "%Y/%m/%d",
-    "%d/%m/%y",
-    "%m/%d/%y",
-    "%d.%m.%y",
-    "%d %b %Y",
-    "%d-%b-%Y",
-    "%d-%b-%y",
-    "%b %d, %Y",
-    "%d %B %Y",
-    "%B %d, %Y",
-)
-_TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
-DATE_FORMATS = tuple(day + time for day in _DAYS for time in _TIMES)
-_ISO_START = re.compile(r"\d{4}-\d\d(-\d\d|$)")
 _CODE = re.compile(r"[+-]?0\d|[+-]?\d{16,}$")
 _BOOLEANS = tuple(map(frozenset, ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})))
 _ID_NAME = re.compile(r"(^|[^a-z])(id|uuid|guid|key|index|row)$|(?<=[a-z])(Id|ID)$", re.IGNORECASE)
+# What programs call a column that only numbers the rows; `row` is this program's own word for one
+# without a name.
+_INDEX_NAME = re.compile(r"Unnamed: \d+|__index_level_\d+__|index|row", re.IGNORECASE)
 _ENOUGH_FOR_ID = 20
+# What people write where a number or a date is not known. Among words these may be words.
+_PLACEHOLDERS = frozenset(
+    ("-", "--", "---", "–", "—", ".", "..", "n.a.", "n.d.", "none", "null", "nil", "missing",
+     "unknown", "unk", "tbd", "not available", "not applicable", "#value!", "#div/0!", "#ref!",
+     "#num!", "#name?")
+)  # fmt: skip
+_LEAST_SHARE = 0.2
 _LONG_TEXT = 50
 
 
@@ -69,37 +61,30 @@ def is_missing(text: str) -> bool:
 
 def parse_number(text: str, decimal: str = ".", thousands: str = "") -> float | None:
     """Return the number that a stripped cell spells, or None. 007 spells a code, not seven."""
+    scale = 1.0
+    if found := amount(text):
+        text, scale = found.core, found.scale
     if not _number_pattern(decimal, thousands).fullmatch(text) or _CODE.match(text):
         return None
     if thousands:
         text = text.replace(thousands, "")
-    return float(text.replace(decimal, "."))
+    return scale * float(text.replace(decimal, "."))
 
 
-def find_date_format(values: Iterable[str]) -> str:
-    """Return the one format that all these cells follow as dates, or nothing."""
-    cells = list(values)
-    if cells and all(_is_iso(cell) for cell in cells):
-        return ISO
-    if not all(any(map(str.isdigit, cell)) and len(cell) <= 30 for cell in cells):
-        return ""
-    for date_format in DATE_FORMATS:
-        if all(_follows(cell, date_format) for cell in cells):
-            return date_format
-    return ""
+def is_placeholder(cell: str) -> bool:
+    """True for a word that in a column of numbers or dates can only mean that there is none."""
+    return cell.lower() in _PLACEHOLDERS
 
 
-def date_fits(cell: str, date_format: str) -> bool:
-    """True where a cell is a date in this format."""
-    return _is_iso(cell) if date_format == ISO else _follows(cell, date_format)
-
-
-def is_ambiguous_date(values: Iterable[str], date_format: str) -> bool:
-    """True where the day and the month could be exchanged in every cell."""
-    if not date_format.startswith(("%d/%m", "%d-%m")):
-        return False
-    swapped = date_format.replace("%d", "%_").replace("%m", "%d").replace("%_", "%m")
-    return all(_follows(cell, swapped) for cell in values)
+def marks_of(cells: Iterable[str]) -> set[str]:
+    """Return the currencies and percent signs beside the numbers of these cells; "" is none."""
+    found = set()
+    for cell in cells:
+        parts = amount(cell)
+        # Nothing is as much in per cent as in francs.
+        if parts or cell.strip("+-0.,"):
+            found.add(parts.mark if parts else "")
+    return found
 
 
 def infer(name: str, counts: Mapping[str, int], dialect: Dialect, ordered: list[str]) -> Column:
@@ -115,35 +100,72 @@ def infer(name: str, counts: Mapping[str, int], dialect: Dialect, ordered: list[
         return Column(name, TEXT, hints=(EMPTY,), **facts)  # type: ignore[arg-type]
     filled = sum(present.values())
     kind, details = _kind(present, filled, dialect)
-    hints: tuple[str, ...] = ()
-    if len(present) == 1:
-        hints = (CONSTANT,) if filled >= 2 and not missing else ()
-    elif len(present) == filled >= _ENOUGH_FOR_ID and not missing:
-        hints = (ID,) if _is_id(name, kind, present, details, ordered) else ()
+    holes = details.get("placeholders", ())
+    if holes:
+        empty = sum(present.pop(cell) for cell in holes)
+        facts |= {"missing": missing + empty, "distinct": len(present)}
+        filled -= empty
+    complete = not facts["missing"]
+    hints = _hints(name, kind, present, filled if complete else 0, details, ordered)
     return Column(name, kind, hints=hints, **facts, **details)  # type: ignore[arg-type]
 
 
-def _kind(
-    present: Mapping[str, int], filled: int, dialect: Dialect
-) -> tuple[str, dict[str, object]]:
-    numbers = numbers_of(present, dialect)
-    if numbers is not None:
-        finite = [number for number in numbers if abs(number) != float("inf")] or [0.0]
-        plain = not (dialect.thousands and any(dialect.thousands in cell for cell in present))
-        integer = all(number.is_integer() for number in finite)
-        details: dict[str, object] = {
-            "integer": integer,
-            "low": min(finite),
-            "high": max(finite),
-            "plain": plain,
-        }
-        return NUMBER, details
+def _hints(
+    name: str, kind: str, present: Mapping[str, int], rows: int, details: dict, ordered: list[str]
+) -> tuple[str, ...]:
+    """Return why a column says nothing; `rows` is 0 where some have no value."""
+    if len(present) == 1:
+        return (CONSTANT,) if rows >= 2 else ()
+    if kind == NUMBER and details["integer"] and _is_index(name, ordered):
+        return (INDEX,)
+    if len(present) == rows >= _ENOUGH_FOR_ID:
+        return (ID,) if _is_id(name, kind, present, details, ordered) else ()
+    return ()
+
+
+def _is_index(name: str, ordered: list[str]) -> bool:
+    if not _INDEX_NAME.fullmatch(name):
+        return False
+    numbers = [int(cell) for cell in ordered[:1000] if cell.strip().isdecimal()]
+    counted = all(b - a == 1 for a, b in pairwise(numbers))
+    return len(numbers) > 1 and (name.lower() not in {"row", "index"} or counted)
+
+
+def _kind(present: Mapping[str, int], filled: int, dialect: Dialect) -> tuple[str, dict[str, Any]]:
+    holes = tuple(cell for cell in present if is_placeholder(cell))
+    left = {cell: count for cell, count in present.items() if cell not in holes}
+    if sum(left.values()) >= max(1, _LEAST_SHARE * filled):
+        # Without what stands for nothing, is it a column of numbers or of dates?
+        details = _number_details(left, dialect) or _date_details(left)
+        if details is not None:
+            kind = DATE if "date_format" in details else NUMBER
+            return kind, {**details, "placeholders": holes, "plain": details["plain"] and not holes}
     if frozenset(map(str.lower, present)) <= _boolean_words(present):
         return BOOLEAN, {}
-    date_format = find_date_format(present)
-    if date_format:
-        return DATE, {"date_format": date_format}
     return (TEXT if _is_text(present, filled) else CATEGORY), {}
+
+
+def _number_details(present: Mapping[str, int], dialect: Dialect) -> dict[str, Any] | None:
+    numbers = numbers_of(present, dialect)
+    if numbers is None:
+        return None
+    marks = marks_of(present)
+    if len(marks - {""}) > 1 or (PERCENT in marks and "" in marks):
+        return None
+    finite = [number for number in numbers if abs(number) != float("inf")] or [0.0]
+    grouped = dialect.thousands and any(dialect.thousands in cell for cell in present)
+    return {
+        "integer": all(number.is_integer() for number in finite),
+        "low": min(finite),
+        "high": max(finite),
+        "plain": not grouped and not any(amount(cell) for cell in present),
+        "mark": next(iter(marks - {""}), ""),
+    }
+
+
+def _date_details(present: Mapping[str, int]) -> dict[str, Any] | None:
+    date_format = find_date_format(present)
+    return {"date_format": date_format, "plain": True} if date_format else None
 
 
 def numbers_of(present: Iterable[str], dialect: Dialect) -> list[float] | None:
@@ -191,21 +213,3 @@ def _is_id(
         return True
     numbers = [float(cell) for cell in ordered[:1000] if cell.strip().isdigit()]
     return len(numbers) > 1 and all(b - a == 1 for a, b in pairwise(numbers))
-
-
-def _is_iso(cell: str) -> bool:
-    if not _ISO_START.match(cell):
-        return False
-    try:
-        datetime.fromisoformat(cell if len(cell) > 7 else cell + "-01")
-    except ValueError:
-        return False
-    return True
-
-
-def _follows(cell: str, date_format: str) -> bool:
-    try:
-        datetime.strptime(cell, date_format)
-    except ValueError:
-        return False
-    return True

@@ -14,6 +14,11 @@ from training.table import ReadingError, shown
 SEPARATORS = (",", ";", "\t", "|")
 SEPARATOR_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _SNIFFED = 16384
+_MOST_LINES = 100
+_MOST_BEFORE = 30
+_TOTALS = frozenset(
+    ("total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt")
+)
 _SCORED_ROWS = 200
 _COMMA_NUMBER = re.compile(r"\s*[+-]?\d+,\d+\s*")
 _EXCEL_HINT = re.compile(r"\s*\"?sep=(.)\"?\s*$")
@@ -21,10 +26,16 @@ _EXCEL_HINT = re.compile(r"\s*\"?sep=(.)\"?\s*$")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The cells of one row and the line of the file on which the row ends."""
+    """The cells of one row, the line of the file on which it begins, and the rows before it."""
 
     cells: tuple[str, ...]
     line: int
+    before: int = 0
+
+    @property
+    def filled(self) -> int:
+        """How many cells hold something."""
+        return sum(1 for cell in self.cells if cell.strip())
 
 
 def split_rows(text: str, separator: str, complete: bool, skip: int = 0) -> list[Row]:
@@ -33,18 +44,38 @@ def split_rows(text: str, separator: str, complete: bool, skip: int = 0) -> list
     rows: list[Row] = []
     start = 1
     try:
-        for cells in reader:
+        for before, cells in enumerate(reader):
             line, start = start, reader.line_num + 1
-            if line > skip and (len(cells) > 1 or (cells and cells[0].strip())):
-                rows.append(Row(tuple(cells), line))
+            if before >= skip and (len(cells) > 1 or (cells and cells[0].strip())):
+                rows.append(Row(tuple(cells), line, before))
     except csv.Error as error:
         raise ReadingError(
-            f"The cell that starts on line {start} never ends ({error}). "
-            "A quotation mark is probably opened there and not closed."
+            f"The cell that starts on line {start} is longer than {csv.field_size_limit():,} "
+            "characters. A quotation mark is probably opened there and not closed; otherwise "
+            "shorten the cell."
         ) from error
-    if not complete and rows and not (text.endswith("\n") and start == reader.line_num + 1):
-        rows.pop()
+    if rows:
+        lines = start - rows[-1].line
+        _refuse_open_quote(text, rows[-1], lines, separator, complete)
+        if not complete and not text.endswith("\n"):
+            rows.pop()
     return rows
+
+
+def _refuse_open_quote(text: str, row: Row, lines: int, separator: str, complete: bool) -> None:
+    """Raise where a quotation mark swallows all lines to the end of the text."""
+    if lines < (2 if complete else _MOST_LINES):
+        return
+    # Lines as the reader counts them; str.splitlines knows more kinds of line ends.
+    rest = io.StringIO(text, newline="").readlines()[row.line - 1 :]
+    try:
+        list(csv.reader(rest, delimiter=separator, strict=True))
+    except csv.Error as error:
+        if "unexpected end" in str(error):
+            raise ReadingError(
+                f"A quotation mark that is opened on line {row.line} is never closed, so that "
+                "everything after it would be one cell. Close it, or remove it."
+            ) from error
 
 
 def find_skip(text: str) -> tuple[int, str]:
@@ -126,6 +157,32 @@ def _is_year(cell: str) -> bool:
     return bool(re.fullmatch(r"(18|19|20|21)\d\d", cell.strip()))
 
 
+def find_start(rows: list[Row]) -> int:
+    """Return how many rows stand before the table: comments, a title, an empty line of commas."""
+    widths = Counter(row.filled for row in rows[:_SCORED_ROWS])
+    width = max(widths, key=lambda filled: (widths[filled], filled))
+    start = 0
+    while start < min(_MOST_BEFORE, len(rows) - 2):
+        row = rows[start]
+        if row.cells[0].lstrip().startswith("#"):
+            follower = rows[start + 1].cells[0].lstrip().startswith("#")
+            # The last line of comments may hold the names.
+            if not follower and row.filled == width and not find_header(rows[start + 1 :], ".")[0]:
+                break
+        elif row.filled > 1 or width < 2 or (width == 2 and len(row.cells) > 1):
+            break
+        start += 1
+    return start
+
+
+def ends_with_total(body: list[Row]) -> bool:
+    """Tell whether the last row is the sum of the others, as spreadsheets are printed."""
+    if len(body) < 3:
+        return False
+    words = [next((c.strip().lower() for c in row.cells if c.strip()), "") for row in body]
+    return words[-1].rstrip(":") in _TOTALS and words.count(words[-1]) == 1
+
+
 def clean_names(raw: list[str]) -> tuple[list[str], list[str]]:
     """Return unique, printable column names, and sentences about those that were changed."""
     names: list[str] = []
@@ -134,7 +191,8 @@ def clean_names(raw: list[str]) -> tuple[list[str], list[str]]:
         printable = "".join(char if char.isprintable() else " " for char in text)
         name = " ".join(printable.replace("\ufeff", "").split())[:200]
         if not name:
-            name = f"column {number}"
+            # A first column without a name is what spreadsheets and programs count rows in.
+            name = "row" if number == 1 and "row" not in raw else f"column {number}"
             warnings.append(f"Column {number} has no name and is called “{name}”.")
         base, copy = name, 2
         while name in names:
@@ -148,16 +206,33 @@ def clean_names(raw: list[str]) -> tuple[list[str], list[str]]:
     return names, warnings
 
 
-def refuse_ragged(rows: list[Row], width: int, separator: str) -> None:
-    """Raise a ReadingError that names the first lines whose width is not that of the table."""
-    wrong = [row for row in rows if len(row.cells) != width]
-    if not wrong:
-        return
-    lines = ", ".join(str(row.line) for row in wrong[:5]) + (" …" if len(wrong) > 5 else "")
-    noun = "Line" if len(wrong) == 1 else "Lines"
-    first = wrong[0]
-    raise ReadingError(
-        f"{noun} {lines}: the table has {width} columns, but line {first.line} has "
-        f"{len(first.cells)}. Put cells that contain a {SEPARATOR_NAMES.get(separator, separator)} "
-        "into quotation marks, or correct or remove the line."
+def split_ragged(rows: list[Row], width: int) -> tuple[list[Row], list[Row]]:
+    """Return the rows of this width, and the others."""
+    fitting = [row for row in rows if len(row.cells) == width]
+    return fitting, [row for row in rows if len(row.cells) != width]
+
+
+def ragged_sentence(wrong: list[Row], width: int) -> str:
+    """Name rows of another width by their lines."""
+    return ragged_lines([row.line for row in wrong[:5]], len(wrong), width, len(wrong[0].cells))
+
+
+def ragged_lines(lines: list[int], count: int, width: int, first: int) -> str:
+    """Name `count` lines whose width is not that of the table; the first has `first` cells."""
+    named = ", ".join(f"{line:,}".replace(",", "") for line in lines)
+    more = " …" if count > len(lines) else ""
+    if count == 1:
+        return f"Line {named}: the table has {width} columns, but this line has {first}."
+    return (
+        f"Lines {named}{more}: the table has {width} columns, but these {count:,} lines have "
+        f"another number of cells (line {lines[0]} has {first})."
+    )
+
+
+def ragged_remedy(separator: str) -> str:
+    """What to do about rows of another width."""
+    name = SEPARATOR_NAMES.get(separator, separator)
+    return (
+        f"Put cells that contain a {name} into quotation marks, correct the lines, or choose "
+        "“Leave them out” for lines of another width."
     )

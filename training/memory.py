@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from training.catalogue import Algorithm
 
 # Measured: interpreter and libraries, once for the job and in part for each fit.
-_BASE_MB, _FIT_MB = 330.0, 60.0
+_BASE_MB, _FIT_MB = 350.0, 70.0
 _CELL = 8
 # Copies that preparation and fit of a table of numbers take beside the table itself.
 _COPIES = {"plain": 1.0, "ordered": 3.0, "scaled": 5.0}
@@ -21,6 +21,10 @@ class Need:
 
     megabytes: float
     too_large: dict[str, str]
+    least: float
+    """What the simplest of them takes alone."""
+    cores: int
+    """Fits that can run side by side."""
 
 
 def need(
@@ -31,27 +35,38 @@ def need(
     cores: int,
     limit_mb: float | None,
 ) -> Need:
-    """Estimate the memory for fits of `rows` x `width` numbers after preparation."""
-    too_large, most = {}, 0.0
+    """Estimate the memory for fits of `rows` x `width` numbers after preparation.
+
+    Where all of them do not fit side by side, fewer run at a time.
+    """
     ground = _BASE_MB + 2 * table_mb
-    for algorithm in algorithms:
-        used = min(rows, algorithm.sample_cap or rows)
-        copies = _COPIES[algorithm.view] * _HEAVY.get(algorithm.key, 1.0)
-        fit = _FIT_MB + used * width * _CELL * copies / 2**20
-        if limit_mb is not None and ground + fit * cores > limit_mb:
-            too_large[algorithm.key] = (
-                f"Skipped: needs about {ground + fit * cores:,.0f} MB of memory, the limit is "
-                f"{limit_mb:,.0f} MB. Try fewer rows or columns, or a larger TRAINING_MEMORY_MB."
-            )
-        else:
-            most = max(most, fit)
-    return Need(ground + most * cores, too_large)
+    fits = {entry.key: _fit_mb(entry, rows, width) for entry in algorithms}
+    least = ground + min(fits.values())
+    limit = float("inf") if limit_mb is None else limit_mb
+    most = max((fit for fit in fits.values() if ground + fit <= limit), default=0.0)
+    while cores > 1 and ground + most * cores > limit:
+        cores -= 1
+    too_large = {
+        key: (
+            f"Skipped: needs about {ground + fit:,.0f} MB of memory, the limit is "
+            f"{limit:,.0f} MB. Try fewer rows or columns, or a larger TRAINING_MEMORY_MB."
+        )
+        for key, fit in fits.items()
+        if ground + fit > limit
+    }
+    return Need(ground + most * cores, too_large, least, cores)
+
+
+def _fit_mb(algorithm: Algorithm, rows: int, width: int) -> float:
+    used = min(rows, algorithm.sample_cap or rows)
+    copies = _COPIES[algorithm.view] * _HEAVY.get(algorithm.key, 1.0)
+    return _FIT_MB + used * width * _CELL * copies / 2**20
 
 
 def refusal(found: Need, limit_mb: float) -> str:
     """Return why nothing that learns can be run."""
     return (
-        f"This table needs about {found.megabytes:,.0f} MB of memory even for the simplest model; "
+        f"This table needs about {found.least:,.0f} MB of memory even for the simplest model; "
         f"the limit is {limit_mb:,.0f} MB. Try fewer rows or columns, or ask the operator for a "
         "larger TRAINING_MEMORY_MB."
     )

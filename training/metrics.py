@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from training.problem import BINARY, MULTICLASS, REGRESSION
+from training.problem import BINARY, CLUSTERING, MULTICLASS, REGRESSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,26 @@ METRICS: dict[str, tuple[Metric, ...]] = {
         Metric("rmse", "RMSE", False, "Typical error, large errors weighing more."),
         Metric("mae", "MAE", False, "Mean size of the error."),
         Metric("r2", "R²", True, "Share of the variation that is explained; 0 is the mean."),
+    ),
+    CLUSTERING: (
+        Metric(
+            "silhouette",
+            "Silhouette",
+            True,
+            "How much nearer rows are to their own group than to the next; 0 is no groups at all.",
+        ),
+        Metric(
+            "stability",
+            "Stability",
+            True,
+            "How far half of the rows give the same groups (adjusted Rand index; 1 is the same).",
+        ),
+        Metric(
+            "davies_bouldin",
+            "Davies-Bouldin",
+            False,
+            "How wide groups are beside the distance to their neighbours.",
+        ),
     ),
 }
 

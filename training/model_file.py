@@ -38,13 +38,27 @@ TRUSTED = frozenset(
 )
 
 
+# A file that is being written, and a model that takes the place of another one at the end.
+PART, AGAIN = ".part", ".again"
+
+
 class ModelFileError(Exception):
     """A file that is no model of ours. The message is a sentence for the user."""
 
 
 def save(model: Any, path: Path) -> None:
-    """Write a fitted model."""
-    skops.io.dump(model, path, compression=ZIP_DEFLATED, compresslevel=6)
+    """Write a fitted model; one that is there already stays until the new one is whole."""
+    draft = path.with_suffix(PART)
+    skops.io.dump(model, draft, compression=ZIP_DEFLATED, compresslevel=6)
+    draft.replace(path)
+
+
+def settle(folder: Path) -> None:
+    """Give models that were fitted again their place; drop what was not written to its end."""
+    for again in folder.glob(f"*{AGAIN}"):
+        again.replace(again.with_suffix(".skops"))
+    for part in folder.glob(f"*{PART}"):
+        part.unlink()
 
 
 def load(path: Path) -> Any:

@@ -1,178 +1,29 @@
-"""Tables that people sent, and the trainings that run on them."""
+"""The trainings that run on tables; with `datasets` and `prediction` all models of this app."""
 
 from __future__ import annotations
 
-import hashlib
-import shutil
-import uuid
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
-from django.urls import reverse
-from django.utils import timezone
+from django.db import DatabaseError, connection, models
+from django.db.models import RestrictedError, Sum
 
 from jobsite.jobs.models import Job
 from jobsite.jobs.status import Status
-from training import catalogue, problem
+from training import catalogue
+from training.datasets import Dataset as Dataset
+from training.inspection import Inspection as Inspection
 from training.prediction import Prediction as Prediction
-from training.preview import HEAD_BYTES, preview
+from training.problem import CLUSTERING
 from training.ranks import SUCCEEDED
-from training.roles import Roles
-from training.table import Column, Preview, with_kinds
-from training.unpacking import unpack_in_place
 
 DEFAULT_TIME_LIMIT = 600
 SHORTEST, LONGEST = 10, 7 * 24 * 3600
 DEFAULT_FOLDS, DEFAULT_SEED = 5, 0
-
-
-def hash_of(path: Path) -> str:
-    """The SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-class DatasetQuerySet(models.QuerySet):
-    """Questions about many tables."""
-
-    def visible_to(self, user: Any) -> DatasetQuerySet:
-        """The tables of one person."""
-        return self.filter(owner=user)
-
-
-class Dataset(models.Model):
-    """A table as a file, and what its head shows."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    name = models.CharField(max_length=255)
-    size = models.PositiveBigIntegerField(help_text="Bytes.")
-    sha256 = models.CharField(max_length=64)
-    rows = models.PositiveBigIntegerField(null=True, help_text="Empty until a worker counted them.")
-    told = models.JSONField(default=dict, help_text="What the owner said about the reading.")
-    head = models.JSONField(help_text="What the first rows show: dialect, columns, warnings.")
-    options = models.JSONField(default=dict, help_text="Kinds and roles of the columns.")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    objects = DatasetQuerySet.as_manager()
-    _made: tuple[Any, Preview] | None = None
-
-    class Meta:
-        ordering = ["-created_at"]
-        indexes = [models.Index(fields=["owner", "-created_at"])]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def get_absolute_url(self) -> str:
-        """The page on which a training is made of this table."""
-        return reverse("training:dataset", args=[self.pk])
-
-    @property
-    def path(self) -> Path:
-        """Where the file lies."""
-        return Path(settings.DATA_DIR) / "datasets" / f"{self.pk}.csv"
-
-    @property
-    def preview(self) -> Preview:
-        """What the first rows show; made once for each value of `head`."""
-        if self._made is None or self._made[0] is not self.head:
-            self._made = (self.head, Preview.from_json(self.head))
-        return self._made[1]
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """The columns with the kinds that the owner chose."""
-        return self.columns_as(self.options)
-
-    def columns_as(self, options: Mapping[str, Any]) -> tuple[Column, ...]:
-        """The columns with the kinds that these options hold."""
-        return with_kinds(self.preview.columns, options.get("kinds", {}))
-
-    @classmethod
-    def receive(cls, file: UploadedFile, owner: Any, told: Mapping[str, Any]) -> Dataset:
-        """Keep an upload that streamed to disk. Raises ReadingError where it is no table."""
-        source = Path(file.temporary_file_path())  # type: ignore[attr-defined]
-        unpacked = unpack_in_place(source, settings.TRAINING_UPLOAD_MB * 2**20)
-        dataset = cls._looked_at(source, file.name or "table.csv", owner, told)
-        # The hash is that of the table which is kept, for it is what a training reads.
-        dataset.sha256 = hash_of(source) if unpacked else file.sha256  # type: ignore[attr-defined]
-        source.replace(dataset.path)
-        dataset.save(force_insert=True)
-        return dataset
-
-    @classmethod
-    def copy(cls, source: Path, owner: Any, told: Mapping[str, Any]) -> Dataset:
-        """Keep a copy of a file of this machine. Raises ReadingError where it is no table."""
-        with TemporaryDirectory(dir=settings.DATA_DIR) as folder:
-            draft = Path(folder) / "table"
-            shutil.copyfile(source, draft)
-            unpack_in_place(draft, settings.TRAINING_UPLOAD_MB * 2**20)
-            dataset = cls._looked_at(draft, source.name, owner, told)
-            dataset.sha256 = hash_of(draft)
-            draft.replace(dataset.path)
-        dataset.save(force_insert=True)
-        return dataset
-
-    @classmethod
-    def _looked_at(cls, source: Path, name: str, owner: Any, told: Mapping[str, Any]) -> Dataset:
-        dataset = cls(name=Path(name).name.removesuffix(".gz")[:255] or "table.csv", owner=owner)
-        dataset.look(source, told)
-        dataset.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        return dataset
-
-    def look(self, source: Path, told: Mapping[str, Any]) -> None:
-        """Read the head again, with what the owner knows better. Raises ReadingError."""
-        self.size = source.stat().st_size
-        with source.open("rb") as file:
-            found = preview(file.read(HEAD_BYTES), self.size, told)
-        self.told = dict(told)
-        self.head = found.to_json()
-        self.rows = found.sampled if found.complete else None
-
-    def remove(self) -> None:
-        """Delete the row and the file. Raises RestrictedError while a training uses it."""
-        path = self.path
-        self.delete()
-        path.unlink(missing_ok=True)
-
-    def guess(self, target: str, wanted: str = "") -> problem.Guess | None:
-        """Return what the target asks, as far as the first rows tell; None where they do not.
-
-        Raises TargetError where it is certain that the target cannot be learnt.
-        """
-        seen = self.preview
-        column = problem.find_target(self.columns, target)
-        Roles.of(self.options).check(self.columns, target)
-        try:
-            return problem.guess(column, seen.sampled, wanted)
-        except problem.TargetError:
-            # The first rows of a sorted table may hold one class only: let a worker see them all.
-            if seen.complete or column.kind == "date":
-                raise
-            return None
-
-    def likely_target(self) -> str:
-        """Return the column that is most probably asked for: named so, else the last that can."""
-        if chosen := self.options.get("target"):
-            return str(chosen)
-        columns = [column for column in self.columns if self._is_possible(column)]
-        for column in columns:
-            if column.name.lower() in {"target", "class", "label", "y", "outcome"}:
-                return column.name
-        return columns[-1].name if columns else ""
-
-    def _is_possible(self, column: Column) -> bool:
-        try:
-            return self.guess(column.name) is not None
-        except problem.TargetError:
-            return False
 
 
 class TrainingJob(Job):
@@ -183,13 +34,18 @@ class TrainingJob(Job):
     runner: ClassVar[str | None] = "training.tasks.run"
     REPORTED: ClassVar[frozenset[str]] = frozenset({"live"})
     niceness: ClassVar[int] = 5
+    least_memory_mb: ClassVar[int] = 420  # measured: the libraries, and one fit of a small table
 
     dataset = models.ForeignKey(Dataset, models.RESTRICT, related_name="jobs")
-    target = models.CharField(max_length=255)
+    target = models.CharField(max_length=255, blank=True, help_text="Empty: find groups.")
     wanted = models.CharField(
         max_length=16,
         blank=True,
-        choices=[("classification", "Classes"), ("regression", "A number")],
+        choices=[
+            ("classification", "Classes"),
+            ("regression", "A number"),
+            (CLUSTERING, "Groups"),
+        ],
         help_text="The kind of problem, where the owner chose it.",
     )
     algorithms = models.JSONField(default=list)
@@ -219,15 +75,34 @@ class TrainingJob(Job):
         cls, dataset: Dataset, target: str, algorithms: Sequence[str] = (), **choices: Any
     ) -> TrainingJob:
         """Return a training that is not queued yet. No algorithms means all of them."""
-        chosen = catalogue.chosen(algorithms or catalogue.ALGORITHMS)
+        groups = choices.get("wanted") == CLUSTERING
+        chosen = [] if groups else catalogue.chosen(algorithms or catalogue.ALGORITHMS)
         return cls(
             dataset=dataset,
             owner=dataset.owner,
-            name=f"{target} from {dataset.name}"[:255],
+            name=f"{target or 'Groups'} from {dataset.name}"[:255],
             target=target,
             algorithms=[algorithm.key for algorithm in chosen],
             **{"time_limit": DEFAULT_TIME_LIMIT, "options": dataset.options, **choices},
         )
+
+    @classmethod
+    def stored_bytes(cls, owner: Any) -> int:
+        """What the artifacts and the tables of one person take, each table once."""
+        tables = Dataset.objects.visible_to(owner).aggregate(total=Sum("size"))["total"] or 0
+        return super().stored_bytes(owner) + tables
+
+    @classmethod
+    def remove_uploads(cls, before: datetime) -> None:
+        """Delete the tables that were sent before that time and that no training uses."""
+        for dataset in Dataset.objects.filter(created_at__lt=before, jobs__isnull=True):
+            with suppress(RestrictedError):  # used by a training that was just made
+                dataset.remove()
+
+    @property
+    def subject(self) -> str:
+        """What its models answer with."""
+        return self.target or "group"
 
     def purge(self) -> None:
         """Remove the training, and the predictions of its models with it."""
@@ -267,4 +142,8 @@ class TrainingJob(Job):
 
     def asks_to_keep(self) -> bool:
         """Whether the owner asked this very attempt to end with what it has."""
-        return self._row().filter(keep_attempt=self.attempt, attempt__gt=0).exists()
+        try:
+            return self._row().filter(keep_attempt=self.attempt, attempt__gt=0).exists()
+        except DatabaseError:  # away for a while; the work goes on
+            connection.close()
+            return False

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
+
+from training.amounts import amount
 
 _SAMPLE = 20_000
 _POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
@@ -15,30 +18,50 @@ _APOSTROPHE = re.compile(r"[+-]?\d{1,3}('\d{3})+(\.\d+)?")
 _SPACE = re.compile("[+-]?\\d{1,3}([ \u00a0\u202f]\\d{3})+([.,]\\d+)?")
 
 
-def find_numerals(
-    rows: Iterable[tuple[str, ...]], separator: str, decimal: str = ""
-) -> tuple[str, str]:
-    """Return the decimal mark and the thousands separator ("" for none) of a table's cells."""
-    seen = Counter(kind for kind in map(_spelling, _cells(rows)) if kind)
-    if not decimal:
-        decimal = _decimal(seen, separator)
+@dataclass(frozen=True, slots=True)
+class Numerals:
+    """The decimal mark, the thousands separator ("" for none), and a cell that fits two ways."""
+
+    decimal: str
+    thousands: str
+    doubtful: str = ""
+
+
+def find_numerals(rows: Iterable[tuple[str, ...]], separator: str, decimal: str = "") -> Numerals:
+    """Return how the cells of a table spell numbers."""
+    seen: Counter[str] = Counter()
+    example = ""
+    for cell in _cells(rows):
+        if kind := _spelling(cell):
+            seen[kind] += 1
+            example = example or (cell if kind == "group," else "")
+    decided = bool(decimal) or any(seen[kind] for kind in ("us", "europe", "comma", "point"))
+    decimal = decimal or _decimal(seen, separator)
+    return Numerals(decimal, _thousands(seen, decimal), "" if decided else example)
+
+
+def _thousands(seen: Counter[str], decimal: str) -> str:
     group = {".": ("us", ","), ",": ("europe", ".")}[decimal]
     if seen[group[0]] or (seen["group,"] and decimal == "."):
-        return decimal, group[1]
+        return group[1]
     if seen["group."] and decimal == "," and not seen["point"]:
-        return decimal, "."
+        return "."
     for name, mark in (("apostrophe", "'"), ("nbsp", "\u00a0"), ("thin", "\u202f"), ("space", " ")):
-        if seen[name]:
-            return decimal, mark
-    return decimal, ""
+        if any(seen[name + point] for point in ("", ".", ",")):
+            return mark
+    return ""
 
 
 def _decimal(seen: Counter[str], separator: str) -> str:
     if separator == ",":
         # A comma inside a cell had to be quoted here: it groups thousands unless digits tell.
         return "," if seen["comma"] or seen["europe"] > seen["us"] else "."
-    commas = seen["comma"] + seen["europe"] + seen["group,"]
-    return "," if commas > seen["point"] + seen["us"] else "."
+    commas = seen["comma"] + seen["europe"] + seen["group,"] + _spaced(seen, ",")
+    return "," if commas > seen["point"] + seen["us"] + _spaced(seen, ".") else "."
+
+
+def _spaced(seen: Counter[str], point: str) -> int:
+    return sum(seen[name + point] for name in ("space", "nbsp", "thin"))
 
 
 def _cells(rows: Iterable[tuple[str, ...]]) -> Iterable[str]:
@@ -52,6 +75,8 @@ def _cells(rows: Iterable[tuple[str, ...]]) -> Iterable[str]:
 
 
 def _spelling(cell: str) -> str:
+    if found := amount(cell):
+        cell = found.core
     if len(cell) > 30 or not cell or not (cell[0].isdigit() or cell[0] in "+-.,"):
         return ""
     if _US.fullmatch(cell):
@@ -66,5 +91,6 @@ def _spelling(cell: str) -> str:
     if _APOSTROPHE.fullmatch(cell):
         return "apostrophe"
     if match := _SPACE.fullmatch(cell):
-        return {"\u00a0": "nbsp", "\u202f": "thin"}.get(match.group(1)[0], "space")
+        name = {"\u00a0": "nbsp", "\u202f": "thin"}.get(match.group(1)[0], "space")
+        return name + (match.group(2) or "")[:1]
     return ""

@@ -9,8 +9,9 @@ import numpy as np
 from training.catalogue import ENSEMBLE, Algorithm
 from training.ensemble import Blend
 from training.fits import Contest, FoldResult
+from training.lanes import Lane
 from training.metrics import primary
-from training.race import Lane, Race
+from training.race import Race
 from training.ranking import Row, finished_row
 from training.tuning import in_words
 

@@ -17,7 +17,7 @@ from skrub import DatetimeEncoder, StringEncoder
 
 from training.catalogue import PLAIN, SCALED, Algorithm
 from training.estimators import Situation, make_estimator
-from training.problem import BINARY, MULTICLASS, REGRESSION, TargetError
+from training.problem import BINARY, CLUSTERING, MULTICLASS, REGRESSION, TargetError
 from training.table import BOOLEAN, CATEGORY, DATE, HINTS, NUMBER, TEXT, Column, listed
 
 FEW, MANY = 30, 250
@@ -111,7 +111,7 @@ def make_pipeline_for(
 ) -> Pipeline:
     """Return the whole unfitted model: columns in, answers out."""
     if algorithm.view == PLAIN:
-        situation = Situation(problem, rows, seed)
+        situation = Situation(problem, rows, seed, classes)
         return Pipeline([("model", make_estimator(algorithm.key, situation, settings))])
     if algorithm.view == SCALED:
         steps = _scaled(plan, problem, rows, classes, seed)
@@ -122,7 +122,7 @@ def make_pipeline_for(
     prepare = ColumnTransformer(
         [step for step in steps if step[2]], remainder="drop", sparse_threshold=0
     )
-    situation = Situation(problem, rows, seed, categorical)
+    situation = Situation(problem, rows, seed, classes, categorical)
     model = make_estimator(algorithm.key, situation, settings)
     return Pipeline([("prepare", prepare), ("model", model)])
 
@@ -130,15 +130,15 @@ def make_pipeline_for(
 def _scaled(plan: Plan, problem: str, rows: int, classes: int, seed: int) -> list[tuple]:
     wide = plan.many + plan.crowded
     return [
-        ("numbers", make_pipeline(*_filled(), StandardScaler()), list(plan.numbers)),
+        ("numbers", make_pipeline(_filled(problem), StandardScaler()), list(plan.numbers)),
         ("few", _one_hot(FEW), list(plan.few)),
         *(
             [("many", make_pipeline(_by_target(problem, seed), StandardScaler()), list(wide))]
-            if classes <= _SPREAD_CLASSES
+            if classes <= _SPREAD_CLASSES and problem != CLUSTERING
             else [("many", _one_hot(FEW), list(wide))]
         ),
         *(
-            (f"date{i}", make_pipeline(_date(), *_filled(), StandardScaler()), name)
+            (f"date{i}", make_pipeline(_date(), _filled(problem), StandardScaler()), name)
             for i, name in enumerate(plan.dates)
         ),
         *(
@@ -160,8 +160,10 @@ def _ordered(plan: Plan, problem: str, rows: int, classes: int, seed: int) -> li
     ]
 
 
-def _filled() -> tuple[Any, ...]:
-    return (SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),)
+def _filled(problem: str) -> SimpleImputer:
+    # Two rows with holes are alike in their holes alone: no reason to be a group.
+    tells = problem != CLUSTERING
+    return SimpleImputer(strategy="median", add_indicator=tells, keep_empty_features=True)
 
 
 def _one_hot(limit: int) -> OneHotEncoder:

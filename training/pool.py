@@ -7,6 +7,7 @@ process that runs the job never fits anything itself, so no lock of a library ca
 from __future__ import annotations
 
 import contextlib
+import errno
 import multiprocessing
 import signal
 import sys
@@ -64,10 +65,21 @@ class Pool:
         self._running: dict[Hashable, tuple[Any, connection.Connection]] = {}
         warm()
 
+    def wait_ready(self) -> None:
+        """Return once the server has imported what it forks; until then `start` would block."""
+        process = _CONTEXT.Process(target=_nothing, daemon=True)
+        with _without_main():
+            process.start()
+        process.join()
+
     @property
     def running(self) -> list[Any]:
         """The tags of what runs now."""
         return list(self._running)
+
+    def process_of(self, tag: Hashable) -> int:
+        """The process that carries out this piece of work."""
+        return int(self._running[tag][0].pid)
 
     @property
     def is_full(self) -> bool:
@@ -128,6 +140,10 @@ class Pool:
         process.close()
 
 
+def _nothing() -> None:
+    pass
+
+
 def _cause_of_death(code: int | None) -> str:
     if code == -signal.SIGKILL:
         return _KILLED
@@ -144,6 +160,10 @@ def _carry_out(sender: connection.Connection, work: Work, arguments: tuple[Any, 
             sender.send(("end", None))
         except MemoryError:
             sender.send(("error", "There was not enough memory. Try fewer rows or columns."))
+        except OSError as error:
+            full = error.errno == errno.ENOSPC
+            cause = "The disk is full. Free some space, then train again." if full else str(error)
+            sender.send(("error", cause))
         except Exception as error:
             # Whatever a library raises is the end of one row of the leaderboard, not of the job.
             reason = " ".join(str(error).split())[:300]

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from training.forms import UploadForm
+from training.dataset_forms import UploadForm
 from training.inputs import Input, Inputs
 from training.models import Prediction, TrainingJob
 from training.table import NUMBER, ReadingError

@@ -19,7 +19,6 @@ from training.incoming import Incoming, take_in, texts_of
 from training.inputs import Inputs
 from training.models import Prediction
 from training.prediction import RESULT_FILE
-from training.problem import REGRESSION
 from training.reading import read
 from training.table import CATEGORY, Dialect, Preview, ReadingError
 
@@ -31,7 +30,6 @@ def run(job: Prediction, report: Report) -> dict[str, Any]:
     """Answer every row. Returns the result of the job."""
     began = time.monotonic()
     training, trained = job.training, job.training.result or {}
-    is_number = trained["problem"] == REGRESSION
     report.progress(0.02, "Reading the rows")
     try:
         inputs = Inputs.load(training.artifacts)
@@ -46,15 +44,15 @@ def run(job: Prediction, report: Report) -> dict[str, Any]:
         raise JobFailed(str(error)) from error
     for finding in incoming.findings:
         report.event(finding.sentence, "warning")
-    answers = _answers(model, incoming, is_number, report)
+    answers = _answers(model, incoming, trained["problem"], report)
     report.progress(0.95, "Writing the answers")
-    write(report.directory / RESULT_FILE, texts, training.target, answers)
+    write(report.directory / RESULT_FILE, texts, training.subject, answers)
     seconds = time.monotonic() - began
     report.event(f"Answered {len(texts):,} rows in {seconds:.1f} s.")
     return {
         "training": str(training.pk),
         "algorithm": job.algorithm,
-        "target": training.target,
+        "target": training.subject,
         "problem": trained["problem"],
         "rows": len(texts),
         "seconds": round(seconds, 2),
@@ -89,9 +87,9 @@ def _refuse_other_width(job: Prediction, inputs: Inputs) -> None:
         )
 
 
-def _answers(model: Any, incoming: Incoming, is_number: bool, report: Report) -> Answers:
+def _answers(model: Any, incoming: Incoming, problem: str, report: Report) -> Answers:
     total, told = len(incoming.features), 0.0
-    for step in answer(model, incoming.features, is_number):
+    for step in answer(model, incoming.features, problem):
         if isinstance(step, Answers):
             return step
         if time.monotonic() - told > _EVERY:

@@ -11,13 +11,13 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
 
-from jobsite.jobs import queue
+from jobsite.jobs import queue, uploads
 from jobsite.jobs.attachments import attachment
 from jobsite.jobs.views import JobDetail, OwnJobs
 from training.inputs import Inputs
 from training.models import Prediction, TrainingJob
 from training.predict_forms import RowForm, RowsFileForm
-from training.prediction import RESULT_FILE, fitted
+from training.prediction import fitted
 
 
 class Predict(OwnJobs, View):
@@ -84,7 +84,7 @@ class PredictFile(Predict):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Queue the prediction of a file; one that cannot be read comes back with the reason."""
         data = request.POST  # read first: reading is what notices the limit
-        too_large = bool(getattr(request, "upload_too_large", False))
+        too_large = uploads.refusal(request)
         form = RowsFileForm(data, request.FILES, models=self.models, too_large=too_large)
         job = form.job(self.training) if form.is_valid() else None
         if job is None:
@@ -140,4 +140,4 @@ def result_response(request: HttpRequest, job: Prediction) -> HttpResponseBase:
     if job.is_active or not job.result:
         raise Http404("There is no result yet.")
     target = job.result["target"]
-    return attachment(request, job.artifacts / RESULT_FILE, f"{target}-predictions.csv")
+    return attachment(request, job.answers_path, f"{target}-predictions.csv")

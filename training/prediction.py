@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -11,9 +13,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import models
 
 from jobsite.jobs.models import Job
-from training.preview import HEAD_BYTES, preview
+from training.datasets import limits
+from training.preview import look
 from training.ranks import SUCCEEDED
-from training.unpacking import unpack_in_place
+from training.unpacking import unpack
 
 RESULT_FILE = "predictions.csv"
 MOST_ROWS = 1000
@@ -25,6 +28,7 @@ class Prediction(Job):
     kind: ClassVar[str] = "prediction"
     cluster: ClassVar[str] = "training"
     runner: ClassVar[str | None] = "training.predict_tasks.run"
+    least_memory_mb: ClassVar[int] = 250
 
     training = models.ForeignKey("training.TrainingJob", models.CASCADE, related_name="predictions")
     algorithm = models.CharField(max_length=64)
@@ -46,10 +50,26 @@ class Prediction(Job):
     ) -> Prediction:
         """Return a prediction for an upload, which is kept. Raises ReadingError."""
         source = Path(file.temporary_file_path())  # type: ignore[attr-defined]
-        unpack_in_place(source, settings.TRAINING_UPLOAD_MB * 2**20)
-        with source.open("rb") as opened:
-            seen = preview(opened.read(HEAD_BYTES), source.stat().st_size, told, least=1)
-        job = cls._for(training, algorithm, Path(file.name or "rows.csv").name)
+        return cls._keep(training, algorithm, source, Path(file.name or "rows.csv").name, told)
+
+    @classmethod
+    def copy(
+        cls, training: Any, algorithm: str, source: Path, told: Mapping[str, Any]
+    ) -> Prediction:
+        """Return a prediction for a copy of a file of this machine. Raises ReadingError."""
+        with TemporaryDirectory(dir=settings.DATA_DIR) as folder:
+            draft = Path(folder) / "rows"
+            shutil.copyfile(source, draft)
+            return cls._keep(training, algorithm, draft, source.name, told)
+
+    @classmethod
+    def _keep(
+        cls, training: Any, algorithm: str, source: Path, name: str, told: Mapping[str, Any]
+    ) -> Prediction:
+        unpack(source, limits(), str(told.get("sheet", "")))
+        # Every row that was sent gets an answer, a total too.
+        seen = look(source, {**told, "total": False}, least=1)
+        job = cls._for(training, algorithm, name)
         job.head = seen.to_json()
         job.directory.mkdir(parents=True, exist_ok=True)
         source.replace(job.input_path)
@@ -57,7 +77,7 @@ class Prediction(Job):
 
     @classmethod
     def _for(cls, training: Any, algorithm: str, what: str, **fields: Any) -> Prediction:
-        name = f"{training.target} of {what}"[:255]
+        name = f"{training.subject} of {what}"[:255]
         return cls(
             training=training, owner=training.owner, algorithm=algorithm, name=name, **fields
         )
@@ -66,6 +86,11 @@ class Prediction(Job):
     def input_path(self) -> Path:
         """Where the file that was sent lies."""
         return self.directory / "input"
+
+    @property
+    def answers_path(self) -> Path:
+        """Where all answers lie, once the prediction has succeeded."""
+        return self.artifacts / RESULT_FILE
 
     @property
     def model_path(self) -> Path:

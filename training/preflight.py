@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,9 +9,10 @@ import pandas as pd
 from sklearn.model_selection import cross_val_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from training.problem import REGRESSION
+from training.noticing import repeats
+from training.problem import CLUSTERING, REGRESSION
 from training.roles import Roles
-from training.table import BOOLEAN, CATEGORY, DATE, NUMBER, TEXT, Column, listed, shown
+from training.table import DATE, NUMBER, TEXT, Column, listed, shown
 from training.target import Task
 
 _MOSTLY = 0.5
@@ -21,7 +21,6 @@ _RARE = 0.1
 _DECIDES, _FOLLOWS = 0.98, 0.92
 _SAMPLE = 3000
 _MOST_COLUMNS = 60
-_NAMES_THINGS = re.compile(r"(^|[^a-z])(id|uuid|key|code|no|nr|number)$|(?<=[a-z])(Id|ID)$", re.I)
 _FEW_PER_CLASS = 10
 
 
@@ -77,6 +76,8 @@ def _mostly_missing(task: Task) -> Iterator[str]:
 
 def _leaks(task: Task, seed: int) -> Iterator[str]:
     """Try each column alone: one that nearly decides the target mostly gives it away."""
+    if task.kind == CLUSTERING:
+        return
     rows = np.arange(task.rows)
     if task.rows > _SAMPLE:
         rows = np.random.default_rng(seed).choice(rows, _SAMPLE, replace=False)
@@ -141,17 +142,10 @@ def _dates(task: Task, roles: Roles) -> Iterator[str]:
 
 
 def _entities(task: Task, roles: Roles) -> Iterator[str]:
-    names = [c.name for c in task.columns if _repeats(c, task.rows)]
+    names = [c.name for c in task.columns if repeats(c, task.rows)]
     if names and not roles.group:
         yield (
             f"The same values of {listed(names)} stand in several rows. If these are the same "
             "persons or things, give that column the role “group” on the page of the table: "
             "otherwise a model is tested on things that it knows already."
         )
-
-
-def _repeats(column: Column, rows: int) -> bool:
-    whole = column.kind == NUMBER and column.integer
-    if not (whole or column.kind in (CATEGORY, BOOLEAN)) or not _NAMES_THINGS.search(column.name):
-        return False
-    return 20 <= column.distinct <= 0.7 * rows

@@ -5,96 +5,141 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from training.encodings import decode
-from training.kinds import infer, is_ambiguous_date, is_missing, number_share
+from training.kinds import infer, is_missing
 from training.layout import (
     SEPARATOR_NAMES,
     Row,
     clean_names,
+    ends_with_total,
     find_header,
     find_separator,
     find_skip,
-    refuse_ragged,
+    find_start,
+    ragged_remedy,
+    ragged_sentence,
+    split_ragged,
     split_rows,
 )
 from training.numerals import find_numerals
-from training.table import (
-    BOOLEAN,
-    CATEGORY,
-    CONSTANT,
-    EMPTY,
-    ID,
-    TEXT,
-    Column,
-    Dialect,
-    Preview,
-    ReadingError,
-    listed,
-    shown,
+from training.remarks import (
+    about_column,
+    about_dialect,
+    about_hints,
+    about_repeated_header,
+    left_out,
 )
+from training.survey import NOTHING, Survey, survey
+from training.table import Column, Dialect, Preview, ReadingError
 
 HEAD_BYTES = 256 * 1024
 SHOWN_ROWS = 10
 MAX_COLUMNS = 2000
 
 
+def look(path: Path, told: Mapping[str, Any] | None = None, least: int = 2) -> Preview:
+    """Return what the head of a file shows, after a look through all of it for its encoding."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    return preview(head, path.stat().st_size, told, least, survey(path))
+
+
 def preview(
-    head: bytes, size: int, told: Mapping[str, Any] | None = None, least: int = 2
+    head: bytes,
+    size: int,
+    told: Mapping[str, Any] | None = None,
+    least: int = 2,
+    rest: Survey = NOTHING,
 ) -> Preview:
     """Return what the head of a file of `size` bytes shows.
 
-    `told` holds what the user knows better: encoding, separator, decimal, header. A table of less
-    than `least` columns is refused.
+    `told` holds what the user knows better: encoding, separator, decimal, header (True, False),
+    skip (rows before the table), ragged ("drop") and total (True: the last row is one). A table of
+    less than `least` columns is refused. `rest` is what was seen in the whole file.
     """
     known = {key: value for key, value in (told or {}).items() if value is not None and value != ""}
     complete = len(head) >= size
     if not head.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise ReadingError("The file is empty. Send a table with a header and at least one row.")
-    text, encoding, guessed = decode(head, complete, known.get("encoding", ""))
-    text = text.removeprefix("\ufeff")
+    decoded = decode(head, complete, known.get("encoding", ""), rest)
+    text = decoded.text.removeprefix("\ufeff")
     _refuse_other_text(text)
     skip, announced = find_skip(text)
     separator = known.get("separator") or announced or find_separator(text, complete, skip)
-    rows = split_rows(text, separator, complete, skip)
+    rows = split_rows(text, separator, complete, known.get("skip", skip))
     _refuse_thin(rows, separator, complete, least)
-    return _look(rows, Dialect(encoding, separator, "", "", True, skip, guessed), known, complete)
+    start = 0 if "skip" in known else find_start(rows)
+    dialect = Dialect(
+        decoded.encoding,
+        separator,
+        skip=rows[start].before,
+        encoding_guessed=decoded.guessed,
+        errors=decoded.errors,
+        ragged=known.get("ragged", "refuse"),
+    )
+    return _look(rows[start:], dialect, known, complete, left_out(rows[:start]))
 
 
-def _look(rows: list[Row], dialect: Dialect, known: Mapping[str, Any], complete: bool) -> Preview:
-    decimal, thousands = find_numerals(
+def _look(
+    rows: list[Row], dialect: Dialect, known: Mapping[str, Any], complete: bool, before: list[str]
+) -> Preview:
+    numerals = find_numerals(
         (row.cells for row in rows), dialect.separator, known.get("decimal", "")
     )
     sure = True
     header = known.get("header")
     if header is None:
-        header, sure = find_header(rows, decimal)
-    dialect = replace(dialect, decimal=decimal, thousands=thousands, header=header)
+        header, sure = find_header(rows, numerals.decimal)
     body = rows[1:] if header else rows
     if not body:
         raise ReadingError("The file has a header but no rows. Send the rows as well.")
     raw_names = _raw_names(rows, body, header)
-    refuse_ragged(body, len(raw_names), dialect.separator)
-    if len(raw_names) > MAX_COLUMNS:
+    body, wrong = split_ragged(body, len(raw_names))
+    if wrong and (dialect.ragged != "drop" or not body):
         raise ReadingError(
-            f"The table has {len(raw_names):,} columns; at most {MAX_COLUMNS:,} are accepted."
+            f"{ragged_sentence(wrong, len(raw_names))} {ragged_remedy(dialect.separator)}"
         )
-    names, warnings = clean_names(raw_names)
+    _refuse_wide(len(raw_names))
+    total = known.get("total", complete and ends_with_total(body))
+    if total and complete:
+        body = body[:-1] or body
+    dialect = replace(
+        dialect,
+        decimal=numerals.decimal,
+        thousands=numerals.thousands,
+        header=header,
+        total=total,
+    )
+    names, renamed = clean_names(raw_names)
     columns = [_column(name, i, body, dialect) for i, name in enumerate(names)]
+    warnings = (
+        *before,
+        *about_dialect(dialect, sure, numerals.doubtful),
+        *([f"{ragged_sentence(wrong, len(raw_names))} Left out, as chosen."] if wrong else ()),
+        *(renamed if header else ()),
+        *about_repeated_header(rows, header),
+        *(warning for _, found in columns for warning in found),
+        *about_hints([column for column, _ in columns]),
+    )
     return Preview(
         dialect=dialect,
         columns=tuple(column for column, _ in columns),
         rows=tuple(row.cells for row in body[:SHOWN_ROWS]),
         sampled=len(body),
         complete=complete,
-        warnings=(
-            *_dialect_warnings(dialect, sure),
-            *([] if not header else warnings),
-            *(warning for _, found in columns for warning in found),
-            *_hint_warnings([column for column, _ in columns]),
-        ),
+        warnings=warnings,
     )
+
+
+def _refuse_wide(width: int) -> None:
+    if width > MAX_COLUMNS:
+        raise ReadingError(
+            f"The table has {width:,} columns; at most {MAX_COLUMNS:,} are accepted. Send fewer "
+            "columns, or put those that belong together into rows."
+        )
 
 
 def _refuse_other_text(text: str) -> None:
@@ -141,52 +186,4 @@ def _column(
     cells = [row.cells[index] for row in body]
     counts = Counter(cells)
     column = infer(name, counts, dialect, cells)
-    if column.date_format:
-        present = {cell.strip() for cell in counts if not is_missing(cell)}
-        if is_ambiguous_date(present, column.date_format):
-            return column, (
-                f"“{shown(name)}”: day and month cannot be told apart; read as day before month.",
-            )
-    if column.kind in (CATEGORY, TEXT, BOOLEAN) and 0.8 <= number_share(counts, dialect) < 1:
-        odd = [cell for cell in counts if _is_odd(cell, dialect)]
-        return column, (
-            f"“{shown(name)}” holds numbers and other text such as {listed(odd, 3)}; it is read "
-            f"as {column.kind}. Empty those cells in the file if they mean a missing value.",
-        )
-    return column, ()
-
-
-def _is_odd(cell: str, dialect: Dialect) -> bool:
-    return not is_missing(cell) and number_share({cell: 1}, dialect) == 0
-
-
-def _dialect_warnings(dialect: Dialect, sure_of_header: bool) -> list[str]:
-    warnings = []
-    if dialect.encoding_guessed:
-        warnings.append(
-            f"The file is not UTF-8; {dialect.encoding} is a guess. Look at letters with accents "
-            "below and choose another encoding if they are wrong."
-        )
-    if not sure_of_header:
-        warnings.append(
-            "The first line was taken as the names of the columns; that is not certain."
-            if dialect.header
-            else "The first line was taken as data, not as names; that is not certain."
-        )
-    if not dialect.header and sure_of_header:
-        warnings.append("The file has no header: the first line is data. Columns are numbered.")
-    return warnings
-
-
-def _hint_warnings(columns: list[Column]) -> list[str]:
-    sentences = {
-        ID: "every row has its own value, as in an id, so a model cannot learn from it",
-        CONSTANT: "there is only one value in the rows looked at",
-        EMPTY: "no value in the rows looked at",
-    }
-    warnings = []
-    for hint, sentence in sentences.items():
-        names = [column.name for column in columns if hint in column.hints]
-        if names:
-            warnings.append(f"Left out: {listed(names)} ({sentence}).")
-    return warnings
+    return column, about_column(column, counts, dialect)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from training.table import BOOLEAN, CATEGORY, CONSTANT, DATE, EMPTY, ID, NUMBER, TEXT, Column, shown
 
 BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"
+CLUSTERING = "clustering"
 LABELS = {
     BINARY: "two classes",
     MULTICLASS: "several classes",
     REGRESSION: "a number (regression)",
+    CLUSTERING: "groups (clustering)",
 }
 MAX_CLASSES = 100
 _MOST_CODES = 20
@@ -36,9 +38,24 @@ def find_target(columns: Sequence[Column], name: str) -> Column:
     for column in columns:
         if column.name == name:
             return column
+    known = {column.name for column in columns}
+    if len(parts := [part.strip() for part in name.split(",")]) > 1 and known.issuperset(parts):
+        raise TargetError(
+            f"“{shown(name)}” names {len(parts)} targets. A training learns one: start a training "
+            "for each of them."
+        )
     names = ", ".join(f"“{shown(column.name)}”" for column in columns[:12])
     more = f" and {len(columns) - 12} more" if len(columns) > 12 else ""
     raise TargetError(f"There is no column named “{shown(name)}”. There are: {names}{more}.")
+
+
+def guess_groups(columns: Sequence[Column]) -> Guess:
+    """Return the problem of a table without a target, or raise a TargetError."""
+    if all(column.is_left_out for column in columns):
+        raise TargetError(
+            "There is no column left to find groups by: all are empty, constant or ids."
+        )
+    return Guess(CLUSTERING, "There is no target: rows that are alike are put into groups.")
 
 
 def guess(target: Column, rows: int, wanted: str = "") -> Guess:

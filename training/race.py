@@ -3,90 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
 
 from training import tuning
 from training.catalogue import Algorithm
 from training.fits import FoldResult
+from training.lanes import FINAL, FINAL_FITS, FINAL_SECONDS, Lane, Piece, Trial
 from training.metrics import primary
 
-FINAL = None
-_TUNED_LANES = 3
-# The last fit of an algorithm sees all folds, and plots and importance are made after it.
-_FINAL_FITS, _FINAL_SECONDS = 1.3, 2.0
+_TUNED_LANES, _EXPLAINED = 3, 5
 # What tuning may use of the time that is left, and how much longer than expected a last fit may be.
 _TUNING_SHARE, _GENEROUS = 0.7, 2.0
-
-
-class Piece(NamedTuple):
-    """One fit: a fold of a trial, or the last fit of an algorithm."""
-
-    key: str
-    fold: int | None
-    trial: int = 0
-
-
-@dataclass(slots=True)
-class Trial:
-    """One choice of settings and the folds that it has seen. The first one is the default."""
-
-    settings: dict[str, Any]
-    waiting: list[int]
-    results: dict[int, FoldResult] = field(default_factory=dict)
-    running: dict[int, float] = field(default_factory=dict)
-    """When each fold that is running now was started."""
-    dropped: bool = False
-
-
-@dataclass(slots=True)
-class Lane:
-    """One algorithm on its way."""
-
-    algorithm: Algorithm
-    folds: int
-    trials: list[Trial] = field(default_factory=list)
-    chosen: int = 0
-    ended: bool = False
-    final_started: bool = False
-    steps: int = 0
-    """How much of the explanation is there: 1 hold-out and file, 2 plots, 3 importance."""
-
-    def __post_init__(self) -> None:
-        self.trials.append(Trial({}, list(range(self.folds))))
-
-    @property
-    def best(self) -> Trial:
-        """The trial that counts: the default, until another one is through and better."""
-        return self.trials[self.chosen]
-
-    @property
-    def unexplained(self) -> str:
-        """What of the explanation is missing, in words."""
-        return ("its hold-out check, file and plots", "its plots", "its importances")[
-            min(self.steps, 2)
-        ]
-
-    @property
-    def is_scored(self) -> bool:
-        """True once every fold of the default settings has a score."""
-        return len(self.trials[0].results) == self.folds
-
-    @property
-    def is_tuning(self) -> bool:
-        """True while settings are being tried."""
-        return any(not t.dropped and len(t.results) < self.folds for t in self.trials[1:])
-
-    @property
-    def fold_seconds(self) -> float | None:
-        """Mean time of a fold so far."""
-        times = [result.seconds for trial in self.trials for result in trial.results.values()]
-        return sum(times) / len(times) if times else None
-
-    @property
-    def final_seconds(self) -> float:
-        """What the last fit and its explanation will take, roughly."""
-        return _FINAL_FITS * (self.fold_seconds or 0.0) + _FINAL_SECONDS
 
 
 class Race:
@@ -223,9 +149,16 @@ class Race:
         left = (self.folds - len(trial.results)) * fold - spent
         return max(left / self.slots, fold - running if trial.running else fold)
 
+    def is_first(self, key: str) -> bool:
+        """True for the algorithm that is next to be scored while none but the baseline is."""
+        learners = [lane for k, lane in self.lanes.items() if k != "baseline"]
+        if any(lane.is_scored for lane in learners):
+            return False
+        return next((lane for lane in learners if not lane.ended), None) is self.lanes[key]
+
     def finals(self) -> float:
-        """Return the time that all last fits may take, generously."""
-        lanes = [self.lanes[key] for key in self.by_score()]
+        """Return the time that the last fits of the best models may take, generously."""
+        lanes = [self.lanes[key] for key in self.by_score()[:_EXPLAINED]]
         return _GENEROUS * sum(lane.final_seconds for lane in lanes) / self.slots
 
     def reserve(self) -> float:
@@ -245,8 +178,8 @@ class Race:
                 total -= sum(min(now - b, expected[key]) for b in trial.running.values())
             total += self._survivors_ahead(lane) * expected[key]
             if lane.steps == 0:
-                total += _FINAL_FITS * expected[key] * (0.5 if lane.final_started else 1.0)
-            total += _FINAL_SECONDS * (3 - lane.steps) / 3
+                total += FINAL_FITS * expected[key] * (0.5 if lane.final_started else 1.0)
+            total += FINAL_SECONDS * (3 - lane.steps) / 3
         total /= self.slots
         if will_tune and not any(len(lane.trials) > 1 for lane in self.lanes.values()):
             total += self._tuning_ahead(expected, left - total)

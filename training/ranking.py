@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from scipy.stats import t as student
-
 from training.metrics import Metric
+from training.noise import is_paired_noise
 from training.ranks import SUCCEEDED
 
 
@@ -77,20 +76,10 @@ def rank(rows: Sequence[Row], metric: Metric) -> list[Row]:
     if not done:
         return rest
     best = done[0]
-    marked = [replace(row, tied=row is not best and _is_noise(best, row)) for row in done]
+    marked = [
+        replace(row, tied=row is not best and is_paired_noise(best.fold_scores, row.fold_scores))
+        for row in done
+    ]
     if any(row.tied for row in marked):
         marked[0] = replace(marked[0], tied=True)
     return [*marked, *rest]
-
-
-def _is_noise(best: Row, other: Row) -> bool:
-    """True where the folds do not tell the two apart (corrected resampled t-test, 95 %)."""
-    folds = len(best.fold_scores)
-    differences = [a - b for a, b in zip(best.fold_scores, other.fold_scores, strict=True)]
-    spread = statistics.variance(differences)
-    if spread == 0:
-        return differences[0] == 0
-    # Folds share most of their training rows, so their scores vary too little: the correction of
-    # Nadeau and Bengio adds the share of the rows that were tested to those trained on.
-    error = (spread * (1 / folds + 1 / (folds - 1))) ** 0.5
-    return bool(abs(statistics.fmean(differences)) <= student.ppf(0.975, folds - 1) * error)

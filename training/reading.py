@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,15 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_numeric_dtype, union_categoricals
+from pandas.api.types import (
+    is_bool_dtype,
+    is_numeric_dtype,
+    is_string_dtype,
+    union_categoricals,
+)
 
+from training.layout import ragged_remedy
 from training.preview import HEAD_BYTES
 from training.recheck import describe_numbers, settle
+from training.sources import FittingRows, count_codes, refuse_short_rows
 from training.table import (
-    BOOLEAN,
-    CATEGORY,
     MISSING_WORDS,
     NUMBER,
+    TEXT,
     Column,
     Dialect,
     ReadingError,
@@ -29,6 +33,7 @@ from training.table import (
 _MISSING = [*sorted(MISSING_WORDS), *(" " * width for width in range(1, 17)), "\t"]
 _CELLS_PER_CHUNK = 2_000_000
 _EXPECTED = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
+_CODE = re.compile(r"0\d")
 _UNCLOSED = re.compile(r"EOF inside string starting at row (\d+)")
 
 
@@ -51,15 +56,23 @@ def read(
     """Read the whole file. The kinds found in its head are checked again over all rows."""
     source = _Source(path, dialect, columns, threads)
     parts, suspects = source.first_pass(on_rows or (lambda rows: None))
+    whole = source.whole(parts)
     if not parts or not len(parts[0]):
         raise ReadingError("The file has no rows.")
-    series = {name: _joined([part[name] for part in parts]) for name in parts[0].columns}
+    sure = [name for name in parts[0].columns if name not in suspects]
+    series = {name: _joined([part[name] for part in parts]) for name in sure}
     parts.clear()
+    texts = [values for name, values in series.items() if name not in whole]
+    if whole and source.codes() != sum(map(_codes_in, texts)):
+        # Somewhere a cell starts like 007. pandas reads seven; only text can tell.
+        suspects += whole
     if suspects:
         series |= source.second_pass(suspects)
     source.refuse_short_rows(series[columns[-1].name])
+    if dialect.total:
+        series = {name: _without_last(values) for name, values in series.items()}
     settled: list[Column] = []
-    warnings: list[str] = []
+    warnings = [source.left_out] if source.left_out else []
     for column in columns:
         values = series[column.name]
         if is_numeric_dtype(values.dtype) and not is_bool_dtype(values.dtype):
@@ -69,7 +82,7 @@ def read(
         series[column.name] = found.values
         settled.append(found.column)
         warnings += found.warnings
-    frame = pd.DataFrame(series, copy=False)
+    frame = pd.DataFrame({name: series[name] for name in source.names}, copy=False)
     return Table(frame, tuple(settled), tuple(warnings))
 
 
@@ -81,65 +94,92 @@ class _Source:
     ) -> None:
         self.path, self.dialect, self.columns, self.threads = path, dialect, columns, threads
         self.names = [column.name for column in columns]
+        self.left_out = ""
 
     def first_pass(self, on_rows: Callable[[int], None]) -> tuple[list[pd.DataFrame], list[str]]:
         """Return the chunks, and the columns of numbers that must be looked at as text."""
-        texts = {c.name: "str" for c in self.columns if c.chosen or c.kind != NUMBER or not c.plain}
-        few = [c.name for c in self.columns if c.chosen or c.kind in (CATEGORY, BOOLEAN)]
-        suspects = {c.name for c in self.columns if c.name in texts and c.kind == NUMBER}
+        types = {c.name: _type_of(c) for c in self.columns if _type_of(c)}
+        # In categories each different cell is kept once; only prose has few that are alike.
+        few = {c.name for c in self.columns if types.get(c.name) == "str" and c.kind != TEXT}
         parts: list[pd.DataFrame] = []
-        rows = 0
-        with _CodeWatch(self.path, self.dialect.separator) as watch:
-            for part in self._chunks(watch, dtype=texts):
-                for name in few:
-                    part[name] = part[name].astype("category")
-                for name in self.names:
-                    if name not in texts and not _is_number(part[name]):
-                        suspects.add(name)
-                rows += len(part)
-                parts.append(part)
-                on_rows(rows)
-            if watch.found:
-                # Somewhere a cell starts like 007. pandas reads seven; only text can tell.
-                suspects |= {n for n in self.names if n not in texts and self._is_whole(parts, n)}
+        rows, suspects = 0, set[str]()
+        for part in self._parts(types):
+            for name in few:
+                part[name] = part[name].astype("category")
+            suspects |= {name for name in self.names if not _is_as_asked(part[name], types, name)}
+            rows += len(part)
+            parts.append(part)
+            on_rows(rows)
         return parts, sorted(suspects)
 
-    @staticmethod
-    def _is_whole(parts: list[pd.DataFrame], name: str) -> bool:
-        return all(part[name].dtype.kind in "iu" for part in parts)
+    def whole(self, parts: list[pd.DataFrame]) -> list[str]:
+        """Return the columns in which all is whole numbers, as pandas sees it."""
+        return [name for name in self.names if all(part[name].dtype.kind in "iu" for part in parts)]
+
+    def codes(self) -> int:
+        """Count the cells that start like 007; some inside of cells count too, which harms not."""
+        with self._open() as source:
+            return count_codes(source, self.dialect)
+
+    def _parts(self, types: dict[str, str]) -> Iterator[pd.DataFrame]:
+        if self._is_filtered:
+            with self._open() as source:
+                yield from self._chunks(source, dtype=types)
+                self.left_out = source.sentence
+        elif self.dialect.encoding == "utf-8":
+            # A path, and all at once: only so does pandas read with several threads. No name of
+            # ours is an address or ends like a packed file.
+            yield from self._chunks(str(self.path.absolute()), dtype=types, chunksize=None)
+        else:
+            with self._open() as source:
+                yield from self._chunks(source, dtype=types)
 
     def second_pass(self, names: list[str]) -> dict[str, pd.Series]:
         """Return these columns as text in categories: each different cell is kept once."""
         wanted: dict[str, list[pd.Series]] = {name: [] for name in names}
-        with self.path.open("rb") as handle:
+        with self._open() as handle:
             for part in self._chunks(handle, dtype="str", usecols=names):
                 for name in names:
                     wanted[name].append(part[name].astype("category"))
         return {name: _joined(found) for name, found in wanted.items()}
 
+    @property
+    def _is_filtered(self) -> bool:
+        return self.dialect.ragged == "drop"
+
+    def _open(self) -> Any:
+        if self._is_filtered:
+            return FittingRows(self.path, self.dialect, len(self.names))
+        return self.path.open("rb")
+
+    def refuse_short_rows(self, last: pd.Series) -> None:
+        """Raise a ReadingError where rows end early."""
+        # The head was checked at the upload, and a row that ends early lacks its last cell.
+        if self._is_filtered or self.path.stat().st_size <= HEAD_BYTES or not last.isna().any():
+            return
+        refuse_short_rows(self.path, self.dialect, len(self.names), len(last))
+
     def _chunks(self, handle: Any, **options: Any) -> Iterator[pd.DataFrame]:
         dialect = self.dialect
         try:
-            with (
-                pd.option_context("mode.max_threads", self.threads),
-                pd.read_csv(
+            with pd.option_context("mode.max_threads", self.threads):
+                found = pd.read_csv(
                     handle,
                     sep=dialect.separator,
                     decimal=dialect.decimal,
-                    encoding=dialect.encoding,
+                    encoding="utf-8" if self._is_filtered else dialect.encoding,
+                    encoding_errors=dialect.errors,
                     names=self.names,
                     header=None,
-                    skiprows=dialect.skip + int(dialect.header),
+                    skiprows=0 if self._is_filtered else dialect.skip + int(dialect.header),
                     na_values=_MISSING,
                     keep_default_na=False,
                     # A path or a compressed stream must never be opened by pandas itself.
                     compression=None,
                     engine="c",
-                    chunksize=max(1000, _CELLS_PER_CHUNK // len(self.names)),
-                    **options,
-                ) as reader,
-            ):
-                for part in reader:
+                    **{"chunksize": max(1000, _CELLS_PER_CHUNK // len(self.names)), **options},
+                )
+                for part in [found] if isinstance(found, pd.DataFrame) else found:
                     self._refuse_hidden_index(part)
                     yield part
         except pd.errors.EmptyDataError as error:
@@ -162,7 +202,7 @@ class _Source:
             expected, line, saw = match.groups()
             return (
                 f"Line {line}: the table has {expected} columns, but this line has {saw}. "
-                "Put cells that contain the separator into quotation marks, or correct the line."
+                f"{ragged_remedy(self.dialect.separator)}"
             )
         if match := _UNCLOSED.search(message):
             return (
@@ -184,57 +224,9 @@ class _Source:
                     where,
                 )
         return (
-            f"{where} there are bytes that are not {encoding} text. Choose another encoding on "
-            "the page of the table."
+            f"{where} there are bytes that are not {encoding} text. Correct them, or choose "
+            "another encoding on the page of the table."
         )
-
-    def refuse_short_rows(self, last: pd.Series) -> None:
-        """Raise a ReadingError where rows end early: pandas fills such rows up in silence."""
-        # The head was checked at the upload, and a row that ends early lacks its last cell.
-        if self.path.stat().st_size <= HEAD_BYTES or not last.isna().any():
-            return
-        width, skip = len(self.names), self.dialect.skip + int(self.dialect.header)
-        with self.path.open(encoding=self.dialect.encoding, newline="") as text:
-            reader = csv.reader(text, delimiter=self.dialect.separator)
-            for number, row in enumerate(reader):
-                if number >= skip and row and len(row) != width:
-                    raise ReadingError(
-                        f"Line {reader.line_num}: the table has {width} columns, but this line "
-                        f"has {len(row)}. Correct or remove the line."
-                    )
-
-
-class _CodeWatch(io.RawIOBase):
-    """Hands a file to pandas and notes on the way whether a cell starts like a code: 007."""
-
-    def __init__(self, path: Path, separator: str) -> None:
-        self._file = path.open("rb")
-        table = bytearray(b"x" * 256)
-        for char in (separator.encode(), b"\n", b"\r", b'"'):
-            table[char[0]] = ord(",")
-        table[ord("0") : ord("9") + 1] = b"0111111111"
-        self._table = bytes(table)
-        self._tail = b","
-        self.found = False
-
-    def readable(self) -> bool:
-        """Tell pandas that this is a source."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Read as a file does, looking at what passes."""
-        count = self._file.readinto(buffer)
-        if count and not self.found:
-            # Deleting NUL makes one search serve UTF-16 as well.
-            seen = self._tail + bytes(buffer[:count]).translate(self._table, b"\x00")
-            self.found = b",00" in seen or b",01" in seen
-            self._tail = seen[-2:]
-        return count
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-        super().close()
 
 
 def _is_foreign(line: bytes, encoding: str) -> bool:
@@ -245,9 +237,52 @@ def _is_foreign(line: bytes, encoding: str) -> bool:
     return False
 
 
+def _type_of(column: Column) -> str:
+    """Return the dtype that pandas is told for a column; nothing for one of plain numbers."""
+    if column.kind == NUMBER and column.plain and not column.chosen:
+        return ""
+    if column.kind == TEXT or column.chosen or not all(map(_is_word, column.examples)):
+        return "str"
+    return "category"
+
+
+def _is_word(cell: str) -> bool:
+    # Of categories that all look like numbers or truth, pandas makes numbers or truth.
+    try:
+        float(cell)
+    except ValueError:
+        return cell.lower() not in {"true", "false"}
+    return False
+
+
+def _is_as_asked(values: pd.Series, types: dict[str, str], name: str) -> bool:
+    """Tell whether pandas kept text as text, and found numbers only where these were expected."""
+    if name not in types:
+        return _is_number(values)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return not values.cat.categories.size or is_string_dtype(values.cat.categories.dtype)
+    return True
+
+
+def _codes_in(values: pd.Series) -> int:
+    """Count the cells of a column of text that start like 007."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        counts = values.value_counts(sort=False)
+        return int(counts[[bool(_CODE.match(str(cell))) for cell in counts.index]].sum())
+    return int(values.str.match(_CODE).sum()) if values.dtype == "str" else 0
+
+
 def _is_number(values: pd.Series) -> bool:
     # A chunk without any value is read as numbers that are all missing, which is fine.
     return is_numeric_dtype(values.dtype) and not is_bool_dtype(values.dtype)
+
+
+def _without_last(values: pd.Series) -> pd.Series:
+    rest = values.iloc[:-1]
+    # A cell of the last row alone must not count as a value of the column.
+    return (
+        rest.cat.remove_unused_categories() if isinstance(rest.dtype, pd.CategoricalDtype) else rest
+    )
 
 
 def _joined(parts: list[pd.Series]) -> pd.Series:

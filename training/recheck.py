@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from training.kinds import find_date_format, infer, is_missing, parse_number
+from training.dates import find_date_format
+from training.kinds import infer, is_missing, parse_number
 from training.table import (
     BOOLEAN,
     CATEGORY,
@@ -22,6 +23,7 @@ from training.table import (
     Column,
     Dialect,
     ReadingError,
+    listed,
     shown,
 )
 
@@ -98,7 +100,8 @@ def settle(column: Column, values: pd.Series, dialect: Dialect) -> Settled:
     kept = _kept_kind(column, found, counts, dialect)
     if kept is None:
         settled = converted(texts, found, dialect)
-        return Settled(settled, found, _changed(column, found, len(values)))
+        news = _changed(column, found, len(values)) or _emptied(column, found, counts)
+        return Settled(settled, found, news)
     return _with_odd_cells(texts, kept, found.missing, dialect)
 
 
@@ -225,6 +228,17 @@ def _mapped(texts: pd.Series, by_code: np.ndarray) -> pd.Series:
     nothing = {"O": None, "M": np.datetime64("NaT"), "f": np.nan}[by_code.dtype.kind]
     table = np.append(by_code, np.array([nothing], dtype=by_code.dtype))
     return pd.Series(table[codes], index=texts.index, name=texts.name)
+
+
+def _emptied(before: Column, after: Column, counts: dict[str, int]) -> tuple[str, ...]:
+    """Name the words that first stand for a missing value behind the head of the file."""
+    new = [word for word in after.placeholders if word not in before.placeholders]
+    total = sum(count for cell, count in counts.items() if cell.strip() in new)
+    if not total:
+        return ()
+    return (
+        f"“{shown(after.name)}”: {listed(new, 3)} ({total:,} cells) is taken as a missing value.",
+    )
 
 
 def _changed(before: Column, after: Column, rows: int) -> tuple[str, ...]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from training.catalogue import KNOWN, Algorithm
 from training.events import Event, Explained, FoldFinished, FoldStarted, Pulse, RowAdded
+from training.lanes import Piece
 from training.metrics import primary
-from training.problem import BINARY, MULTICLASS, REGRESSION
-from training.race import Piece
+from training.problem import BINARY, CLUSTERING, MULTICLASS, REGRESSION
 from training.ranking import Row, rank
 from training.ranks import SUCCEEDED
 from training.splits import Contest
@@ -18,6 +18,9 @@ from training.table import shown
 from training.target import Task
 
 _TOO_GOOD = {BINARY: "roc_auc", MULTICLASS: "balanced_accuracy", REGRESSION: "r2"}
+
+_FAINT = 0.25
+_REFITTED = "Its file was fitted again on all rows after the hold-out check."
 
 
 @dataclass(slots=True)
@@ -30,6 +33,7 @@ class Story:
     rows: dict[str, Row] = field(default_factory=dict)
     plots: list[dict[str, Any]] = field(default_factory=list)
     importance: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
     partial: dict[str, list[float]] = field(default_factory=dict)
     pulse: Pulse = field(default_factory=lambda: Pulse(0.0, 0.0, ()))
 
@@ -47,6 +51,12 @@ class Story:
         else:
             assert isinstance(event, FoldStarted)
 
+    def notice(self, warnings: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Take in warnings; yield lines for the log about those that are new."""
+        new = tuple(warning for warning in warnings if warning not in self.warnings)
+        self.warnings += new
+        yield from ((warning, "warning") for warning in new)
+
     def _line(self, row: Row) -> str:
         if row.status != SUCCEEDED:
             return f"{row.label}: {row.error}"
@@ -63,8 +73,12 @@ class Story:
         self.plots += [plot.to_json() for plot in parts.get("plots", ())]
         if "importance" in parts:
             self.importance[event.algorithm] = parts["importance"]
+        if "profile" in parts:
+            self.profiles[event.algorithm] = parts["profile"]
         if "holdout" in parts:
             row = replace(row, holdout=parts["holdout"], model=parts["model"])
+        if "refitted" in parts:
+            row = replace(row, note=f"{row.note} {_REFITTED}".strip())
         if "note" in parts:
             row = replace(row, note=f"{row.note} {parts['note']}".strip())
             yield f"{row.label}: {parts['note']}", "warning"
@@ -137,6 +151,7 @@ class Story:
             "warnings": [*self.warnings, *self._suspicion(board)],
             "plots": sorted(self.plots, key=lambda plot: order[plot["algorithm"]]),
             "importance": self.importance,
+            "profiles": self.profiles,
             "holdout": {row.algorithm: row.holdout for row in board if row.holdout},
         }
 
@@ -144,6 +159,13 @@ class Story:
         """Say so where the best model is too good to be true."""
         best = board[0] if board else None
         if best is None or best.status != SUCCEEDED or not best.metrics:
+            return
+        if self.task.kind == CLUSTERING:
+            if (best.score or 0.0) < _FAINT:
+                yield (
+                    f"The groups run into each other (silhouette {best.score:.2f}): they are a way "
+                    "to cut the table into parts rather than groups that are there by themselves."
+                )
             return
         key = _TOO_GOOD[self.task.kind]
         top = self.importance.get(best.algorithm, ())

@@ -17,7 +17,7 @@ from sklearn.model_selection import (
 
 from training.fits import Contest
 from training.pipeline import Plan
-from training.problem import REGRESSION, TargetError
+from training.problem import TargetError
 from training.target import HOLD_OUT, Task
 
 _Pairs = Iterator[tuple[np.ndarray, np.ndarray]]
@@ -46,6 +46,7 @@ def make_contest(task: Task, plan: Plan, seed: int) -> Contest:
         train=train,
         holdout=holdout,
         folds=folds,
+        columns=task.columns,
     )
 
 
@@ -62,7 +63,7 @@ def how(task: Task) -> str:
 
 
 def _truth(task: Task) -> np.ndarray:
-    if task.kind == REGRESSION:
+    if not task.classes:
         return task.answers
     positions = {name: position for position, name in enumerate(task.classes)}
     return np.array([positions[str(answer)] for answer in task.answers])
@@ -74,9 +75,9 @@ def _at_random(task: Task, truth: np.ndarray, seed: int) -> tuple[np.ndarray, np
         np.arange(task.rows),
         test_size=HOLD_OUT,
         random_state=seed,
-        stratify=None if task.kind == REGRESSION else truth,
+        stratify=truth if task.classes else None,
     )
-    make = KFold if task.kind == REGRESSION else StratifiedKFold
+    make = StratifiedKFold if task.classes else KFold
     return (
         train,
         holdout,
@@ -95,7 +96,7 @@ def _by_group(
         )
     apart = GroupShuffleSplit(1, test_size=HOLD_OUT, random_state=seed)
     train, holdout = next(apart.split(truth, groups=groups))
-    make = GroupKFold if task.kind == REGRESSION else StratifiedGroupKFold
+    make = StratifiedGroupKFold if task.classes else GroupKFold
     splitter = make(task.folds, shuffle=True, random_state=seed)
     return train, holdout, splitter.split(train, truth[train], groups[train])
 
@@ -125,9 +126,10 @@ def _by_time(task: Task, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, _Pa
 def _refuse_one_sided(
     task: Task, truth: np.ndarray, pairs: list[tuple[np.ndarray, np.ndarray]]
 ) -> None:
-    """A class that is missing where models learn or are tested cannot be scored."""
+    """A class that is missing where models learn cannot be answered; of two, also where tested."""
     for learnt, tested in pairs:
-        for rows in (learnt, tested):
+        # Of several classes, one may be missing among the rows that are tested.
+        for rows in (learnt, tested) if len(task.classes) == 2 else (learnt,):
             missing = set(range(len(task.classes))) - set(truth[rows].tolist())
             if missing:
                 name = task.classes[min(missing)]

@@ -14,8 +14,9 @@ MISSING_WORDS = frozenset(
     {"", "NA", "N/A", "n/a", "na", "?", "null", "NULL", "Null", "NaN", "nan", "#N/A", "<NA>"}
 )
 
-ID, CONSTANT, EMPTY = "id", "constant", "empty"
+ID, INDEX, CONSTANT, EMPTY = "id", "index", "constant", "empty"
 HINTS = {
+    INDEX: "only counts the rows",
     ID: "every row has its own value, like a number that names the row",
     CONSTANT: "holds one value only",
     EMPTY: "holds no value at all",
@@ -28,7 +29,12 @@ class ReadingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How the bytes of a file become rows of cells."""
+    """How the bytes of a file become rows of cells.
+
+    `skip` rows stand before the header or the data. `errors` is what happens to bytes that are no
+    text, "strict" or "replace"; `ragged` to rows of another width, "refuse" or "drop". With
+    `total`, the last row is a sum and is left out.
+    """
 
     encoding: str = "utf-8"
     separator: str = ","
@@ -37,6 +43,9 @@ class Dialect:
     header: bool = True
     skip: int = 0
     encoding_guessed: bool = False
+    errors: str = "strict"
+    ragged: str = "refuse"
+    total: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the dialect as a dict of JSON values."""
@@ -64,6 +73,8 @@ class Column:
     plain: bool = True
     examples: tuple[str, ...] = ()
     chosen: bool = False
+    mark: str = ""
+    placeholders: tuple[str, ...] = ()
 
     @property
     def is_left_out(self) -> bool:
@@ -72,13 +83,18 @@ class Column:
 
     def to_json(self) -> dict[str, Any]:
         """Return the column as a dict of JSON values."""
-        return {**asdict(self), "hints": list(self.hints), "examples": list(self.examples)}
+        return {
+            **asdict(self),
+            "hints": list(self.hints),
+            "examples": list(self.examples),
+            "placeholders": list(self.placeholders),
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Column:
         """Make a column again from what `to_json` returned."""
-        known = {**data, "hints": tuple(data["hints"]), "examples": tuple(data["examples"])}
-        return cls(**known)
+        lists = ("hints", "examples", "placeholders")
+        return cls(**{**data, **{name: tuple(data.get(name, ())) for name in lists}})
 
 
 def with_kinds(columns: Sequence[Column], kinds: Mapping[str, str]) -> tuple[Column, ...]:
@@ -91,7 +107,7 @@ def with_kinds(columns: Sequence[Column], kinds: Mapping[str, str]) -> tuple[Col
             column,
             kind=kinds[column.name],
             chosen=True,
-            hints=tuple(hint for hint in column.hints if hint != ID),
+            hints=tuple(hint for hint in column.hints if hint not in (ID, INDEX)),
         )
         if kinds.get(column.name) in KINDS
         else column

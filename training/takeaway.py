@@ -36,15 +36,16 @@ def write_all(result: Mapping[str, Any], facts: Mapping[str, Any], folder: Path)
     (folder / REPORT).write_text(_report(result, facts, folder), encoding="utf-8")
     with ZipFile(folder / REPRODUCE, "w", ZIP_DEFLATED) as archive:
         archive.write(_SCRIPT, "train.py")
-        archive.writestr("requirements.txt", "\n".join(sorted(locked(_LIBRARIES))) + "\n")
-        archive.writestr("training.json", json.dumps(_recipe(result, facts), indent=1))
+        archive.writestr("requirements.txt", lock_of(_LIBRARIES, _HERE.parent / "requirements.txt"))
+        archive.writestr("training.json", json.dumps(recipe_of(result, facts), indent=1))
         archive.writestr("README.txt", _how(facts))
         for module in sorted(_needed(_SCRIPT)):
             archive.write(_HERE / f"{module}.py", f"training/{module}.py")
         archive.writestr("training/__init__.py", "")
 
 
-def _recipe(result: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+def recipe_of(result: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the script needs to make the scores of a result again."""
     rows = [
         {name: row[name] for name in ("algorithm", "settings", "fold_scores")}
         for row in result["leaderboard"]
@@ -99,11 +100,36 @@ def locked(names: tuple[str, ...]) -> set[str]:
     return {f"{name}=={version}" for name, version in found.items()}
 
 
+def lock_of(names: tuple[str, ...], lock: Path) -> str:
+    """Return the requirements of a clean environment: as in the site's own lock, hashes and all.
+
+    Without hashes where something is installed that the lock does not hold in that version.
+    """
+    wanted = sorted(locked(names))
+    blocks = _blocks(lock)
+    if all(line in blocks for line in wanted):
+        return "".join(blocks[line] for line in wanted)
+    return "\n".join(wanted) + "\n"
+
+
+def _blocks(lock: Path) -> dict[str, str]:
+    """Return each requirement of a lock file with its lines."""
+    found: dict[str, str] = {}
+    name = ""
+    for line in lock.read_text(encoding="utf-8").splitlines() if lock.is_file() else ():
+        if line and not line.startswith((" ", "#")):
+            name = line.split(" ")[0]
+            found[name] = ""
+        if name and not line.lstrip().startswith("#"):
+            found[name] += f"{line}\n"
+    return found
+
+
 def _facts(result: Mapping[str, Any], facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         ("Table", f"{facts['name']}, {result['rows']:,} rows"),
         ("SHA-256 of the table", facts["sha256"]),
-        ("Target", result["target"]),
+        ("Target", result["target"] or "none"),
         ("Problem", f"{LABELS[result['problem']]}. {result['reason']}"),
         ("Check", f"{result['folds']} folds, and {result['holdout_rows']:,} rows kept apart"),
         ("Seed", str(result["seed"])),
@@ -131,7 +157,7 @@ def _heads(result: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _card(result: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
-    lines = [f"# Model card: {_cell(result['target'])} from {_cell(facts['name'])}", ""]
+    lines = [f"# Model card: {_cell(result['target'] or 'Groups')} from {_cell(facts['name'])}", ""]
     lines += [f"- **{name}**: {_cell(text)}" for name, text in _facts(result, facts)]
     lines += ["", "## Scores", "", _line(_heads(result)), "|---|---|---|---|"]
     lines += [_line(row) for row in _rows(result)]
@@ -157,7 +183,7 @@ def _cell(text: str) -> str:
 
 
 def _report(result: Mapping[str, Any], facts: Mapping[str, Any], folder: Path) -> str:
-    title = escape(f"{result['target']} from {facts['name']}")
+    title = escape(f"{result['target'] or 'Groups'} from {facts['name']}")
     parts = [
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>',
         f"<style>{_STYLE}</style><h1>{title}</h1><table>",

@@ -11,11 +11,13 @@ import pandas as pd
 
 from training.problem import (
     BINARY,
+    CLUSTERING,
     MULTICLASS,
     REGRESSION,
     TargetError,
     find_target,
     guess,
+    guess_groups,
     order_classes,
 )
 from training.roles import NO_ROLES, Roles
@@ -24,6 +26,10 @@ from training.table import NUMBER, Column, listed, shown
 MIN_ROWS = 20
 HOLD_OUT = 0.2
 _KEPT = 1 - HOLD_OUT
+# Rows of a class in the training part: each fold learns from all but one of them.
+_FEWEST_OF_CLASS = 4
+# Trees keep numbers in 32 bits, and errors are squared.
+_REACH, _TARGET_REACH = 1e36, 1e150
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,33 +69,32 @@ def make_task(
 ) -> Task:
     """Check the target, drop the rows that cannot take part, and say so."""
     roles.check(columns, target)
+    if wanted == CLUSTERING:
+        return _untargeted(frame, columns, folds, roles)
     column = find_target(columns, target)
     warnings: list[str] = []
     known = _known(frame[target], target, warnings)
     answers = frame.loc[known, target]
     _refuse_few(len(answers))
     found = guess(replace(column, distinct=int(answers.nunique())), len(answers), wanted)
-    features = frame.loc[known].drop(columns=[target])
+    features = _within_reach(frame.loc[known].drop(columns=[target]), columns, warnings)
     kind = found.kind
     classes: tuple[str, ...] = ()
     if kind == REGRESSION:
         values = answers.to_numpy(dtype="float64")
+        _refuse_huge(values, target)
         folds = min(folds, max(2, len(values) // 10))
     else:
-        spelled = _spelled(answers, column)
-        folds = _affordable_folds(spelled, folds, target, warnings)
-        keep = _frequent(spelled, folds, target, warnings)
-        features, spelled = features.loc[keep], spelled[keep]
-        _refuse_few(len(spelled))
+        keep, spelled, folds = _learnable(_spelled(answers, column), folds, target, warnings)
+        features, values = features.loc[keep], _typed(spelled, column)
         classes = order_classes(Counter(spelled.tolist()))
         kind = BINARY if len(classes) == 2 else MULTICLASS
-        values = _typed(spelled, column)
     return Task(
         kind=kind,
         reason=found.reason,
         target=target,
         features=features.reset_index(drop=True),
-        columns=tuple(c for c in columns if c.name not in {target, roles.group, *roles.ignore}),
+        columns=_taking_part(columns, target, roles),
         answers=values,
         classes=classes,
         folds=folds,
@@ -97,6 +102,65 @@ def make_task(
         groups=_codes(features[roles.group]) if roles.group else None,
         times=_moments(features[roles.time]) if roles.time else None,
     )
+
+
+def _learnable(
+    spelled: np.ndarray, folds: int, target: str, warnings: list[str]
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return which rows stay, their classes, and how many folds these classes allow."""
+    folds = _affordable_folds(spelled, folds, target, warnings)
+    keep = _frequent(spelled, folds, target, warnings)
+    _refuse_few(int(keep.sum()))
+    return keep, spelled[keep], folds
+
+
+def _untargeted(frame: pd.DataFrame, columns: Sequence[Column], folds: int, roles: Roles) -> Task:
+    """Return the task of finding groups: all rows take part, and none has an answer."""
+    _refuse_few(len(frame))
+    warnings: list[str] = []
+    features = _within_reach(frame.reset_index(drop=True), columns, warnings)
+    return Task(
+        kind=CLUSTERING,
+        reason=guess_groups(columns).reason,
+        target="",
+        features=features,
+        columns=_taking_part(columns, "", roles),
+        answers=np.zeros(len(features)),
+        classes=(),
+        folds=min(folds, max(2, len(features) // 20)),
+        warnings=tuple(warnings),
+        groups=_codes(features[roles.group]) if roles.group else None,
+        times=_moments(features[roles.time]) if roles.time else None,
+    )
+
+
+def _taking_part(columns: Sequence[Column], target: str, roles: Roles) -> tuple[Column, ...]:
+    return tuple(c for c in columns if c.name not in {target, roles.group, *roles.ignore})
+
+
+def _within_reach(
+    features: pd.DataFrame, columns: Sequence[Column], warnings: list[str]
+) -> pd.DataFrame:
+    """Return the features without numbers that no model can hold, and say so."""
+    for column in columns:
+        if column.kind == NUMBER and column.name in features:
+            beyond = features[column.name].abs() > _REACH
+            if beyond.any():
+                values = features[column.name].astype("float64").mask(beyond)
+                features = features.assign(**{column.name: values})
+                warnings.append(
+                    f"“{shown(column.name)}” has {int(beyond.sum()):,} values beyond {_REACH:.0e}; "
+                    "they are treated as missing. Check how they came there."
+                )
+    return features
+
+
+def _refuse_huge(values: np.ndarray, target: str) -> None:
+    if np.abs(values).max() > _TARGET_REACH:
+        raise TargetError(
+            f"The target “{shown(target)}” has values beyond {_TARGET_REACH:.0e}, whose errors "
+            "cannot be computed. Divide them by a round number, or correct them."
+        )
 
 
 def _codes(values: pd.Series) -> np.ndarray:
@@ -169,13 +233,19 @@ def _affordable_folds(spelled: np.ndarray, folds: int, target: str, warnings: li
 
 
 def _frequent(spelled: np.ndarray, folds: int, target: str, warnings: list[str]) -> np.ndarray:
-    """Return which rows stay: a class must be in every fold and in the hold-out part."""
+    """Return which rows stay: every fold must have some rows of a class to learn from."""
     counts = pd.Series(spelled).value_counts()
-    rare = [str(name) for name in counts.index[counts * _KEPT < folds]]
+    rare = [str(name) for name in counts.index[counts * _KEPT < min(folds, _FEWEST_OF_CLASS)]]
     keep = ~np.isin(spelled, rare)
+    if few := [str(name) for name in counts.index[counts * _KEPT < folds] if str(name) not in rare]:
+        warnings.append(
+            f"The classes {listed(few)} of “{shown(target)}” have so few rows that some folds test "
+            "without them: their own scores are rough."
+        )
     if rare:
         warnings.append(
-            f"The classes {listed(rare)} of “{shown(target)}” have fewer rows than {folds} folds "
-            f"need; their {int((~keep).sum()):,} rows take no part, and no model can predict them."
+            f"The classes {listed(rare)} of “{shown(target)}” have too few rows to learn from in "
+            f"{folds} folds; their {int((~keep).sum()):,} rows take no part, and no model can "
+            "predict them."
         )
     return keep

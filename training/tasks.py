@@ -7,10 +7,15 @@ Nothing but that child imports this module: it loads pandas, scikit-learn and ma
 
 from __future__ import annotations
 
+import logging
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
 
 from jobsite.jobs.child import Report
 from jobsite.jobs.outcome import JobFailed
@@ -20,7 +25,7 @@ from training import pool
 # is imported here, it does so at the same time.
 pool.warm()
 
-from training.catalogue import chosen
+from training.catalogue import chosen, groupings
 from training.evaluation import Settings, evaluate
 from training.events import Pulse
 from training.fits import Contest
@@ -29,7 +34,7 @@ from training.memory import need, refusal
 from training.models import Dataset, TrainingJob
 from training.pipeline import make_plan
 from training.preflight import notices
-from training.problem import TargetError
+from training.problem import CLUSTERING, TargetError
 from training.ranking import Row
 from training.ranks import SKIPPED
 from training.reading import Table, read
@@ -41,40 +46,52 @@ from training.takeaway import write_all
 from training.target import make_task
 
 _REPORT_EVERY = 0.5
+log = logging.getLogger(__name__)
 
 
 def run(job: TrainingJob, report: Report) -> dict[str, Any]:
     """Train, compare and explain. Returns the result of the job."""
-    began = time.monotonic()
+    deadline = _deadline(job)
     report.update(live={})
-    report.progress(0, f"Reading {job.dataset.name}")
     try:
-        story, contest = _prepare(job, report)
+        with report.working(0, f"Reading {job.dataset.name}"):
+            story, contest = _prepare(job, report)
     except (ReadingError, TargetError) as error:
         raise JobFailed(str(error)) from error
     report.event(story.task.reason)
     for warning in story.warnings:
         report.event(warning, "warning")
     limits = Settings(
-        cores=settings.TRAINING_THREADS,
-        deadline=None if job.time_limit is None else began + job.time_limit,
-        tune=job.tune,
-        ensemble=job.tune,
+        cores=_refuse_large(story, contest, job.memory_limit_mb),
+        memory_mb=job.memory_limit_mb,
+        deadline=deadline,
+        tune=job.tune and job.wanted != CLUSTERING,
+        ensemble=job.tune and job.wanted != CLUSTERING,
         is_enough=job.asks_to_keep,
     )
-    _refuse_large(story, contest, job.memory_limit_mb)
     for row in story.rows.values():
         report.event(f"{row.label}: {row.error}", "warning")
-    _compete(story, contest, limits, report)
+    # Looking at every column alone takes seconds in which the first fits can be running.
+    aside = ThreadPoolExecutor(1)
+    looks = aside.submit(notices, story.task, Roles.of(job.options), job.seed)
+    _compete(story, contest, limits, report, looks)
     report.event(story.verdict)
     # From here on pages read the result; lists, which do not load results, show the verdict.
     report.update(live={"verdict": story.verdict})
     result = story.result(contest)
-    write_all(result, _facts(job), report.directory)
+    write_all(result, facts_of(job), report.directory)
     return result
 
 
-def _facts(job: TrainingJob) -> dict[str, Any]:
+def _deadline(job: TrainingJob) -> float | None:
+    """Return when the budget is over; it runs from the claim, which a cold start is later than."""
+    if job.time_limit is None:
+        return None
+    late = (timezone.now() - job.started_at).total_seconds() if job.started_at else 0.0
+    return time.monotonic() + job.time_limit - min(late, job.time_limit / 2)
+
+
+def facts_of(job: TrainingJob) -> dict[str, Any]:
     """Return what a recipe needs besides the result."""
     seen = job.dataset.preview
     return {
@@ -88,24 +105,28 @@ def _facts(job: TrainingJob) -> dict[str, Any]:
 
 def _prepare(job: TrainingJob, report: Report) -> tuple[Story, Contest]:
     """Read the table and settle the terms."""
-    table = _read(job.dataset, job.options.get("kinds", {}))
+    table = read_table(job.dataset, job.options.get("kinds", {}))
     report.event(f"Read {len(table.frame):,} rows and {len(table.columns)} columns.")
     roles = Roles.of(job.options)
     task = make_task(table.frame, table.columns, job.target, job.folds, job.wanted, roles)
     plan, left_out = make_plan(task.columns)
     dialect = job.dataset.preview.dialect
     inputs_of(task.features, table.columns, plan.features, dialect).save(report.directory)
-    warnings = table.warnings + task.warnings + left_out + notices(task, roles, job.seed)
-    story = Story(task, chosen(job.algorithms), warnings)
+    warnings = table.warnings + task.warnings + left_out
+    groups = job.wanted == CLUSTERING
+    story = Story(task, groupings(task.rows) if groups else chosen(job.algorithms), warnings)
     if split := how(task):
         report.event(split)
     return story, make_contest(task, plan, job.seed)
 
 
-def _refuse_large(story: Story, contest: Contest, limit_mb: int | None) -> None:
-    """Leave out what would not fit into memory, with its reason on the leaderboard."""
+def _refuse_large(story: Story, contest: Contest, limit_mb: int | None) -> int:
+    """Leave out what would not fit into memory, with its reason on the leaderboard.
+
+    Returns how many fits can run side by side.
+    """
     if limit_mb is None:
-        return
+        return int(settings.TRAINING_THREADS)
     table_mb = float(contest.features.memory_usage(deep=True).sum()) / 2**20
     found = need(
         story.algorithms,
@@ -120,24 +141,47 @@ def _refuse_large(story: Story, contest: Contest, limit_mb: int | None) -> None:
     for algorithm in story.algorithms:
         if reason := found.too_large.get(algorithm.key):
             story.rows[algorithm.key] = Row(algorithm.key, algorithm.label, SKIPPED, error=reason)
+    return found.cores
 
 
-def _compete(story: Story, contest: Contest, limits: Settings, report: Report) -> None:
-    """Run the contest and tell of it."""
+def _compete(
+    story: Story,
+    contest: Contest,
+    limits: Settings,
+    report: Report,
+    looks: Future[tuple[str, ...]],
+) -> None:
+    """Run the contest and tell of it, and of what a look at the table finds meanwhile."""
     told, folder = 0.0, report.directory
     with pool.Pool(limits.cores) as workers:
+        with report.working(0.01, "Starting the processes of the fits"):
+            workers.wait_ready()
         running = [entry for entry in story.algorithms if entry.key not in story.rows]
         for event in evaluate(contest, running, limits, workers, folder, folder):
             lines = list(story.take(event))
+            if looks.done():
+                lines += story.notice(_seen(looks))
             for text, level in lines:
                 report.event(text, level)
             if lines or (isinstance(event, Pulse) and time.monotonic() - told > _REPORT_EVERY):
                 told = time.monotonic()
                 report.progress(story.pulse.done, story.message)
                 report.update(live=story.live())
+    for text, level in story.notice(_seen(looks)):
+        report.event(text, level)
 
 
-def _read(dataset: Dataset, kinds: dict[str, str]) -> Table:
+def _seen(looks: Future[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return what was noticed. No oddity of a column may cost the job its models."""
+    error = looks.exception()
+    if error is None:
+        return looks.result()
+    log.error("The look at the columns failed.", exc_info=error)
+    return ("The columns could not be checked for leaks and repeated rows before training.",)
+
+
+def read_table(dataset: Dataset, kinds: dict[str, str]) -> Table:
+    """Read a table whole, and keep how many rows it has."""
     seen = dataset.preview
     columns = with_kinds(seen.columns, kinds)
     try:
@@ -147,5 +191,6 @@ def _read(dataset: Dataset, kinds: dict[str, str]) -> Table:
             f"The file of “{dataset.name}” is gone from the data folder. Upload it again."
         ) from error
     if dataset.rows != len(table.frame):
-        Dataset.objects.filter(pk=dataset.pk).update(rows=len(table.frame))
+        with suppress(DatabaseError):  # away for a while; the next training counts again
+            Dataset.objects.filter(pk=dataset.pk).update(rows=len(table.frame))
     return table

@@ -45,7 +45,7 @@ def candidates(
     space = space_of(algorithm, problem)
     chance = random.Random(f"{seed} {algorithm.key}")  # noqa: S311 (a search, not a secret)
     found = [{setting.name: _drawn(setting, chance) for setting in space} for _ in range(count)]
-    if imbalanced and WEIGHTS in space:
+    if found and imbalanced and WEIGHTS in space:
         found[0] = {WEIGHTS.name: "balanced"}
     return found
 

@@ -6,7 +6,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
-from jobsite.jobs.uploads import too_large_sentence
+from jobsite.jobs import uploads
 
 
 class TooLarge(APIException):
@@ -17,5 +17,5 @@ class TooLarge(APIException):
 
 def refuse_too_large(request: Request) -> None:
     """Raise TooLarge where the files of a request were dropped at the limit."""
-    if getattr(request, "upload_too_large", False):
-        raise TooLarge(too_large_sentence())
+    if sentence := uploads.refusal(request):
+        raise TooLarge(sentence)

@@ -21,8 +21,9 @@ from training.models import (
     Dataset,
     TrainingJob,
 )
-from training.problem import TargetError
-from training.table import ReadingError
+from training.problem import CLUSTERING, TargetError
+from training.roles import GROUP, IGNORE, TIME
+from training.table import KINDS, ReadingError
 
 
 class Command(JobCommand):
@@ -33,7 +34,9 @@ class Command(JobCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """The table, the target, and how."""
         parser.add_argument("file", metavar="FILE", type=Path)
-        parser.add_argument("--target", required=True, metavar="COLUMN")
+        task = parser.add_mutually_exclusive_group(required=True)
+        task.add_argument("--target", default="", metavar="COLUMN")
+        task.add_argument("--clusters", action="store_true", help="no target: find groups of rows")
         parser.add_argument(
             "--algorithms", nargs="+", metavar="A", default=[], help=", ".join(catalogue.ALGORITHMS)
         )
@@ -42,6 +45,15 @@ class Command(JobCommand):
         parser.add_argument("--folds", type=int, default=DEFAULT_FOLDS)
         parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
         parser.add_argument("--no-tune", action="store_true", help="defaults only, no ensemble")
+        parser.add_argument("--sheet", default="", metavar="NAME", help="of a workbook")
+        parser.add_argument("--ignore", nargs="+", metavar="COLUMN", default=[])
+        parser.add_argument("--group", metavar="COLUMN", help="its rows stay in one fold")
+        parser.add_argument(
+            "--time", metavar="COLUMN", help="later rows are predicted from earlier"
+        )
+        parser.add_argument(
+            "--kind", nargs="+", metavar="COLUMN=KIND", default=[], help=", ".join(KINDS)
+        )
         self.add_job_arguments(parser)
 
     def handle(self, **options: Any) -> None:
@@ -61,6 +73,10 @@ class Command(JobCommand):
             self.refuse("--folds takes 2 to 20.")
         if not 0 <= options["seed"] < 2**31:
             self.refuse(f"--seed takes 0 to {2**31 - 1}.")
+        if options["clusters"] and (options["algorithms"] or options["problem"]):
+            self.refuse("--clusters finds groups by k-means: leave out --algorithms and --problem.")
+        if options["clusters"]:
+            options["problem"] = CLUSTERING
         try:
             catalogue.chosen(options["algorithms"])
             return self.checked(options, owner)
@@ -71,8 +87,12 @@ class Command(JobCommand):
 
     def checked(self, options: dict[str, Any], owner: Any) -> TrainingJob:
         """The training of a copy of the file; nothing is kept of a target that cannot be."""
-        dataset = Dataset.copy(options["file"], owner, {})
+        changes = changes_of(options)
+        told = {"sheet": options["sheet"]} if options["sheet"] else {}
+        dataset = Dataset.copy(options["file"], owner, told)
         try:
+            dataset.choose(changes)
+            dataset.save(update_fields=["options"])
             dataset.guess(options["target"], options["problem"])
         except TargetError:
             dataset.remove()
@@ -98,6 +118,21 @@ class Command(JobCommand):
                 self.stdout.write(line_of(row, job.result["metric"]))
         elif not options["wait"]:
             self.stdout.write(str(job.pk))
+
+
+def changes_of(options: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """What the options say about single columns. Raises ValueError."""
+    changes: dict[str, dict[str, str]] = {}
+    for text in options["kind"]:
+        name, equals, kind = text.rpartition("=")
+        if not equals:
+            raise ValueError(f"--kind takes COLUMN=KIND, such as zip=category, not “{text}”.")
+        changes.setdefault(name, {})["kind"] = kind
+    roles = dict.fromkeys(options["ignore"], IGNORE)
+    roles |= {options[role]: role for role in (GROUP, TIME) if options[role]}
+    for name, role in roles.items():
+        changes.setdefault(name, {})["role"] = role
+    return changes
 
 
 def line_of(row: dict[str, Any], metric: str) -> str:

@@ -1,0 +1,200 @@
+"""Some fifty awkward or broken files as people really send them, made here."""
+
+import gzip
+import sqlite3
+import zlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROWS = [(f"{n}", f"{n * 7 % 13 - 3.5:.2f}", ("red", "green", "blue")[n * n % 3]) for n in range(40)]
+
+
+def table(separator: str = ",", end: str = "\n", header: str = "n,size,colour", rows=ROWS) -> str:
+    """A plain table of 40 rows in another dress."""
+    lines = [header.replace(",", separator), *(separator.join(row) for row in rows)]
+    return end.join(lines) + end
+
+
+def column(cells: list[str], name: str = "x", separator: str = ",") -> bytes:
+    """Forty rows whose first column repeats these cells; the second is an ordinary number."""
+    lines = [f"{name}{separator}y"]
+    lines += [f"{cells[n % len(cells)]}{separator}{n % 7 + 1}" for n in range(40)]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def deep(good: str, bad: bytes, rows: int = 60_000) -> bytes:
+    """A table that is bad far behind what the upload looks at."""
+    return b"n,size,colour\n" + f"{good}\n".encode() * rows + bad + f"{good}\n".encode() * 3
+
+
+def database() -> bytes:
+    """An SQLite file."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "x.db"
+        with sqlite3.connect(path) as connection:
+            connection.execute("create table t (a, b)")
+        connection.close()
+        return path.read_bytes()
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + zlib.compress(bytes(3000))
+PLAIN = table().encode()
+TITLED = "Quarterly report\nprinted 2024-05-01\n\n" + table()
+PADDED = "Quarterly report,,\n,,\n" + table()
+TOTAL = table() + "Total,12.5,\n"
+LONG_CELL = "n,size,colour\n1,2.5," + "x" * 10_000_000 + "\n2,3.5,red\n"
+
+# name -> (file, what the owner says, what the refusal or a warning holds)
+REFUSED: dict[str, tuple[bytes, dict, str]] = {
+    "an empty file": (b"", {}, "file is empty"),
+    "only line ends": (b"\r\n\r\n", {}, "file is empty"),
+    "a header alone": (b"n,size,colour\n", {}, "no rows"),
+    "one column": (column(["1"]).replace(b",", b" "), {}, "Only one column"),
+    "5,000 columns": (
+        (",".join(f"c{n}" for n in range(5000)) + "\n" + ",".join(["1"] * 5000) + "\n").encode(),
+        {},
+        "5,000 columns",
+    ),
+    "a picture": (PNG, {}, "PNG picture"),
+    "a PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", {}, "PDF"),
+    "a zip": (b"PK\x03\x04" + bytes(60), {}, "another kind of archive"),
+    "a database": (database(), {}, "SQLite"),
+    "a web page": (b"\n<html><table><tr><td>1</td></tr></table></html>", {}, "web page"),
+    "JSON": (b'[{"a": 1, "b": 2}]', {}, "JSON"),
+    "JSON lines": (b'{"a": 1}\n{"a": 2}\n', {}, "JSON"),
+    "NUL bytes": (PLAIN.replace(b"red", b"r\x00d", 1), {}, "line 2"),
+    "NUL bytes far down": (deep("1,2.5,red", b"2,3.5,r\x00d\n"), {}, "line 60002"),
+    "a bad byte far down": (deep("1,2.5,größe", b"2,3.5,gr\xf6n\n"), {}, "Line 60002"),
+    "a quote that stays open": (PLAIN + b'41,"2.5,red\n42,3.5,red\n', {}, "line 42 is never"),
+    "a quote that stays open early": (
+        PLAIN[:20] + b'41,"2.5,red\n' + PLAIN[14:] * 600,
+        {},
+        "quotation mark",
+    ),
+    "a cell of 10 MB": (LONG_CELL.encode(), {}, "line 2 is longer than"),
+    "short rows": (PLAIN + b"41,2.5\n42\n", {}, "Lines 42, 43: the table has 3 columns"),
+    "a long row": (PLAIN + b"41,2.5,red,9\n", {}, "Line 42: the table has 3 columns"),
+    "another separator midway": (PLAIN + b"41;2.5;red\n" * 9, {}, "Lines 42, 43, 44, 45, 46 …"),
+    "a short row far down": (deep("1,2.5,red", b"2,3.5\n"), {}, "Line 60002"),
+    "a long row far down": (deep("1,2.5,red", b"2,3.5,red,4\n"), {}, "line 60002|Line 60002"),
+    "a quote that stays open far down": (deep("1,2.5,red", b'2,"3.5,red\n'), {}, "quotation mark"),
+    "another encoding than told": ("a,b\né,1\n".encode("cp1252"), {"encoding": "utf-8"}, "Line 2"),
+}
+
+# name -> (file, what the owner says, names, kinds, a cell (row, column, value), said)
+READ: dict[str, tuple[bytes, dict, str, str, tuple, str]] = {
+    "plain": (PLAIN, {}, "n size colour", "nnc", (0, "size", -3.5), ""),
+    "UTF-16 with mark": (
+        table().encode("utf-16"), {}, "n size colour", "nnc", (0, "size", -3.5), "",
+    ),
+    "UTF-16 without mark": (
+        table().encode("utf-16-le"), {}, "n size colour", "nnc", (39, "n", 39), "",
+    ),
+    "UTF-8 with mark": (table().encode("utf-8-sig"), {}, "n size colour", "nnc", (0, "n", 0), ""),
+    "Latin-1": (
+        table().replace("red", "röt").encode("latin-1"), {}, "n size colour", "nnc",
+        (0, "colour", "röt"), "is a guess",
+    ),
+    "Windows-1252 only far down": (
+        deep("1,2.5,red", "2,3.5,“röt”\n".encode("cp1252")), {}, "n size colour", "nnc",
+        (60_000, "colour", "“röt”"), "cp1252 is a guess",
+    ),
+    "a bad byte, replaced as told": (
+        deep("1,2.5,größe", b"2,3.5,gr\xf6n\n"), {"encoding": "utf-8 repaired"}, "n size colour",
+        "nnc", (60_000, "colour", "gr�n"), "",
+    ),
+    "semicolons and decimal commas": (
+        table(";").replace(".", ",").encode(), {}, "n size colour", "nnc", (0, "size", -3.5), "",
+    ),
+    "carriage returns": (table(end="\r").encode(), {}, "n size colour", "nnc", (39, "n", 39), ""),
+    "carriage returns, long": (
+        ("n,size,colour\r" + "1,2.5,red\r" * 60_000).encode(), {}, "n size colour", "nnc",
+        (59_999, "size", 2.5), "",
+    ),
+    "quoted line ends": (
+        (table() + '41,2.5,"dark\nred"\n').encode(), {}, "n size colour", "nnc",
+        (40, "colour", "dark\nred"), "",
+    ),
+    "a name of two lines": (
+        table(header='n,"size\nin m",colour').encode(), {}, "n|size in m|colour", "nnc",
+        (0, "n", 0), "",
+    ),
+    "blank lines first": (b"\n\n" + PLAIN, {}, "n size colour", "nnc", (0, "n", 0), ""),
+    "a title": (TITLED.encode(), {}, "n size colour", "nnc", (0, "n", 0), "taken as a title"),
+    "a padded title": (
+        PADDED.encode(), {}, "n size colour", "nnc", (0, "n", 0), "taken as a title",
+    ),
+    "comments": (
+        b"# made by x, on y, with z\n# second\n" + PLAIN, {}, "n size colour", "nnc", (0, "n", 0),
+        "2 lines were taken as a title or a comment",
+    ),
+    "names behind a hash": (b"#" + PLAIN, {}, "#n size colour", "nnc", (0, "#n", 0), ""),
+    "lines before the table as told": (
+        b"a,b,c\nd,e,f\n" + PLAIN, {"skip": 2, "header": True}, "n size colour", "nnc",
+        (0, "n", 0), "",
+    ),
+    "a total": (TOTAL.encode(), {}, "n size colour", "nnc", (39, "n", 39), "is a total"),
+    "a total that is a row": (
+        TOTAL.encode(), {"total": False}, "n size colour", "cnc", (40, "n", "Total"), "other text",
+    ),
+    "short rows left out": (
+        PLAIN + b"41,2.5\n42\n43,1.5,red\n", {"ragged": "drop"}, "n size colour", "nnc",
+        (40, "n", 43), "Lines 42, 43",
+    ),
+    "ragged rows far down left out": (
+        deep("1,2.5,red", b"2,3.5\n2,3.5,red,4\n9,3.5,red\n"), {"ragged": "drop"},
+        "n size colour", "nnc", (60_000, "n", 9), "Lines 60002, 60003",
+    ),
+    "separators at the ends": (
+        table(end=",\n").encode(), {}, "n|size|colour|column 4", "nnct", (0, "n", 0), "no name",
+    ),
+    "an index without a name": (
+        table()[1:].encode(), {},
+        "row size colour", "nnc", (0, "size", -3.5), "Left out: “row” .only counts the rows",
+    ),
+    "Unnamed: 0": (
+        table(header="Unnamed: 0,size,colour").encode(), {}, "Unnamed: 0|size|colour", "nnc",
+        (0, "size", -3.5), "Left out: “Unnamed: 0”",
+    ),
+    "duplicate names": (
+        table(header="n,n,n").encode(), {}, "n|n (2)|n (3)", "nnc", (0, "n", 0), "more than once",
+    ),
+    "the header once more": (
+        (table() + table()).encode(), {}, "n size colour", "ccc", (0, "size", "-3.50"),
+        "stand again in the middle of the table .line 42",
+    ),
+    "a header of numbers": (
+        b"2019,2020\n" + b"".join(b"%d.5,%d\n" % (n, n) for n in range(30)), {"header": True},
+        "2019 2020", "nn", (0, "2019", 0.5), "",
+    ),
+    "one row": (b"a,b\n1,x\n", {}, "a b", "nc", (0, "a", 1), ""),
+    "dollars": (column(['"$1,234.50"', "$9", "-$3.25", "($7)"]), {}, "x y", "nn",
+                (0, "x", 1234.5), "amounts in \\$"),
+    "euros": (column(["€ 3,50", "1.234,00 €", "-2 €"], separator=";"), {}, "x y", "nn",
+              (1, "x", 1234), "amounts in €"),
+    "millions": (column(["$56.7M", "$537K", "-"]), {}, "x y", "nn", (1, "x", 537_000),
+                 "“-” .13 cells. is taken as a missing"),
+    "per cent": (column(["12 %", "7.5%"]), {}, "x y", "nn", (1, "x", 7.5), "12 % is read as 12"),
+    "two currencies": (column(["$5", "€7"]), {}, "x y", "cn", (0, "x", "$5"), "different units"),
+    "thousands": (column(['"1,234"', '"12,345,678"']), {}, "x y", "nn", (1, "x", 12_345_678), ""),
+    "thousands or decimals": (column(["1,234", "5,678"], separator=";"), {"decimal": "."}, "x y",
+                              "nn", (0, "x", 1234), ""),
+    "thousands or decimals, not told": (column(["1,234", "5,678"], separator=";"), {}, "x y", "nn",
+                                        (0, "x", 1.234), "can be read in two ways"),
+    "European thousands": (column(["1.234,5", "12"], separator=";"), {}, "x y", "nn",
+                           (0, "x", 1234.5), ""),
+    "spaces between thousands": (column(["1 234", "12 345,5"], separator=";"), {}, "x y", "nn",
+                                 (1, "x", 12_345.5), ""),
+    "thin spaces": (column(["1\u202f234", "12"]), {}, "x y", "nn", (0, "x", 1234), ""),
+    "apostrophes": (column(["1'234", "12'345.5"]), {}, "x y", "nn", (1, "x", 12_345.5), ""),
+    "postcodes": (column(["01067", "80331"]), {}, "x y", "cn", (0, "x", "01067"), ""),
+    "long codes": (column(["4006381333931123456", "12"]), {}, "x y", "cn", (1, "x", "12"), ""),
+    "mixed dates": (column(["2024-01-31", "31/01/2024", "5 Jan 2024"]), {}, "x y", "cn",
+                    (0, "x", "2024-01-31"), "dates in more than one format"),
+    "words for no number": (column(["1.5", "n/a", "unknown", "#DIV/0!", "2"]), {}, "x y", "nn",
+                            (4, "x", 2), "taken as a missing value"),
+    "infinity": (column(["1.5", "inf", "-Infinity", "NaN"]), {}, "x y", "nn", (0, "x", 1.5), ""),
+    "truth words": (column(["TRUE", "false"]), {}, "x y", "bn", (0, "x", "TRUE"), ""),
+    "the word None": (column(["None", "Shingle", "Tile"]), {}, "x y", "cn", (0, "x", "None"), ""),
+    "gzip": (gzip.compress(PLAIN), {}, "n size colour", "nnc", (0, "size", -3.5), ""),
+}  # fmt: skip

@@ -1,0 +1,83 @@
+"""One algorithm on its way through a contest: its settings, folds and last fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from training.catalogue import Algorithm
+from training.fits import FoldResult
+
+FINAL = None
+# The last fit of an algorithm sees all folds, and plots and importance are made after it.
+FINAL_FITS, FINAL_SECONDS = 1.3, 2.0
+
+
+class Piece(NamedTuple):
+    """One fit: a fold of a trial, or the last fit of an algorithm."""
+
+    key: str
+    fold: int | None
+    trial: int = 0
+
+
+@dataclass(slots=True)
+class Trial:
+    """One choice of settings and the folds that it has seen. The first one is the default."""
+
+    settings: dict[str, Any]
+    waiting: list[int]
+    results: dict[int, FoldResult] = field(default_factory=dict)
+    running: dict[int, float] = field(default_factory=dict)
+    """When each fold that is running now was started."""
+    dropped: bool = False
+
+
+@dataclass(slots=True)
+class Lane:
+    """One algorithm on its way."""
+
+    algorithm: Algorithm
+    folds: int
+    trials: list[Trial] = field(default_factory=list)
+    chosen: int = 0
+    ended: bool = False
+    final_started: bool = False
+    steps: int = 0
+    """How much of the explanation is there: 1 hold-out and file, 2 plots, 3 importance."""
+
+    def __post_init__(self) -> None:
+        self.trials.append(Trial({}, list(range(self.folds))))
+
+    @property
+    def best(self) -> Trial:
+        """The trial that counts: the default, until another one is through and better."""
+        return self.trials[self.chosen]
+
+    @property
+    def unexplained(self) -> str:
+        """What of the explanation is missing, in words."""
+        return ("its hold-out check, file and plots", "its plots", "what its columns mean to it")[
+            min(self.steps, 2)
+        ]
+
+    @property
+    def is_scored(self) -> bool:
+        """True once every fold of the default settings has a score."""
+        return len(self.trials[0].results) == self.folds
+
+    @property
+    def is_tuning(self) -> bool:
+        """True while settings are being tried."""
+        return any(not t.dropped and len(t.results) < self.folds for t in self.trials[1:])
+
+    @property
+    def fold_seconds(self) -> float | None:
+        """Mean time of a fold so far."""
+        times = [result.seconds for trial in self.trials for result in trial.results.values()]
+        return sum(times) / len(times) if times else None
+
+    @property
+    def final_seconds(self) -> float:
+        """What the last fit and its explanation will take, roughly."""
+        return FINAL_FITS * (self.fold_seconds or 0.0) + FINAL_SECONDS

@@ -2,8 +2,9 @@
 
 from django.contrib import admin
 
-from downloads.models import Download, Engine, PersonSpeed
+from downloads.models import Category, Defaults, Download, Engine, PersonSpeed, Traffic
 from jobsite.jobs.admin import JobAdmin
+from jobsite.jobs.admin_read_only import ReadOnlyAdmin
 
 
 @admin.register(Download)
@@ -15,11 +16,35 @@ class DownloadAdmin(JobAdmin):
     search_fields = [*JobAdmin.search_fields, "info_hash", "info_hash_v2"]
 
 
+@admin.register(Category)
+class CategoryAdmin(ReadOnlyAdmin):
+    """Everybody's categories and their folders."""
+
+    list_display = ["name", "owner", "folder"]
+    list_select_related = ["owner"]
+
+
+@admin.register(Defaults)
+class DefaultsAdmin(admin.ModelAdmin):
+    """What people wish of every download."""
+
+    list_display = ["user", "hold", "exclude"]
+
+
 @admin.register(PersonSpeed)
 class PersonSpeedAdmin(admin.ModelAdmin):
     """Limits of all downloads of one person."""
 
     list_display = ["user", "down_kb", "up_kb"]
+
+
+@admin.register(Traffic)
+class TrafficAdmin(ReadOnlyAdmin):
+    """What each person has fetched and sent by day; without an owner: everybody together."""
+
+    list_display = ["day", "owner", "down", "up"]
+    list_filter = ["day"]
+    list_select_related = ["owner"]
 
 
 @admin.register(Engine)

@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from django.http import Http404
-from django.http.response import HttpResponseBase
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from django.db.models import QuerySet
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_field,
+)
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 from rest_framework.routers import SimpleRouter
 from rest_framework.status import (
     HTTP_202_ACCEPTED,
@@ -20,14 +21,18 @@ from rest_framework.status import (
     HTTP_413_REQUEST_ENTITY_TOO_LARGE,
 )
 
-from downloads.content import archive_response, file_response
+from downloads.bulk_api import BulkActions
+from downloads.file_api import FileActions, FileSerializer
 from downloads.filters import DownloadFilter
 from downloads.forms import MAX_LINES
-from downloads.models import Download, DownloadFile
+from downloads.look_api import LookActions
+from downloads.models import Download
 from downloads.queue_api import QueueActions
 from downloads.submission import Answer, Asked, read_links, read_torrents, submit
+from downloads.wish_api import CategoryViewSet, Tags, WishActions, WishSerializer
+from downloads.wish_forms import WISHES
+from jobsite.jobs import uploads
 from jobsite.jobs.api import JobSerializer, JobViewSet
-from jobsite.jobs.uploads import too_large_sentence
 
 
 class DownloadSerializer(JobSerializer):
@@ -35,6 +40,8 @@ class DownloadSerializer(JobSerializer):
 
     message = serializers.CharField(source="reason", read_only=True)
     state = serializers.CharField(source="shown_state", read_only=True)
+    category = serializers.CharField(source="category.name", default=None, read_only=True)
+    tags = Tags(read_only=True)
 
     class Meta(JobSerializer.Meta):
         model = Download
@@ -51,6 +58,10 @@ class DownloadSerializer(JobSerializer):
             "priority",
             "down_kb",
             "up_kb",
+            "full_size",
+            "uploaded",
+            "seeding",
+            *WISHES,
         ]
         read_only_fields = fields
 
@@ -79,6 +90,14 @@ class AnswerSerializer(serializers.Serializer):
     invalid = InvalidSerializer(many=True)
 
 
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string"},
+            {"type": "array", "items": {"type": "string"}},
+        ]
+    }
+)
 class Lines(serializers.Field):
     """Text of any number of lines, or a list of links."""
 
@@ -96,11 +115,14 @@ class Lines(serializers.Field):
         return data
 
 
-class AddSerializer(serializers.Serializer):
-    """Links, .torrent files, or both."""
+class AddSerializer(WishSerializer):
+    """Links, .torrent files, or both, and what is wished of all of them."""
 
     links = Lines(required=False)
     torrents = serializers.ListField(child=serializers.FileField(), required=False)
+
+    class Meta(WishSerializer.Meta):
+        fields = ["links", "torrents", *WISHES]
 
     def asked(self) -> list[Asked]:
         """All that was handed over."""
@@ -108,22 +130,7 @@ class AddSerializer(serializers.Serializer):
         return [*read_links(data.get("links", "")), *read_torrents(data.get("torrents", []))]
 
 
-class FileSerializer(serializers.ModelSerializer):
-    """One file of a torrent."""
-
-    url = serializers.SerializerMethodField()
-
-    class Meta:
-        model = DownloadFile
-        fields = ["index", "path", "name", "size", "url"]
-
-    def get_url(self, file: DownloadFile) -> str:
-        """Where its bytes are."""
-        where = {"pk": file.download_id, "index": file.index}
-        return reverse("downloads-file", kwargs=where, request=self.context.get("request"))
-
-
-class DownloadViewSet(QueueActions, JobViewSet):
+class DownloadViewSet(BulkActions, FileActions, LookActions, QueueActions, WishActions, JobViewSet):
     """Downloads of the caller."""
 
     model = Download
@@ -131,22 +138,27 @@ class DownloadViewSet(QueueActions, JobViewSet):
     filterset_class = DownloadFilter
     parser_classes = [JSONParser, MultiPartParser, FormParser]
 
+    def get_queryset(self) -> QuerySet:
+        """With their categories."""
+        return super().get_queryset().select_related("category")
+
     @extend_schema(
         request={"application/json": AddSerializer, "multipart/form-data": AddSerializer},
         responses={202: AnswerSerializer, 400: AnswerSerializer},
     )
     def create(self, request: Request) -> Response:
         """Add links (a text or a list) or .torrent files; each line has an answer."""
-        if getattr(request._request, "upload_too_large", False):
-            return Response({"detail": too_large_sentence()}, HTTP_413_REQUEST_ENTITY_TOO_LARGE)
-        form = AddSerializer(data=_fields(request))
+        fields = _fields(request)
+        if sentence := uploads.refusal(request._request):
+            return Response({"detail": sentence}, HTTP_413_REQUEST_ENTITY_TOO_LARGE)
+        form = AddSerializer(data=fields, context={"owner": request.user})
         form.is_valid(raise_exception=True)
         asked = form.asked()
         if not asked:
             raise serializers.ValidationError(
                 {"links": ["Give at least one link or .torrent file."]}
             )
-        answer: Answer = submit(request.user, asked)
+        answer: Answer = submit(request.user, asked, form.wishes)
         status = HTTP_400_BAD_REQUEST if answer.is_useless else HTTP_202_ACCEPTED
         return Response(AnswerSerializer(answer, context={"request": request}).data, status)
 
@@ -164,6 +176,13 @@ class DownloadViewSet(QueueActions, JobViewSet):
         job = self.get_object()
         return self.act(job.resume(), job)
 
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def seed(self, request: Request, pk: Any = None) -> Response:
+        """Upload a complete download until it is paused."""
+        job = self.get_object()
+        return self.act(job.start_seeding(), job)
+
     @extend_schema(
         parameters=[OpenApiParameter("data", bool, description="1: remove the files, too.")]
     )
@@ -172,39 +191,6 @@ class DownloadViewSet(QueueActions, JobViewSet):
         with_data = request.query_params.get("data", "").lower() in {"1", "true", "yes"}
         self.get_object().request_delete(with_data=with_data)
         return Response(status=HTTP_204_NO_CONTENT)
-
-    @extend_schema(responses=FileSerializer(many=True))
-    @action(detail=True)
-    def files(self, request: Request, pk: Any = None) -> Response:
-        """The files, known as soon as the metadata is."""
-        files = self.get_object().files.all()
-        return Response(FileSerializer(files, many=True, context={"request": request}).data)
-
-    @extend_schema(
-        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, 206: OpenApiResponse()}
-    )
-    @action(detail=True, url_path="files/<int:index>", url_name="file")
-    def file(self, request: Request, pk: Any = None, index: int = 0) -> HttpResponseBase:
-        """The bytes of one finished file, with Range."""
-        try:
-            return file_response(request._request, self.get_queryset(), pk, index)
-        except Http404 as error:
-            return Response({"detail": str(error)}, status=404)
-
-    @extend_schema(
-        parameters=[
-            OpenApiParameter("format", str, enum=["zip", "tar"], description="zip by default."),
-            OpenApiParameter("folder", str, description="Only what lies below this folder."),
-        ],
-        responses={(200, "application/zip"): OpenApiTypes.BINARY},
-    )
-    @action(detail=True, filter_backends=[])
-    def archive(self, request: Request, pk: Any = None) -> HttpResponseBase:
-        """All finished files, or those below a folder, as one stream."""
-        try:
-            return archive_response(request._request, self.get_queryset(), pk)
-        except Http404 as error:
-            return Response({"detail": str(error)}, status=404)
 
     def result_of(self, job: Any) -> Any:
         """Where the files are."""
@@ -218,10 +204,11 @@ def _fields(request: Request) -> dict[str, Any]:
     if not hasattr(data, "getlist"):
         return data
     files = request.FILES.getlist("torrents")
-    links = {"links": data["links"]} if "links" in data else {}
-    return {**links, **({"torrents": files} if files else {})}
+    others = {name: data[name] for name in data if name != "torrents"}
+    return {**others, **({"torrents": files} if files else {})}
 
 
 def register(router: SimpleRouter) -> None:
     """Add the addresses of this app to the API."""
+    router.register("downloads/categories", CategoryViewSet, basename="categories")
     router.register("downloads", DownloadViewSet, basename="downloads")

@@ -12,7 +12,8 @@ from django.views import View
 from downloads.archives import FORMATS, Member, member_name
 from downloads.models import Download, DownloadFile
 from downloads.names import file_name
-from jobsite.jobs.attachments import attachment, streamed
+from downloads.playing import unfinished_response
+from jobsite.jobs.attachments import attachment, named, ranged, streamed
 from jobsite.jobs.status import Status
 from jobsite.jobs.views import OwnJobs
 
@@ -20,7 +21,7 @@ GONE = "This file is not complete yet, or it is not in the library any more."
 
 
 class FileContent(OwnJobs, View):
-    """The bytes of one finished file, with Range."""
+    """The bytes of one file, with Range."""
 
     def get(self, request: HttpRequest, pk: UUID, index: int) -> HttpResponseBase:
         """Serve it as an attachment."""
@@ -38,13 +39,20 @@ class ArchiveContent(OwnJobs, View):
 def file_response(
     request: HttpRequest, downloads: QuerySet, pk: Any, index: int
 ) -> HttpResponseBase:
-    """The file with this index of a download among these; 404 while it is not finished."""
+    """The file with this index of a download among these; `?play` has it played in place.
+
+    Of an unfinished one only ranges are served, and those fetched first; else it is 404.
+    """
     job = get_object_or_404(downloads, pk=pk)
     file = get_object_or_404(DownloadFile, download=job, index=index)
+    kind = file.played_as if "play" in request.GET else ""
     path = job.file_on_disk(file)
     if path is None:
-        raise Http404(GONE)
-    return attachment(request, path, file.name)
+        response = unfinished_response(request, job, file, kind or "application/octet-stream")
+        if response is None:
+            raise Http404(GONE)
+        return response if kind else named(response, file.name)
+    return ranged(request, path, kind) if kind else attachment(request, path, file.name)
 
 
 def archive_response(request: HttpRequest, downloads: QuerySet, pk: Any) -> HttpResponseBase:

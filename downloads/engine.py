@@ -15,20 +15,27 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from downloads.housework import move_files, remove_deleted
+from downloads.intervals import Intervals
 from downloads.ledger import Ledger
 from downloads.moves import Place
-from downloads.session import Options
+from downloads.session_settings import Options
 from downloads.swarm import Swarm
+from downloads.telling import Telling
+from downloads.watch_folders import WatchFolders
 from jobsite.jobs.outcome import JobFailed
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 0.25
+READ_SOON = 0.5
 WRITE_EVERY = 1.0
 READ_EVERY = 5.0
 CLEAN_EVERY = 1.0
 LIMIT_EVERY = 1.0
 RENEW_EVERY = 10.0
+TRAFFIC_EVERY = 10.0
+WATCH_EVERY = 3.0
 LOCK_WITHIN = 20.0
 
 
@@ -40,9 +47,11 @@ def run(job: Any, report: Any) -> dict[str, Any]:
         swarm = Swarm(_options(), _place(state))
         report.event(f"Listening on port {swarm.port}.")
         ledger = Ledger(job.worker)
+        telling = Telling(state, Path(settings.DOWNLOAD_DIR))
         try:
-            _Loop(swarm, ledger, report).run()
+            _Loop(swarm, ledger, telling, report).run()
         finally:
+            telling.close()
             swarm.stop()
             ledger.close()
     return {}
@@ -88,11 +97,13 @@ def _place(state: Path) -> Place:
 class _Loop:
     """When to look at the rows, when to write."""
 
-    def __init__(self, swarm: Swarm, ledger: Ledger, report: Any) -> None:
+    def __init__(self, swarm: Swarm, ledger: Ledger, telling: Telling, report: Any) -> None:
         self._swarm = swarm
         self._ledger = ledger
         self._report = report
-        self._due: dict[str, float] = {}
+        self._telling = telling
+        self._watched = WatchFolders(settings.DOWNLOAD_WATCH_DIR)
+        self._intervals = Intervals()
         self._taken_over = False
         self._is_urgent = False
 
@@ -102,6 +113,7 @@ class _Loop:
             snapshots = self._swarm.tick(LOOK_EVERY)
             if self._ledger.note(snapshots, self._swarm.remarks()):
                 self._is_urgent = True
+            self._telling.step(self._swarm)
             try:
                 self._exchange()
             except DatabaseError as error:
@@ -113,23 +125,21 @@ class _Loop:
         if not self._taken_over:
             self._ledger.take_over()
             self._taken_over = True
-        is_behind = self._is_time("look", LOOK_EVERY) and self._ledger.is_behind()
-        if self._is_time("read", READ_EVERY) or is_behind:
+        is_behind = self._intervals.has_passed("look", READ_SOON) and self._ledger.is_behind()
+        if self._intervals.has_passed("read", READ_EVERY) or is_behind:
             self._ledger.write()  # before the rows it is about are let go
             self._swarm.want(self._ledger.wanted(), self._ledger.space_left())
-        if self._is_time("write", WRITE_EVERY) or self._is_urgent:
+        if self._intervals.has_passed("write", WRITE_EVERY) or self._is_urgent:
             self._ledger.write()
             self._is_urgent = False
-        if self._is_time("limit", LIMIT_EVERY):
+        if self._intervals.has_passed("limit", LIMIT_EVERY):
             self._swarm.limit(self._ledger.speeds())
-        if self._is_time("clean", CLEAN_EVERY):
-            self._ledger.clean(self._swarm)
-        if self._is_time("renew", RENEW_EVERY):
+        if self._intervals.has_passed("clean", CLEAN_EVERY):
+            move_files(self._swarm)
+            remove_deleted(self._swarm)
+        if self._intervals.has_passed("watch", WATCH_EVERY):
+            self._watched.step()
+        if self._intervals.has_passed("traffic", TRAFFIC_EVERY):
+            self._ledger.write_traffic()
+        if self._intervals.has_passed("renew", RENEW_EVERY):
             self._ledger.renew()
-
-    def _is_time(self, what: str, every: float) -> bool:
-        now = time.monotonic()
-        if now < self._due.get(what, 0.0):
-            return False
-        self._due[what] = now + every
-        return True

@@ -25,6 +25,9 @@ class Moved(Event):
     is_complete: bool
     has_stopped_writing: bool
     needs_saving: bool
+    fetched: int = 0
+    """Bytes of content since the torrent was added to the session, good or not."""
+    sent: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,10 +74,24 @@ class Conflict(Event):
 
 @dataclass(frozen=True)
 class TrackerSaid(Event):
-    """A tracker's answer, in words; `peers` where it gave any."""
+    """A tracker's answer: how many peers it gave, why it refuses, or why it is not reached."""
 
-    text: str
+    url: str
     peers: int = 0
+    refusal: str = ""
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class DhtSaid(Event):
+    """The DHT's answer."""
+
+    peers: int
+
+
+@dataclass(frozen=True)
+class BadDescription(Event):
+    """A peer sent a list of files that does not match the info hash."""
 
 
 @dataclass(frozen=True)

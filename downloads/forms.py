@@ -7,6 +7,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
 from downloads.submission import Asked, read_links, read_torrents
+from downloads.wish_forms import WISHES, WishForm
 
 MAX_LINES = 10_000
 
@@ -30,7 +31,7 @@ class ManyFilesField(forms.FileField):
         return files
 
 
-class AddForm(forms.Form):
+class AddForm(WishForm):
     """A paste of links, some .torrent files, or both."""
 
     links = forms.CharField(
@@ -49,7 +50,11 @@ class AddForm(forms.Form):
         widget=ManyFiles(attrs={"accept": ".torrent,application/x-bittorrent"}),
     )
 
+    class Meta(WishForm.Meta):
+        fields = WISHES
+
     asked: Sequence[Asked] = ()
+    field_order = ["links", "torrents"]
 
     def clean(self) -> dict[str, Any]:
         """Read every line; at least one must be there."""

@@ -7,32 +7,29 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import Count, Max
 from django.utils import timezone
 
+from downloads.goals import goal_of
 from downloads.links import parse_link
-from downloads.metadata import Metadata
-from downloads.models import Download, DownloadFile, torrent_file
+from downloads.models import Download
 from downloads.moves import Remark
-from downloads.plans import KILO, PersonSpeed, SpeedPlan
-from downloads.speeds import Speed, Speeds
-from downloads.swarm import Swarm
+from downloads.plans import PersonSpeed, SpeedPlan
+from downloads.row_changes import LIVE, describe, fail, fill, hold, line, list_files, park, succeed
+from downloads.seed_rows import GOAL_READ, Seeds
+from downloads.speeds import Speeds
 from downloads.torrent import Phase, Snapshot, Wanted
+from downloads.traffic import Meter
+from downloads.wishes import READ, Choices, wish
 from jobsite.jobs import queue
 from jobsite.jobs.allowances import bytes_left
 from jobsite.jobs.models import JobEvent, Worker
 from jobsite.jobs.status import Status
-from jobsite.jobs.templatetags.formats import byte_size
 
 log = logging.getLogger(__name__)
 
-LIVE = ["size", "done", "progress", "rate_down", "rate_up", "peers", "eta", "state", "message"]
-READ = [
-    *("id", "owner_id", "name", "info_hash", "link", "has_file", "priority", "attempt", "status"),
-    *("down_kb", "up_kb"),
-]
-REMOVED_AT_ONCE = 50
 MISFIT = (
     "What this torrent says of itself cannot be stored, so it was given up. The log has the "
     "details; report it."
@@ -47,9 +44,12 @@ class Ledger:
         self._allowed = tuple(settings.DOWNLOAD_ALLOWED_NETWORKS)
         self._rows: dict[str, list[Download]] = {}
         self._changed: dict[str, Snapshot] = {}
+        self._choices = Choices()
+        self._seeds = Seeds()
         self._described: set[Any] = set()
         self._asked_at: datetime | None = None
         self._remarks: list[Remark] = []
+        self._meter = Meter()
 
     # --- rows -> wanted ---
 
@@ -77,7 +77,8 @@ class Ledger:
         rows: dict[str, list[Download]] = defaultdict(list)
         ranks: dict[str, tuple[float, ...]] = {}
         place: Counter[Any] = Counter()
-        running = Download.objects.filter(status=Status.RUNNING).only(*READ)
+        running = Download.objects.filter(status=Status.RUNNING).only(*READ, *GOAL_READ)
+        running = running.select_related("category")
         for row in running.order_by("-priority", "queue_order", "created_at", "pk"):
             # Owners take turns: everybody's first comes before anybody's second.
             place[row.owner_id] += 1
@@ -86,7 +87,10 @@ class Ledger:
             rows[row.info_hash].append(row)
         self._rows = dict(rows)
         self._described &= {row.pk for some in rows.values() for row in some}
+        seeds = self._seeds.read(self._rows)
+        self._choices.read(self._rows | seeds)
         wanted = {key: self._want(some, ranks[key]) for key, some in self._rows.items()}
+        wanted |= {key: self._want(some, (0.0,)) for key, some in seeds.items()}
         return {key: want for key, want in wanted.items() if want is not None}
 
     def _want(self, rows: list[Download], rank: tuple[float, ...]) -> Wanted | None:
@@ -96,18 +100,7 @@ class Ledger:
         except ValueError as error:
             self.give_up(rows, f"The link cannot be used any more: {error}")
             return None
-        return Wanted(
-            link=link,
-            file=torrent_file(first.info_hash) if any(row.has_file for row in rows) else None,
-            rank=rank,
-            # A torrent of several people takes the space of the first who wanted it.
-            owner=str(first.owner_id),
-            speed=Speed(
-                _loosest(row.down_kb for row in rows) * KILO,
-                _loosest(row.up_kb for row in rows) * KILO,
-            ),
-            token=" ".join(f"{row.pk}:{row.attempt}" for row in rows),
-        )
+        return wish(rows, link, rank, self._choices)
 
     def speeds(self) -> Speeds:
         """The limits that hold now."""
@@ -115,14 +108,14 @@ class Ledger:
 
     def space_left(self) -> dict[str, int]:
         """The bytes that are left to each owner who has a limit and something running."""
-        owners = {row.owner_id: row.owner for rows in self._rows.values() for row in rows}
-        left = {
-            str(key): bytes_left(owner, 0) is not None
-            and bytes_left(owner, queue.stored_bytes(owner))
-            for key, owner in owners.items()
-            if owner is not None
-        }
-        return {key: most for key, most in left.items() if most is not False and most is not None}
+        rows = [row for some in self._rows.values() for row in some]
+        owners = {row.owner_id for row in rows if row.owner_id is not None}
+        left = {}
+        # All owners in one query: the rows come without theirs, and there may be a thousand.
+        for owner in get_user_model().objects.filter(pk__in=owners):
+            if bytes_left(owner, 0) is not None:
+                left[str(owner.pk)] = bytes_left(owner, queue.stored_bytes(owner)) or 0
+        return left
 
     def renew(self) -> None:
         """Tell that the rows in hand are still looked after."""
@@ -136,6 +129,9 @@ class Ledger:
         urgent = False
         for snapshot in snapshots:
             self._changed[snapshot.key] = snapshot
+            rows = [*self._rows.get(snapshot.key, ()), *self._seeds.rows_of(snapshot.key)]
+            owners = {row.owner_id for row in rows}
+            self._meter.note(snapshot.key, (snapshot.fetched, snapshot.sent), owners)
             urgent = urgent or snapshot.phase in {Phase.SUCCEEDED, Phase.FAILED}
         return urgent
 
@@ -154,120 +150,57 @@ class Ledger:
                     self.give_up(self._rows.get(key, []), MISFIT)
         self._changed, self._remarks = {}, []
 
+    def write_traffic(self) -> None:
+        """Add what was fetched and sent to the day's sums."""
+        self._meter.write()
+
     def give_up(self, rows: Sequence[Download], reason: str) -> None:
         """Fail rows that the engine cannot deal with."""
-        lines = [line for row in rows for line in _fail(row, reason)]
+        lines = [line for row in rows for line in fail(row, reason)]
         JobEvent.objects.bulk_create(lines)
 
     def _write(self, changed: Mapping[str, Snapshot]) -> None:
-        live, lines, described = [], [], set()
+        live, lines = [], []
         with transaction.atomic():
             for key, snapshot in changed.items():
                 for row in self._rows.get(key, ()):
-                    if snapshot.metadata and row.pk not in self._described:
-                        _describe(row, snapshot.metadata)
-                        described.add(row.pk)
-                    if snapshot.phase is Phase.SUCCEEDED:
-                        lines += _succeed(row, snapshot)
-                    elif snapshot.phase is Phase.FAILED:
-                        lines += _fail(row, snapshot.reason)
+                    is_known = self._describe(row, snapshot)
+                    if snapshot.rechecked and row.recheck:
+                        row.recheck = False
+                        Download.objects.filter(pk=row.pk).update(recheck=False)
+                    if snapshot.phase is Phase.FAILED:
+                        lines += fail(row, snapshot.reason)
+                    elif row.hold and is_known:
+                        lines += hold(row)
+                    elif snapshot.phase is Phase.SUCCEEDED:
+                        goal = goal_of(row, self._seeds.site)
+                        lines += succeed(row, snapshot, self._choices.of(row), goal)
                     elif snapshot.phase is Phase.PARKED:
-                        lines += _park(row, snapshot.reason)
+                        lines += park(row, snapshot.reason)
                     else:
-                        live.append(_fill(row, snapshot))
-            Download.objects.write(live, LIVE)
+                        live.append(fill(row, snapshot))
+            Download.objects.write(live, LIVE, status=Status.RUNNING.value)
+            self._seeds.write(changed.values())
             for remark in self._remarks:
                 rows = self._rows.get(remark.key, ())
-                lines += [_line(row, remark.text, remark.level) for row in rows]
+                lines += [line(row, remark.text, remark.level) for row in rows]
             JobEvent.objects.bulk_create(lines)
         self._remarks = []
-        self._described |= described
 
-    # --- what people deleted ---
-
-    def clean(self, swarm: Swarm) -> None:
-        """Remove deleted rows, and what is kept of a torrent once its last owner has left."""
-        gone = Download.objects.filter(delete_requested=True).exclude(status=Status.RUNNING)
-        for row in gone[:REMOVED_AT_ONCE]:
-            if not Download.objects.others_of(row.info_hash).exists():
-                if swarm.holds(row.info_hash):
-                    continue
-                try:
-                    swarm.forget(row.info_hash, with_data=row.delete_data)
-                    torrent_file(row.info_hash).unlink(missing_ok=True)
-                except OSError as error:
-                    log.warning("Files of %s could not be removed: %s", row.info_hash, error)
-            row.remove()
+    def _describe(self, row: Download, snapshot: Snapshot) -> bool:
+        """Store name and files of a torrent, once; whether they are known."""
+        about = snapshot.metadata
+        if row.pk not in self._described:
+            if about:
+                describe(row, about)
+            elif snapshot.record:
+                list_files(row, snapshot.record.files)
+            if about or snapshot.record:
+                self._described.add(row.pk)
+        return row.pk in self._described
 
     def close(self) -> None:
         """Give all back: the next engine takes it up."""
+        self._meter.write()
         Download.objects.release()
         connection.close()
-
-
-def _loosest(limits: Iterable[int]) -> int:
-    """Of several owners' limits: whoever sets none lifts those of the others."""
-    limits = list(limits)
-    return max(limits) if all(limits) else 0
-
-
-def _describe(row: Download, about: Metadata) -> None:
-    """Store name and files of a torrent, known by now."""
-    mine = Download.objects.filter(pk=row.pk)
-    mine.update(name=about.name or row.name, size=about.size)
-    DownloadFile.objects.list_for([row], about.files)
-    if about.v1 and about.v2:
-        try:
-            with transaction.atomic():
-                mine.update(info_hash_v2=about.v2)
-        except IntegrityError:  # its owner has it under the other hash, too
-            log.info("%s is here under both of its hashes.", row.info_hash)
-
-
-def _fill(row: Download, snapshot: Snapshot) -> Download:
-    row.size, row.done = snapshot.size, snapshot.done
-    row.progress = snapshot.done / snapshot.size if snapshot.size else 0.0
-    row.rate_down, row.rate_up = snapshot.rate_down, snapshot.rate_up
-    row.peers, row.eta = snapshot.peers, snapshot.eta
-    row.state, row.message = snapshot.state, snapshot.reason[:255]
-    return row
-
-
-_STILL = {"rate_down": 0, "rate_up": 0, "peers": 0, "eta": None, "state": "", "message": ""}
-
-
-def _succeed(row: Download, snapshot: Snapshot) -> list[JobEvent]:
-    record = snapshot.record
-    assert record is not None
-    result = {"path": record.place, "size": record.size, "files": len(record.files)}
-    moved = (
-        Download.objects.fenced(row)
-        .filter(delete_requested=False)
-        .transition(
-            Status.SUCCEEDED,
-            **_STILL,
-            progress=1.0,
-            size=record.size,
-            done=record.size,
-            place=record.place,
-            result=result,
-        )
-    )
-    text = f"Finished: {byte_size(record.size)}, verified. Uploading has ended with it."
-    return [_line(row, text)] if moved else []
-
-
-def _fail(row: Download, reason: str) -> list[JobEvent]:
-    moved = Download.objects.fenced(row).transition(Status.FAILED, **_STILL, error=reason)
-    return [_line(row, reason, "error")] if moved else []
-
-
-def _park(row: Download, reason: str) -> list[JobEvent]:
-    """Pause it: resuming it asks anew."""
-    parked = {**_STILL, "message": reason}
-    moved = Download.objects.fenced(row).transition(Status.PAUSED, **parked)
-    return [_line(row, reason, "warning")] if moved else []
-
-
-def _line(row: Download, text: str, level: str = "info") -> JobEvent:
-    return JobEvent(kind=row.kind, job_id=row.pk, attempt=row.attempt, level=level, text=text)

@@ -1,53 +1,29 @@
 """Where data lies: incomplete out of sight, complete under its own name, by one rename.
 
     <download folder>/.incomplete/<info hash>/...   while it is being fetched
-    <download folder>/<name>                        once it is whole
+    <download folder>/<category's folder>/<name>    once it is whole
     <state folder>/library/<info hash>.json         the record of what lies there
 
-The record is written before the rename, so that a crash between the two is seen at the next look;
+The record is written before any rename, so that a crash between the two is seen at the next look;
 the files are made durable before both, so that what is called complete outlives a loss of power.
 """
 
+import contextlib
+import errno
 import json
 import os
 import shutil
 import threading
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path, PurePosixPath
 
+from .folders import BadFolder, check_folder
 from .names import file_name
+from .records import Record, StoredFile, name_for
 from .resume import write_durably
 
 HIDDEN = ".incomplete"
-
-
-@dataclass(frozen=True)
-class StoredFile:
-    """One file of a torrent. `path` is relative to the torrent's own folder or file."""
-
-    index: int
-    path: str
-    size: int
-
-
-@dataclass(frozen=True)
-class Record:
-    """A complete torrent. `place` is its file or folder, relative to the download folder."""
-
-    key: str
-    original: str
-    place: str
-    files: tuple[StoredFile, ...]
-
-    @property
-    def size(self) -> int:
-        """Bytes of all its files."""
-        return sum(file.size for file in self.files)
-
-    def path_of(self, file: StoredFile) -> str:
-        """Where a file lies, relative to the download folder."""
-        return f"{self.place}/{file.path}" if file.path else self.place
 
 
 class Library:
@@ -58,6 +34,7 @@ class Library:
         self._records = state / "library"
         self._records.mkdir(parents=True, exist_ok=True)
         self._naming = threading.Lock()
+        self._taken: set[str] = set()
 
     def incomplete(self, key: str) -> Path:
         """The folder for a torrent's data while it is being fetched."""
@@ -69,23 +46,100 @@ class Library:
         if record is None:
             return None
         source = self.incomplete(key) / record.original
+        if record.was:
+            source = self._folder / record.was
         if source.exists() and not self._is_there(record):
-            return self._move(record)  # a crash came between the record and the rename
+            return self._move(record, source)  # a crash came between the record and the rename
         return record if self._is_there(record) else None
 
-    def publish(self, key: str, original: str, files: Sequence[StoredFile]) -> Record:
+    def record(self, key: str) -> Record | None:
+        """The record of a torrent of which at least one file is in its place."""
+        record = self.complete(key) or self._read(key)
+        is_there = record is not None and any(self._has(record, file) for file in record.files)
+        return record if is_there else None
+
+    def paths(self, record: Record) -> dict[int, Path]:
+        """Where its files lie, by number."""
+        return {file.index: self._folder / record.path_of(file) for file in record.files}
+
+    def publish(
+        self, key: str, original: str, files: Sequence[StoredFile], folder: str = "", name: str = ""
+    ) -> Record:
         """Make a torrent's data, which is whole, durable and move it to where people look for it.
 
-        May take seconds; several threads may call it for different torrents.
+        May take seconds; several threads may call it for different torrents. Raises OSError.
         """
-        _make_durable(self.incomplete(key))
-        with self._naming:
-            place = self._free_name(file_name(original, otherwise=key))
+        part = self.incomplete(key)
+        _make_durable(part)
+        before = self.record(key)
+        if before is not None:
+            return self._add(before, part / original, files)
+        _keep_only(part / original, [file.path for file in files])
+        name = name_for(original, name, is_file=(part / original).is_file())
+        with self._reserved(folder, file_name(name, otherwise=key)) as place:
             record = Record(key, original, place, tuple(files))
-            draft = self._path(key).with_suffix(".part")
-            write_durably(draft, json.dumps(asdict(record)).encode())
-            draft.replace(self._path(key))
-            return self._move(record)
+            self._keep(record)
+            return self._move(record, part / original)
+
+    def _add(self, record: Record, source: Path, files: Sequence[StoredFile]) -> Record:
+        """Put further files of a torrent beside those that are in the library."""
+        there = {file.index for file in record.files if self._has(record, file)}
+        new = [file for file in files if file.index not in there]
+        old = [file for file in record.files if file.index in there]
+        record = replace(record, files=tuple(sorted([*old, *new], key=lambda one: one.index)))
+        for file in new:
+            target = self._folder / record.path_of(file)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (source / file.path).rename(target)
+            _sync(target.parent)
+        # Written last: what a crash leaves unwritten is fetched again.
+        self._keep(record)
+        self.discard_incomplete(record.key)
+        return record
+
+    def relocate(self, key: str, folder: str, name: str = "") -> Record | None:
+        """Move what is complete into a folder, under a name; None where it is not complete.
+
+        Raises OSError where that cannot be, and then all is where it was.
+        """
+        record = self.complete(key)
+        if record is None:
+            return None
+        old = PurePosixPath(record.place)
+        is_file = (self._folder / old).is_file()
+        name = file_name(name_for(old.name, name, is_file), otherwise=key)
+        with self._reserved(folder, name, own=record.place) as place:
+            if place == record.place:
+                return record
+            moved = replace(record, place=place, was=record.place)
+            self._keep(moved)
+            try:
+                return self._move(moved, self._folder / record.place)
+            except OSError:
+                self._keep(record)
+                raise
+
+    def rename_files(self, key: str, paths: Mapping[int, str]) -> Record | None:
+        """Rename files within a torrent's folder; None where it is not complete.
+
+        Raises OSError where a name is taken, and then those before it are renamed.
+        """
+        record = self.complete(key)
+        for file in record.files if record else ():
+            assert record is not None
+            if file.index not in paths or file.path in {"", paths[file.index]}:
+                continue
+            top, path = self._folder / record.place, paths[file.index]
+            if (top / path).exists():
+                raise OSError(errno.EEXIST, f"There is a file “{path}” already")
+            (top / path).parent.mkdir(parents=True, exist_ok=True)
+            (top / file.path).rename(top / path)
+            renamed = replace(file, path=path)
+            files = tuple(renamed if one == file else one for one in record.files)
+            record = replace(record, files=files)
+            self._keep(record)
+            _remove_empty([one for one in (top / file.path).parents if one.is_relative_to(top)])
+        return record
 
     def discard_incomplete(self, key: str) -> None:
         """Remove what was fetched of a torrent that is not whole."""
@@ -104,41 +158,69 @@ class Library:
             # A folder that was replaced by a link to elsewhere leads out of the library.
             if path.parent.resolve() == path.parent and path.is_relative_to(home):
                 path.unlink(missing_ok=True)
-                folders |= {one for one in path.parents if one.is_relative_to(home) and one != home}
-        for folder in sorted(folders, key=lambda path: len(path.parts), reverse=True):
-            try:
-                folder.rmdir()
-            except OSError:  # not empty: something else lies there
-                continue
+                top = home / record.place
+                folders |= {one for one in path.parents if one.is_relative_to(top)}
+        _remove_empty(folders)
         self._path(key).unlink(missing_ok=True)
 
-    def _move(self, record: Record) -> Record:
-        source = self.incomplete(record.key) / record.original
-        source.rename(self._folder / record.place)
-        _sync(self._folder)
+    def _keep(self, record: Record) -> None:
+        draft = self._path(record.key).with_suffix(".part")
+        write_durably(draft, json.dumps(asdict(record)).encode())
+        draft.replace(self._path(record.key))
+
+    def _move(self, record: Record, source: Path) -> Record:
+        target = self._folder / record.place
+        source.rename(target)
+        _sync(target.parent)
         self.discard_incomplete(record.key)
+        if record.was:
+            record = replace(record, was="")
+            self._keep(record)
         return record
 
-    def _free_name(self, wanted: str) -> str:
-        """The name, or the first of "name (2)", "name (3)" that nothing has."""
+    @contextlib.contextmanager
+    def _reserved(self, folder: str, wanted: str, own: str = "") -> Iterator[str]:
+        """A free name that no other thread takes meanwhile; the slow syncs need no lock so."""
+        with self._naming:
+            place = self._free_place(folder, wanted, own)
+            self._taken.add(place)
+        try:
+            yield place
+        finally:
+            self._taken.discard(place)
+
+    def _free_place(self, folder: str, wanted: str, own: str = "") -> str:
+        """The name in that folder, which is made, or the first of "name (2)" that nothing else has.
+
+        Raises OSError where the folder leads out of the library or onto another disk.
+        """
+        try:
+            check_folder(self._folder, folder)
+        except BadFolder as error:
+            raise OSError(errno.EXDEV, str(error).rstrip(".")) from None
+        home = self._folder / folder
+        home.mkdir(parents=True, exist_ok=True)
         stem, dot, suffix = wanted.rpartition(".")
         if not dot or len(suffix) > 10 or not stem:
             stem, dot, suffix = wanted, "", ""
         name, number = wanted, 1
-        while (self._folder / name).exists() or (self._folder / name).is_symlink():
+        before = f"{folder}/" if folder else ""
+        while before + name != own and (
+            before + name in self._taken or os.path.lexists(home / name)
+        ):
             number += 1
             name = f"{stem} ({number}){dot}{suffix}"
-        return name
+        return before + name
 
     def _is_there(self, record: Record) -> bool:
-        for file in record.files:
-            path = self._folder / record.path_of(file)
-            try:
-                if path.is_symlink() or path.stat().st_size != file.size:
-                    return False
-            except OSError:
-                return False
-        return True
+        return all(self._has(record, file) for file in record.files)
+
+    def _has(self, record: Record, file: StoredFile) -> bool:
+        path = self._folder / record.path_of(file)
+        try:
+            return not path.is_symlink() and path.stat().st_size == file.size
+        except OSError:
+            return False
 
     def _read(self, key: str) -> Record | None:
         try:
@@ -150,6 +232,25 @@ class Library:
 
     def _path(self, key: str) -> Path:
         return self._records / f"{key}.json"
+
+
+def _keep_only(top: Path, paths: Sequence[str]) -> None:
+    """Remove what was begun of files that are not wanted any more."""
+    kept = {top / path for path in paths}
+    for root, _, names in os.walk(top, topdown=False):
+        for name in names:
+            if Path(root, name) not in kept:
+                Path(root, name).unlink()
+        if Path(root) != top and not any(Path(root).iterdir()):
+            Path(root).rmdir()
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    for folder in sorted(folders, key=lambda path: len(path.parts), reverse=True):
+        try:
+            folder.rmdir()
+        except OSError:  # not empty: something else lies there
+            continue
 
 
 def _make_durable(folder: Path) -> None:

@@ -1,14 +1,17 @@
 """libtorrent's description of a torrent -> what the engine needs of it, or a refusal."""
 
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import libtorrent as lt
 import torrentp
 
-from .library import StoredFile
+from .choices import NORMAL
+from .heard import Heard
 from .links import Link
 from .names import display_name
+from .records import StoredFile
 from .torrents import MAX_FILES, MAX_SIZE
 
 
@@ -26,6 +29,7 @@ class Metadata:
     original: str
     size: int
     files: tuple[StoredFile, ...]
+    is_private: bool = False
 
 
 def describe(info: lt.torrent_info) -> Metadata:
@@ -33,14 +37,15 @@ def describe(info: lt.torrent_info) -> Metadata:
     layout = info.layout()
     if layout.num_files() > 2 * MAX_FILES:  # up to half of them may be padding
         raise BadMetadata(f"This torrent lists more than {MAX_FILES:,} files; that is refused.")
-    files = []
+    files, renamed = [], _renamed(info)
     for index in range(layout.num_files()):
         flags = layout.file_flags(index)
         if flags & lt.file_flags_t.flag_symlink:
             raise BadMetadata("This torrent holds symbolic links, which are refused as unsafe.")
         if not flags & lt.file_flags_t.flag_pad_file:
             # One file alone lies under its own name; several lie in a folder of the torrent's.
-            inside = PurePosixPath(*PurePosixPath(layout.file_path(index)).parts[1:])
+            there = renamed.get(index, layout.file_path(index))
+            inside = PurePosixPath(*PurePosixPath(there).parts[1:])
             path = "" if inside == PurePosixPath() else str(inside)
             files.append(StoredFile(index, path, layout.file_size(index)))
     size = sum(file.size for file in files)
@@ -54,7 +59,59 @@ def describe(info: lt.torrent_info) -> Metadata:
         original=PurePosixPath(layout.file_path(files[0].index)).parts[0],
         size=size,
         files=tuple(files),
+        is_private=info.priv(),
     )
+
+
+def _renamed(info: lt.torrent_info) -> dict[int, str]:
+    """The paths that libtorrent gives to files whose own are taken, letter case aside."""
+    layout = info.layout()
+    padding = lt.file_flags_t.flag_pad_file
+    paths = [
+        layout.file_path(index).casefold()
+        for index in range(layout.num_files())
+        if not layout.file_flags(index) & padding
+    ]
+    folders: set[str] = set()
+    for path in paths:
+        while (path := path.rpartition("/")[0]) and path not in folders:
+            folders.add(path)
+    if len(set(paths)) == len(paths) and folders.isdisjoint(paths):
+        return {}
+    return dict(lt.load_torrent_buffer(b"d4:info" + info.info_section() + b"e").renamed_files)
+
+
+def priorities_of(info: lt.torrent_info, priorities: Mapping[int, int]) -> list[int]:
+    """The priority of every file as libtorrent counts them, padding included."""
+    return [priorities.get(index, NORMAL) for index in range(info.layout().num_files())]
+
+
+def end_pieces(info: lt.torrent_info, priorities: Sequence[int]) -> set[int]:
+    """The first and the last piece of each file that is wanted."""
+    layout, ends = info.layout(), set()
+    for index, priority in enumerate(priorities):
+        size = layout.file_size(index)
+        if priority and size and not layout.file_flags(index) & lt.file_flags_t.flag_pad_file:
+            ends |= {info.map_file(index, 0, 1).piece, info.map_file(index, size - 1, 1).piece}
+    return ends
+
+
+def pieces_within(info: lt.torrent_info, indexes: Container[int]) -> list[bool]:
+    """For each piece, whether all of it lies in these files."""
+    layout = info.layout()
+    padding = lt.file_flags_t.flag_pad_file
+    return [
+        all(
+            part.file_index in indexes or bool(layout.file_flags(part.file_index) & padding)
+            for part in info.map_block(piece, 0, info.piece_size(piece))
+        )
+        for piece in range(info.num_pieces())
+    ]
+
+
+def forget_pieces(params: lt.add_torrent_params) -> None:
+    """Count nothing as fetched: what is on disk says so, or does not."""
+    params.have_pieces, params.verified_pieces, params.unfinished_pieces = [], [], {}
 
 
 def params_of_file(path: Path) -> lt.add_torrent_params:
@@ -87,8 +144,14 @@ def bytes_had(params: lt.add_torrent_params) -> int:
 
 
 def add_sources(params: lt.add_torrent_params, link: Link) -> None:
-    """Add the trackers and peers of a link to what is known of a torrent."""
-    known = list(params.trackers)
-    params.trackers = known + [url for url in link.trackers if url not in known]
+    """Add the peers of a link to what is known of a torrent; ask its trackers and no others."""
+    params.trackers = list(link.trackers)
+    params.tracker_tiers = []
     peers = [peer.rpartition(":") for peer in link.peers]
     params.peers = list(params.peers) + [(host.strip("[]"), int(port)) for host, _, port in peers]
+
+
+def askable(params: lt.add_torrent_params, has_dht: bool) -> Heard:
+    """Who can be asked for peers of a torrent that is added; a private one keeps out of the DHT."""
+    is_private = params.ti is not None and params.ti.priv()
+    return Heard(has_dht and not is_private, len(params.trackers), len(params.peers))

@@ -1,47 +1,39 @@
-"""Downloads, their files, and the engine that moves them."""
+"""Downloads: rows that people change and the engine moves."""
 
 import time
-import uuid
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db import IntegrityError, models, transaction
-from django.db.models import Max, Min, Q, Sum
-from django.urls import reverse
+from django.db import models, transaction
+from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
-from downloads.names import display_name
+from downloads.categories import Category as Category
+from downloads.choices import NORMAL, SKIP
+from downloads.defaults import Defaults as Defaults
+from downloads.engine_rows import Engine as Engine
+from downloads.files import DownloadFile as DownloadFile
+from downloads.goals import Seedable
+from downloads.goals import SeedingPlan as SeedingPlan
+from downloads.lines import MOVES as MOVES
+from downloads.lines import InLine
+from downloads.links import MAX_TRACKERS, Link
 from downloads.plans import KB
 from downloads.plans import PersonSpeed as PersonSpeed
 from downloads.plans import SpeedPlan as SpeedPlan
-from downloads.querysets import DownloadQuerySet, Entry, FileQuerySet
-from downloads.resume import write_durably
-from jobsite.jobs import queue
+from downloads.querysets import DownloadQuerySet, Entry
+from downloads.trackers import fitting, trackers_of, with_trackers
+from downloads.traffic import Traffic as Traffic
+from downloads.uploaded import keep_file as keep_file
+from downloads.uploaded import torrent_file as torrent_file
+from downloads.wish_fields import WishFields
 from jobsite.jobs.models import Job
 from jobsite.jobs.status import ACTIVE, CAN_PAUSE, CAN_RESUME, Status
 
-MOVES = {"up", "down", "first", "last"}
-IN_LINE = {Status.QUEUED, Status.RUNNING}
 
-
-def torrent_file(info_hash: str) -> Path:
-    """Where a .torrent file that was uploaded lies; one for all who want the torrent."""
-    return Path(settings.DATA_DIR) / "torrents" / f"{info_hash}.torrent"
-
-
-def keep_file(info_hash: str, data: bytes) -> None:
-    """Store a checked .torrent file, unless it is here already."""
-    path = torrent_file(info_hash)
-    if not path.exists():
-        path.parent.mkdir(mode=0o750, exist_ok=True)
-        draft = path.with_name(f"{uuid.uuid4()}.part")
-        write_durably(draft, data)
-        draft.replace(path)
-
-
-class Download(Job):
+class Download(WishFields, Seedable, InLine, Job):
     """A torrent that one person wants. Moved by the engine; people change what is wanted."""
 
     kind: ClassVar[str] = "downloads"
@@ -60,12 +52,25 @@ class Download(Job):
     eta = models.BigIntegerField(null=True, editable=False, help_text="Seconds.")
     state = models.CharField(max_length=16, blank=True, editable=False)
     place = models.CharField(
-        max_length=255, blank=True, editable=False, help_text="Relative to DOWNLOAD_DIR."
+        max_length=512, blank=True, editable=False, help_text="Relative to DOWNLOAD_DIR."
     )
     delete_data = models.BooleanField(default=False, editable=False)
     queue_order = models.FloatField(default=time.time, editable=False, help_text="Lower is first.")
     down_kb = models.PositiveIntegerField("most down", default=0, help_text=KB)
     up_kb = models.PositiveIntegerField("most up", default=0, help_text=KB)
+    save_as = models.CharField(max_length=200, blank=True, editable=False)
+    full_size = models.BigIntegerField(null=True, editable=False, help_text="Of all its files.")
+    is_listed = models.BooleanField(default=False, editable=False)
+    is_partial = models.BooleanField(
+        default=False, editable=False, help_text="Not all of its files are wanted alike."
+    )
+    is_private = models.BooleanField(default=False, editable=False)
+    has_renames = models.BooleanField(default=False, editable=False)
+    recheck = models.BooleanField(default=False, editable=False)
+    announce_asked_at = models.DateTimeField(null=True, editable=False)
+    move_asked = models.BooleanField(
+        default=False, editable=False, help_text="Its finished files are to be moved."
+    )
     asked_at = models.DateTimeField(
         default=timezone.now,
         editable=False,
@@ -91,22 +96,27 @@ class Download(Job):
 
     @classmethod
     def stored_bytes(cls, owner: Any) -> int:
-        """What one person's torrents take, each in full also where others share its copy."""
+        """What one person's torrents take, each in full also where others share its copy.
+
+        Otherwise deleting a torrent would charge somebody else with it. The engine lets a torrent
+        begin where it fits into the space of the first who wanted it.
+        """
         mine = cls.objects.visible_to(owner)
         return mine.aggregate(total=Sum("done"))["total"] or 0
 
     @classmethod
-    def of(cls, owner: Any, entry: Entry) -> "Download":
-        """A row for an entry, not saved yet."""
+    def of(cls, owner: Any, entry: Entry, wishes: Mapping[str, Any]) -> "Download":
+        """A row for an entry, not saved yet; `wishes` are values of its fields."""
         link = entry.link
         return cls(
             owner=owner,
             name=link.name or link.key,
             info_hash=link.key,
             info_hash_v2=link.v2 if link.v1 else "",
-            link=link.magnet,
+            link=fitting(link),
             has_file=bool(entry.data),
             size=entry.size,
+            **wishes,
         )
 
     # --- reading ---
@@ -117,14 +127,38 @@ class Download(Job):
         return [one for one in (self.info_hash, self.info_hash_v2) if one]
 
     @property
+    def trackers(self) -> list[str]:
+        """Who is asked for peers."""
+        return trackers_of(self.link)
+
+    @property
     def directory(self) -> Path:
         """A folder that is never made: torrents are kept by info hash, shared by their owners."""
         return Path(settings.DATA_DIR) / "torrents" / str(self.pk)
 
     @property
+    def result_path(self) -> Path:
+        """The file or folder in the library; the library itself where nothing is finished."""
+        return Path(settings.DOWNLOAD_DIR) / self.place
+
+    @property
     def shown_state(self) -> str:
         """What is being done with it now, in one word."""
+        if self.is_held:
+            return "held"
+        if self.is_seeding:
+            return "seeding"
         return self.state if self.state and self.status == Status.RUNNING else self.status
+
+    @property
+    def is_live(self) -> bool:
+        """Whether something is going on that a page should follow."""
+        return self.is_active or self.is_seeding
+
+    @property
+    def is_held(self) -> bool:
+        """Whether its files are known and it waits for somebody to choose among them."""
+        return self.hold and self.is_listed and self.status == Status.PAUSED
 
     @property
     def reason(self) -> str:
@@ -132,29 +166,34 @@ class Download(Job):
         expired = self.lease_expires_at is not None and self.lease_expires_at < timezone.now()
         if self.status == Status.RUNNING and expired:
             return "The download engine does not answer; it is being restarted."
+        if self.status == Status.QUEUED:
+            return self.message or "Waiting for the download engine to take it up."
         return self.error if self.status == Status.FAILED else self.message
 
     @property
     def can_pause(self) -> bool:
         """Whether pausing makes sense now."""
-        return self.status in CAN_PAUSE
+        return self.status in CAN_PAUSE or self.is_seeding
 
     @property
     def can_resume(self) -> bool:
         """Whether it is paused."""
         return self.status in CAN_RESUME
 
-    def file_on_disk(self, file: "DownloadFile") -> Path | None:
+    def file_on_disk(self, file: DownloadFile) -> Path | None:
         """Where a finished file lies; None where it is gone or something led out of the library."""
         home = Path(settings.DOWNLOAD_DIR).resolve()
         path = home.joinpath(self.place, file.path) if file.path else home / self.place
         inside = path.resolve() == path and path.is_relative_to(home) and path != home
-        return path if self.place and inside and path.is_file() else None
+        is_there = self.place and inside and file.priority and path.is_file()
+        return path if is_there else None
 
     # --- moving ---
 
     def pause(self) -> bool:
         """Stop for now; what was fetched is kept."""
+        if self.is_seeding:
+            return self.stop_seeding()
         still = {"rate_down": 0, "rate_up": 0, "peers": 0, "eta": None, "message": ""}
         moved = self._row().filter(status__in=CAN_PAUSE).transition(Status.PAUSED, **still)
         if moved:
@@ -163,32 +202,84 @@ class Download(Job):
 
     def resume(self) -> bool:
         """Go on."""
-        moved = self._row().filter(status__in=CAN_RESUME).transition(Status.QUEUED)
+        hold = self.hold and not self.is_listed
+        moved = self._row().filter(status__in=CAN_RESUME).transition(Status.QUEUED, hold=hold)
         if moved:
             self.log("Resumed.")
         return bool(moved)
 
-    def move(self, to: str) -> bool:
-        """Change its place among its owner's; False where it is not in the queue any more."""
-        if self.status not in IN_LINE:
+    def go_on(self, reason: str, **fields: Any) -> bool:
+        """Take up a finished download once more, for more files or a new check."""
+        moved = self._row().filter(status=Status.SUCCEEDED).transition(Status.QUEUED, **fields)
+        if moved:
+            self.log(reason)
+        return bool(moved)
+
+    def check_again(self) -> bool:
+        """Have all that is on disk verified; what is damaged is fetched again."""
+        active = self._row().filter(status__in=ACTIVE).exclude(is_listed=False)
+        if active.update(recheck=True, asked_at=timezone.now()):
+            self.log("A check of what is on disk was asked for.")
+            return True
+        return self.go_on("What is on disk is checked.", recheck=True)
+
+    def announce(self) -> bool:
+        """Have trackers and DHT asked for peers now."""
+        if self.status != Status.RUNNING and not self.is_seeding:
             return False
-        line = type(self).objects.line_of(self)
-        if to in {"first", "last"}:
-            ends = line.aggregate(first=Min("queue_order"), last=Max("queue_order"))
-            place = ends["first"] - 1 if to == "first" else ends["last"] + 1
-        else:
-            around = line.neighbours(self, before=to == "up")
-            if not around:
-                return True  # it is at that end already
-            # Between the next two on that side, or past the only one.
-            beyond = around[0] + (-2 if to == "up" else 2)
-            place = (around[0] + (around[1] if len(around) > 1 else beyond)) / 2
-        self.limit(queue_order=place)
+        self.limit(announce_asked_at=timezone.now())
         return True
+
+    def hand_over(self, link: Link) -> None:
+        """Somebody has uploaded the .torrent of what is here as a link, with its list of files."""
+        if not self.is_listed and not self.has_file:
+            trackers = dict.fromkeys([*self.trackers, *link.trackers])
+            self.limit(has_file=True, link=with_trackers(self.link, list(trackers)[:MAX_TRACKERS]))
+            self.log("Its .torrent file was uploaded: the list of files need not be asked for.")
+
+    def choose_files(self, priorities: Mapping[int, int]) -> None:
+        """Say for files, by number, how much they are wanted. Raises ValueError with the reason.
+
+        A finished download of which more is wanted goes on.
+        """
+        mine = self.files.all()
+        with transaction.atomic():
+            is_more = self.status == Status.SUCCEEDED and mine.widens(priorities)
+            if self.status == Status.SUCCEEDED and mine.narrows(priorities):
+                raise ValueError("What is here stays: delete the download to remove its files.")
+            mine.prioritise(priorities)
+            wanted = mine.exclude(priority=SKIP).aggregate(number=Count("pk"), size=Sum("size"))
+            if not wanted["number"]:
+                raise ValueError("Choose at least one file.")
+            is_partial = mine.exclude(priority=NORMAL).exists()
+            self.limit(is_partial=is_partial, size=wanted["size"])
+            if is_more:
+                self.go_on("More of its files are wanted; it goes on.")
 
     def limit(self, **fields: Any) -> None:
         """Change what is wanted of it; the engine follows within a second or two."""
         self._row().update(**fields, asked_at=timezone.now())
+
+    def is_misplaced(self, place: str) -> bool:
+        """Whether files at this place are not in its category's folder, or have another name."""
+        folder = self.category.folder if self.category else ""
+        path = PurePosixPath(place)
+        return path.parent != PurePosixPath(folder) or not path.name.startswith(self.save_as)
+
+    def change(self, wishes: Mapping[str, Any]) -> None:
+        """Store wishes; files that are in the library already follow a change of category."""
+        fields = dict(wishes)
+        if name := fields.pop("name", None):
+            fields |= {"name": name, "save_as": name}
+        if (trackers := fields.pop("trackers", None)) is not None:
+            fields["link"] = with_trackers(self.link, trackers)
+        if {
+            "category",
+            "save_as",
+            "has_renames",
+        } & fields.keys() and self.status == Status.SUCCEEDED:
+            fields["move_asked"] = True
+        self.limit(**fields)
 
     def request_delete(self, with_data: bool = False) -> None:
         """Hide it now; the engine lets go of it, then removes it, and its files if asked to."""
@@ -201,78 +292,3 @@ class Download(Job):
     def remove(self) -> None:
         """Remove the row and its log, for the engine."""
         super().purge()
-
-
-class DownloadFile(models.Model):
-    """One file of a torrent."""
-
-    download = models.ForeignKey(Download, models.CASCADE, related_name="files")
-    index = models.PositiveIntegerField()
-    path = models.TextField(blank=True, help_text="Within the torrent's folder; empty: it is it.")
-    size = models.BigIntegerField()
-
-    objects = FileQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["index"]
-        constraints = [
-            models.UniqueConstraint(fields=["download", "index"], name="download_file_once")
-        ]
-
-    def __str__(self) -> str:
-        return self.path or self.download.name
-
-    @property
-    def name(self) -> str:
-        """What a person saves it as."""
-        return display_name(self.path or self.download.place) or f"file-{self.index}"
-
-
-class Engine(Job):
-    """The process with the session. One at most is active, and housekeeping sees that one is."""
-
-    kind: ClassVar[str] = "engine"
-    cluster: ClassVar[str] = "downloads"
-    runner: ClassVar[str | None] = "downloads.engine.run"
-    max_losses: ClassVar[int | None] = None
-    stop_grace: ClassVar[float] = 12.0
-    has_pages: ClassVar[bool] = False
-
-    KEPT: ClassVar[int] = 20
-    CALM: ClassVar[timedelta] = timedelta(minutes=2)
-    LONGEST_REST: ClassVar[int] = 60
-
-    only = models.BooleanField(default=True, editable=False)
-
-    class Meta(Job.Meta):
-        constraints = [
-            *Job.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["only"],
-                condition=Q(status__in=sorted(status.value for status in ACTIVE)),
-                name="engine_once",
-            ),
-        ]
-
-    def get_absolute_url(self) -> str:
-        """It has no page; what it does is the list of downloads."""
-        return reverse("downloads:list")
-
-    @classmethod
-    def keep_alive(cls) -> None:
-        """Queue an engine where none is active; one that keeps dying is given a rest each time."""
-        if cls.objects.filter(status__in=ACTIVE).exists():
-            return
-        now = timezone.now()
-        ended = cls.objects.filter(finished_at__gt=now - cls.CALM, status=Status.FAILED)
-        deaths = ended.count()
-        rest = timedelta(seconds=min(2**deaths, cls.LONGEST_REST) if deaths > 1 else 0)
-        if ended.filter(finished_at__gt=now - rest).exists():
-            return
-        for old in cls.objects.order_by("-created_at")[cls.KEPT :]:
-            old.purge()
-        try:
-            with transaction.atomic():
-                queue.submit(cls(name="Download engine"))
-        except IntegrityError:  # another housekeeper was quicker
-            return

@@ -1,7 +1,8 @@
 """The moves that can be made with a torrent, and what they act on: session, library, resume files.
 
-`reactions` makes them when the session reports something, `rounds` when time has passed, `swarm`
-when people want something else.
+Those into the session are in `entering`, those into the library in `publishing`. `reactions` makes
+them when the session reports something, `rounds` when time has passed, `swarm` when people want
+something else.
 """
 
 import logging
@@ -15,9 +16,17 @@ from typing import Any
 import libtorrent as lt
 
 from .journal import GIVEN_UP_AFTER, POISON, Journal
-from .library import Library, Record
-from .metadata import add_sources, bytes_had, params_of_file, params_of_link, params_of_resume
-from .repair import recover_pieces
+from .library import Library
+from .metadata import (
+    BadMetadata,
+    add_sources,
+    describe,
+    forget_pieces,
+    params_of_file,
+    params_of_link,
+    params_of_resume,
+)
+from .records import Record
 from .resume import ResumeStore
 from .session import Options, TorrentSession
 from .speeds import Speeds
@@ -61,17 +70,18 @@ class Moves:
         self.store = ResumeStore(place.state / "resume")
         self.state_file = place.state / "session"
         self.journal = Journal(place.state / "in-hand")
+        self.has_dht = options.dht
         self.session = self._open(options)
         self.torrents: dict[str, Torrent] = {}
         self.remarks: list[Remark] = []
         self.checks: dict[str, Future[lt.add_torrent_params]] = {}
-        self._publications: dict[str, Future[Record]] = {}
+        self.publications: dict[str, Future[Record]] = {}
         self.now = time.monotonic()
         self.must_admit = False
         self.speeds = Speeds()
         self.space_left: dict[str, int] = {}  # bytes, of the owners who have a limit
-        self._checkers = ThreadPoolExecutor(2, "check")
-        self._publishers = ThreadPoolExecutor(4, "publish")
+        self.checkers = ThreadPoolExecutor(2, "check")
+        self.publishers = ThreadPoolExecutor(4, "publish")
 
     def _open(self, options: Options) -> TorrentSession:
         try:
@@ -113,6 +123,8 @@ class Moves:
             params = params_of_resume(data)
             if params is not None:
                 add_sources(params, link)
+                if torrent.record or not self.library.incomplete(torrent.key).exists():
+                    forget_pieces(params)
                 return params
         if torrent.wanted.file is None:
             return params_of_link(link)
@@ -120,62 +132,33 @@ class Moves:
         add_sources(params, link)
         return params
 
-    # --- into the session ---
-
-    def add(self, torrent: Torrent, params: lt.add_torrent_params) -> bool:
-        """Put a torrent into the session; False, and failed, where that is impossible."""
-        self.journal.begin(torrent.key, self.now)
-        try:
-            self.session.add(torrent.key, params, self.library.incomplete(torrent.key))
-        except (RuntimeError, ValueError) as error:
-            self.fail(torrent, f"The torrent could not be added: {error}")
-            return False
-        return True
-
-    def start(self, torrent: Torrent) -> None:
-        """Begin, or go on with, the download of a torrent whose files are known."""
+    def hold(self, torrent: Torrent) -> None:
+        """Its list of files is here, and no more was asked for."""
+        torrent.phase = Phase.HELD
         torrent.reason = ""
-        torrent.moved_at = self.now
-        if self.session.has(torrent.key):  # its list of files came just now
-            torrent.phase = Phase.DOWNLOADING
-            return
-        params = self.params(torrent)
-        folder = self.library.incomplete(torrent.key)
-        if not folder.exists():
-            self._enter(torrent, params)
-            return
-        torrent.phase = Phase.CHECKING
-        self.journal.begin(torrent.key, self.now)
+        self.take_out(torrent)
+        self.must_admit = True
 
-        def check() -> lt.add_torrent_params:
-            recovered = recover_pieces(params, folder)
-            if recovered:
-                log.info("%s: %s pieces found on disk.", torrent.key, recovered)
-            return params
-
-        self.checks[torrent.key] = self._checkers.submit(check)
-
-    def collect_checks(self) -> None:
-        """Put those into the session whose data on disk is known by now."""
-        for key, check in list(self.checks.items()):
-            if not check.done():
-                continue
-            del self.checks[key]
-            self.attempt(self.torrents[key], self._collect, self.torrents[key], check)
-
-    def _collect(self, torrent: Torrent, check: Future[lt.add_torrent_params]) -> None:
+    def describe_from_file(self, torrent: Torrent) -> None:
+        """Somebody has handed over the list of files that is being asked for."""
+        assert torrent.wanted is not None and torrent.wanted.file is not None
         try:
-            params = check.result()
-        except OSError as error:
-            self.fail(torrent, f"The data on disk cannot be read: {error.strerror}.")
+            info = params_of_file(torrent.wanted.file).ti
+            assert info is not None
+            torrent.metadata = describe(info)
+        except BadMetadata as error:
+            self.fail(torrent, str(error))
             return
-        self._enter(torrent, params)
-
-    def _enter(self, torrent: Torrent, params: lt.add_torrent_params) -> None:
-        if self.add(torrent, params):
-            torrent.phase = Phase.DOWNLOADING
-            torrent.moved_at = torrent.saved_at = self.now
-            torrent.done = torrent.saved_done = bytes_had(params)
+        torrent.asking_since = None
+        torrent.choose()
+        self.remarks.append(Remark(torrent.key, "The list of files came with a .torrent file."))
+        if self.session.has(torrent.key):
+            self.session.remove(torrent.key)
+        if torrent.wanted.hold:
+            self.hold(torrent)
+        else:
+            torrent.phase, torrent.not_before = Phase.QUEUED, 0.0
+            self.must_admit = True
 
     # --- within ---
 
@@ -211,13 +194,6 @@ class Moves:
             torrent.save_asked = True
             self.session.ask_to_save(torrent.key, flush=flush)
 
-    def finish(self, torrent: Torrent) -> None:
-        """All pieces are verified: have the last blocks written before anything else."""
-        torrent.phase = Phase.FINISHING
-        torrent.stand_still()
-        self.session.ask_to_flush(torrent.key)
-        self.must_admit = True
-
     # --- out of it ---
 
     def leave(self, torrent: Torrent) -> None:
@@ -231,42 +207,6 @@ class Moves:
         torrent.phase = Phase.LEAVING
         self.take_out(torrent)
         self.must_admit = True
-
-    def publish(self, torrent: Torrent) -> None:
-        """Have the data, which is whole and closed, moved to where people look for it."""
-        about = torrent.metadata
-        assert about is not None
-        self._publications[torrent.key] = self._publishers.submit(
-            self.library.publish, torrent.key, about.original, about.files
-        )
-
-    def collect_publications(self) -> None:
-        """Tell of those whose files are in their place by now."""
-        for key, publication in list(self._publications.items()):
-            if publication.done():
-                del self._publications[key]
-                torrent = self.torrents[key]
-                self.attempt(torrent, self._published, torrent, publication)
-
-    def _published(self, torrent: Torrent, publication: Future[Record]) -> None:
-        try:
-            torrent.record = publication.result()
-        except OSError as error:
-            text = f"The finished files could not be moved into the library: {error.strerror}."
-            self.fail(torrent, f"{text} Mend that, then retry; nothing is fetched again.")
-        else:
-            self.store.forget(torrent.key)
-            self.succeed(torrent)
-        if torrent.wanted is None:
-            self.drop(torrent)
-
-    def succeed(self, torrent: Torrent) -> None:
-        """The files are in their place."""
-        assert torrent.record is not None
-        torrent.stand_still()
-        torrent.done = torrent.record.size
-        torrent.phase = Phase.SUCCEEDED
-        torrent.reason = ""
 
     def fail(self, torrent: Torrent, reason: str) -> None:
         """Give up, with the reason; what was fetched stays for a retry."""
@@ -287,7 +227,7 @@ class Moves:
 
     def close(self) -> None:
         """Wait until all that was saved is on disk."""
-        for pool in (self._checkers, self._publishers):
+        for pool in (self.checkers, self.publishers):
             pool.shutdown(wait=False, cancel_futures=True)
         self.store.close()
         self.journal.close()

@@ -1,19 +1,16 @@
-"""Pages and buttons for the order of the queue and for limits."""
+"""Buttons for the order of the queue, and the page of the site's limits."""
 
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
-from django.views import View
+from django.shortcuts import redirect
 from django.views.generic import UpdateView
 
-from downloads.models import Download
 from downloads.plans import SpeedPlan
 from downloads.speeds import HOURS_OF_A_WEEK
-from jobsite.jobs.views import JobAction, OwnJobs
+from jobsite.jobs.views import JobAction
 
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
@@ -27,35 +24,6 @@ class Move(JobAction):
     def act(self, job: Any) -> bool:
         """Move it."""
         return job.move(self.to)
-
-
-class LimitsForm(forms.ModelForm):
-    """What one download may use."""
-
-    class Meta:
-        model = Download
-        fields = ["priority", "down_kb", "up_kb"]
-
-
-class Limits(OwnJobs, View):
-    """Priority and rates of one download."""
-
-    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The form."""
-        job = get_object_or_404(self.get_queryset(), pk=pk)
-        return render(
-            request, "downloads/limits.html", {"job": job, "form": LimitsForm(instance=job)}
-        )
-
-    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Store them; the engine follows within a second or two."""
-        job = get_object_or_404(self.get_queryset(), pk=pk)
-        form = LimitsForm(request.POST, instance=job)
-        if not form.is_valid():
-            return render(request, "downloads/limits.html", {"job": job, "form": form})
-        job.limit(**form.cleaned_data)
-        messages.success(request, f"The limits of “{job.name}” are stored.")
-        return redirect(job.get_absolute_url())
 
 
 class PlanForm(forms.ModelForm):

@@ -5,8 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 from . import events
+from .entering import prefer
+from .heard import Answer, host_of
 from .metadata import BadMetadata, describe
 from .moves import DISK_RETRY, Moves, Remark
+from .publishing import finish, publish
 from .torrent import Phase, Torrent
 
 log = logging.getLogger(__name__)
@@ -34,18 +37,21 @@ def _notice(moves: Moves, notice: events.Notice) -> None:
 
 
 def _moved(moves: Moves, torrent: Torrent, event: events.Moved) -> None:
+    torrent.fetched, torrent.sent = event.fetched, event.sent
     if torrent.phase is Phase.METADATA:
         torrent.peers = event.peers
+    if torrent.phase in {Phase.DOWNLOADING, Phase.SEEDING}:
+        torrent.uploaded = torrent.uploaded_before + event.sent
+        torrent.rate_up, torrent.peers = event.rate_up, event.peers
     if torrent.phase is not Phase.DOWNLOADING:
         return
-    if event.done > torrent.done or event.rate_down:
+    if event.done > torrent.done or event.rate_down > torrent.rate_down:
         torrent.moved_at = moves.now
-        torrent.tracker = ""
+        torrent.heard.peers = None
     torrent.done, torrent.needs_saving = event.done, event.needs_saving
-    torrent.rate_down, torrent.rate_up = event.rate_down, event.rate_up
-    torrent.peers = event.peers
+    torrent.rate_down = event.rate_down
     if event.is_complete:
-        moves.finish(torrent)
+        finish(moves, torrent)
     elif event.has_stopped_writing:
         _failed(moves, torrent, events.Failed(torrent.key, DISK_FULL, disk_full=True))
 
@@ -68,11 +74,17 @@ def _metadata(moves: Moves, torrent: Torrent, event: events.MetadataArrived) -> 
         moves.fail(torrent, str(error))
         moves.library.discard_incomplete(torrent.key)
         return
-    torrent.phase = Phase.QUEUED
-    torrent.not_before = 0.0
+    torrent.choose()
     moves.remarks.append(
         Remark(torrent.key, f"The list of files is here: {len(torrent.metadata.files)}.")
     )
+    if torrent.wanted is not None and torrent.wanted.hold:
+        moves.hold(torrent)
+        return
+    if torrent.is_picky:
+        prefer(moves, torrent)
+    torrent.phase = Phase.QUEUED
+    torrent.not_before = 0.0
     moves.save(torrent)
     moves.must_admit = True
 
@@ -83,7 +95,11 @@ def _finished(moves: Moves, torrent: Torrent, event: events.Finished) -> None:
 
 
 def _flushed(moves: Moves, torrent: Torrent, event: events.Flushed) -> None:
-    if torrent.phase is Phase.FINISHING:
+    # libtorrent flushes unasked, too, when it closes the files of a torrent that is complete.
+    torrent.flushes_due = max(0, torrent.flushes_due - 1)
+    torrent.pieces_on_disk = torrent.pieces_at_flush
+    # A flush for somebody who plays it may still be under way when the last piece comes.
+    if torrent.phase is Phase.FINISHING and not torrent.flushes_due:
         moves.session.remove(torrent.key)
 
 
@@ -97,14 +113,17 @@ def _saved(moves: Moves, torrent: Torrent, event: events.ResumeData) -> None:
 
 def _removed(moves: Moves, torrent: Torrent, event: events.Removed) -> None:
     torrent.save_asked = torrent.is_going = False
+    torrent.stop_playing()
     moves.must_admit = True
     if torrent.phase is Phase.FINISHING:
-        moves.publish(torrent)
+        publish(moves, torrent)
     elif torrent.phase is Phase.LEAVING:
         moves.drop(torrent)
 
 
 def _failed(moves: Moves, torrent: Torrent, event: events.Failed) -> None:
+    if torrent.phase is Phase.SEEDING:
+        moves.fail(torrent, f"{event.reason}.")
     if torrent.phase is not Phase.DOWNLOADING:
         return
     if event.disk_full:
@@ -136,7 +155,21 @@ def _conflict(moves: Moves, torrent: Torrent, event: events.Conflict) -> None:
 
 
 def _tracker(moves: Moves, torrent: Torrent, event: events.TrackerSaid) -> None:
-    torrent.tracker = event.text
+    answer = Answer(event.peers, event.refusal, event.failure)
+    known = torrent.heard.answers.get(event.url)
+    torrent.heard.answers[event.url] = answer
+    if answer.refusal and (known is None or known.refusal != answer.refusal):
+        text = f"The tracker {host_of(event.url)} says: {answer.refusal[:200]}"
+        moves.remarks.append(Remark(torrent.key, text, "warning"))
+
+
+def _dht(moves: Moves, torrent: Torrent, event: events.DhtSaid) -> None:
+    torrent.heard.dht_peers = max(torrent.heard.dht_peers, event.peers)
+
+
+def _bad_description(moves: Moves, torrent: Torrent, event: events.BadDescription) -> None:
+    text = "A peer sent a list of files that does not match the info hash; it was dropped."
+    moves.remarks.append(Remark(torrent.key, text, "warning"))
 
 
 _REACTIONS: dict[type[events.Event], Callable[[Moves, Torrent, Any], None]] = {
@@ -149,4 +182,6 @@ _REACTIONS: dict[type[events.Event], Callable[[Moves, Torrent, Any], None]] = {
     events.Failed: _failed,
     events.Conflict: _conflict,
     events.TrackerSaid: _tracker,
+    events.DhtSaid: _dht,
+    events.BadDescription: _bad_description,
 }

@@ -9,8 +9,9 @@ import errno
 import hashlib
 import os
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import libtorrent as lt
 
@@ -18,8 +19,12 @@ _BLOCK = 1 << 20
 _TRANSFER_BLOCK = 1 << 14  # what peers send at once, and what libtorrent keeps notes of
 
 
-def recover_pieces(params: lt.add_torrent_params, folder: Path) -> int:
+def recover_pieces(
+    params: lt.add_torrent_params, folder: Path, placed: Mapping[int, Path] = MappingProxyType({})
+) -> int:
     """Add to the resume data each piece that is whole on disk; how many were added.
+
+    `placed`: where those files are that are not in the folder, by number.
 
     Without v1 hashes they are put down as fetched but not verified, and libtorrent verifies them.
     """
@@ -27,7 +32,7 @@ def recover_pieces(params: lt.add_torrent_params, folder: Path) -> int:
     if info is None:
         return 0
     have = list(params.have_pieces) or [False] * info.num_pieces()
-    files = _Files(info, folder)
+    files = _Files(info, folder, placed)
     missing = [piece for piece in range(info.num_pieces()) if not have[piece] and files.hold(piece)]
     if not info.info_hashes().has_v1():
         params.unfinished_pieces |= {
@@ -50,10 +55,11 @@ def recover_pieces(params: lt.add_torrent_params, folder: Path) -> int:
 class _Files:
     """The files of one torrent as they lie on disk."""
 
-    def __init__(self, info: lt.torrent_info, folder: Path) -> None:
+    def __init__(self, info: lt.torrent_info, folder: Path, placed: Mapping[int, Path]) -> None:
         self._info = info
         self._layout = info.layout()
         self._folder = folder
+        self._placed = placed
         self._extents: dict[int, list[tuple[int, int]]] = {}
 
     def hold(self, piece: int) -> bool:
@@ -94,7 +100,7 @@ class _Files:
         return bool(self._layout.file_flags(index) & lt.file_flags_t.flag_pad_file)
 
     def _path(self, index: int) -> Path:
-        return self._folder / self._layout.file_path(index)
+        return self._placed.get(index) or self._folder / self._layout.file_path(index)
 
 
 def _extents(path: Path) -> Iterator[tuple[int, int]]:

@@ -4,6 +4,7 @@ import logging
 import shutil
 
 from .admission import Busy, Candidate, Room, admit
+from .entering import add, start
 from .moves import Moves
 from .resume import write_durably
 from .speeds import Speed, share_out, tightest
@@ -16,6 +17,8 @@ SAVE_EVERY = 30.0
 # What came between two saves is found again by its place on disk; these bound that work.
 SAVE_SOON = 1.0
 SAVE_BYTES = 32 * 2**20
+LOOK_AGAIN = 15.0
+LOOKS_AT_ONCE = 3
 
 PARKED = (
     f"Parked: nobody had the list of files in {PARKED_AFTER} tries over a day. Resume asks again."
@@ -58,7 +61,7 @@ def _end_turn(moves: Moves, torrent: Torrent) -> None:
 def _ask(moves: Moves, torrent: Torrent) -> None:
     torrent.tries += 1
     torrent.asking_since = moves.now
-    if moves.add(torrent, moves.params(torrent)):
+    if add(moves, torrent, moves.params(torrent)):
         moves.session.ask_for_peers(torrent.key)
 
 
@@ -77,18 +80,18 @@ def start_next(moves: Moves) -> None:
     for one in moves.torrents.values():
         if one.phase in {Phase.DOWNLOADING, Phase.CHECKING}:
             busy.append(Busy(one.remaining, one.is_slow(moves.now), _owner(one)))
-        elif _may_start(one, moves.now) and moves.journal.may_begin(one.key):
+        elif _may_start(moves, one) and moves.journal.may_begin(one.key):
             assert one.wanted is not None
             rank = (*one.wanted.rank, one.order)
             candidates.append(Candidate(one.key, one.remaining, rank, one.wanted.owner))
     if not candidates:
         return
     room = Room(moves.place.active, _free(moves), moves.place.floor, moves.space_left)
-    start, reasons = admit(candidates, busy, room)
-    for key in start:
+    admitted, reasons = admit(candidates, busy, room)
+    for key in admitted:
         torrent = moves.torrents[key]
         if moves.journal.may_begin(key):
-            moves.attempt(torrent, moves.start, torrent)
+            moves.attempt(torrent, start, moves, torrent)
     for key, reason in reasons.items():
         torrent = moves.torrents[key]
         torrent.reason = reason
@@ -100,9 +103,14 @@ def _owner(torrent: Torrent) -> str:
     return torrent.wanted.owner if torrent.wanted else ""
 
 
-def _may_start(torrent: Torrent, now: float) -> bool:
+def _may_start(moves: Moves, torrent: Torrent) -> bool:
     waits = torrent.phase is Phase.QUEUED and not torrent.is_going
-    return waits and torrent.metadata is not None and torrent.not_before <= now
+    return (
+        waits
+        and not moves.session.is_leaving(torrent.key)
+        and torrent.metadata is not None
+        and torrent.not_before <= moves.now
+    )
 
 
 def save_due(moves: Moves) -> None:
@@ -123,7 +131,7 @@ def limit_rates(moves: Moves) -> None:
         one
         for one in moves.torrents.values()
         # Data flows as soon as the list of files is there: its limits are set before.
-        if one.phase in {Phase.METADATA, Phase.DOWNLOADING}
+        if one.phase in {Phase.METADATA, Phase.DOWNLOADING, Phase.SEEDING}
         and one.wanted
         and moves.session.has(one.key)
     ]
@@ -140,6 +148,22 @@ def limit_rates(moves: Moves) -> None:
         own = one.wanted.speed
         both = (tightest(own.down, down.get(one.key, 0)), tightest(own.up, up.get(one.key, 0)))
         moves.session.limit(one.key, Speed(*both))
+
+
+def look_into_silence(moves: Moves) -> None:
+    """Find out why peers that are connected send nothing; a few torrents at a time."""
+    quiet = [
+        one
+        for one in moves.torrents.values()
+        if one.peers
+        and one.is_quiet(moves.now)
+        and moves.now - one.heard.looked_at >= LOOK_AGAIN
+        and moves.session.has(one.key)
+    ]
+    quiet.sort(key=lambda one: one.heard.looked_at)
+    for one in quiet[:LOOKS_AT_ONCE]:
+        one.heard.looked_at = moves.now
+        one.heard.peers = moves.session.look_at_peers(one.key)
 
 
 def save_session(moves: Moves) -> None:

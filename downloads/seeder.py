@@ -1,6 +1,6 @@
 """Seeds a file or folder on this machine, for the demo and the tests.
 
-    python -m downloads.seeder PATH --port 7001 [--each] [--torrents FOLDER]
+    python -m downloads.seeder PATH --port 7001 [--each] [--torrents FOLDER] [--tracker URL]
 
 Prints one JSON list of {"magnet", "info_hash", "name", "size", "torrent"} on one line once the
 data is hashed and the port is open, then serves until its standard input is closed or it is
@@ -21,7 +21,7 @@ from typing import Any, cast
 import libtorrent as lt
 
 from .links import Link
-from .session import limit_local_peers
+from .session_settings import limit_local_peers
 
 SETTINGS = {
     "user_agent": "jobsite-seeder",
@@ -37,6 +37,9 @@ SETTINGS = {
     "active_seeds": -1,
     "active_limit": -1,
     "connections_limit": 2000,
+    # A tracker on this machine may be asked as often as it likes: some clients never connect to
+    # loopback themselves and wait until the seeder has heard of them.
+    "min_announce_interval": 1,
     # With the default of 8, the 9th torrent that is fetched at once waits for its turn.
     "unchoke_slots_limit": -1,
     "alert_mask": lt.alert.category_t.error_notification,
@@ -55,20 +58,24 @@ def make_torrent(path: Path, flags: int = 0, trackers: tuple[str, ...] = ()) -> 
 class Seeder:
     """A session that only gives."""
 
-    def __init__(self, host: str, port: int, max_up: int = 0) -> None:
+    def __init__(
+        self, host: str, port: int, max_up: int = 0, trackers: tuple[str, ...] = ()
+    ) -> None:
         interfaces = {"listen_interfaces": f"{host}:{port}", "upload_rate_limit": max_up}
         self.session = lt.session(cast(Any, {**SETTINGS, **interfaces}))
         limit_local_peers(self.session)
         self.host = host
+        self.trackers = trackers
 
     def add(self, path: Path, torrents: Path | None, flags: int = 0) -> dict[str, object]:
         """Seed a path; what reaches it."""
-        data = make_torrent(path, flags)
+        data = make_torrent(path, flags, self.trackers)
         info = lt.load_torrent_buffer(data).ti
         assert info is not None
         params = lt.add_torrent_params()
         params.ti = info
         params.save_path = str(path.parent)
+        params.trackers = list(self.trackers)
         if not info.info_hashes().has_v2():
             # In this mode the first request for v2 hashes is rejected, and the peer hangs up.
             params.flags |= lt.torrent_flags.seed_mode
@@ -105,11 +112,13 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--each", action="store_true")
     parser.add_argument("--torrents", type=Path)
+    parser.add_argument("--tracker", action="append", default=[])
     parser.add_argument("--max-up-kb", type=int, default=0)
     parser.add_argument("--version", choices=["v1", "v2", "hybrid"], default="v1")
     options = parser.parse_args()
     flags = {"v1": lt.create_torrent.v1_only, "v2": lt.create_torrent.v2_only, "hybrid": 0}
-    seeder = Seeder(options.host, options.port, options.max_up_kb * 1024)
+    trackers = tuple(options.tracker)
+    seeder = Seeder(options.host, options.port, options.max_up_kb * 1024, trackers)
     seeded = [
         seeder.add(path, options.torrents, flags[options.version])
         for path in _paths(options.path.resolve(), options.each)

@@ -1,11 +1,10 @@
-"""The libtorrent session: made through torrentp, with settings chosen by measurement.
+"""The libtorrent session: made through torrentp, driven by thin verbs.
 
 Only the thread that made a `TorrentSession` may call it, and only in the process that made it: a
 session does not survive a fork.
 """
 
-import errno
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -14,78 +13,28 @@ import libtorrent as lt
 import torrentp
 
 from . import events
-from .networks import PRIVATE_NETWORKS, Network
+from .alerts import EVENTS, progress
+from .choices import HIGH
+from .close_look import look
+from .heard import PeerView
+from .metadata import end_pieces
+from .session_settings import Options, ip_filter, limit_local_peers, settings_for
 from .speeds import Speed
-
-ALERTS = (
-    lt.alert.category_t.status_notification
-    | lt.alert.category_t.storage_notification
-    | lt.alert.category_t.error_notification
-    | lt.alert.category_t.tracker_notification
-    | lt.alert.category_t.dht_notification
-)
-DHT_STATE = lt.save_state_flags_t.save_dht_state
-RESUME_FLAGS = lt.save_resume_flags_t.save_info_dict
+from .torrent import Order
 
 
 @dataclass(frozen=True)
-class Options:
-    """What the operator may choose."""
+class Extent:
+    """One file of a torrent: its path, its first byte among all, its size and the pieces' size."""
 
-    listen: str = "0.0.0.0:6881"
-    dht: bool = True
-    bootstrap: tuple[str, ...] = ()
-    allowed_networks: tuple[Network, ...] = ()
+    path: str
+    start: int
+    size: int
+    piece_length: int
 
 
-def settings_for(options: Options) -> dict[str, object]:
-    """libtorrent's settings: every line differs from its default for a reason."""
-    settings: dict[str, object] = {
-        "listen_interfaces": options.listen,
-        "user_agent": f"jobsite libtorrent/{lt.__version__}",
-        "alert_mask": int(ALERTS),
-        # 500 torrents that end in the same second are some 5,000 alerts; a dropped one is lost.
-        "alert_queue_size": 50_000,
-        # Nothing opens ports in somebody's router or shouts on the local network unasked.
-        "enable_upnp": False,
-        "enable_natpmp": False,
-        "enable_lsd": False,
-        "ssrf_mitigation": True,
-        "apply_ip_filter_to_trackers": True,
-        "enable_dht": options.dht,
-        "dht_bootstrap_nodes": ",".join(options.bootstrap)
-        or "dht.libtorrent.org:25401,"
-        "router.bittorrent.com:6881,router.utorrent.com:6881,dht.transmissionbt.com:6881",
-        # Over loopback and fast lines uTP is 3 to 25 times slower than TCP, and with outgoing uTP
-        # on libtorrent tries it first. Incoming uTP stays on: peers behind some routers have
-        # nothing else. The price: no hole is punched to a peer where both sides are behind
-        # routers that let nothing in; who opens the listening port has all of them.
-        "mixed_mode_algorithm": int(lt.bandwidth_mixed_algo_t.prefer_tcp),
-        "enable_outgoing_utp": False,
-        "recv_socket_buffer_size": 4 * 2**20,
-        # 1 GiB over loopback: 3.7 s and 166 MiB with the defaults of 1 and 10 threads, 2.2 s and
-        # 92 MiB so. What waits to be written is lost in a crash: 4 MiB of it, not 16.
-        "hashing_threads": 2,
-        "aio_threads": 2,
-        "max_queued_disk_bytes": 4 * 2**20,
-        # The reconciler decides what is active. libtorrent's own queue is looked at twice a
-        # minute only, and silently stops announcing beyond its limits.
-        "active_downloads": -1,
-        "active_seeds": -1,
-        "active_checking": 4,
-        "active_limit": -1,
-        "active_tracker_limit": -1,
-        "active_dht_limit": -1,
-        "active_lsd_limit": -1,
-        "connections_limit": 800,
-        "connection_speed": 100,
-        # With the default of 60 s, a peer that hung up is missed for a minute.
-        "min_reconnect_time": 10,
-        "allow_multiple_connections_per_ip": bool(options.allowed_networks),
-        # A clean stop does not wait for the goodbye to slow trackers.
-        "stop_tracker_timeout": 1,
-    }
-    return settings
+DHT_STATE = lt.save_state_flags_t.save_dht_state
+RESUME_FLAGS = lt.save_resume_flags_t.save_info_dict
 
 
 class TorrentSession(torrentp.Session):
@@ -98,6 +47,7 @@ class TorrentSession(torrentp.Session):
         self._handles: dict[str, lt.torrent_handle] = {}
         self._keys: dict[lt.torrent_handle, str] = {}
         self._leaving: set[str] = set()
+        self._ends_first: dict[str, bool] = {}
         self._limits: dict[str, Speed] = {}  # as set; the empty key stands for all together
         self.create_session()
 
@@ -108,7 +58,7 @@ class TorrentSession(torrentp.Session):
             params = lt.read_session_params(self._dht_state, DHT_STATE)
         params.settings = cast(Any, settings_for(self._options))
         self._session = lt.session(params)
-        self._session.set_ip_filter(_ip_filter(self._options.allowed_networks))
+        self._session.set_ip_filter(ip_filter(self._options.allowed_networks))
         limit_local_peers(self._session)
         return self._session
 
@@ -148,6 +98,29 @@ class TorrentSession(torrentp.Session):
         """Ask that all received blocks go to disk; `Flushed` follows."""
         self._handles[key].flush_cache()
 
+    def prefer(self, key: str, priorities: Sequence[int], order: Order) -> None:
+        """Say which files are wanted, by their number, and which pieces come first."""
+        handle = self._handles[key]
+        if order.sequential:
+            handle.set_flags(lt.torrent_flags.sequential_download)
+        else:
+            handle.unset_flags(lt.torrent_flags.sequential_download)
+        self._ends_first[key] = order.ends_first
+        handle.prioritize_files(list(priorities))
+
+    def _bring_ends_forward(self, key: str) -> None:
+        """What is said of files overrides what was said of pieces, but only some time later."""
+        handle = self._handles[key]
+        info = handle.torrent_file()
+        if info is not None and self._ends_first.get(key):
+            wanted = handle.get_file_priorities()
+            handle.prioritize_pieces([(piece, HIGH) for piece in end_pieces(info, wanted)])
+
+    def set_trackers(self, key: str, urls: Sequence[str]) -> None:
+        """Ask these trackers and no others, now."""
+        self._handles[key].replace_trackers([lt.announce_entry(url) for url in urls])
+        self._handles[key].force_reannounce()
+
     def limit_all(self, speed: Speed) -> None:
         """Set the limits of everything together."""
         if self._limits.get("") != speed:
@@ -169,6 +142,39 @@ class TorrentSession(torrentp.Session):
     def info(self, key: str) -> lt.torrent_info | None:
         """The metadata, once known."""
         return self._handles[key].torrent_file()
+
+    def look_at_peers(self, key: str) -> PeerView:
+        """What the peers at hand have to give. Waits for the session: not for many at a time."""
+        waiting = lt.peer_info.connecting | lt.peer_info.handshake
+        peers = [one for one in self._handles[key].get_peer_info() if not one.flags & waiting]
+        useful = [one for one in peers if one.flags & lt.peer_info.interesting]
+        sending = sum(not one.flags & lt.peer_info.remote_choked for one in useful)
+        return PeerView(len(peers), len(useful), sending)
+
+    def look_closely(self, key: str) -> dict[str, Any]:
+        """Peers, trackers, pieces and files. Waits for the session, as above."""
+        return look(self._handles[key])
+
+    def extent(self, key: str, index: int) -> Extent | None:
+        """Where a file lies among the pieces; None where there is no such file."""
+        info = self.info(key)
+        layout = info.layout() if info is not None else None
+        if info is None or layout is None or not 0 <= index < layout.num_files():
+            return None
+        start, size = layout.file_offset(index), layout.file_size(index)
+        return Extent(layout.file_path(index), start, size, info.piece_length())
+
+    def pieces_had(self, key: str) -> list[bool]:
+        """Which pieces are verified. Waits for the session, as above."""
+        return list(self._handles[key].status(lt.torrent_handle.query_pieces).pieces)
+
+    def hurry(self, key: str, piece: int, milliseconds: int) -> None:
+        """Have a piece fetched before others, within about that time."""
+        self._handles[key].set_piece_deadline(piece, milliseconds)
+
+    def stop_hurrying(self, key: str) -> None:
+        """Nobody waits for certain pieces any more."""
+        self._handles[key].clear_piece_deadlines()
 
     def has(self, key: str) -> bool:
         """Whether the torrent is in the session."""
@@ -216,69 +222,19 @@ class TorrentSession(torrentp.Session):
             del self._keys[self._handles.pop(key)]
             self._leaving.discard(key)
             self._limits.pop(key, None)
+            self._ends_first.pop(key, None)
             return [events.Removed(key)]
         if isinstance(alert, lt.save_resume_data_alert):
             return [events.ResumeData(key, lt.write_resume_data_buf(alert.params))]
         if isinstance(alert, lt.torrent_conflict_alert):
             return [events.Conflict(key, self._keys.get(alert.conflicting_torrent, ""))]
-        make = _SIMPLE.get(type(alert))
+        if isinstance(alert, lt.file_prio_alert):
+            self._bring_ends_forward(key)
+        make = EVENTS.get(type(alert))
         return [make(key, alert)] if make else ()
 
     def _progress(self, statuses: Sequence[lt.torrent_status]) -> Iterator[events.Event]:
         for status in statuses:
             key = self._keys.get(status.handle)
             if key is not None:
-                yield events.Moved(
-                    key,
-                    size=status.total_wanted,
-                    done=status.total_wanted_done,
-                    rate_down=status.download_payload_rate,
-                    rate_up=status.upload_payload_rate,
-                    peers=status.num_peers,
-                    is_complete=status.is_seeding,
-                    has_stopped_writing=bool(status.flags & lt.torrent_flags.upload_mode),
-                    needs_saving=bool(status.need_save_resume_data),
-                )
-
-
-def limit_local_peers(session: lt.session) -> None:
-    """Put peers on local networks, too, under the global rate limits."""
-    everybody = lt.ip_filter()
-    globally = 1 << session.global_peer_class_id
-    everybody.add_rule("0.0.0.0", "255.255.255.255", globally)  # noqa: S104 (a range, not bound)
-    everybody.add_rule("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", globally)
-    session.set_peer_class_filter(everybody)
-
-
-def _ip_filter(allowed: Sequence[Network]) -> lt.ip_filter:
-    rules = lt.ip_filter()
-    for networks, blocked in ((PRIVATE_NETWORKS, 1), (allowed, 0)):
-        for network in networks:
-            rules.add_rule(str(network[0]), str(network[-1]), blocked)
-    return rules
-
-
-def _error(key: str, error: lt.error_code, text: str) -> events.Failed:
-    full = error.category() == lt.system_category() and error.value() == errno.ENOSPC
-    return events.Failed(key, text, disk_full=full)
-
-
-_SIMPLE: dict[type, Callable[[str, Any], events.Event]] = {
-    lt.metadata_received_alert: lambda key, alert: events.MetadataArrived(key),
-    lt.torrent_finished_alert: lambda key, alert: events.Finished(key),
-    lt.cache_flushed_alert: lambda key, alert: events.Flushed(key),
-    lt.save_resume_data_failed_alert: lambda key, alert: events.ResumeData(key, None),
-    lt.torrent_error_alert: lambda key, alert: _error(key, alert.error, alert.error.message()),
-    lt.file_error_alert: lambda key, alert: _error(
-        key, alert.error, f"{alert.error.message()} ({Path(alert.filename()).name})"
-    ),
-    lt.metadata_failed_alert: lambda key, alert: events.TrackerSaid(
-        key, "A peer sent a list of files that does not match the info hash; it was dropped."
-    ),
-    lt.tracker_error_alert: lambda key, alert: events.TrackerSaid(
-        key, alert.failure_reason() or alert.error.message()
-    ),
-    lt.tracker_reply_alert: lambda key, alert: events.TrackerSaid(
-        key, f"{alert.num_peers} peers", peers=alert.num_peers
-    ),
-}
+                yield progress(key, status)

@@ -1,14 +1,16 @@
 """What somebody hands over -> rows, with an answer for each line: added, duplicate or invalid."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 
 from downloads import links, torrents
 from downloads.models import Download, keep_file
 from downloads.querysets import Entry
+from jobsite.jobs import submissions
 
 
 @dataclass(frozen=True)
@@ -76,28 +78,41 @@ def read_torrents(files: Sequence[Any]) -> list[Asked]:
 
 def _read_torrent(number: int, file: Any) -> Asked:
     name = str(file.name)[:200]
+    if file.size > torrents.MAX_METADATA:
+        return Asked(number, name, reason=torrents.too_large(file.size))
     try:
-        # One byte more than is allowed tells a file that is too large without reading it all.
-        data = file.read(torrents.MAX_METADATA + 1)
-        torrent = torrents.read(data, settings.DOWNLOAD_ALLOWED_NETWORKS)
+        torrent = torrents.read(file.read(), settings.DOWNLOAD_ALLOWED_NETWORKS)
     except torrents.BadTorrent as error:
         return Asked(number, name, reason=str(error))
     return Asked(number, name, Entry(torrent.link, torrent.clean, torrent.size))
 
 
-def submit(owner: Any, asked: Sequence[Asked]) -> Answer:
-    """Queue what is new. The engine looks for new rows by itself: nobody has to be woken."""
+def submit(owner: Any, asked: Sequence[Asked], wishes: Mapping[str, Any] | None = None) -> Answer:
+    """Queue what is new, with these values in its fields.
+
+    The engine looks for new rows by itself: nobody has to be woken. A submission that is sent
+    again gets its first answer. Raises OverAllowance.
+    """
     usable = [(one, one.entry) for one in asked if one.entry is not None]
     for _, entry in usable:
         if entry.data:
             keep_file(entry.link.key, entry.data)
-    placed = Download.objects.add(owner, [entry for _, entry in usable])
+    with transaction.atomic():
+        placed = Download.objects.add(owner, [entry for _, entry in usable], wishes)
+        new = [place.job for place in placed if place.is_new]
+        key = submissions.next_key()
+        mine = submissions.made_together(owner, Download.kind, key, new) if key else set()
     answer = Answer(
         invalid=[Invalid(one.number, one.text, one.reason) for one in asked if one.reason]
     )
+    told: set[Any] = set()
     for (one, _), place in zip(usable, placed, strict=True):
-        if place.is_new:
+        if place.is_new or place.job.pk in mine - told:
             answer.added.append(place.job)
+            told.add(place.job.pk)
         else:
             answer.duplicates.append(Duplicate(one.number, one.text, place.job))
+            if one.entry is not None and one.entry.data:
+                keep_file(place.job.info_hash, one.entry.data)
+                place.job.hand_over(one.entry.link)
     return answer

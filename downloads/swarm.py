@@ -7,14 +7,21 @@ thread calls both, in the process that made the swarm.
 import time
 from collections import deque
 from collections.abc import Mapping
+from typing import Any
 
-from . import rounds
+from . import rates, rounds
+from .entering import collect_checks, prefer, seed
+from .events import Moved
 from .metadata import BadMetadata, bytes_had, describe
 from .moves import Moves, Place, Remark
+from .publishing import collect_publications, succeed
 from .reactions import heed
-from .session import Options
+from .records import Record
+from .session_settings import Options
 from .speeds import Speeds
-from .torrent import TERMINAL, Phase, Snapshot, Torrent, Wanted
+from .stream_box import Here, Wish
+from .streaming import serve
+from .torrent import Phase, Snapshot, Torrent, Wanted
 
 ROUND_EVERY = 0.5
 STATE_EVERY = 300.0
@@ -41,6 +48,21 @@ class Swarm:
         """Whether anything of the torrent is open or under way."""
         return key in self._torrents
 
+    def standing(self) -> Mapping[str, Snapshot]:
+        """How each torrent stood when that was last told."""
+        return self._told
+
+    def look_closely(self, key: str) -> dict[str, Any] | None:
+        """One torrent with its peers, trackers and pieces; None where it is not in the session."""
+        session = self._moves.session
+        if not session.has(key) or session.is_leaving(key):
+            return None
+        return session.look_closely(key)
+
+    def serve(self, wish: Wish) -> Here | None:
+        """Fetch these bytes first; what of them can be read now."""
+        return serve(self._moves, wish)
+
     def remarks(self) -> list[Remark]:
         """Lines for the logs of torrents, since the last call."""
         said, self._moves.remarks = self._moves.remarks, []
@@ -62,10 +84,10 @@ class Swarm:
                 self._moves.leave(torrent)
             elif torrent.phase is Phase.LEAVING or torrent.wanted is None:
                 continue  # wanted again while it is let go: taken in anew once it is gone
-            elif torrent.phase in TERMINAL and new.token != torrent.wanted.token:
+            elif torrent.is_settled and new.token != torrent.wanted.token:
                 self._moves.leave(torrent)
             else:
-                torrent.wanted = new
+                self._change(torrent, new)
         now = time.monotonic()
         for key in wanted.keys() - self._torrents.keys():
             torrent = Torrent(key, wanted[key], Phase.QUEUED, order=now, moved_at=now)
@@ -75,6 +97,26 @@ class Swarm:
         for key in self._told.keys() - self._torrents.keys():
             del self._told[key]
 
+    def _change(self, torrent: Torrent, new: Wanted) -> None:
+        if torrent.phase is Phase.FINISHING:
+            return  # taken up once it has finished: then the new token is another one
+        old, torrent.wanted = torrent.wanted, new
+        assert old is not None
+        if new.choices != old.choices:
+            torrent.choose()
+        is_in = torrent.phase is Phase.DOWNLOADING and not torrent.is_going
+        if is_in and (new.choices, new.order) != (old.choices, old.order):
+            prefer(self._moves, torrent)
+        if is_in and new.link.trackers != old.link.trackers:
+            self._moves.session.set_trackers(torrent.key, new.link.trackers)
+        if new.announce != old.announce and self._moves.session.has(torrent.key):
+            self._moves.session.ask_for_peers(torrent.key)
+        if is_in and new.recheck and not torrent.rechecked:
+            self._moves.put_back(torrent, "It is checked before it goes on.")
+        if new.file is not None and torrent.phase is Phase.METADATA and torrent.metadata is None:
+            self._moves.describe_from_file(torrent)
+        torrent.rechecked = torrent.rechecked and new.recheck
+
     def limit(self, speeds: Speeds) -> None:
         """The limits that hold from now on."""
         self._moves.speeds = speeds
@@ -83,10 +125,21 @@ class Swarm:
         """Remove what is kept of a torrent that nobody has any more. It must not be held."""
         assert not self.holds(key)
         self._moves.store.forget(key)
+        rates.forget(self._moves.place.state / "rates", key)
         if with_data:
             self._moves.library.delete(key)
         else:
             self._moves.library.discard_incomplete(key)
+
+    def relocate(self, key: str, folder: str, name: str = "") -> Record | None:
+        """Move the files of a complete torrent, which must not be held. Raises OSError."""
+        assert not self.holds(key)
+        return self._moves.library.relocate(key, folder, name)
+
+    def rename_files(self, key: str, paths: Mapping[int, str]) -> Record | None:
+        """Rename files of a complete torrent, which must not be held. Raises OSError."""
+        assert not self.holds(key)
+        return self._moves.library.rename_files(key, paths)
 
     def _take_in(self, torrent: Torrent) -> None:
         """Find out what is known of a torrent: complete, begun, described, or a bare link."""
@@ -94,19 +147,31 @@ class Swarm:
             return  # unwanted meanwhile
         if self._moves.is_poison(torrent):
             return
-        torrent.record = self._moves.library.complete(torrent.key)
+        torrent.record = self._moves.library.record(torrent.key)
         try:
             params = self._moves.params(torrent)
             torrent.metadata = describe(params.ti) if params.ti is not None else None
         except BadMetadata as error:
             self._moves.fail(torrent, str(error))
             return
-        if torrent.record is not None:
-            self._moves.succeed(torrent)
+        assert torrent.wanted is not None
+        torrent.choose()
+        torrent.uploaded = torrent.wanted.uploaded
+        # Without its description nothing can be verified, and only its record is known.
+        torrent.rechecked = torrent.record is not None and torrent.metadata is None
+        is_done = torrent.is_whole and self._moves.library.complete(torrent.key) is not None
+        if torrent.wanted.hold and torrent.files:
+            self._moves.hold(torrent)
+        elif torrent.wanted.seed and not (is_done and torrent.metadata):
+            self._moves.fail(torrent, "Its files are not in the library any more.")
+        elif torrent.wanted.seed:
+            seed(self._moves, torrent, params)
+        elif is_done and not (torrent.wanted.recheck and torrent.metadata):
+            succeed(self._moves, torrent)
         elif params.ti is None:
             torrent.phase = Phase.METADATA
         else:
-            torrent.done = bytes_had(params)
+            torrent.done = max(min(bytes_had(params), torrent.size or 0), torrent.placed)
             self._moves.must_admit = True
 
     # --- one look ---
@@ -114,29 +179,34 @@ class Swarm:
     def tick(self, seconds: float) -> list[Snapshot]:
         """Wait for news, at most so long, act on it, and return what changed."""
         moves = self._moves
+        # Progress alone is told with the next round: 200 idle torrents cost half as much so.
+        is_news = bool(self._inbox)
         for event in moves.session.wait(0.0 if self._inbox else seconds):
             moves.now = time.monotonic()
             heed(moves, event)
+            is_news = is_news or not isinstance(event, Moved)
         moves.now = time.monotonic()
         for _ in range(min(TAKEN_AT_ONCE, len(self._inbox))):
             torrent = self._inbox.popleft()
             moves.attempt(torrent, self._take_in, torrent)
-        moves.collect_checks()
-        moves.collect_publications()
+        collect_checks(moves)
+        collect_publications(moves)
         if moves.now >= self._round_at:
             self._round_at = moves.now + ROUND_EVERY
             self._round()
+            is_news = True
         if moves.must_admit:
             moves.must_admit = False
             rounds.start_next(moves)
             rounds.limit_rates(moves)
-        return self._changes()
+        return self._changes() if is_news else []
 
     def _round(self) -> None:
         moves = self._moves
         moves.session.ask_for_progress()
         rounds.take_turns(moves)
         rounds.watch_disk(moves)
+        rounds.look_into_silence(moves)
         rounds.save_due(moves)
         moves.journal.settle_old(moves.now, moves.checks)
         moves.must_admit = True

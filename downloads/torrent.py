@@ -4,9 +4,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from .library import Record
+from . import reasons
+from .choices import ALL, NORMAL, Choice, together
+from .heard import Heard
 from .links import Link
 from .metadata import Metadata
+from .records import Record, StoredFile
 from .speeds import UNLIMITED, Speed
 
 QUIET_AFTER = 10.0
@@ -25,9 +28,23 @@ class Phase(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     PARKED = "parked"
+    HELD = "held"
+    SEEDING = "seeding"
 
 
-TERMINAL = frozenset({Phase.SUCCEEDED, Phase.FAILED, Phase.PARKED})
+TERMINAL = frozenset({Phase.SUCCEEDED, Phase.FAILED, Phase.PARKED, Phase.HELD})
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which pieces come first."""
+
+    sequential: bool = False
+    ends_first: bool = False
+    """The first and the last piece of each file, where players look for its index."""
+
+
+AS_IT_COMES = Order()
 
 
 @dataclass(frozen=True)
@@ -43,6 +60,23 @@ class Wanted:
     """Whose space it takes, where that is limited."""
     speed: Speed = UNLIMITED
     """Its own limits."""
+    folder: str = ""
+    """Of the library, where it appears once it is complete."""
+    choices: tuple[Choice, ...] = (ALL,)
+    """Which files its owners want."""
+    hold: bool = False
+    """Whether only its list of files is wanted for now."""
+    order: Order = AS_IT_COMES
+    seed: bool = False
+    """Whether it is complete, and only to be uploaded."""
+    uploaded: int = 0
+    """Bytes that were uploaded before."""
+    save_as: str = ""
+    """The name of its file or folder, where it is not its own."""
+    announce: float = 0.0
+    """When somebody last wanted peers to be asked for."""
+    recheck: bool = False
+    """Whether all that is on disk is to be verified."""
     token: str = ""
     """Changes when somebody asks anew, after a failure."""
 
@@ -61,8 +95,13 @@ class Snapshot:
     rate_up: int = 0
     peers: int = 0
     eta: int | None = None
+    fetched: int = 0
+    """Bytes since it was added to the session; begins anew at 0 when it is added again."""
+    sent: int = 0
     metadata: Metadata | None = field(default=None, repr=False)
     record: Record | None = field(default=None, repr=False)
+    rechecked: bool = False
+    uploaded: int = 0
 
 
 @dataclass
@@ -75,12 +114,24 @@ class Torrent:
     order: float
     metadata: Metadata | None = None
     record: Record | None = None
+    priorities: dict[int, int] = field(default_factory=dict, repr=False)
+    """Of each file, once the files are known."""
+    chosen: tuple[StoredFile, ...] = field(default=(), repr=False)
+    """The files that are wanted."""
+    size: int | None = None
+    """Bytes of the files that are wanted; None while the files are not known."""
+    rechecked: bool = False
     reason: str = ""
     done: int = 0
     rate_down: int = 0
     rate_up: int = 0
     peers: int = 0
-    tracker: str = ""
+    fetched: int = 0
+    sent: int = 0
+    uploaded: int = 0
+    uploaded_before: int = 0
+    """Before it went into the session."""
+    heard: Heard = field(default_factory=Heard)
     # turns to ask for metadata
     tries: int = 0
     in_vain: int = 0
@@ -94,25 +145,78 @@ class Torrent:
     """Whether it is taken out of the session once it has been saved."""
     saved_at: float = 0.0
     saved_done: int = 0
+    # while somebody plays it
+    flushes_due: int = 0
+    pieces_at_flush: list[bool] = field(default_factory=list)
+    pieces_on_disk: list[bool] = field(default_factory=list)
+    plays_from: int = -1
+    plays_until: int = -1
     # when bytes came last
     moved_at: float = 0.0
 
     @property
     def remaining(self) -> int:
         """Bytes still to come, as far as is known."""
-        return max(0, self.metadata.size - self.done) if self.metadata else 0
+        return max(0, (self.size or 0) - self.done) if self.metadata else 0
+
+    @property
+    def files(self) -> tuple[StoredFile, ...]:
+        """Its files, as far as they are known."""
+        known = self.metadata or self.record
+        return known.files if known else ()
+
+    @property
+    def is_picky(self) -> bool:
+        """Whether not all files are wanted alike, or some pieces before others."""
+        has_order = self.wanted is not None and self.wanted.order != AS_IT_COMES
+        return has_order or any(one != NORMAL for one in self.priorities.values())
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that is wanted lies in the library."""
+        there = {file.index for file in self.record.files} if self.record else set()
+        return bool(there) and all(file.index in there for file in self.chosen)
+
+    @property
+    def placed(self) -> int:
+        """Bytes of what is wanted that lie in the library already."""
+        there = {file.index for file in self.record.files} if self.record else set()
+        return sum(file.size for file in self.chosen if file.index in there)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether only a new wish can change anything."""
+        return self.phase in TERMINAL or self.phase is Phase.SEEDING
+
+    def choose(self) -> None:
+        """Work out which files are wanted; kept, for a torrent may have 100,000 of them."""
+        if self.wanted is not None:
+            self.priorities = together(self.wanted.choices, self.files)
+            self.chosen = tuple(file for file in self.files if self.priorities[file.index])
+            self.size = sum(file.size for file in self.chosen) if self.files else None
 
     def stand_still(self) -> None:
         """Nothing flows."""
         self.rate_down = self.rate_up = self.peers = 0
 
+    def stop_playing(self) -> None:
+        """It is out of the session: nothing is being flushed, and nothing hurried along."""
+        self.flushes_due, self.plays_from, self.plays_until = 0, -1, -1
+        self.pieces_at_flush, self.pieces_on_disk = [], []
+
     def is_slow(self, now: float) -> bool:
         """Whether it downloads, but nothing has come for a while."""
         return self.phase is Phase.DOWNLOADING and now - self.moved_at > STALLED_AFTER
 
+    def is_quiet(self, now: float) -> bool:
+        """Whether nothing comes for a moment that calls for an explanation."""
+        return self.phase is Phase.DOWNLOADING and now - self.moved_at >= QUIET_AFTER
+
     def snapshot(self, now: float) -> Snapshot:
         """How it stands now."""
-        size = self.metadata.size if self.metadata else self.record.size if self.record else None
+        size = self.size
+        # The session's rate is a mean that fades for a minute after the last byte.
+        rate_down = 0 if self.is_quiet(now) else self.rate_down
         return Snapshot(
             key=self.key,
             phase=self.phase,
@@ -120,12 +224,16 @@ class Torrent:
             reason=self.explain(now),
             size=size,
             done=min(self.done, size) if size else self.done,
-            rate_down=self.rate_down,
+            rate_down=rate_down,
             rate_up=self.rate_up,
             peers=self.peers,
-            eta=-(-self.remaining // self.rate_down) if size and self.rate_down else None,
+            fetched=self.fetched,
+            sent=self.sent,
+            eta=-(-self.remaining // rate_down) if size and rate_down else None,
             metadata=self.metadata,
             record=self.record,
+            rechecked=self.rechecked,
+            uploaded=self.uploaded,
         )
 
     def explain(self, now: float) -> str:
@@ -141,36 +249,12 @@ class Torrent:
         return self.reason
 
     def _explain_metadata(self, now: float) -> str:
-        if self.asking_since is None:
-            again = f" {_tries(self.tries)} so far found nobody." if self.tries else ""
-            wait = self.not_before - now
-            when = f" in {_roughly(wait)}" if wait > 0 else ""
-            return f"Waiting for its turn to ask for the list of files{when}.{again}"
-        since = _roughly(now - self.asking_since)
-        who = f"{self.peers} peers" if self.peers else "no peer found yet"
-        said = f" Tracker: {self.tracker}" if self.tracker else ""
-        return f"Asking for the list of files: {who}, try {self.tries}, {since}.{said}"
+        asking_for = None if self.asking_since is None else now - self.asking_since
+        rest = self.not_before - now
+        return reasons.of_metadata(self.heard, self.peers, self.tries, asking_for, rest)
 
     def _explain_silence(self, now: float) -> str:
-        if self.rate_down or now - self.moved_at < QUIET_AFTER:
+        if not self.is_quiet(now):
             return ""
-        since = _roughly(now - self.moved_at)
-        said = f" Tracker: {self.tracker}" if self.tracker else ""
-        if not self.peers:
-            return f"No peer has been found for {since}; asking goes on.{said}"
-        return f"Connected to {self.peers} peers, but none has sent anything for {since}.{said}"
-
-
-def _tries(count: int) -> str:
-    return "1 try" if count == 1 else f"{count} tries"
-
-
-def _roughly(seconds: float) -> str:
-    """A duration that changes seldom, so that a row at rest is not written each second."""
-    if seconds < 30:
-        return "some seconds"
-    if seconds < 60:
-        return "half a minute"
-    if seconds < 3600:
-        return f"{int(seconds // 60)} min"
-    return f"{int(seconds // 3600)} h"
+        since = reasons.clock_at(self.moved_at, now)
+        return reasons.of_silence(self.heard, self.peers, since)

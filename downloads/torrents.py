@@ -54,10 +54,7 @@ def read(data: bytes, allowed: Sequence[Network] = ()) -> Torrent:
     if not data:
         raise BadTorrent("This file is empty. Fetch it again, then upload it.")
     if len(data) > MAX_METADATA:
-        raise BadTorrent(
-            f"This file has {len(data) / 2**20:.0f} MB; a .torrent has at most "
-            f"{MAX_METADATA // 2**20} MB. Is it the file itself instead of its .torrent?"
-        )
+        raise BadTorrent(too_large(len(data)))
     reader, outer, info = _open(data)
     raw = _bytes_of(b"info", reader, data)
     sizes = list(_sizes(info))
@@ -75,6 +72,14 @@ def read(data: bytes, allowed: Sequence[Network] = ()) -> Torrent:
         pieces=pieces,
         trackers=tuple(usable_trackers(list(_trackers(outer)), tuple(allowed))),
         clean=b"d4:info%b%be" % (raw, _layers(reader, data)),
+    )
+
+
+def too_large(size: int) -> str:
+    """What to say of a file that has more bytes than a .torrent may have."""
+    return (
+        f"This file has {size / 2**20:.1f} MB; a .torrent has at most {MAX_METADATA // 2**20} MB. "
+        "Is it the file itself instead of its .torrent?"
     )
 
 

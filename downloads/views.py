@@ -1,31 +1,25 @@
 """The pages of downloads."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
-from django.views import View
 from django.views.generic import FormView
 
-from downloads.filters import DownloadFilter
+from downloads.bulk_views import DELETE_CHOICES
+from downloads.categories import Category
+from downloads.defaults import Defaults
+from downloads.file_views import FILES_SHOWN, first_files
+from downloads.filters import STATES, DownloadFilter
 from downloads.forms import AddForm
+from downloads.looks import graphs, inside, pieces_drawn, site_line
 from downloads.models import Download
 from downloads.submission import submit
-from jobsite.jobs import queue
-from jobsite.jobs.models import Job
-from jobsite.jobs.uploads import too_large_sentence
-from jobsite.jobs.views import Delete, JobAction, JobDetail, JobList, OwnJobs, back
-
-FILES_SHOWN = 100
-DELETE_CHOICES = [
-    ("keep", "Keep the files", "The entry goes; what was fetched completely stays in the library."),
-    ("data", "Delete the files, too", "Unless somebody else here has the same torrent."),
-]
+from jobsite.jobs import uploads
+from jobsite.jobs.views import Delete, JobAction, JobDetail, JobList
 
 
 class DownloadList(JobList):
@@ -33,36 +27,48 @@ class DownloadList(JobList):
 
     filterset_class = DownloadFilter
 
+    def get_queryset(self) -> QuerySet:
+        """With their categories."""
+        return super().get_queryset().select_related("category")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the line about the site, and what there is to filter by where that is shown."""
+        context = super().get_context_data(**kwargs) | {"site": site_line()}
+        context["any_active"] = any(job.is_live for job in context["jobs"])
+        if self.request.htmx:  # type: ignore[attr-defined]
+            return context
+        mine = Download.objects.visible_to(self.request.user)
+        return context | {
+            "categories": Category.objects.visible_to(self.request.user),
+            "states": STATES,
+            "tags": mine.tags_of(self.request.user),
+        }
+
 
 class DownloadDetail(JobDetail):
     """One download: progress, peers, why it stands still, files, log."""
 
+    def get_queryset(self) -> QuerySet:
+        """With its category."""
+        return super().get_queryset().select_related("category")
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the first files; the others are on a page of their own."""
-        context = super().get_context_data(**kwargs)
+        look = inside(self.object)
+        context = super().get_context_data(**kwargs) | {"look": look, "pieces": pieces_drawn(look)}
         if self.request.htmx and self.object.is_active:  # type: ignore[attr-defined]
+            context["shares"] = (look or {}).get("files", [])[:FILES_SHOWN]
             return context  # the polled fragment keeps the list that the page has
-        return context | first_files(self.object)
+        shown = {"graphs": graphs(self.object.info_hash)} | first_files(self.object)
+        return context | with_progress(shown, look)
 
 
-def first_files(job: Any) -> dict[str, Any]:
-    """As many files as a job's page shows, and whether there are more."""
-    files = list(job.files.all()[: FILES_SHOWN + 1])
-    return {"files": files[:FILES_SHOWN], "has_more": len(files) > FILES_SHOWN}
-
-
-class FileList(OwnJobs, View):
-    """All files of a torrent, page by page; the first ones as a fragment of the job's page."""
-
-    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """One page of them."""
-        job = get_object_or_404(self.get_queryset(), pk=pk)
-        if request.htmx:  # type: ignore[attr-defined]
-            context = {"job": job, **first_files(job)}
-            return render(request, "downloads/_file_section.html", context)
-        page = Paginator(job.files.all(), 500).get_page(request.GET.get("page"))
-        context = {"job": job, "page_obj": page, "files": page.object_list}
-        return render(request, "downloads/files.html", context)
+def with_progress(shown: dict[str, Any], look: dict[str, Any] | None) -> dict[str, Any]:
+    """The files with the share that is here of each, where a close look tells."""
+    had = (look or {}).get("files") or []
+    for file in shown["files"]:
+        file.share = had[file.index] if file.index < len(had) else 0
+    return shown
 
 
 class Add(FormView):
@@ -71,23 +77,36 @@ class Add(FormView):
     form_class = AddForm
     template_name = "downloads/new.html"
 
+    def get_initial(self) -> dict[str, Any]:
+        """What the person wishes of every download."""
+        usual = Defaults.of(self.request.user)
+        return {"hold": usual.hold, "exclude": usual.exclude}
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """The person's own categories are offered."""
+        return super().get_form_kwargs() | {"owner": self.request.user}
+
     def form_valid(self, form: AddForm) -> HttpResponse:
         """Queue what is new; stay on the page where something was refused."""
-        answer = submit(self.request.user, form.asked)
+        if uploads.refusal(self.request):
+            return self.form_invalid(form)
+        answer = submit(self.request.user, form.asked, form.wishes)
         if not answer.invalid:
             messages.success(self.request, answer.sentence)
             return redirect("downloads:list")
         # What was refused stays in the box, to be mended; what was taken does not.
         rest = "\n".join(line.text for line in answer.invalid)
-        context = self.get_context_data(form=AddForm(initial={"links": rest}), answer=answer)
-        return self.render_to_response(context)
+        again = AddForm(owner=self.request.user, initial={**form.wishes, "links": rest})
+        return self.render_to_response(self.get_context_data(form=again, answer=answer))
+
+    def form_invalid(self, form: AddForm) -> HttpResponse:
+        """Show the form again, with the status that fits."""
+        status = 413 if uploads.refusal(self.request) else 200
+        return self.render_to_response(self.get_context_data(form=form), status=status)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Say so where the upload was past the limit."""
-        context = super().get_context_data(**kwargs)
-        if getattr(self.request, "upload_too_large", False):
-            context["too_large"] = too_large_sentence()
-        return context
+        return super().get_context_data(too_large=uploads.refusal(self.request), **kwargs)
 
 
 class Pause(JobAction):
@@ -110,6 +129,17 @@ class Resume(JobAction):
         return job.resume()
 
 
+class Seed(JobAction):
+    """Upload a complete download to others."""
+
+    done = "“{name}” is uploaded to others until you stop it."
+    refused = "The download is {status}; only a complete one that is not uploaded can be."
+
+    def act(self, job: Any) -> bool:
+        """Begin."""
+        return job.start_seeding()
+
+
 class DeleteDownload(Delete):
     """Asks whether the files go as well."""
 
@@ -123,44 +153,3 @@ class DeleteDownload(Delete):
     def remove(self, job: Any) -> None:
         """Hide it; the engine does the rest."""
         job.request_delete(with_data=self.request.POST.get("choice") == "data")
-
-
-def _delete(job: Any) -> bool:
-    job.request_delete()
-    return True
-
-
-class Bulk(OwnJobs, View):
-    """A button over a selection of downloads."""
-
-    http_method_names = ["post"]
-    ACTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
-        "pause": (Download.pause, "paused"),
-        "resume": (Download.resume, "resumed"),
-        "cancel": (Job.cancel, "cancelled"),
-        "retry": (queue.retry, "queued again"),
-        "delete": (_delete, "deleted; their finished files are kept"),
-    }
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        """Act on each of the selected that allows it, and say how many did."""
-        found = self.ACTIONS.get(request.POST.get("action", ""))
-        chosen = self.get_queryset().filter(pk__in=_ids(request.POST.getlist("ids")))
-        if found is None or not chosen:
-            messages.error(request, "Nothing was selected. Tick the downloads that are meant.")
-        else:
-            act, word = found
-            done = sum(act(job) for job in chosen)
-            say = messages.success if done else messages.warning
-            say(request, f"{done} of {len(chosen)} downloads {word}.")
-        return redirect(back(request) or reverse("downloads:list"))
-
-
-def _ids(texts: list[str]) -> list[UUID]:
-    ids = []
-    for text in texts:
-        try:
-            ids.append(UUID(text))
-        except ValueError:
-            continue
-    return ids

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 
 from downloads.models import Download, DownloadFile
+from downloads.records import StoredFile
 from jobsite.jobs.status import Status
 from tests.test_downloads_api import V1, a_download
 
@@ -130,7 +131,7 @@ def test_a_button_over_a_selection(page, ann, bob) -> None:
     assert Download.objects.filter(status="paused").count() == 2
     text = page.post("/downloads/bulk/", {"action": "pause"}, follow=True).content.decode()
     assert "Nothing was selected" in text
-    page.post("/downloads/bulk/", {"ids": ids, "action": "delete"})
+    page.post("/downloads/bulk/", {"ids": ids, "action": "delete", "choice": "keep"})
     assert Download.objects.visible_to(ann).count() == 1
 
 
@@ -167,3 +168,27 @@ def test_the_command_refuses_bad_input_with_status_2(ann, words: list[str], said
     assert end.value.code == 2
     assert said in err.getvalue()
     assert not Download.objects.exists()
+
+
+def test_torrent_files_have_an_upload_limit_of_their_own(page, settings) -> None:
+    settings.DOWNLOAD_UPLOAD_MB = 1
+    small = SimpleUploadedFile("a.torrent", b"<html>")
+    large = SimpleUploadedFile("b.torrent", b"d4:info" + b"x" * 2**20)
+    answer = page.post("/downloads/new/", {"torrents": [small, large]})
+    assert answer.status_code == 413
+    text = answer.content.decode()
+    assert "larger than 1 MB" in text and "DOWNLOAD_UPLOAD_MB" in text
+    settings.DOWNLOAD_UPLOAD_MB = 20
+    huge = SimpleUploadedFile("c.torrent", b"d4:info" + b"x" * (11 * 2**20))
+    text = page.post("/downloads/new/", {"torrents": huge}).content.decode()
+    assert "This file has 11.0 MB; a .torrent has at most 10 MB" in text
+
+
+def test_ten_thousands_of_files_are_listed_page_by_page(page, ann) -> None:
+    job = a_download(ann, status=Status.PAUSED, is_listed=True, hold=True)
+    files = [StoredFile(number, f"d/{number}.bin", 1) for number in range(20_000)]
+    DownloadFile.objects.list_for(job, files)
+    text = page.get(f"/downloads/{job.pk}/files/?page=80").content.decode()
+    assert "d/19999.bin" in text and "19,751–20,000" in text
+    page.post(f"/downloads/{job.pk}/files/?page=80", {"pattern": "1*.bin", "rule": "skip"})
+    assert job.files.filter(priority=0).count() == 1 + 10 + 100 + 1000 + 10_000

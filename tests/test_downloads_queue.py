@@ -107,9 +107,9 @@ def test_a_change_is_noticed_at_once(ann, line) -> None:
 
 def test_limits_of_one_download_are_set_on_a_page(client, ann, line) -> None:
     client.force_login(ann)
-    path = f"/downloads/{line['a'].pk}/limits/"
+    path = f"/downloads/{line['a'].pk}/options/"
     assert "Most down" in client.get(path).content.decode()
-    client.post(path, {"priority": 3, "down_kb": 200, "up_kb": 10})
+    client.post(path, {"name": "a", "priority": 3, "down_kb": 200, "up_kb": 10})
     job = Download.objects.get(pk=line["a"].pk)
     assert (job.priority, job.down_kb, job.up_kb) == (3, 200, 10)
     assert "greater than or equal" in client.post(path, {"down_kb": -1}).content.decode()

@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from downloads.admission import Busy, Candidate, Room, admit, ordinal
-from downloads.library import HIDDEN, Library, StoredFile
+from downloads.library import HIDDEN, Library
+from downloads.records import StoredFile
 from downloads.resume import ResumeStore
 from downloads.turns import Asker, next_turns, rest_after
 

@@ -159,6 +159,21 @@ def test_libtorrent_has_the_last_word_on_links_to_elsewhere() -> None:
         describe(params.ti)
 
 
+@pytest.mark.parametrize(
+    ("paths", "there"),
+    [
+        (["a", "b"], ["a", "b"]),
+        (["x.txt", "x.txt"], ["x.txt", "x.1.txt"]),
+        (["readme", "README", "readme.1"], ["readme", "README.1", "readme.1"]),
+        (["a/b", "a"], ["a/b", "a.1"]),
+    ],
+)
+def test_files_whose_names_collide_are_known_by_the_names_they_get(paths, there) -> None:
+    files = [{b"length": 5, b"path": [part.encode() for part in path.split("/")]} for path in paths]
+    info = lt.load_torrent_buffer(made(length=None, files=files)).ti
+    assert [file.path for file in describe(info).files] == there
+
+
 def test_the_reader_knows_where_each_outer_value_lies() -> None:
     reader = Reader(b"d1:ai1e1:bl1:xee")
     assert reader.read() == {b"a": 1, b"b": [b"x"]}

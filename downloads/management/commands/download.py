@@ -7,6 +7,7 @@ from typing import Any
 
 from downloads.api import AnswerSerializer
 from downloads.submission import Answer, read_links, submit
+from downloads.wish_api import WishSerializer
 from jobsite.jobs.terminal import BAD_INPUT, SUCCEEDED, JobCommand
 
 
@@ -22,6 +23,14 @@ class Command(JobCommand):
         """Links, a file of them, and what all such commands take."""
         parser.add_argument("links", nargs="*", metavar="LINK")
         parser.add_argument("--from-file", metavar="F", help="a file with a link per line; - reads")
+        parser.add_argument("--category", metavar="NAME", help="one of the person's categories")
+        parser.add_argument("--tag", action="append", default=[], metavar="TAG", help="any number")
+        parser.add_argument(
+            "--hold", action="store_true", help="fetch the lists of files only, and wait"
+        )
+        parser.add_argument(
+            "--exclude", action="append", metavar="PATTERN", help="files that are not wanted"
+        )
         self.add_job_arguments(parser)
 
     def handle(self, *, links: list[str], from_file: str | None, **options: Any) -> None:
@@ -29,7 +38,8 @@ class Command(JobCommand):
         asked = read_links("\n".join([*links, self._read(from_file)]))
         if not asked:
             self.refuse("No link was given. Name one, or a file of them with --from-file.")
-        answer = submit(self.owner(options["user"]), asked)
+        owner = self.owner(options["user"])
+        answer = submit(owner, asked, self._wishes(owner, options))
         self._tell(answer)
         status = SUCCEEDED
         if options["wait"]:
@@ -40,6 +50,16 @@ class Command(JobCommand):
             status = BAD_INPUT
         if status != SUCCEEDED:
             sys.exit(status)
+
+    def _wishes(self, owner: Any, options: dict[str, Any]) -> dict[str, Any]:
+        given = {name: options[name] for name in ("category", "hold")}
+        given["tags"] = options["tag"]
+        if options["exclude"] is not None:
+            given["exclude"] = ",".join(options["exclude"])
+        form = WishSerializer(data=given, context={"owner": owner})
+        if not form.is_valid():
+            self.refuse(" ".join(str(text) for texts in form.errors.values() for text in texts))
+        return form.wishes
 
     def _read(self, name: str | None) -> str:
         if name is None:

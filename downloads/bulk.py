@@ -1,0 +1,119 @@
+"""One action over many downloads: a selection, or all that match a filter."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from downloads.categories import Category
+from downloads.models import Download
+from downloads.tags import MOST
+from jobsite.jobs import queue
+from jobsite.jobs.models import Job
+
+AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Values:
+    """What some of the actions need to know."""
+
+    category: Category | None = None
+    tags: Sequence[str] = ()
+    with_data: bool = False
+
+
+@dataclass(frozen=True)
+class Action:
+    """What is done to each, and how that is told."""
+
+    act: Callable[[Download, Values], bool]
+    done: str
+    backwards: bool = False
+    """Whether the last in the queue is first dealt with, so that the order stays."""
+
+
+@dataclass
+class Outcome:
+    """How many were meant, and how many allowed it."""
+
+    done: str
+    meant: int = 0
+    changed: int = 0
+    left: list[Download] = field(default_factory=list)
+
+    @property
+    def sentence(self) -> str:
+        """The sum of it."""
+        what = "download" if self.meant == 1 else "downloads"
+        text = f"{self.changed:,} of {self.meant:,} {what} {self.done}."
+        if not self.left:
+            return text
+        names = ", ".join(f"“{job.name}” ({job.shown_state})" for job in self.left[:3])
+        more = f" and {len(self.left) - 3:,} more" if len(self.left) > 3 else ""
+        return f"{text} Left as they are, for their state does not allow it: {names}{more}."
+
+
+def _always(act: Callable[[Download, Values], None]) -> Callable[[Download, Values], bool]:
+    def acted(job: Download, values: Values) -> bool:
+        act(job, values)
+        return True
+
+    return acted
+
+
+def _add_tags(job: Download, values: Values) -> bool:
+    tags = list(dict.fromkeys([*job.tags, *values.tags]))
+    if len(tags) > MOST:
+        return False
+    job.change({"tags": tags})
+    return True
+
+
+def _remove_tags(job: Download, values: Values) -> None:
+    job.change({"tags": [tag for tag in job.tags if tag not in values.tags]})
+
+
+def _move(to: str) -> Callable[[Download, Values], bool]:
+    return lambda job, values: job.move(to)
+
+
+ACTIONS: dict[str, Action] = {
+    "pause": Action(lambda job, values: job.pause(), "paused"),
+    "resume": Action(lambda job, values: job.resume(), "resumed"),
+    "cancel": Action(lambda job, values: Job.cancel(job), "cancelled"),
+    "retry": Action(lambda job, values: queue.retry(job), "queued again"),
+    "recheck": Action(lambda job, values: job.check_again(), "are checked anew"),
+    "reannounce": Action(lambda job, values: job.announce(), "ask for peers now"),
+    "seed": Action(lambda job, values: job.start_seeding(), "are uploaded"),
+    "first": Action(_move("first"), "moved to the head of the queue", backwards=True),
+    "up": Action(_move("up"), "moved up in the queue"),
+    "down": Action(_move("down"), "moved down in the queue", backwards=True),
+    "last": Action(_move("last"), "moved to the end of the queue"),
+    "category": Action(
+        _always(lambda job, values: job.change({"category": values.category})), "sorted anew"
+    ),
+    "tag": Action(_add_tags, "tagged"),
+    "untag": Action(_always(_remove_tags), "untagged"),
+    "delete": Action(
+        _always(lambda job, values: job.request_delete(with_data=values.with_data)), "deleted"
+    ),
+}
+
+
+def carry_out(name: str, jobs: Iterable[Any], values: Values) -> Outcome:
+    """Act on each download that allows it."""
+    action = ACTIONS[name]
+    outcome = Outcome(action.done)
+    ordered = sorted(jobs, key=lambda job: job.queue_order, reverse=action.backwards)
+    for start in range(0, len(ordered), AT_ONCE):
+        # One transaction for many: each of its own would wait for the disk.
+        with transaction.atomic():
+            for job in ordered[start : start + AT_ONCE]:
+                outcome.meant += 1
+                if action.act(job, values):
+                    outcome.changed += 1
+                else:
+                    outcome.left.append(job)
+    return outcome

@@ -1,0 +1,111 @@
+"""Seeding goals as rows: of the site, of a category, of one download."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from downloads.seeding import FOREVER, GOAL, OFF, REMOVE, STOP, Goal
+from jobsite.jobs.status import Status
+
+INHERITED = ""
+MODES = [
+    (INHERITED, "as usual"),
+    (OFF, "stop after downloading"),
+    (GOAL, "upload until a goal is reached"),
+    (FOREVER, "upload until it is stopped"),
+]
+THEN = [(STOP, "stop uploading"), (REMOVE, "remove the entry; its files stay")]
+_BOUNDS = [MinValueValidator(0.0), MaxValueValidator(100_000.0)]
+
+
+class GoalFields(models.Model):
+    """A goal, or none of its own."""
+
+    seed = models.CharField(
+        "after downloading", max_length=8, choices=MODES, default=INHERITED, blank=True
+    )
+    seed_ratio = models.FloatField(
+        "ratio", null=True, blank=True, validators=_BOUNDS, help_text="Bytes uploaded by its size."
+    )
+    seed_hours = models.FloatField("hours", null=True, blank=True, validators=_BOUNDS)
+    seed_idle_hours = models.FloatField("idle hours", null=True, blank=True, validators=_BOUNDS)
+    seed_then = models.CharField("then", max_length=8, choices=THEN, default=STOP, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def own_goal(self) -> Goal | None:
+        """The goal that is said here; None where that of somebody above holds."""
+        if self.seed == INHERITED:
+            return None
+        limits = (self.seed_ratio, self.seed_hours, self.seed_idle_hours)
+        return Goal(self.seed, *limits, then=self.seed_then or STOP)
+
+    def clean(self) -> None:
+        """A goal has a limit. Raises ValidationError."""
+        super().clean()
+        if self.seed == GOAL and not (self.seed_ratio or self.seed_hours or self.seed_idle_hours):
+            raise ValidationError({"seed": "Say what the goal is: a ratio, hours or idle hours."})
+
+
+GOAL_FIELDS = ["seed", "seed_ratio", "seed_hours", "seed_idle_hours", "seed_then"]
+
+
+class Seedable(GoalFields):
+    """What a download keeps of its uploading; mixed into a kind of job."""
+
+    _row: Any
+    log: Any
+    status: Any
+
+    seeding = models.BooleanField(default=False, editable=False)
+    uploaded = models.BigIntegerField(default=0, editable=False)
+    seeded_seconds = models.BigIntegerField(default=0, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_seeding(self) -> bool:
+        """Whether it is complete, and uploaded to others."""
+        return self.seeding and self.status == Status.SUCCEEDED
+
+    def start_seeding(self) -> bool:
+        """Upload what is complete, until it is stopped."""
+        mine = self._row().filter(status=Status.SUCCEEDED, seeding=False)
+        if started := mine.update(seeding=True, seed=FOREVER):
+            self.log("It is uploaded until it is stopped.")
+        return bool(started)
+
+    def stop_seeding(self) -> bool:
+        """Upload no more; what was fetched stays."""
+        still = {"rate_up": 0, "peers": 0, "state": "", "seeding": False}
+        if stopped := self._row().filter(seeding=True).update(**still):
+            self.log("Uploading was stopped.")
+        return bool(stopped)
+
+
+class SeedingPlan(GoalFields):
+    """What holds where neither a download nor its category says otherwise. One row at most."""
+
+    def __str__(self) -> str:
+        return "Seeding plan"
+
+    @classmethod
+    def current(cls) -> "SeedingPlan":
+        """The plan; without a row, uploading ends with the download."""
+        return cls.objects.first() or cls(seed=OFF)
+
+    @classmethod
+    def goal(cls) -> Goal:
+        """The site's goal."""
+        return cls.current().own_goal or Goal()
+
+
+def goal_of(download: Any, site: Goal) -> Goal:
+    """What holds for one download: its own goal, its category's, the site's."""
+    category = download.category.own_goal if download.category else None
+    return download.own_goal or category or site

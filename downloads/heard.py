@@ -1,0 +1,88 @@
+"""What trackers, DHT and peers have told of one torrent so far."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+LONGEST = 120
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The last answer of one tracker: its peers, its refusal, or why it cannot be reached."""
+
+    peers: int = 0
+    refusal: str = ""
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class PeerView:
+    """The peers at hand: how many are connected, have what is missing, and would send it now."""
+
+    connected: int
+    useful: int
+    sending: int
+
+
+@dataclass
+class Heard:
+    """Who is asked about a torrent, and what came of it. Made anew each time it is added."""
+
+    has_dht: bool = False
+    trackers: int = 0
+    named_peers: int = 0
+    answers: dict[str, Answer] = field(default_factory=dict)
+    dht_peers: int = 0
+    peers: PeerView | None = None
+    looked_at: float = 0.0
+
+    @property
+    def found(self) -> int:
+        """The most peers that anybody has told of."""
+        return max(self.dht_peers, *(one.peers for one in self.answers.values()), 0)
+
+    @property
+    def sources(self) -> str:
+        """Who is asked, in words; empty where nobody can be."""
+        parts = ["DHT"] if self.has_dht else []
+        parts += [_counted(self.trackers, "tracker")] if self.trackers else []
+        parts += [f"{_counted(self.named_peers, 'peer')} of the link"] if self.named_peers else []
+        return " and ".join(parts) if len(parts) < 3 else f"{parts[0]}, {parts[1]} and {parts[2]}"
+
+    @property
+    def trouble(self) -> str:
+        """What the trackers said, as sentences with a blank in front; empty where all is well."""
+        return "".join(f" {sentence}" for sentence in self._troubles())
+
+    def _troubles(self) -> Iterator[str]:
+        refused = [(url, one) for url, one in self.answers.items() if one.refusal]
+        unreached = [(url, one) for url, one in self.answers.items() if one.failure]
+        if refused:
+            url, answer = refused[0]
+            also = f" ({len(refused)} trackers refuse)" if len(refused) > 1 else ""
+            yield f"The tracker {host_of(url)} says: {_clipped(answer.refusal)}{also}."
+        if unreached and len(unreached) == len(self.answers):
+            url, answer = unreached[0]
+            who = f"The tracker {host_of(url)}"
+            if len(unreached) > 1:
+                who = f"None of {len(unreached)} trackers answers; {host_of(url)}"
+            yield f"{who} cannot be reached: {_clipped(answer.failure)}."
+        elif self.answers and not refused and not self.found:
+            yield "The trackers know no peer."
+
+
+def host_of(url: str) -> str:
+    """The host that a tracker's address names, for a sentence."""
+    try:
+        return urlsplit(url).hostname or url[:60]
+    except ValueError:
+        return url[:60]
+
+
+def _clipped(text: str) -> str:
+    return text.strip().rstrip(".")[:LONGEST]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

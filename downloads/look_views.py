@@ -1,0 +1,52 @@
+"""Pages that look closely: the rates of a download, and what each person has fetched and sent."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views import View
+from django.views.generic import TemplateView
+
+from downloads import rates
+from downloads.graphs import bars
+from downloads.looks import graphs
+from downloads.models import Traffic
+from downloads.traffic import DAYS
+from jobsite.jobs.views import OwnJobs
+
+
+class Graphs(OwnJobs, View):
+    """The rates of one download, as a part of its page."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The drawings alone."""
+        job = get_object_or_404(self.get_queryset(), pk=pk)
+        return render(request, "downloads/_graphs.html", {"graphs": graphs(job.info_hash)})
+
+
+class TrafficPage(TemplateView):
+    """What one person has fetched and sent by day and month; staff see everybody, too."""
+
+    template_name = "downloads/traffic.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The sums, and the days as bars."""
+        mine = Traffic.objects.filter(owner=self.request.user.pk).summary()
+        context = super().get_context_data(**kwargs) | {"mine": mine, "bars": _bars(mine["days"])}
+        if self.request.user.is_staff:
+            context |= {
+                "everybody": Traffic.objects.filter(owner=None).summary(),
+                "people": Traffic.objects.of_people(),
+                "graphs": graphs(rates.ALL),
+            }
+        return context
+
+
+def _bars(days: list[dict[str, Any]]) -> Any:
+    known = {one["day"]: (one["down"], one["up"]) for one in days}
+    today = timezone.localdate()
+    all_days = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
+    return bars([(f"{day:%d %b}", *known.get(day, (0, 0))) for day in all_days])

@@ -1,0 +1,53 @@
+"""Addresses under /api/v2/, as qBittorrent has them."""
+
+from django.urls import path
+
+from downloads import qbittorrent as looks
+from downloads import qbittorrent_changes as changes
+from downloads import qbittorrent_words as words
+
+LOOKS = {
+    "app/version": looks.app_version,
+    "app/webapiVersion": looks.api_version,
+    "app/buildInfo": looks.build_info,
+    "app/preferences": looks.preferences,
+    "app/defaultSavePath": looks.save_path,
+    "torrents/info": looks.info,
+    "torrents/properties": looks.of_one(words.properties),
+    "torrents/files": looks.of_one(words.files),
+    "torrents/trackers": looks.of_one(looks.trackers),
+    "torrents/categories": looks.categories,
+    "torrents/tags": looks.tags,
+    "transfer/info": looks.transfer,
+    "sync/maindata": looks.maindata,
+}
+CHANGES = {
+    "add": changes.Add.as_view(),
+    "delete": changes.Delete.as_view(),
+    "pause": changes.Pause.as_view(),
+    "stop": changes.Pause.as_view(),
+    "resume": changes.Resume.as_view(),
+    "start": changes.Resume.as_view(),
+    "topPrio": changes.Move.as_view(to="first"),
+    "bottomPrio": changes.Move.as_view(to="last"),
+    "increasePrio": changes.Move.as_view(to="up"),
+    "decreasePrio": changes.Move.as_view(to="down"),
+    "setForceStart": changes.ForceStart.as_view(),
+    "setShareLimits": changes.ShareLimits.as_view(),
+    "setCategory": changes.SetCategory.as_view(),
+    "createCategory": changes.CreateCategory.as_view(),
+    "editCategory": changes.EditCategory.as_view(),
+    "addTags": changes.Tag.as_view(),
+    "removeTags": changes.Tag.as_view(adds=False),
+}
+
+app_name = "qbittorrent"
+urlpatterns = [
+    path("auth/login", looks.Login.as_view(), name="login"),
+    path("auth/logout", looks.Logout.as_view(), name="logout"),
+    *(
+        path(route, looks.Told.as_view(tell=tell), name=route.replace("/", "-"))
+        for route, tell in LOOKS.items()
+    ),
+    *(path(f"torrents/{name}", view, name=name) for name, view in CHANGES.items()),
+]

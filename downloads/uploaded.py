@@ -1,0 +1,23 @@
+"""The .torrent files that were uploaded, checked and cleaned."""
+
+import uuid
+from pathlib import Path
+
+from django.conf import settings
+
+from downloads.resume import write_durably
+
+
+def torrent_file(info_hash: str) -> Path:
+    """Where a .torrent file that was uploaded lies; one for all who want the torrent."""
+    return Path(settings.DATA_DIR) / "torrents" / f"{info_hash}.torrent"
+
+
+def keep_file(info_hash: str, data: bytes) -> None:
+    """Store a checked .torrent file, unless it is here already."""
+    path = torrent_file(info_hash)
+    if not path.exists():
+        path.parent.mkdir(mode=0o750, exist_ok=True)
+        draft = path.with_name(f"{uuid.uuid4()}.part")
+        write_durably(draft, data)
+        draft.replace(path)

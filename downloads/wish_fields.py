@@ -1,0 +1,38 @@
+"""The fields of a download that hold what its owner wishes of it."""
+
+from django.db import models
+
+from downloads.categories import Category
+from downloads.defaults import validate_patterns
+
+
+class WishFields(models.Model):
+    """Set when it is added, changed at any time."""
+
+    category = models.ForeignKey(
+        Category, models.SET_NULL, null=True, blank=True, related_name="downloads"
+    )
+    tags = models.JSONField(default=list, blank=True)
+    hold = models.BooleanField(
+        "show the files first",
+        default=False,
+        help_text="Fetch the list of files only, and wait for a choice.",
+    )
+    exclude = models.CharField(
+        "leave out",
+        max_length=1000,
+        blank=True,
+        validators=[validate_patterns],
+        help_text="Patterns of files that are not wanted: *.nfo, sample*",
+    )
+    sequential = models.BooleanField(
+        "in order", default=False, help_text="From the first piece to the last, to play it early."
+    )
+    ends_first = models.BooleanField(
+        "first and last pieces first",
+        default=False,
+        help_text="Of each file: players look there for its index.",
+    )
+
+    class Meta:
+        abstract = True

@@ -1,0 +1,276 @@
+"""The part of the site that speaks qBittorrent's Web API, called as Sonarr's client calls it."""
+
+from pathlib import Path
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from downloads.models import Category, Download, DownloadFile
+from downloads.qbittorrent_words import seeding_goal, state_of
+from jobsite.jobs.status import Status
+from jobsite.jobs.tokens import ApiToken
+from tests.test_downloads_torrents import made
+
+pytestmark = pytest.mark.django_db
+
+HASH = "c" * 40
+MAGNET = f"magnet:?xt=urn:btih:{HASH}&dn=Some.Show.S01E01&tr=udp%3A%2F%2Ftracker.example.org%3A80"
+
+
+class Sonarr:
+    """Sonarr's QBittorrentProxyV2: cookies kept, a 403 answered by one more sign-in."""
+
+    def __init__(self, name: str, password: str) -> None:
+        self.client = Client(enforce_csrf_checks=True)
+        self.name, self.password = name, password
+        self.signed_in = False
+
+    def sign_in(self) -> str:
+        form = {"username": self.name, "password": self.password}
+        response = self.client.post("/api/v2/auth/login", form)
+        self.signed_in = True
+        return response.content.decode()
+
+    def process(self, send):
+        if not self.signed_in:
+            assert self.sign_in() == "Ok."
+        response = send()
+        if response.status_code == 403:
+            assert self.sign_in() == "Ok."
+            response = send()
+        assert response.status_code == 200, (response.status_code, response.content)
+        return response
+
+    def get(self, resource: str, **query):
+        return self.process(lambda: self.client.get(f"/api/v2/{resource}", query))
+
+    def post(self, resource: str, **form) -> str:
+        send = lambda: self.client.post(f"/api/v2/{resource}", form)  # noqa: E731
+        return self.process(send).content.decode()
+
+
+@pytest.fixture
+def token(ann) -> str:
+    return ApiToken.make(ann, "sonarr")
+
+
+@pytest.fixture
+def sonarr(token) -> Sonarr:
+    return Sonarr("ann", token)
+
+
+def mine() -> Download:
+    return Download.objects.get(info_hash=HASH)
+
+
+def test_the_test_button_of_sonarr_is_content(sonarr, settings) -> None:
+    # Without signing in: 404 would mean an old version, 403 means that it is understood.
+    assert sonarr.client.get("/api/v2/app/webapiVersion").status_code == 403
+    version = tuple(map(int, sonarr.get("app/webapiVersion").content.decode().split(".")))
+    assert (2, 6, 1) <= version < (2, 11)
+    assert sonarr.get("app/version").content.decode().startswith("v4.")
+    config = sonarr.get("app/preferences").json()
+    assert Path(config["save_path"]) == settings.DOWNLOAD_DIR
+    assert config["queueing_enabled"] is True and config["max_ratio_act"] == 0
+    assert sonarr.get("torrents/categories").json() == {}
+    sonarr.post("torrents/createCategory", category="tv-sonarr")
+    [label] = sonarr.get("torrents/categories").json().items()
+    assert label[0] == label[1]["name"] == "tv-sonarr"
+    assert sonarr.get("torrents/info", category="tv-sonarr").json() == []
+
+
+def test_a_magnet_link_from_adding_to_removal(sonarr, ann, settings) -> None:
+    sonarr.get("app/preferences")
+    form = {"urls": MAGNET, "category": "tv-sonarr", "paused": "False", "contentLayout": "Original"}
+    assert sonarr.post("torrents/add", **form) == "Ok."
+    job = mine()
+    assert (job.owner, job.category.name, job.category.folder) == (ann, "tv-sonarr", "tv-sonarr")
+    assert sonarr.get("torrents/properties", hash=HASH).json()["hash"] == HASH
+    sonarr.post("torrents/topPrio", hashes=HASH)
+    sonarr.post("torrents/setShareLimits", hashes=HASH, ratioLimit="1.5", seedingTimeLimit="-2")
+    assert (mine().seed, mine().seed_ratio, mine().seed_hours) == ("goal", 1.5, None)
+    [one] = sonarr.get("torrents/info").json()
+    assert (one["ratio_limit"], one["seeding_time_limit"]) == (1.5, -1)
+    sonarr.post("torrents/setShareLimits", hashes=HASH, ratioLimit="-2", seedingTimeLimit="-2")
+    sonarr.post("torrents/setForceStart", hashes=HASH, value="true")
+    assert mine().priority == 100
+    sonarr.post("torrents/addTags", hashes=HASH, tags="new,show")
+    [one] = sonarr.get("torrents/info", category="tv-sonarr").json()
+    assert (one["hash"], one["name"], one["state"]) == (HASH, "Some.Show.S01E01", "queuedDL")
+    assert (one["tags"], one["eta"], one["progress"]) == ("new, show", 8_640_000, 0.0)
+    assert sonarr.get("torrents/trackers", hash=HASH).json()[0]["url"].startswith("udp://tracker")
+
+    place = {"place": "tv-sonarr/Some.Show", "size": 100, "done": 100, "progress": 1.0}
+    taken = Download.objects.filter(pk=job.pk)
+    taken.transition(Status.RUNNING, attempt=1)
+    taken.transition(Status.SUCCEEDED, **place)
+    DownloadFile.objects.create(download=job, index=0, path="e01.mkv", size=100)
+    [one] = sonarr.get("torrents/info", category="tv-sonarr").json()
+    assert (one["state"], one["progress"], one["amount_left"]) == ("pausedUP", 1.0, 0)
+    content = settings.DOWNLOAD_DIR / "tv-sonarr" / "Some.Show"
+    assert (Path(one["content_path"]), Path(one["save_path"])) == (content, content.parent)
+    # The ratio that the client itself has: enough at 0, so it may be removed once imported.
+    config = sonarr.get("app/preferences").json()
+    assert one["ratio_limit"] == -2 and config["max_ratio_enabled"]
+    assert one["ratio"] >= config["max_ratio"]
+    [file] = sonarr.get("torrents/files", hash=HASH).json()
+    assert file["name"] == "Some.Show/e01.mkv"
+
+    sonarr.post("torrents/createCategory", category="imported")
+    sonarr.post("torrents/setCategory", hashes=HASH.upper().lower(), category="imported")
+    assert sonarr.get("torrents/info", category="tv-sonarr").json() == []
+    sonarr.post("torrents/delete", hashes=HASH, deleteFiles="true")
+    assert sonarr.get("torrents/info").json() == []
+    assert Download.objects.get(pk=job.pk).delete_data
+
+
+def test_a_torrent_file_is_taken_and_nonsense_fails(sonarr) -> None:
+    file = SimpleUploadedFile("show.torrent", made(name=b"show"))
+    assert sonarr.post("torrents/add", torrents=file, category="tv", paused="true") == "Ok."
+    job = Download.objects.get(name="show")
+    assert (job.status, job.has_file) == ("paused", True)
+    assert sonarr.post("torrents/resume", hashes=job.info_hash) == ""
+    assert sonarr.post("torrents/stop", hashes="all") == ""
+    job.refresh_from_db()
+    assert job.status == "paused"
+    for form in (
+        {},
+        {"urls": "http://example.org/a.torrent"},
+        {"torrents": SimpleUploadedFile("a.torrent", b"<html>")},
+        {"urls": MAGNET, "tags": "x" * 100},
+        {"urls": MAGNET, "category": "../../etc"},
+    ):
+        assert sonarr.post("torrents/add", **form) == "Fails."
+    assert Download.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "fields"),
+    [
+        ({}, {}),
+        ({"ratioLimit": "-2", "seedingTimeLimit": "-2"}, {}),
+        ({"ratioLimit": "-1"}, {"seed": "forever"}),
+        ({"ratioLimit": "0"}, {"seed": "off"}),
+        (
+            {"ratioLimit": "2", "seedingTimeLimit": "90"},
+            {"seed": "goal", "seed_ratio": 2.0, "seed_hours": 1.5, "seed_idle_hours": None},
+        ),
+    ],
+)
+def test_share_limits_become_a_seeding_goal(given, fields) -> None:
+    assert seeding_goal(given) == fields
+
+
+@pytest.mark.parametrize("text", ["x", "nan", "inf", "1e99"])
+def test_share_limits_that_are_no_numbers_are_refused(sonarr, text) -> None:
+    with pytest.raises(ValueError, match=r"too large|could not"):
+        seeding_goal({"ratioLimit": text})
+    assert sonarr.post("torrents/add", urls=MAGNET, ratioLimit=text) == "Fails."
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"status": "queued"}, "queuedDL"),
+        ({"status": "running", "state": "metadata"}, "metaDL"),
+        ({"status": "running", "state": "queued"}, "queuedDL"),
+        ({"status": "running", "state": "checking"}, "checkingDL"),
+        ({"status": "running", "state": "downloading"}, "stalledDL"),
+        ({"status": "running", "state": "downloading", "rate_down": 9}, "downloading"),
+        ({"status": "running", "state": "stalled"}, "stalledDL"),
+        ({"status": "running", "state": "finishing"}, "downloading"),
+        ({"status": "succeeded", "seeding": True, "rate_up": 1}, "uploading"),
+        ({"status": "succeeded", "seeding": True}, "stalledUP"),
+        ({"status": "running", "state": ""}, "downloading"),
+        ({"status": "paused"}, "pausedDL"),
+        ({"status": "succeeded"}, "pausedUP"),
+        ({"status": "failed"}, "error"),
+        ({"status": "cancelled"}, "pausedDL"),
+    ],
+)
+def test_states_are_said_in_qbittorrents_words(fields, word) -> None:
+    assert state_of(Download(**fields)) == word
+
+
+def test_everything_at_once_and_the_rates(sonarr, ann) -> None:
+    Download.objects.create(owner=ann, name="d", info_hash=HASH, rate_down=7, rate_up=3)
+    all_of_it = sonarr.get("sync/maindata", rid="0").json()
+    assert (list(all_of_it["torrents"]), all_of_it["full_update"]) == ([HASH], True)
+    assert sonarr.get("transfer/info").json()["dl_info_speed"] == 7
+    assert [len(sonarr.get("torrents/info", filter=f).json()) for f in ("active", "completed")] == [
+        *(1, 0)
+    ]
+
+
+def test_others_and_their_downloads_do_not_exist(sonarr, bob) -> None:
+    Download.objects.create(owner=bob, name="secret", info_hash=HASH)
+    Category.objects.create(owner=bob, name="bobs")
+    assert sonarr.get("torrents/info").json() == []
+    assert sonarr.get("torrents/categories").json() == {}
+    assert sonarr.client.get("/api/v2/torrents/properties", {"hash": HASH}).status_code == 404
+    for call in ("delete", "pause", "topPrio", "addTags"):
+        sonarr.post(f"torrents/{call}", hashes=f"{HASH}|{'d' * 40}", tags="x")
+        sonarr.post(f"torrents/{call}", hashes="all", tags="x")
+    theirs = Download.objects.get(owner=bob)
+    assert (theirs.status, theirs.delete_requested, theirs.tags) == ("queued", False, [])
+    wrong = {"hashes": HASH, "category": "bobs"}
+    assert sonarr.client.post("/api/v2/torrents/setCategory", wrong).status_code == 409
+
+
+def test_the_door_stays_shut_until_a_token_is_made(ann, client) -> None:
+    form = {"username": "ann", "password": "ann-secret-1"}
+    assert client.post("/api/v2/auth/login", form).content == b"Fails."
+    ApiToken.make(ann, "x")
+    assert client.post("/api/v2/auth/login", form).content == b"Ok."
+    assert client.get("/api/v2/torrents/info").status_code == 200
+    # A second factor set up later ends that session, too: the password is not enough any more.
+    TOTPDevice.objects.create(user=ann, confirmed=True)
+    assert client.get("/api/v2/torrents/info").status_code == 403
+    assert client.post("/api/v2/auth/login", form).content == b"Fails."
+
+
+def test_a_session_ends_with_its_token_and_by_signing_out(sonarr, ann, client) -> None:
+    sonarr.get("torrents/info")
+    cookie = sonarr.client.cookies["SID"]
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Strict", "/api/v2/")
+    # Its cookie opens nothing else, and no other cookie opens it.
+    client.cookies["sessionid"] = cookie.value
+    assert client.get("/downloads/").status_code == 302
+    client = Client()
+    client.force_login(ann)
+    client.cookies["SID"] = client.cookies["sessionid"].value
+    assert client.get("/api/v2/torrents/info").status_code == 403
+    assert sonarr.client.post("/api/v2/auth/logout").content == b"Ok."
+    sonarr.client.cookies["SID"] = cookie.value
+    assert sonarr.client.get("/api/v2/torrents/info").status_code == 403
+    sonarr.get("torrents/info")
+    ApiToken.objects.all().delete()
+    assert sonarr.client.get("/api/v2/torrents/info").status_code == 403
+
+
+def test_a_token_as_bearer_needs_no_session_and_one_that_reads_changes_nothing(ann, client) -> None:
+    bearer = {"Authorization": f"Bearer {ApiToken.make(ann, 'r', read_only=True)}"}
+    assert client.get("/api/v2/torrents/info", headers=bearer).json() == []
+    answer = client.post("/api/v2/torrents/add", {"urls": MAGNET}, headers=bearer)
+    assert answer.status_code == 403 and b"may only read" in answer.content
+    bearer = {"Authorization": f"Bearer {ApiToken.make(ann, 'w')}"}
+    assert client.post("/api/v2/torrents/add", {"urls": MAGNET}, headers=bearer).content == b"Ok."
+    assert client.get("/api/v2/torrents/add", headers=bearer).status_code == 405
+    assert (
+        client.get("/api/v2/app/version", headers={"Authorization": "Bearer x"}).status_code == 403
+    )
+
+
+def test_guessing_is_slowed_down(token, settings, client) -> None:
+    get_user_model().objects.create_user("eve", password="eve-secret-1")
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        client.post("/api/v2/auth/login", {"username": "ann", "password": "wrong"})
+    for password in (token, "ann-secret-1"):
+        answer = client.post("/api/v2/auth/login", {"username": "ann", "password": password})
+        assert (answer.status_code, answer.content[:8]) == (403, b"Too many")
+    hostile = {"username": "\x00\ud800" * 300, "password": "\x00"}
+    hostile = {name: text.encode("utf-8", "surrogatepass") for name, text in hostile.items()}
+    assert client.post("/api/v2/auth/login", hostile).status_code in {400, 403}

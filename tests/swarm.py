@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,7 +24,7 @@ from urllib.parse import unquote_to_bytes
 
 from downloads.links import Link, parse_link
 from downloads.moves import Place
-from downloads.session import Options
+from downloads.session_settings import Options
 from downloads.swarm import Swarm
 from downloads.torrent import Snapshot, Wanted
 
@@ -75,14 +75,20 @@ def seeder(path: Path, *words: str) -> Iterator[list[Seeded]]:
 class Tracker:
     """A BitTorrent tracker over HTTP: remembers who announced what, and tells the others."""
 
-    def __init__(self) -> None:
+    def __init__(self, refusal: str = "", interval: int = 60) -> None:
         self.peers: dict[bytes, set[tuple[str, int]]] = {}
+        self.interval = interval
+        self.refusal = refusal.encode()
         tracker = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                path, _, query = self.path.partition("?")
+                if not path.endswith("/announce"):
+                    self.send_error(404)
+                    return
                 # Not every client escapes a "#" within a hash.
-                body = tracker.announce(self.path.partition("?")[2], self.client_address[0])
+                body = tracker.announce(query, self.client_address[0])
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -96,6 +102,8 @@ class Tracker:
 
     def announce(self, query: str, host: str) -> bytes:
         """Note the caller; the compact list of all the others."""
+        if self.refusal:
+            return b"d14:failure reason%d:%be" % (len(self.refusal), self.refusal)
         fields = dict(part.partition("=")[::2] for part in query.split("&"))
         info_hash = unquote_to_bytes(fields["info_hash"])
         me = (host, int(fields["port"]))
@@ -105,7 +113,11 @@ class Tracker:
         compact = b"".join(
             socket.inet_aton(host) + port.to_bytes(2, "big") for host, port in others
         )
-        return b"d8:intervali60e12:min intervali1e5:peers%d:%be" % (len(compact), compact)
+        return b"d8:intervali%de12:min intervali1e5:peers%d:%be" % (
+            self.interval,
+            len(compact),
+            compact,
+        )
 
     def __enter__(self) -> "Tracker":
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -205,6 +217,23 @@ class Client:
     def state(self, key: str) -> str:
         return self.seen[key].state if key in self.seen else ""
 
+    def reason(self, key: str) -> str:
+        return self.seen[key].reason if key in self.seen else ""
+
     def file(self, name: str) -> Path:
         """A path in the library."""
         return self.folder / "downloads" / name
+
+
+@contextlib.contextmanager
+def clients(folder: Path) -> Iterator[Callable[..., Client]]:
+    """Makes clients in this folder, and stops them all at the end."""
+    made: list[Client] = []
+
+    def make(name: str = "client", **fields: Any) -> Client:
+        made.append(Client(folder / name, **fields))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.swarm.stop(5)

@@ -1,5 +1,6 @@
 """Pieces of work for the pool, importable by its children."""
 
+import errno
 import os
 import signal
 import threading
@@ -29,6 +30,12 @@ def die() -> Iterator[None]:
 def exhaust() -> Iterator[None]:
     """An allocation that is refused."""
     raise MemoryError
+    yield None
+
+
+def fill_the_disk() -> Iterator[None]:
+    """A model that does not fit onto the disk any more."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     yield None
 
 

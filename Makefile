@@ -7,15 +7,16 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 ARGS ?=
 # What depends on the database's own ways of locking, deleting and comparing.
-ON_POSTGRESQL := $(addprefix tests/test_jobs_,claim.py status.py outcome.py tree.py doors.py accounts.py)\
-	tests/test_security_code.py tests/test_downloads_api.py
+ON_POSTGRESQL := $(addprefix tests/test_jobs_,claim.py status.py outcome.py tree.py doors.py accounts.py allowances.py)\
+	tests/test_notifications.py tests/test_security_code.py tests/test_downloads_api.py
 
-.PHONY: help setup demo run test check lock programs chaos bench-web bench-downloads clean bench-training
+.PHONY: help setup demo run test test-postgresql check audit lock programs chaos bench-web bench-downloads clean bench-training bench-timeline bench-memory bench-quality bench-reading
 
 help:
 	@echo "make demo     try it: a real training job and a real download on a scratch folder"
 	@echo "make run      the site for real, at http://127.0.0.1:8000"
 	@echo "make test     the whole test suite        make check    linters, types, contracts"
+	@echo "make audit    known weaknesses of what is locked (asks the network)"
 	@echo "make setup    set-up only                 make lock     renew the hashed lock files"
 
 setup: $(VENV)/site.stamp build/static.stamp
@@ -51,6 +52,10 @@ test: setup $(VENV)/dev.stamp programs
 	$(PY) -m pytest -n 3 --dist loadgroup $(ARGS)
 	$(if $(ARGS),,$(PY) -m tests.postgresql -n 3 --dist loadgroup $(ON_POSTGRESQL))
 
+# The whole suite on a throw-away PostgreSQL server; `test` runs there what depends on the database.
+test-postgresql: setup $(VENV)/dev.stamp programs
+	$(PY) -m tests.postgresql -n 3 --dist loadgroup $(ARGS)
+
 check: setup $(VENV)/dev.stamp
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -60,6 +65,10 @@ check: setup $(VENV)/dev.stamp
 	JOBSITE_DATA_DIR=build/scratch $(PY) manage.py check --fail-level WARNING
 	JOBSITE_DATA_DIR=build/scratch $(PY) manage.py makemigrations --check --dry-run
 
+# Asks public lists of known weaknesses about each locked package: it needs the network.
+audit: $(VENV)/dev.stamp
+	$(VENV)/bin/uv tool run pip-audit --requirement requirements.txt --disable-pip --require-hashes
+
 lock: $(VENV)/dev.stamp
 	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements.in -o requirements.txt
 	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements-dev.in -c requirements.txt -o requirements-dev.txt
@@ -68,7 +77,10 @@ clean:
 	rm -rf $(VENV) build
 
 chaos: setup $(VENV)/dev.stamp
-	CHAOS_JOBS=$${CHAOS_JOBS:-1000} CHAOS_SECONDS=$${CHAOS_SECONDS:-400} $(PY) -m pytest -s tests/chaos/test_soak.py tests/chaos/faults.py $(ARGS)
+	CHAOS_JOBS=$${CHAOS_JOBS:-1000} CHAOS_SECONDS=$${CHAOS_SECONDS:-400} $(PY) -m pytest -s tests/chaos/test_soak.py $(addprefix tests/chaos/,faults.py recovery.py outages.py presses.py upgrade.py) $(ARGS)
+	SMALL_DISK=1 $(PY) -m pytest tests/test_downloads_swarm.py -k "fills_up or floor"
+	$(PY) -m tests.postgresql -s tests/chaos/outages.py -k postgresql
+	CHAOS_JOBS=$${CHAOS_JOBS:-1000} CHAOS_SECONDS=$${CHAOS_SECONDS:-400} $(PY) -m tests.chaos.plain
 
 bench-web: setup $(VENV)/dev.stamp
 	$(PY) -m benchmarks.web
@@ -78,3 +90,20 @@ bench-downloads: setup $(VENV)/dev.stamp
 
 bench-training: setup $(VENV)/dev.stamp
 	$(PY) -m benchmarks.training $(ARGS)
+
+bench-timeline: setup $(VENV)/dev.stamp
+	$(PY) -m benchmarks.timeline $(ARGS)
+
+bench-memory: setup $(VENV)/dev.stamp
+	$(PY) -m benchmarks.memory $(ARGS)
+
+build/flaml/stamp: | $(VENV)/bin/python
+	$(VENV)/bin/python -m venv build/flaml
+	build/flaml/bin/python -m pip install --quiet --disable-pip-version-check "flaml[automl]"
+	@touch $@
+
+bench-quality: setup $(VENV)/dev.stamp build/flaml/stamp
+	$(PY) -m benchmarks.quality --flaml build/flaml/bin/python $(ARGS)
+
+bench-reading: setup $(VENV)/dev.stamp
+	$(PY) -m benchmarks.reading $(ARGS)

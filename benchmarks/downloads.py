@@ -20,7 +20,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import libtorrent as lt
 import psutil
 
 from benchmarks.rivals import RIVALS
@@ -32,15 +31,9 @@ MIB = 2**20
 LONGEST = 180.0
 
 
-def announced(path: Path, tracker: str) -> bytes:
-    """A .torrent with the tracker in it."""
-    fields = lt.bdecode(path.read_bytes())
-    return lt.bencode({**fields, b"announce": tracker.encode()})
-
-
 @contextlib.contextmanager
-def seeded(folder: Path, count: int, size: int) -> Iterator[tuple[list[Seeded], Path]]:
-    """So many files of random bytes, a seeder, and a folder of .torrent files that lead to it."""
+def seeded(folder: Path, count: int, size: int) -> Iterator[tuple[list[Seeded], Path, Tracker]]:
+    """So many files of random bytes, their seeder, a folder of .torrent files, and the tracker."""
     source, torrents = folder / "source", folder / "torrents"
     for path in (source, torrents):
         path.mkdir(parents=True)
@@ -48,13 +41,10 @@ def seeded(folder: Path, count: int, size: int) -> Iterator[tuple[list[Seeded], 
         with (source / f"{number}.bin").open("wb") as file:
             for _ in range(size // MIB):
                 file.write(os.urandom(MIB))
-    with Tracker() as tracker, seeder(source, "--each", "--torrents", str(torrents)) as given:
-        for one in given:
-            host, _, port = one.link.peers[0].rpartition(":")
-            tracker.peers[bytes.fromhex(one.info_hash)] = {(host, int(port))}
-            path = Path(one.torrent)
-            path.write_bytes(announced(path, tracker.url))
-        yield given, torrents
+    words = ["--each", "--torrents", str(torrents), "--tracker"]
+    with Tracker(interval=10) as tracker, seeder(source, *words, tracker.url) as given:
+        wait_until(lambda: len(tracker.peers) == count, 60)
+        yield given, torrents, tracker
 
 
 def send(site: Site, token: str, torrents: list[Path]) -> None:
@@ -103,11 +93,17 @@ def race(name: str, files: int, size: int, rounds: int) -> None:
     """All clients, round by round; their best times on one line."""
     clients = {"jobsite": jobsite, **RIVALS}
     best: dict[str, float] = {}
-    with tempfile.TemporaryDirectory() as root, seeded(Path(root), files, size) as (given, home):
+    with (
+        tempfile.TemporaryDirectory() as root,
+        seeded(Path(root), files, size) as (given, home, tracker),
+    ):
         torrents = sorted(home.glob("*.torrent"))
+        seeders = {key: set(peers) for key, peers in tracker.peers.items()}
         for number in range(rounds):
             for client, run in clients.items():
                 folder = Path(root) / f"{client}-{number}"
+                # Nobody is sent to the clients that ran before.
+                tracker.peers = {key: set(peers) for key, peers in seeders.items()}
 
                 def done(where: Path) -> bool:
                     return all(
@@ -138,7 +134,7 @@ def engine_of(site: Site) -> psutil.Process:
 def idle() -> None:
     """200 torrents that nobody seeds: memory and processor of the engine."""
     with tempfile.TemporaryDirectory() as root:
-        with seeded(Path(root), 200, MIB) as (_, home):
+        with seeded(Path(root), 200, MIB) as (_, home, _):
             torrents = sorted(home.glob("*.torrent"))
         with site_in(Path(root) / "site") as (site, token):
             send(site, token, torrents)
@@ -165,7 +161,7 @@ def links() -> None:
         dead = [uuid.uuid4().hex + "0" * 8 for _ in range(500)]
         site.call("POST", "/api/v1/downloads/", token, {"links": dead})
         wait_until(lambda: count(site, token, "state=metadata") == 500, 60)
-        with seeded(Path(root) / "live", 1, MIB) as ([live], _):
+        with seeded(Path(root) / "live", 1, MIB) as ([live], _, _):
             began = time.perf_counter()
             answer = site.call("POST", "/api/v1/downloads/", token, {"links": live.magnet})[1]
             path = f"/api/v1/downloads/{answer['added'][0]['id']}/"

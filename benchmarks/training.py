@@ -8,7 +8,6 @@ result page shows. The script does so with joblib in one process tree; the job g
 import argparse
 import json
 import os
-import random
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+from benchmarks.tables import write_classes
 from tests.site import Site
 
 ALGORITHMS = ["baseline", "linear", "tree", "boosting", "forest"]
@@ -55,18 +55,6 @@ print(sum(parallel(delayed(last)(key) for key in order)))
 """
 
 
-def write_table(path: Path, rows: int) -> None:
-    """A table of numbers and categories with two classes."""
-    chance = random.Random(0)
-    with path.open("w") as file:
-        file.write(",".join(f"x{n}" for n in range(15)) + ",town,job,label\n")
-        for _ in range(rows):
-            numbers = [chance.gauss(0, 1) for _ in range(15)]
-            label = sum(numbers[:4]) + numbers[4] * numbers[5] + chance.gauss(0, 2) > 0
-            cells = ",".join(f"{number:.4f}" for number in numbers)
-            file.write(f"{cells},{chance.choice('abcde')},{chance.choice('uvwxyz')},{int(label)}\n")
-
-
 def script_seconds(table: Path, folder: Path, cores: int) -> float:
     """Seconds of the plain script, imports and all."""
     folder.mkdir()
@@ -95,7 +83,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         table = folder / "table.csv"
-        write_table(table, options.rows)
+        write_classes(table, options.rows, 18)
         script = script_seconds(table, folder / "script", cores)
         site = Site(folder, {"TRAINING_WORKERS": "1"}).start()
         try:

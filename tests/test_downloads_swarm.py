@@ -116,6 +116,18 @@ def test_so_many_at_once_the_others_wait_with_a_number(client, source) -> None:
         mine.finish(*(one.info_hash for one in torrents))
 
 
+def test_a_forced_one_starts_past_the_queue(client, source) -> None:
+    for number in range(3):
+        (source / f"{number}.bin").write_bytes(os.urandom(2 * MIB))
+    with seeder(source, "--each", "--max-up-kb", "500") as [first, second, forced]:
+        mine = client(active=1)
+        mine.want(first.link, second.link)
+        mine.until(lambda me: "queue" in me.reason(first.info_hash) + me.reason(second.info_hash))
+        mine.want(forced.link, forced=True)
+        mine.until(lambda me: me.state(forced.info_hash) == "downloading")
+        assert {mine.state(one.info_hash) for one in (first, second)} == {"downloading", "queued"}
+
+
 @pytest.mark.skipif(TRANSMISSION is None, reason="Debian's transmission-daemon is not installed")
 def test_transmission_is_understood_through_a_tracker(client, tmp_path) -> None:
     home = tmp_path / "transmission"

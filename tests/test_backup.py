@@ -67,7 +67,7 @@ def test_a_backup_made_while_jobs_write_restores_to_the_same_rows_and_files(
             submit(job)
         done = old.manage("backup", str(archive))  # in the middle of the forty
         assert done.returncode == 0, done.stderr
-        wait_until(lambda: not Drill.objects.exclude(status="succeeded").exists(), 60)
+        wait_until(lambda: not Drill.objects.exclude(status="succeeded").exists())
     old.stop()
     exact = tmp_path / "exact.zip"
     assert old.manage("backup", str(exact)).returncode == 0
@@ -85,7 +85,7 @@ def test_a_backup_made_while_jobs_write_restores_to_the_same_rows_and_files(
     try:
         busy_one.start()
         with point_at(busy_one):
-            wait_until(lambda: not Drill.objects.exclude(status="succeeded").exists(), 60)
+            wait_until(lambda: not Drill.objects.exclude(status="succeeded").exists())
             assert Drill.objects.count() == 40
             for job in Drill.objects.all():
                 place = busy_one.folder / "data" / "drill" / str(job.pk) / "result"

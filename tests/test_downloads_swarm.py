@@ -13,17 +13,17 @@ import pytest
 
 from downloads.links import Link
 from downloads.seeder import make_torrent
+from tests.ports import free_port
 from tests.swarm import (
     ROOT,
     TRANSMISSION,
     Seeded,
     Tracker,
     clients,
-    free_port,
     seeder,
     transmission,
 )
-from tests.waiting import wait_until
+from tests.waiting import promised, wait_until
 
 pytestmark = pytest.mark.swarm
 
@@ -137,10 +137,10 @@ def test_transmission_is_understood_through_a_tracker(client, tmp_path) -> None:
         data = make_torrent(home / "data" / "book.pdf", lt.create_torrent.v1_only, (tracker.url,))
         info_hash = str(lt.load_torrent_buffer(data).ti.info_hashes().v1)
         with transmission(home, data):
-            wait_until(lambda: tracker.peers.get(bytes.fromhex(info_hash)), 20)
+            wait_until(lambda: tracker.peers.get(bytes.fromhex(info_hash)))
             mine = client()
             mine.want(Link(v1=info_hash, trackers=(tracker.url,)))
-            mine.finish(info_hash, seconds=60)
+            mine.finish(info_hash)
     assert same(mine.file("book.pdf"), home / "data" / "book.pdf")
 
 
@@ -174,7 +174,7 @@ def test_dead_links_do_not_hold_up_a_live_one(client, source) -> None:
         mine.until(lambda me: len(me.seen) == 500)
         start = time.monotonic()
         mine.want(live.link)
-        mine.finish(live.info_hash, seconds=15)
+        mine.finish(live.info_hash, seconds=promised(15))
         assert time.monotonic() - start < 10
     reasons = {one.reason for one in mine.seen.values() if one.key != live.info_hash}
     assert any(text.startswith("Nobody can be asked: DHT is off") for text in reasons)
@@ -206,7 +206,7 @@ def test_a_complete_torrent_is_not_fetched_twice(client, source) -> None:
     mine.leave(one.info_hash)
     mine.until(lambda me: not me.swarm.holds(one.info_hash))
     mine.want(one.link)  # nobody seeds any more
-    mine.finish(one.info_hash, seconds=5)
+    mine.finish(one.info_hash, seconds=promised(5))
     assert [path.name for path in mine.file("").iterdir() if path.name != ".incomplete"] == [
         "a.bin"
     ]
@@ -447,7 +447,7 @@ def test_a_disk_that_fills_up_is_a_sentence_and_it_goes_on_by_itself(
         mine.until(lambda me: "space" in me.seen[one.info_hash].reason)
         assert mine.state(one.info_hash) == "queued"
         (small_disk / "other").unlink()
-        mine.finish(one.info_hash, seconds=60)
+        mine.finish(one.info_hash)
     assert same(mine.file("a.bin"), source / "a.bin")
 
 

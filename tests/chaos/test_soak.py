@@ -19,7 +19,7 @@ from jobsite.jobs.queue import submit
 from jobsite.jobs.status import FINISHED
 from tests.drill.models import Drill
 from tests.site import Site
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 from training.models import Dataset, TrainingJob
 
 pytestmark = [pytest.mark.tree, pytest.mark.timeout(1200)]
@@ -109,7 +109,7 @@ def test_random_kills_lose_nothing(own_site, point_at, tmp_path, settings):
                 kills[kill_one(own_site, chance)] += 1
             time.sleep(SECONDS / JOBS / 2)
         began = time.monotonic()
-        wait_until(lambda: not unfinished(), 60 + JOBS)
+        wait_until(lambda: not unfinished(), PATIENCE + JOBS)
         drained = time.monotonic() - began
 
         rows = {job.pk: job for job in Drill.objects.all()}

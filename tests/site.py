@@ -87,7 +87,7 @@ class Site:
                 # A run that is killed has no teardown, and its trees would stay for ever.
                 preexec_fn=die_with_parent,
             )
-        wait_until(self.is_ready)
+        wait_until(self.is_ready, every=0.25)  # each look costs the site some work
         return self
 
     def make_database(self) -> None:

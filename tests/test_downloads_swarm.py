@@ -23,7 +23,7 @@ from tests.swarm import (
     seeder,
     transmission,
 )
-from tests.waiting import promised, wait_until
+from tests.waiting import PATIENCE, promised, wait_until
 
 pytestmark = pytest.mark.swarm
 
@@ -158,7 +158,7 @@ def test_a_tracker_outside_the_open_networks_is_never_asked(tmp_path, source) ->
         link = Link(v1="a" * 40, trackers=(tracker.url,), peers=("127.0.0.1:1",))
         swarm.want({link.key: Wanted(link)})
         said = []
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while not any("cannot be reached" in text for text in said) and time.monotonic() < deadline:
             said += [one.reason for one in swarm.tick(0.2)]
         swarm.stop(2)
@@ -172,10 +172,8 @@ def test_dead_links_do_not_hold_up_a_live_one(client, source) -> None:
         mine = client()
         mine.want(*(Link(v1=f"{number:040x}") for number in range(1, 501)))
         mine.until(lambda me: len(me.seen) == 500)
-        start = time.monotonic()
         mine.want(live.link)
-        mine.finish(live.info_hash, seconds=promised(15))
-        assert time.monotonic() - start < 10
+        mine.finish(live.info_hash, seconds=promised(10))
     reasons = {one.reason for one in mine.seen.values() if one.key != live.info_hash}
     assert any(text.startswith("Nobody can be asked: DHT is off") for text in reasons)
     assert any(text.startswith("Waiting for its turn") for text in reasons)

@@ -25,6 +25,7 @@ from jobsite.jobs.housekeeping import LOST
 from jobsite.jobs.models import Job, JobEvent, Worker
 from jobsite.jobs.queue import submit
 from jobsite.jobs.status import FINISHED
+from jobsite.jobs.supervisor import STOPPING
 from tests.drill.models import Drill
 from tests.site import Site
 from tests.swarm import Seeded, seeder
@@ -175,8 +176,8 @@ def assert_each_ended_once(load: Load) -> None:
 
 
 def assert_repeats_are_explained(load: Load) -> int:
-    """Each attempt but the first follows the death of a worker; how many there were."""
-    deaths = JobEvent.objects.filter(text=LOST)
+    """Each attempt but the first follows the death of a worker or of `up`; how many there were."""
+    deaths = JobEvent.objects.filter(text__in=[LOST, STOPPING])
     lost = Counter(deaths.values_list("job_id", flat=True))
     for job in load.drills:
         assert job.attempt - 1 == lost[job.pk], [event.text for event in job.events]

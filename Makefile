@@ -97,13 +97,17 @@ bench-timeline: setup $(VENV)/dev.stamp
 bench-memory: setup $(VENV)/dev.stamp
 	$(PY) -m benchmarks.memory $(ARGS)
 
-build/flaml/stamp: | $(VENV)/bin/python
-	$(VENV)/bin/python -m venv build/flaml
-	build/flaml/bin/python -m pip install --quiet --disable-pip-version-check "flaml[automl]"
+# Rivals, each in an environment of its own: their needs do not agree with ours.
+build/rivals/flaml/stamp: NEEDS := flaml[automl]
+build/rivals/mljar/stamp: NEEDS := mljar-supervised
+build/rivals/autogluon/stamp: NEEDS := autogluon.tabular[lightgbm,catboost,xgboost]
+build/rivals/%/stamp: | $(VENV)/bin/python
+	$(PY) -m venv build/rivals/$*
+	build/rivals/$*/bin/python -m pip install --quiet --disable-pip-version-check "$(NEEDS)"
 	@touch $@
 
-bench-quality: setup $(VENV)/dev.stamp build/flaml/stamp
-	$(PY) -m benchmarks.quality --flaml build/flaml/bin/python $(ARGS)
+bench-quality: setup $(VENV)/dev.stamp $(foreach tool,flaml mljar autogluon,build/rivals/$(tool)/stamp)
+	$(PY) -m benchmarks.quality --rivals build/rivals $(ARGS)
 
 bench-reading: setup $(VENV)/dev.stamp
 	$(PY) -m benchmarks.reading $(ARGS)

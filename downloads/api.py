@@ -56,7 +56,6 @@ class DownloadSerializer(JobSerializer):
             "eta",
             "state",
             "priority",
-            "forced",
             "down_kb",
             "up_kb",
             "full_size",

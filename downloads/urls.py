@@ -51,7 +51,6 @@ urlpatterns = [
             "detail": views.DownloadDetail,
             "pause": views.Pause,
             "resume": views.Resume,
-            "force": views.ForceStart,
             "seed": views.Seed,
             "delete": views.DeleteDownload,
             "options": option_views.Options,

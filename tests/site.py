@@ -4,22 +4,28 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
 
 import psutil
 import psycopg
 
 from jobsite.jobs.processes import die_with_parent
-from tests.ports import free_port
-from tests.waiting import PATIENCE, wait_until
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 @dataclass
@@ -31,9 +37,6 @@ class Site:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen | None = None
     has_database: bool = False
-
-    started: ClassVar[list["Site"]] = []
-    """Those that run, and those that the current test has ended."""
 
     @property
     def database(self) -> str:
@@ -73,8 +76,6 @@ class Site:
 
     def start(self) -> "Site":
         """Start the tree and wait until it is ready for work."""
-        if self not in self.started:
-            self.started.append(self)
         self.make_database()
         with (self.folder / "up.log").open("a") as log:
             self.process = subprocess.Popen(
@@ -87,7 +88,7 @@ class Site:
                 # A run that is killed has no teardown, and its trees would stay for ever.
                 preexec_fn=die_with_parent,
             )
-        wait_until(self.is_ready, every=0.25)  # each look costs the site some work
+        wait_until(self.is_ready, 40)
         return self
 
     def make_database(self) -> None:
@@ -128,7 +129,7 @@ class Site:
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"{}")
 
-    def manage(self, *words: str, timeout: float = PATIENCE) -> subprocess.CompletedProcess:
+    def manage(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess:
         """Run a command beside the tree."""
         return subprocess.run(
             [sys.executable, "manage.py", *words],
@@ -154,14 +155,9 @@ class Site:
                 found[child.environ()["Q_CLUSTER_NAME"] if name == "qcluster" else name] = child
         return found
 
-    @property
-    def is_running(self) -> bool:
-        """Whether the root of the tree is alive."""
-        return self.process is not None and self.process.poll() is None
-
-    def stop(self) -> int:
-        """SIGTERM, and wait for the end. Returns the exit status."""
+    def stop(self) -> float:
+        """SIGTERM, wait for the end; kill what is left only after 30 s. Returns the exit status."""
         assert self.process is not None
-        if self.is_running:
+        if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE)
+        return self.process.wait(30)

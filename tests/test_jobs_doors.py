@@ -52,10 +52,8 @@ def belongings(ann, tmp_path):
     prediction = Prediction.objects.create(
         owner=ann, name="p", training=training, algorithm="linear", rows=[]
     )
-    channel = Channel.objects.create(owner=ann, method="webhook", url="https://example.org/")
     return {
-        "accounts": channel,
-        "notifications": channel,
+        "accounts": Channel.objects.create(owner=ann, method="webhook", url="https://example.org/"),
         "datasets": dataset,
         "training": training,
         "predictions": prediction,

@@ -81,6 +81,15 @@ def test_a_zero_in_front_far_down_makes_a_column_a_code(tmp_path):
     assert any("value" in warning and "category" in warning for warning in table.warnings)
 
 
+@pytest.mark.parametrize(
+    "before", ['5" pipe', '"5"" pipe"', '"a, b"', '"$1,023"', '"two\nlines"', ' "spaced"']
+)
+def test_a_code_far_down_is_seen_behind_any_quotation_marks(tmp_path, before):
+    rows = ["n,value,tail", *(f"{before},90210,{n % 7}" for n in range(40_000))]
+    data = "\n".join([*rows, f"{before},00501,1", ""]).encode()
+    assert read_bytes(tmp_path, data).frame["value"].iloc[-1] == "00501"
+
+
 def test_words_far_down_make_numbers_a_category_with_a_warning(tmp_path):
     table = read_bytes(tmp_path, long_table(40_000, "12", "twelve", 30_000))
     assert table.columns[1].kind == "category"

@@ -35,10 +35,18 @@ class ColumnSerializer(serializers.Serializer):
     left_out = serializers.BooleanField(source="is_left_out")
 
 
+class ProposalSerializer(serializers.Serializer):
+    """The column that is probably asked for, and why."""
+
+    name = serializers.CharField()
+    reason = serializers.CharField()
+
+
 class DatasetSerializer(serializers.ModelSerializer):
     """A table and what its head shows."""
 
     columns = ColumnSerializer(many=True, read_only=True)
+    proposed_target = ProposalSerializer(read_only=True, allow_null=True, source="proposed")
     roles = serializers.SerializerMethodField()
     warnings = serializers.ListField(
         child=serializers.CharField(), read_only=True, source="preview.warnings"
@@ -52,6 +60,7 @@ class DatasetSerializer(serializers.ModelSerializer):
             "rows",
             "columns",
             "roles",
+            "proposed_target",
             "warnings",
             "sheets",
             "size",

@@ -21,6 +21,7 @@ from training import problem
 from training.choices import changed
 from training.noticing import Notice, noticed
 from training.preview import look
+from training.proposal import Proposal, propose
 from training.roles import Roles
 from training.table import Column, Preview, ReadingError, listed, with_kinds
 from training.unpacking import Limits, unpack
@@ -220,15 +221,12 @@ class Dataset(models.Model):
                 raise
             return None
 
-    def likely_target(self) -> str:
-        """Return the column that is most probably asked for: named so, else the last that can."""
+    def proposed(self) -> Proposal | None:
+        """Return the column that is most probably asked for, and why; None: no column can be."""
         if chosen := self.options.get("target"):
-            return str(chosen)
-        columns = [column for column in self.columns if self._is_possible(column)]
-        for column in columns:
-            if column.name.lower() in {"target", "class", "label", "y", "outcome"}:
-                return column.name
-        return columns[-1].name if columns else ""
+            return Proposal(str(chosen), "it has the role of the target")
+        possible = [column for column in self.columns if self._is_possible(column)]
+        return propose(self.columns, possible)
 
     def _is_possible(self, column: Column) -> bool:
         try:

@@ -35,12 +35,10 @@ def find_date_format(values: Iterable[str]) -> str:
     cells = list(values)
     if cells and all(_is_iso(cell) for cell in cells):
         return ISO
-    if not all(any(map(str.isdigit, cell)) and len(cell) <= 30 for cell in cells):
+    if not cells or not any(map(str.isdigit, cells[0])):
         return ""
-    for date_format in DATE_FORMATS:
-        if all(_follows(cell, date_format) for cell in cells):
-            return date_format
-    return ""
+    likely = [known for known in DATE_FORMATS if _follows(cells[0], known)]
+    return next((known for known in likely if all(_follows(c, known) for c in cells)), "")
 
 
 def date_fits(cell: str, date_format: str) -> bool:

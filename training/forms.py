@@ -17,6 +17,7 @@ from training.models import (
     TrainingJob,
 )
 from training.problem import CLUSTERING, TargetError
+from training.table import shown
 
 
 class TrainForm(forms.Form):
@@ -78,8 +79,13 @@ class TrainForm(forms.Form):
         ]
         if earlier is None or earlier.options == dataset.options:
             del self.fields["same_columns"]
+        proposed = dataset.proposed()
+        if proposed:
+            self.fields[
+                "target"
+            ].help_text += f" “{shown(proposed.name)}” is proposed: {proposed.reason}."
         self.initial = {
-            "target": dataset.likely_target(),
+            "target": proposed.name if proposed else "",
             "algorithms": list(catalogue.ALGORITHMS),
             "time_limit": DEFAULT_TIME_LIMIT,
             "folds": DEFAULT_FOLDS,

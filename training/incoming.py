@@ -108,7 +108,7 @@ def _about_columns(frame: pd.DataFrame, inputs: Inputs, target: str) -> Iterator
 def _column(texts: pd.Series, item: Input, dialect: Dialect) -> tuple[pd.Series, list[Finding]]:
     if item.column.kind == BOOLEAN:
         texts = _same_words(texts, item)
-    values = converted(texts, item.column, dialect)
+    values = converted(texts, item.column, dialect, bare=True)
     if values.dtype.kind == "f":
         values = values.mask(np.isinf(values.to_numpy()))
     found = [_unreadable(texts, values, item), _outside(values, item), _empty(texts, item)]

@@ -32,7 +32,8 @@ def run(job: Inspection, report: Report) -> dict[str, Any]:
     except ReadingError as error:
         raise JobFailed(str(error)) from error
     report.progress(0.4, "Looking for what should be noticed")
-    target = dataset.likely_target()
+    proposed = dataset.proposed()
+    target = proposed.name if proposed else ""
     roles = Roles.of(dataset.options)
     found = list(table.warnings)
     try:

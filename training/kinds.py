@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
+from math import isfinite
+from operator import mul
 from typing import Any
 
-from training.amounts import PERCENT, amount
+from training.amounts import PERCENT, amount, is_unit
 from training.dates import find_date_format
 from training.table import (
     BOOLEAN,
@@ -61,14 +64,20 @@ def is_missing(text: str) -> bool:
 
 def parse_number(text: str, decimal: str = ".", thousands: str = "") -> float | None:
     """Return the number that a stripped cell spells, or None. 007 spells a code, not seven."""
-    scale = 1.0
+    found = spelled(text, decimal, thousands)
+    return found[0] if found else None
+
+
+def spelled(text: str, decimal: str, thousands: str) -> tuple[float, str | None] | None:
+    """Return the number that a stripped cell spells and its mark; None: no mark, or no number."""
+    scale, mark = 1.0, None
     if found := amount(text):
-        text, scale = found.core, found.scale
+        text, mark, scale = found
     if not _number_pattern(decimal, thousands).fullmatch(text) or _CODE.match(text):
         return None
     if thousands:
         text = text.replace(thousands, "")
-    return scale * float(text.replace(decimal, "."))
+    return scale * float(text.replace(decimal, ".")), mark
 
 
 def is_placeholder(cell: str) -> bool:
@@ -76,30 +85,30 @@ def is_placeholder(cell: str) -> bool:
     return cell.lower() in _PLACEHOLDERS
 
 
-def marks_of(cells: Iterable[str]) -> set[str]:
-    """Return the currencies and percent signs beside the numbers of these cells; "" is none."""
-    found = set()
-    for cell in cells:
-        parts = amount(cell)
-        # Nothing is as much in per cent as in francs.
-        if parts or cell.strip("+-0.,"):
-            found.add(parts.mark if parts else "")
-    return found
+def marks_of(cells: Iterable[str], dialect: Dialect) -> set[str]:
+    """Return the currencies, units and percent signs beside the numbers of cells; "" is none."""
+    found = (spelled(cell, dialect.decimal, dialect.thousands) for cell in cells)
+    # Nothing is as much in per cent as in francs.
+    return {mark or "" for number, mark in filter(None, found) if mark is not None or number}
 
 
 def infer(name: str, counts: Mapping[str, int], dialect: Dialect, ordered: list[str]) -> Column:
     """Return the column that these cells make up: `counts` per raw cell, `ordered` as they came."""
-    missing = sum(count for cell, count in counts.items() if is_missing(cell))
-    present: dict[str, int] = {}
-    for cell, count in counts.items():
-        if not is_missing(cell):
-            present[cell.strip()] = present.get(cell.strip(), 0) + count
-    examples = tuple(list(present)[:5])
+    return infer_numbers(name, counts, dialect, ordered)[0]
+
+
+def infer_numbers(
+    name: str, counts: Mapping[str, int], dialect: Dialect, ordered: list[str]
+) -> tuple[Column, Sequence[float]]:
+    """Return the column, and of one of numbers those that its different cells spell."""
+    present, missing = _present(counts)
+    examples = tuple(islice(present, 5))
     facts = {"missing": missing, "distinct": len(present), "examples": examples}
     if not present:
-        return Column(name, TEXT, hints=(EMPTY,), **facts)  # type: ignore[arg-type]
+        return Column(name, TEXT, hints=(EMPTY,), **facts), ()  # type: ignore[arg-type]
     filled = sum(present.values())
     kind, details = _kind(present, filled, dialect)
+    numbers = details.pop("numbers", ())
     holes = details.get("placeholders", ())
     if holes:
         empty = sum(present.pop(cell) for cell in holes)
@@ -107,7 +116,23 @@ def infer(name: str, counts: Mapping[str, int], dialect: Dialect, ordered: list[
         filled -= empty
     complete = not facts["missing"]
     hints = _hints(name, kind, present, filled if complete else 0, details, ordered)
-    return Column(name, kind, hints=hints, **facts, **details)  # type: ignore[arg-type]
+    column = Column(name, kind, hints=hints, **facts, **details)  # type: ignore[arg-type]
+    return column, numbers
+
+
+def _present(counts: Mapping[str, int]) -> tuple[dict[str, int], int]:
+    """Return how often each stripped cell stands there, and how many cells are missing."""
+    bare = list(map(str.strip, counts))
+    present = dict(zip(bare, counts.values(), strict=True))
+    if len(present) == len(bare) and MISSING_WORDS.isdisjoint(present):
+        return present, 0
+    present, missing = {}, 0
+    for cell, count in zip(bare, counts.values(), strict=True):
+        if cell in MISSING_WORDS:
+            missing += count
+        else:
+            present[cell] = present.get(cell, 0) + count
+    return present, missing
 
 
 def _hints(
@@ -132,8 +157,9 @@ def _is_index(name: str, ordered: list[str]) -> bool:
 
 
 def _kind(present: Mapping[str, int], filled: int, dialect: Dialect) -> tuple[str, dict[str, Any]]:
-    holes = tuple(cell for cell in present if is_placeholder(cell))
-    left = {cell: count for cell, count in present.items() if cell not in holes}
+    rarely = _PLACEHOLDERS.isdisjoint(map(str.lower, present))
+    holes = () if rarely else tuple(filter(is_placeholder, present))
+    left = {c: n for c, n in present.items() if c not in holes} if holes else present
     if sum(left.values()) >= max(1, _LEAST_SHARE * filled):
         # Without what stands for nothing, is it a column of numbers or of dates?
         details = _number_details(left, dialect) or _date_details(left)
@@ -145,38 +171,45 @@ def _kind(present: Mapping[str, int], filled: int, dialect: Dialect) -> tuple[st
     return (TEXT if _is_text(present, filled) else CATEGORY), {}
 
 
-def _number_details(present: Mapping[str, int], dialect: Dialect) -> dict[str, Any] | None:
-    numbers = numbers_of(present, dialect)
-    if numbers is None:
+def _number_details(present: Iterable[str], dialect: Dialect) -> dict[str, Any] | None:
+    numbers, marks = array("d"), set[str]()
+    plain = True
+    for cell in present:
+        found = spelled(cell, dialect.decimal, dialect.thousands)
+        if found is None:
+            return None
+        number, mark = found
+        numbers.append(number)
+        if mark is not None:
+            plain = False
+            marks.add(mark)
+        elif number:
+            marks.add("")
+    if not are_one(marks):
         return None
-    marks = marks_of(present)
-    if len(marks - {""}) > 1 or (PERCENT in marks and "" in marks):
-        return None
-    finite = [number for number in numbers if abs(number) != float("inf")] or [0.0]
-    grouped = dialect.thousands and any(dialect.thousands in cell for cell in present)
+    finite = list(filter(isfinite, numbers)) or [0.0]
+    if plain and dialect.thousands:
+        plain = not any(dialect.thousands in cell for cell in present)
     return {
-        "integer": all(number.is_integer() for number in finite),
+        "integer": all(map(float.is_integer, finite)),
         "low": min(finite),
         "high": max(finite),
-        "plain": not grouped and not any(amount(cell) for cell in present),
+        "plain": plain,
         "mark": next(iter(marks - {""}), ""),
+        "numbers": numbers,
     }
+
+
+def are_one(marks: set[str]) -> bool:
+    """Tell whether these marks leave no doubt about what is counted; "" is a number alone."""
+    named = marks - {""}
+    exact = any(mark == PERCENT or is_unit(mark) for mark in named)
+    return len(named) < 2 and not (exact and "" in marks)
 
 
 def _date_details(present: Mapping[str, int]) -> dict[str, Any] | None:
     date_format = find_date_format(present)
     return {"date_format": date_format, "plain": True} if date_format else None
-
-
-def numbers_of(present: Iterable[str], dialect: Dialect) -> list[float] | None:
-    """Return the numbers that the cells spell, or None where one of them spells none."""
-    numbers = []
-    for cell in present:
-        number = parse_number(cell, dialect.decimal, dialect.thousands)
-        if number is None:
-            return None
-        numbers.append(number)
-    return numbers
 
 
 def number_share(counts: Mapping[str, int], dialect: Dialect) -> float:
@@ -196,10 +229,11 @@ def _boolean_words(present: Mapping[str, int]) -> frozenset[str]:
 
 
 def _is_text(present: Mapping[str, int], filled: int) -> bool:
-    length = sum(len(cell) * count for cell, count in present.items()) / filled
-    words = sum(len(cell.split()) * count for cell, count in present.items()) / filled
-    many = len(present) > 0.5 * filled and len(present) > 20
-    return (many and words >= 2) or length > _LONG_TEXT
+    if sum(map(mul, map(len, present), present.values())) > _LONG_TEXT * filled:
+        return True
+    if len(present) <= max(20, 0.5 * filled):
+        return False
+    return sum(len(cell.split()) * count for cell, count in present.items()) >= 2 * filled
 
 
 def _is_id(

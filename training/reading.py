@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,12 @@ from pandas.api.types import (
     union_categoricals,
 )
 
+from training.codes import codes_in, count_codes
+from training.figures import describe_numbers
 from training.layout import ragged_remedy
 from training.preview import HEAD_BYTES
-from training.recheck import describe_numbers, settle
-from training.sources import FittingRows, count_codes, refuse_short_rows
+from training.recheck import Settled, as_categories, settle
+from training.sources import FittingRows, refuse_short_rows
 from training.table import (
     MISSING_WORDS,
     NUMBER,
@@ -33,7 +36,8 @@ from training.table import (
 _MISSING = [*sorted(MISSING_WORDS), *(" " * width for width in range(1, 17)), "\t"]
 _CELLS_PER_CHUNK = 2_000_000
 _EXPECTED = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
-_CODE = re.compile(r"0\d")
+# So many different cells in its head alone, and few of a column are alike further down.
+_MANY = 1000
 _UNCLOSED = re.compile(r"EOF inside string starting at row (\d+)")
 
 
@@ -55,7 +59,23 @@ def read(
 ) -> Table:
     """Read the whole file. The kinds found in its head are checked again over all rows."""
     source = _Source(path, dialect, columns, threads)
-    parts, suspects = source.first_pass(on_rows or (lambda rows: None))
+    series = _looked_at(source, on_rows or (lambda rows: None))
+    source.refuse_short_rows(series[columns[-1].name])
+    if dialect.total:
+        series = {name: _without_last(values) for name, values in series.items()}
+    with ThreadPoolExecutor(threads) as pool:
+        # Each is let go as soon as its final form is there.
+        settling = pool.map(lambda c: _settled(c, series.pop(c.name), dialect), columns)
+        found = list(settling)
+    warnings = [source.left_out] if source.left_out else []
+    warnings += [warning for one in found for warning in one.warnings]
+    frame = pd.DataFrame({one.column.name: one.values for one in found}, copy=False)
+    return Table(frame, tuple(one.column for one in found), tuple(warnings))
+
+
+def _looked_at(source: _Source, on_rows: Callable[[int], None]) -> dict[str, pd.Series]:
+    """Return the columns as pandas reads them: as text where it would see too much in them."""
+    parts, suspects = source.first_pass(on_rows)
     whole = source.whole(parts)
     if not parts or not len(parts[0]):
         raise ReadingError("The file has no rows.")
@@ -63,27 +83,19 @@ def read(
     series = {name: _joined([part[name] for part in parts]) for name in sure}
     parts.clear()
     texts = [values for name, values in series.items() if name not in whole]
-    if whole and source.codes() != sum(map(_codes_in, texts)):
+    if whole and source.codes() != sum(map(codes_in, texts)):
         # Somewhere a cell starts like 007. pandas reads seven; only text can tell.
         suspects += whole
     if suspects:
         series |= source.second_pass(suspects)
-    source.refuse_short_rows(series[columns[-1].name])
-    if dialect.total:
-        series = {name: _without_last(values) for name, values in series.items()}
-    settled: list[Column] = []
-    warnings = [source.left_out] if source.left_out else []
-    for column in columns:
-        values = series[column.name]
-        if is_numeric_dtype(values.dtype) and not is_bool_dtype(values.dtype):
-            found = describe_numbers(column, values, dialect)
-        else:
-            found = settle(column, values, dialect)
-        series[column.name] = found.values
-        settled.append(found.column)
-        warnings += found.warnings
-    frame = pd.DataFrame({name: series[name] for name in source.names}, copy=False)
-    return Table(frame, tuple(settled), tuple(warnings))
+    return series
+
+
+def _settled(column: Column, values: pd.Series, dialect: Dialect) -> Settled:
+    """Give a column its final kind and values."""
+    if is_numeric_dtype(values.dtype) and not is_bool_dtype(values.dtype):
+        return describe_numbers(column, values, dialect)
+    return settle(column, values, dialect)
 
 
 class _Source:
@@ -105,7 +117,7 @@ class _Source:
         rows, suspects = 0, set[str]()
         for part in self._parts(types):
             for name in few:
-                part[name] = part[name].astype("category")
+                part[name] = as_categories(part[name])
             suspects |= {name for name in self.names if not _is_as_asked(part[name], types, name)}
             rows += len(part)
             parts.append(part)
@@ -140,7 +152,7 @@ class _Source:
         with self._open() as handle:
             for part in self._chunks(handle, dtype="str", usecols=names):
                 for name in names:
-                    wanted[name].append(part[name].astype("category"))
+                    wanted[name].append(as_categories(part[name]))
         return {name: _joined(found) for name, found in wanted.items()}
 
     @property
@@ -241,7 +253,9 @@ def _type_of(column: Column) -> str:
     """Return the dtype that pandas is told for a column; nothing for one of plain numbers."""
     if column.kind == NUMBER and column.plain and not column.chosen:
         return ""
-    if column.kind == TEXT or column.chosen or not all(map(_is_word, column.examples)):
+    if column.kind == TEXT or column.chosen or column.distinct > _MANY:
+        return "str"
+    if not all(map(_is_word, column.examples)):
         return "str"
     return "category"
 
@@ -262,14 +276,6 @@ def _is_as_asked(values: pd.Series, types: dict[str, str], name: str) -> bool:
     if isinstance(values.dtype, pd.CategoricalDtype):
         return not values.cat.categories.size or is_string_dtype(values.cat.categories.dtype)
     return True
-
-
-def _codes_in(values: pd.Series) -> int:
-    """Count the cells of a column of text that start like 007."""
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        counts = values.value_counts(sort=False)
-        return int(counts[[bool(_CODE.match(str(cell))) for cell in counts.index]].sum())
-    return int(values.str.match(_CODE).sum()) if values.dtype == "str" else 0
 
 
 def _is_number(values: pd.Series) -> bool:

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from training.dates import find_date_format
-from training.kinds import infer, is_missing, parse_number
+from training.kinds import are_one, infer_numbers, is_missing, parse_number, spelled
 from training.table import (
     BOOLEAN,
     CATEGORY,
-    CONSTANT,
     DATE,
     EMPTY,
     ID,
@@ -41,68 +40,36 @@ class Settled:
     warnings: tuple[str, ...] = ()
 
 
-def describe_numbers(column: Column, values: pd.Series, dialect: Dialect) -> Settled:
-    """Count what there is to know about a column that was read as numbers."""
-    numbers = values.to_numpy()
-    warnings: tuple[str, ...] = ()
-    if numbers.dtype.kind == "f" and np.isinf(numbers).any():
-        warnings = (
-            f"“{shown(column.name)}” has {int(np.isinf(numbers).sum()):,} infinite values; "
-            "they are treated as missing.",
-        )
-        values = values.mask(np.isinf(numbers))
-    present = values.dropna()
-    if present.empty:
-        column = replace(
-            column, missing=len(values), distinct=0, hints=(EMPTY,), examples=(), kind=NUMBER
-        )
-        return Settled(values.astype("float64"), column, warnings)
-    integer = present.dtype.kind in "iu" or bool((present == present.round()).all())
-    distinct = int(present.nunique())
-    found = replace(
-        column,
-        kind=NUMBER,
-        missing=int(values.isna().sum()),
-        distinct=distinct,
-        integer=integer,
-        low=float(present.min()),
-        high=float(present.max()),
-        hints=_number_hints(column, values, distinct, integer, dialect),
-    )
-    return Settled(values, found, warnings + _changed(column, found, len(values)))
-
-
-def _number_hints(
-    column: Column, values: pd.Series, distinct: int, integer: bool, dialect: Dialect
-) -> tuple[str, ...]:
-    if distinct == 1 and not values.isna().any():
-        return (CONSTANT,) if len(values) > 1 else ()
-    if distinct < len(values) or not integer:
-        return ()
-    # The rule for ids looks at spelled cells; a thousand of them say enough.
-    cells = [str(int(number)) for number in values.head(1000)]
-    return infer(column.name, dict.fromkeys(cells, 1), dialect, cells).hints
-
-
 def settle(column: Column, values: pd.Series, dialect: Dialect) -> Settled:
     """Give text its final kind: category, text, date or number."""
-    texts = values if isinstance(values.dtype, pd.CategoricalDtype) else values.astype("category")
-    cells = [str(cell) for cell in texts.cat.categories]
-    totals = np.bincount(texts.cat.codes[texts.notna()], minlength=len(cells))
-    counts = {cell: int(total) for cell, total in zip(cells, totals, strict=True)}
-    missing = int(texts.isna().sum())
+    texts = as_categories(values)
+    cells, codes = list(map(str, texts.cat.categories.tolist())), texts.cat.codes.to_numpy()
+    # pandas leaves room for one more code in the dtype.
+    missing, *totals = np.bincount(codes + 1, minlength=len(cells) + 1).tolist()
+    counts = dict(zip(cells, totals, strict=True))
     if missing:
         counts[""] = counts.get("", 0) + missing
-    ordered = ["" if code < 0 else cells[code] for code in texts.cat.codes.head(1000).tolist()]
-    found = infer(column.name, counts, dialect, ordered)
+    ordered = ["" if code < 0 else cells[code] for code in codes[:1000].tolist()]
+    found, numbers = infer_numbers(column.name, counts, dialect, ordered)
     if column.chosen:
         return _as_chosen(texts, _chosen(column, found, counts, dialect), dialect)
     kept = _kept_kind(column, found, counts, dialect)
     if kept is None:
-        settled = converted(texts, found, dialect)
-        news = _changed(column, found, len(values)) or _emptied(column, found, counts)
+        # As many numbers as cells: they are in the same order.
+        known = np.array(numbers) if numbers and len(numbers) == len(cells) else None
+        settled = converted(texts, found, dialect) if known is None else _mapped(texts, known)
+        news = changed(column, found, len(values)) or _emptied(column, found, counts)
         return Settled(settled, found, news)
     return _with_odd_cells(texts, kept, found.missing, dialect)
+
+
+def as_categories(values: pd.Series) -> pd.Series:
+    """Return text with each different cell kept once, in the order in which they came."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values
+    codes, cells = pd.factorize(values)
+    found = pd.Categorical.from_codes(codes, categories=pd.Index(cells, dtype="str"))
+    return pd.Series(found, index=values.index, name=values.name)
 
 
 def _with_odd_cells(texts: pd.Series, kept: Column, missing: int, dialect: Dialect) -> Settled:
@@ -160,14 +127,20 @@ def _likely_format(cells: list[str]) -> str:
     return found.most_common(1)[0][0] if found else ""
 
 
-def _number(cell: str, dialect: Dialect) -> float | None:
-    return parse_number(cell, dialect.decimal, dialect.thousands)
+def _number(cell: str, column: Column, dialect: Dialect, bare: bool = False) -> float | None:
+    """Return the number that a cell spells in the unit of its column: 5 lb is none among kg."""
+    found = spelled(cell, dialect.decimal, dialect.thousands)
+    if found is None:
+        return None
+    number, mark = found
+    fits = (not mark and (bare or not number)) or are_one({mark or "", column.mark})
+    return number if fits else None
 
 
 def forced_number(cell: str, dialect: Dialect) -> float | None:
     """Return the number that a cell spells, codes such as 007 included."""
     # Where the owner says that it is a number, 007 is seven.
-    number = _number(cell, dialect)
+    number = parse_number(cell, dialect.decimal, dialect.thousands)
     return float(cell) if number is None and cell.lstrip("+-").isdecimal() else number
 
 
@@ -186,12 +159,12 @@ def _kept_kind(
     present = {cell.strip(): count for cell, count in counts.items() if not is_missing(cell)}
     if not present:
         return None
+    numbers = {}
     if column.kind == NUMBER:
-        fitting = {
-            c for c in present if parse_number(c, dialect.decimal, dialect.thousands) is not None
-        }
+        read = ((cell, _number(cell, column, dialect)) for cell in present)
+        fitting = numbers = {cell: number for cell, number in read if number is not None}
     else:
-        fitting = {c for c in present if find_date_format([c]) == column.date_format}
+        fitting = {c: 0.0 for c in present if find_date_format([c]) == column.date_format}
     odd = [cell for cell in present if cell not in fitting]
     # A code such as 007 is no mistake in a cell: it says what the whole column is.
     if any(cell.lstrip("+-").isdigit() for cell in odd):
@@ -200,27 +173,43 @@ def _kept_kind(
         return None
     facts: dict[str, Any] = {"distinct": len(fitting), "hints": ()}
     if column.kind == NUMBER:
-        numbers = [parse_number(c, dialect.decimal, dialect.thousands) or 0.0 for c in fitting]
-        facts |= {"low": min(numbers), "high": max(numbers)}
-        facts["integer"] = all(number.is_integer() for number in numbers)
+        facts |= {"low": min(numbers.values()), "high": max(numbers.values())}
+        facts["integer"] = all(number.is_integer() for number in numbers.values())
     return replace(column, **facts)
 
 
-def converted(texts: pd.Series, column: Column, dialect: Dialect) -> pd.Series:
-    """Return the values as the dtype of the column's kind; each different cell is read once."""
-    cells = [str(cell).strip() for cell in texts.cat.categories]
+def converted(texts: pd.Series, column: Column, dialect: Dialect, bare: bool = False) -> pd.Series:
+    """Return the values as the dtype of the column's kind; each different cell is read once.
+
+    With `bare`, a number without the unit of the column is a number as well.
+    """
+    cells = [str(cell).strip() for cell in texts.cat.categories.tolist()]
     if column.kind == NUMBER:
-        number_of = forced_number if column.chosen else _number
-        numbers = [number_of(c, dialect) for c in cells]
+        numbers = [
+            forced_number(c, dialect) if column.chosen else _number(c, column, dialect, bare)
+            for c in cells
+        ]
         return _mapped(texts, np.array([np.nan if n is None else n for n in numbers], "float64"))
     if column.kind == DATE:
         dates = pd.to_datetime(
             pd.Series(cells, dtype="str"), format=column.date_format, errors="coerce", utc=True
         )
         return _mapped(texts, dates.dt.tz_localize(None).to_numpy())
-    clean = pd.Series([None if is_missing(cell) else cell for cell in cells], dtype="str")
-    values = _mapped(texts, clean.to_numpy(dtype=object))
-    return values.astype("str" if column.kind == TEXT else "category")
+    if column.kind == TEXT:
+        words = np.array([None if is_missing(cell) else cell for cell in cells], dtype=object)
+        return _mapped(texts, words).astype("str")
+    return _sorted(texts, cells)
+
+
+def _sorted(texts: pd.Series, cells: list[str]) -> pd.Series:
+    """Return categories in order, one for all cells that differ in blanks alone."""
+    names = sorted({cell for cell in cells if not is_missing(cell)})
+    places = {name: place for place, name in enumerate(names)}
+    by_code = np.array([places.get(cell, -1) for cell in cells] + [-1], dtype="int32")
+    found = pd.Categorical.from_codes(
+        by_code[texts.cat.codes.to_numpy()], categories=pd.Index(names, dtype="str")
+    )
+    return pd.Series(found, index=texts.index, name=texts.name)
 
 
 def _mapped(texts: pd.Series, by_code: np.ndarray) -> pd.Series:
@@ -241,7 +230,8 @@ def _emptied(before: Column, after: Column, counts: dict[str, int]) -> tuple[str
     )
 
 
-def _changed(before: Column, after: Column, rows: int) -> tuple[str, ...]:
+def changed(before: Column, after: Column, rows: int) -> tuple[str, ...]:
+    """Say that a column is of another kind than its head promised, if so."""
     alike = {CATEGORY, TEXT, BOOLEAN}
     if before.kind == after.kind or {before.kind, after.kind} <= alike or EMPTY in before.hints:
         return ()

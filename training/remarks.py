@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from training.amounts import PERCENT
+from training.amounts import PERCENT, is_unit
 from training.dates import date_share, is_ambiguous_date
 from training.kinds import (
     is_missing,
@@ -31,6 +31,8 @@ from training.table import (
 )
 
 _MOSTLY = 0.8
+# Words behind numbers that are more than these are no units, but names of streets, say.
+_MOST_UNITS = 4
 _WORDS = (CATEGORY, TEXT, BOOLEAN)
 
 
@@ -97,6 +99,8 @@ def _about_column(column: Column, counts: Counter[str], dialect: Dialect) -> Ite
         )
     if column.mark == PERCENT:
         yield f"“{name}” holds percentages: 12 % is read as 12."
+    elif is_unit(column.mark):
+        yield f"“{name}” holds numbers with the unit {column.mark}; 5 {column.mark} is read as 5."
     elif column.mark:
         yield f"“{name}” holds amounts in {column.mark}, read as numbers."
     if column.date_format and is_ambiguous_date(
@@ -119,7 +123,7 @@ def _about_words(
                 f"{column.kind}. Empty those cells in the file if they mean a missing value, or "
                 f"choose the kind {NUMBER}."
             )
-    elif share == 1 and len(marks := marks_of(texts)) > 1:
+    elif share == 1 and 1 < len(marks := marks_of(texts, dialect)) <= _MOST_UNITS:
         several = " and ".join(sorted(mark or "plain numbers" for mark in marks))
         yield (
             f"“{name}” holds numbers of different units ({several}), so it is read as "

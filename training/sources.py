@@ -1,4 +1,4 @@
-"""The bytes of a table beside pandas: searched for codes, and freed of ragged rows."""
+"""The rows of a table beside pandas: freed of those of another width, or refused for them."""
 
 from __future__ import annotations
 
@@ -17,26 +17,6 @@ from training.table import Dialect, ReadingError
 _BLOCK = 1 << 20
 _NAMED = 5
 _QUOTE = ord('"')
-_ZERO = np.uint8(ord("0"))
-
-
-def count_codes(source: Any, dialect: Dialect) -> int:
-    """Count where a cell, or what follows a quotation mark, starts like a code: 007."""
-    found, tail = 0, b"" if dialect.skip or dialect.header else b"\n"
-    while block := source.read(_BLOCK):
-        # Without NUL, one search serves UTF-16 as well.
-        seen = tail + block.replace(b"\x00", b"")
-        codes = np.frombuffer(seen, dtype=np.uint8)
-        starts = codes[1:-1] == _ZERO
-        starts &= codes[2:] - _ZERO < 10  # what is less than zero wraps around
-        before = codes[:-2][starts]
-        found += int(np.isin(before, _ends(dialect.separator)).sum())
-        tail = seen[-2:]
-    return found
-
-
-def _ends(separator: str) -> np.ndarray:
-    return np.frombuffer(separator.encode() + b'\n\r"', dtype=np.uint8)
 
 
 class FittingRows(io.RawIOBase):

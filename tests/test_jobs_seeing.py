@@ -14,11 +14,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from downloads.models import Download
 from jobsite import logs
 from jobsite.jobs import log_context, processes, queue
+from jobsite.jobs.dashboard import SHOWN
 from jobsite.jobs.links import sign_in_link
 from jobsite.jobs.models import Worker
 from jobsite.jobs.status import Status
 from jobsite.jobs.tallies import LOST, WEDGED, Tally
 from tests.drill.models import Drill
+from training.models import Dataset, TrainingJob
 
 pytestmark = pytest.mark.django_db
 KEY = {"Authorization": "Bearer scrape-me"}
@@ -175,3 +177,18 @@ def test_the_text_log_has_the_same_ids():
     text = logging.Formatter(logs.LINE, style="{").format(record)
     assert text.endswith("x: slow [job=6f96]")
     assert site_settings.LOGGING["handlers"]["stderr"]["formatter"] == "line"
+
+
+def test_many_jobs_of_one_kind_hide_no_other_on_the_dashboard(client, ann):
+    for number in range(12):
+        Download.objects.create(
+            owner=ann, name=f"disc {number}", info_hash=f"{number:040d}", status=Status.QUEUED
+        )
+    dataset = Dataset.objects.create(owner=ann, name="t.csv", size=1, sha256="0" * 64, head={})
+    queued = TrainingJob.objects.create(owner=ann, name="the table", dataset=dataset, target="y")
+    TrainingJob.objects.update(queued_at=timezone.now() + timedelta(hours=1))
+    client.force_login(ann)
+    page = client.get("/", headers={"HX-Request": "true"}).content.decode()
+    assert page.count("disc ") == SHOWN - 1
+    assert queued.name in page
+    assert "the first 10 of 13" in page

@@ -3,6 +3,7 @@
 import itertools
 import shutil
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,7 +54,7 @@ class Dashboard(TemplateView):
         return found
 
     def jobs(self, statuses: list[Status], order: str) -> list[Job]:
-        """The first jobs of every kind that has pages, in one order."""
+        """The first jobs of the kinds that have pages, in one order."""
         rows = [
             model.objects.visible_to(self.request.user)
             .filter(status__in=statuses)
@@ -62,10 +63,13 @@ class Dashboard(TemplateView):
             for model in shown_models()
         ]
         by = order.removeprefix("-")
-        merged = sorted(
-            itertools.chain(*rows), key=lambda job: getattr(job, by), reverse=by != order
-        )
-        return merged[:SHOWN]
+        return sorted(shared(rows), key=lambda job: getattr(job, by), reverse=by != order)
+
+
+def shared(rows: Iterable[Iterable[Job]]) -> list[Job]:
+    """The first of each kind in turn: a hundred downloads do not hide the one training."""
+    turns = itertools.chain.from_iterable(itertools.zip_longest(*rows))
+    return list(itertools.islice((job for job in turns if job is not None), SHOWN))
 
 
 def shown_models() -> list[type[Job]]:

@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 ARGS ?=
 # What depends on the database's own ways of locking, deleting and comparing.
 ON_POSTGRESQL := $(addprefix tests/test_jobs_,claim.py status.py outcome.py tree.py doors.py accounts.py allowances.py)\
-	tests/test_notifications.py tests/test_security_code.py tests/test_downloads_api.py
+	tests/test_notifications.py tests/test_notifications_webhooks.py tests/test_security_code.py tests/test_downloads_api.py
 
 .PHONY: help setup demo run test test-postgresql check audit lock programs chaos bench-web bench-downloads clean bench-training bench-timeline bench-memory bench-quality bench-reading
 
@@ -77,7 +77,7 @@ clean:
 	rm -rf $(VENV) build
 
 chaos: setup $(VENV)/dev.stamp
-	CHAOS_JOBS=$${CHAOS_JOBS:-1000} CHAOS_SECONDS=$${CHAOS_SECONDS:-400} $(PY) -m pytest -s tests/chaos/test_soak.py $(addprefix tests/chaos/,faults.py recovery.py outages.py presses.py upgrade.py) $(ARGS)
+	TEST_SLACK=1 CHAOS_JOBS=$${CHAOS_JOBS:-1000} CHAOS_SECONDS=$${CHAOS_SECONDS:-400} $(PY) -m pytest -s tests/chaos/test_soak.py $(addprefix tests/chaos/,faults.py recovery.py outages.py presses.py upgrade.py) $(ARGS)
 	SMALL_DISK=1 $(PY) -m pytest tests/test_downloads_swarm.py -k "fills_up or floor"
 	$(PY) -m tests.postgresql -s tests/chaos/outages.py -k postgresql
 	CHAOS_JOBS=$${CHAOS_JOBS:-1000} CHAOS_SECONDS=$${CHAOS_SECONDS:-400} $(PY) -m tests.chaos.plain
@@ -97,13 +97,17 @@ bench-timeline: setup $(VENV)/dev.stamp
 bench-memory: setup $(VENV)/dev.stamp
 	$(PY) -m benchmarks.memory $(ARGS)
 
-build/flaml/stamp: | $(VENV)/bin/python
-	$(VENV)/bin/python -m venv build/flaml
-	build/flaml/bin/python -m pip install --quiet --disable-pip-version-check "flaml[automl]"
+# Rivals, each in an environment of its own: their needs do not agree with ours.
+build/rivals/flaml/stamp: NEEDS := flaml[automl]
+build/rivals/mljar/stamp: NEEDS := mljar-supervised
+build/rivals/autogluon/stamp: NEEDS := autogluon.tabular[lightgbm,catboost,xgboost]
+build/rivals/%/stamp: | $(VENV)/bin/python
+	$(PY) -m venv build/rivals/$*
+	build/rivals/$*/bin/python -m pip install --quiet --disable-pip-version-check "$(NEEDS)"
 	@touch $@
 
-bench-quality: setup $(VENV)/dev.stamp build/flaml/stamp
-	$(PY) -m benchmarks.quality --flaml build/flaml/bin/python $(ARGS)
+bench-quality: setup $(VENV)/dev.stamp $(foreach tool,flaml mljar autogluon,build/rivals/$(tool)/stamp)
+	$(PY) -m benchmarks.quality --rivals build/rivals $(ARGS)
 
 bench-reading: setup $(VENV)/dev.stamp
 	$(PY) -m benchmarks.reading $(ARGS)

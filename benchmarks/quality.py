@@ -1,7 +1,8 @@
-"""`make bench-quality`: this site and FLAML with the same budget, judged on rows held back.
+"""`make bench-quality`: this site, FLAML, mljar and AutoGluon with the same budget.
 
-Both learn from the same three quarters of each table, are told the measure, and answer for the
-rest. This site runs as people run it: `manage.py train` and `manage.py predict` beside a real tree.
+All learn from the same three quarters of each table, are told the measure, and answer for the
+rest, by which they are judged. This site runs as people run it: `manage.py train` and
+`manage.py predict` beside a real tree.
 """
 
 import argparse
@@ -13,14 +14,15 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from sklearn.metrics import balanced_accuracy_score, mean_squared_error, roc_auc_score
 
 from benchmarks.quality_tables import Held, held, names
+from benchmarks.rival_side import TOOLS
 from tests.site import Site
 
-SIDE = Path(__file__).with_name("flaml_side.py")
+SIDE = Path(__file__).with_name("rival_side.py")
+HERE = "here"
 MEASURES = {"binary": "AUC", "multiclass": "bal. acc.", "regression": "RMSE"}
 NEAR = 0.01
 
@@ -52,13 +54,14 @@ def ours(site: Site, table: Held, seconds: int, out: Path) -> tuple[float, str]:
     return taken, job["result"]["best"]
 
 
-def theirs(python: str, table: Held, seconds: int, out: Path) -> float:
-    """FLAML in its own environment; seconds taken."""
+def theirs(folder: Path, tool: str, table: Held, seconds: int, out: Path) -> float:
+    """A rival in its own environment; seconds taken."""
+    python = str(folder / tool / "bin" / "python")
     words = [str(table.train), str(table.test), table.target, table.problem, str(seconds)]
     cores = str(len(os.sched_getaffinity(0)))
     done = subprocess.run(
-        [python, "-W", "ignore", str(SIDE), *words, cores, str(out)],
-        check=True, capture_output=True, text=True,
+        [python, "-W", "ignore", str(SIDE), tool, *words, cores, str(out)],
+        check=True, capture_output=True, text=True, timeout=seconds * 5,
     )  # fmt: skip
     return float(done.stdout.split()[-1])
 
@@ -69,44 +72,64 @@ def gain(table: Held, mine: float, other: float) -> float:
     return difference / abs(other)
 
 
-def summary(gains: list[float]) -> str:
-    """The mean ranks, and how often we are within 1 % or better."""
-    ranks = [1.0 if g > 0 else 1.5 if g == 0 else 2.0 for g in gains]
-    near = sum(g >= -NEAR for g in gains)
-    return (
-        f"mean rank: this site {statistics.fmean(ranks):.2f}, FLAML "
-        f"{3 - statistics.fmean(ranks):.2f}; mean gain {np.mean(gains):+.2%}; within "
-        f"{NEAR:.0%} or better on {near} of {len(gains)}"
-    )
+def compare(
+    site: Site, table: Held, seconds: int, rivals: Path, tools: list[str], folder: Path
+) -> dict[str, float]:
+    """Let everybody learn and answer one table; print a line for each; return the scores."""
+    taken, best = ours(site, table, seconds, folder / "here.csv")
+    scores = {HERE: score(table, folder / "here.csv")}
+    print(f"{table.name}, {MEASURES[table.problem]}")
+    print(f"  {HERE:<11}{scores[HERE]:10.4f}  {taken:4.0f} s  {best}", flush=True)
+    for tool in tools:
+        out = folder / f"{tool}.csv"
+        taken = theirs(rivals, tool, table, seconds, out)
+        scores[tool] = score(table, out)
+        lead = gain(table, scores[HERE], scores[tool])
+        print(f"  {tool:<11}{scores[tool]:10.4f}  {taken:4.0f} s  {lead:+.2%}", flush=True)
+    return scores
+
+
+def ranks(table: Held, scores: dict[str, float]) -> dict[str, float]:
+    """1 for the best; equal scores share their places."""
+    sign = 1 if table.problem == "regression" else -1
+    placed = pd.Series(scores).mul(sign).rank()
+    return {str(name): float(rank) for name, rank in placed.items()}
+
+
+def summary(tables: list[Held], results: list[dict[str, float]]) -> str:
+    """The mean rank of each, and how often we are near the best of all."""
+    placed = [ranks(table, scores) for table, scores in zip(tables, results, strict=True)]
+    means = {tool: statistics.fmean(place[tool] for place in placed) for tool in placed[0]}
+    best = [
+        min(gain(table, scores[HERE], other) for other in scores.values())
+        for table, scores in zip(tables, results, strict=True)
+    ]
+    near = sum(lead >= -NEAR for lead in best)
+    words = ", ".join(f"{tool} {mean:.2f}" for tool, mean in sorted(means.items()))
+    return f"mean rank: {words}; within {NEAR:.0%} of the best on {near} of {len(best)}"
 
 
 def main() -> None:
-    """Print a line for each table, then ranks and means."""
+    """Print lines for each table, then ranks."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--tables", nargs="+", default=names(), choices=names())
-    parser.add_argument("--flaml", required=True, help="a Python that has FLAML")
+    parser.add_argument("--tools", nargs="+", default=list(TOOLS), choices=list(TOOLS))
+    parser.add_argument("--rivals", type=Path, required=True, help="their environments, by name")
     options = parser.parse_args()
-    gains = []
+    tables, results = [], []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         site = Site(folder, {"TRAINING_WORKERS": "1"}).start()
         try:
             for table in held(options.tables, folder):
-                here, there = folder / "ours.csv", folder / "theirs.csv"
-                taken, best = ours(site, table, options.seconds, here)
-                others = theirs(options.flaml, table, options.seconds, there)
-                mine, other = score(table, here), score(table, there)
-                gains.append(gain(table, mine, other))
-                print(
-                    f"{table.name:<22}{MEASURES[table.problem]:<10} here {mine:9.4f} "
-                    f"({taken:3.0f} s, {best})   FLAML {other:9.4f} ({others:3.0f} s)   "
-                    f"{gains[-1]:+.2%}",
-                    flush=True,
+                tables.append(table)
+                results.append(
+                    compare(site, table, options.seconds, options.rivals, options.tools, folder)
                 )
         finally:
             site.stop()
-    print(summary(gains))
+    print(summary(tables, results))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.swarm import free_port
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 LONGEST = 180.0

@@ -14,14 +14,16 @@ class Candidate:
     remaining: int
     rank: tuple[float, ...]
     owner: str = ""
+    is_forced: bool = False
+    """Whether it needs no place; space it needs as others do."""
 
 
 @dataclass(frozen=True)
 class Busy:
-    """A torrent that downloads."""
+    """A torrent that downloads; an `is_extra` one, slow or forced, takes no place."""
 
     remaining: int
-    is_slow: bool = False
+    is_extra: bool = False
     owner: str = ""
 
 
@@ -40,7 +42,7 @@ def admit(
 ) -> tuple[list[str], Mapping[str, str]]:
     """The keys that start now, and for each of the others why it waits."""
     busy = list(busy)
-    places = room.places - sum(not torrent.is_slow for torrent in busy)
+    places = room.places - sum(not torrent.is_extra for torrent in busy)
     space = room.free - room.floor - sum(torrent.remaining for torrent in busy)
     own = dict(room.owners)
     for torrent in busy:
@@ -60,13 +62,13 @@ def admit(
                 f"Waiting for {byte_size(candidate.remaining - max(space, 0))} more of free space: "
                 f"{byte_size(room.floor)} are always kept free."
             )
-        elif places <= 0:
+        elif places <= 0 and not candidate.is_forced:
             reasons[candidate.key] = (
                 f"{ordinal(place - len(start))} in the queue: {room.places} download at once."
             )
         else:
             start.append(candidate.key)
-            places -= 1
+            places -= not candidate.is_forced
             space -= candidate.remaining
             if candidate.owner in own:
                 own[candidate.owner] = left - candidate.remaining

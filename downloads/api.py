@@ -56,6 +56,7 @@ class DownloadSerializer(JobSerializer):
             "eta",
             "state",
             "priority",
+            "forced",
             "down_kb",
             "up_kb",
             "full_size",

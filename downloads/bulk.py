@@ -82,6 +82,7 @@ def _move(to: str) -> Callable[[Download, Values], bool]:
 ACTIONS: dict[str, Action] = {
     "pause": Action(lambda job, values: job.pause(), "paused"),
     "resume": Action(lambda job, values: job.resume(), "resumed"),
+    "force": Action(lambda job, values: job.force(), "started past the queue"),
     "cancel": Action(lambda job, values: Job.cancel(job), "cancelled"),
     "retry": Action(lambda job, values: queue.retry(job), "queued again"),
     "recheck": Action(lambda job, values: job.check_again(), "are checked anew"),

@@ -56,6 +56,12 @@ class Download(WishFields, Seedable, InLine, Job):
     )
     delete_data = models.BooleanField(default=False, editable=False)
     queue_order = models.FloatField(default=time.time, editable=False, help_text="Lower is first.")
+    forced = models.BooleanField(
+        "force start",
+        default=False,
+        help_text="Past the limit on how many download at once; the space that is kept free, and "
+        "that of its owner, still count.",
+    )
     down_kb = models.PositiveIntegerField("most down", default=0, help_text=KB)
     up_kb = models.PositiveIntegerField("most up", default=0, help_text=KB)
     save_as = models.CharField(max_length=200, blank=True, editable=False)
@@ -176,6 +182,12 @@ class Download(WishFields, Seedable, InLine, Job):
         return self.status in CAN_PAUSE or self.is_seeding
 
     @property
+    def can_force(self) -> bool:
+        """Whether it waits in a queue that it could be started past."""
+        waits = "queued" in {self.status, self.state}
+        return waits and self.is_active and not self.forced
+
+    @property
     def can_resume(self) -> bool:
         """Whether it is paused."""
         return self.status in CAN_RESUME
@@ -207,6 +219,14 @@ class Download(WishFields, Seedable, InLine, Job):
         if moved:
             self.log("Resumed.")
         return bool(moved)
+
+    def force(self, forced: bool = True) -> bool:
+        """Start it past the queue, from a pause too; or put it back among the others."""
+        line = self._row().filter(status__in=[*ACTIVE, *CAN_RESUME]).exclude(forced=forced)
+        changed = bool(line.update(forced=forced, asked_at=timezone.now()))
+        if changed:
+            self.log("It is started past the queue." if forced else "It queues as others do.")
+        return (forced and self.resume()) or changed
 
     def go_on(self, reason: str, **fields: Any) -> bool:
         """Take up a finished download once more, for more files or a new check."""

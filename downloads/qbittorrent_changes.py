@@ -116,14 +116,11 @@ class Move(Change):
 
 
 class ForceStart(Change):
-    """Before all others: the highest priority, and on if it was paused."""
+    """Start past the queue, or queue as others do."""
 
     def act(self, job: Download, request: HttpRequest) -> None:
-        """Whether it is forced is not kept apart from its priority."""
-        forced = request.POST.get("value", "").lower() in YES
-        job.limit(priority=100 if forced else 0)
-        if forced:
-            job.resume()
+        """Forced, it also goes on if it was paused."""
+        job.force(request.POST.get("value", "").lower() in YES)
 
 
 class ShareLimits(Change):

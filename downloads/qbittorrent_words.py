@@ -30,6 +30,7 @@ RUNNING = {
     "stalled": "stalledDL",
     "finishing": "downloading",
 }
+FORCED = {"metadata": "forcedMetaDL", "downloading": "forcedDL", "stalled": "forcedDL"}
 RESTING = {
     Status.QUEUED: "queuedDL",
     Status.PAUSED: "pausedDL",
@@ -45,6 +46,8 @@ def state_of(job: Download) -> str:
         return "uploading" if job.rate_up else "stalledUP"
     if job.status != Status.RUNNING:
         return RESTING[Status(job.status)]
+    if job.forced and job.state in FORCED:
+        return FORCED[job.state]
     is_still = job.state == "downloading" and not job.rate_down
     return "stalledDL" if is_still else RUNNING.get(job.state, "downloading")
 
@@ -85,7 +88,7 @@ def torrent(job: Download) -> dict[str, Any]:
         **_limits(job),
         "dl_limit": job.down_kb * 1024 or -1,
         "up_limit": job.up_kb * 1024 or -1,
-        "force_start": False,
+        "force_start": job.forced,
         "seq_dl": job.sequential,
         "f_l_piece_prio": job.ends_first,
     }

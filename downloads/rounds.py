@@ -79,11 +79,13 @@ def start_next(moves: Moves) -> None:
     candidates, busy = [], []
     for one in moves.torrents.values():
         if one.phase in {Phase.DOWNLOADING, Phase.CHECKING}:
-            busy.append(Busy(one.remaining, one.is_slow(moves.now), _owner(one)))
+            is_extra = one.is_slow(moves.now) or _is_forced(one)
+            busy.append(Busy(one.remaining, is_extra, _owner(one)))
         elif _may_start(moves, one) and moves.journal.may_begin(one.key):
             assert one.wanted is not None
-            rank = (*one.wanted.rank, one.order)
-            candidates.append(Candidate(one.key, one.remaining, rank, one.wanted.owner))
+            rank = (not one.wanted.forced, *one.wanted.rank, one.order)
+            owner, forced = one.wanted.owner, one.wanted.forced
+            candidates.append(Candidate(one.key, one.remaining, rank, owner, forced))
     if not candidates:
         return
     room = Room(moves.place.active, _free(moves), moves.place.floor, moves.space_left)
@@ -101,6 +103,10 @@ def start_next(moves: Moves) -> None:
 
 def _owner(torrent: Torrent) -> str:
     return torrent.wanted.owner if torrent.wanted else ""
+
+
+def _is_forced(torrent: Torrent) -> bool:
+    return torrent.wanted is not None and torrent.wanted.forced
 
 
 def _may_start(moves: Moves, torrent: Torrent) -> bool:

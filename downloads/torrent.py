@@ -56,6 +56,8 @@ class Wanted:
     """A checked .torrent file, where one was uploaded."""
     rank: tuple[float, ...] = (0.0,)
     """Lower goes first."""
+    forced: bool = False
+    """Whether it starts however many download already."""
     owner: str = ""
     """Whose space it takes, where that is limited."""
     speed: Speed = UNLIMITED

@@ -51,6 +51,7 @@ urlpatterns = [
             "detail": views.DownloadDetail,
             "pause": views.Pause,
             "resume": views.Resume,
+            "force": views.ForceStart,
             "seed": views.Seed,
             "delete": views.DeleteDownload,
             "options": option_views.Options,

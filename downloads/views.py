@@ -129,6 +129,16 @@ class Resume(JobAction):
         return job.resume()
 
 
+class ForceStart(JobAction):
+    """Start a download past the queue."""
+
+    done = "“{name}” starts however many others download; the free space still counts."
+
+    def act(self, job: Any) -> bool:
+        """Ask for it."""
+        return job.force()
+
+
 class Seed(JobAction):
     """Upload a complete download to others."""
 

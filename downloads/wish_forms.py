@@ -12,7 +12,7 @@ from downloads.trackers import check_trackers, clean_name
 
 LASTING = ["category", "tags", "sequential", "ends_first", *GOAL_FIELDS]
 WISHES = [*LASTING, "hold", "exclude"]
-CHANGES = [*LASTING, "priority", "down_kb", "up_kb"]
+CHANGES = [*LASTING, "priority", "forced", "down_kb", "up_kb"]
 
 
 class TagsField(forms.CharField):

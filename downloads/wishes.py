@@ -17,7 +17,7 @@ from jobsite.jobs.status import Status
 
 READ = [
     *("id", "owner_id", "name", "info_hash", "link", "has_file", "priority", "attempt", "status"),
-    *("down_kb", "up_kb", "created_at", "category__folder"),
+    *("down_kb", "up_kb", "forced", "created_at", "category__folder"),
     *("hold", "exclude", "sequential", "ends_first", "is_listed", "is_partial", "asked_at"),
     *("recheck", "save_as", "uploaded", "announce_asked_at", "has_renames"),
 ]
@@ -63,6 +63,7 @@ def wish(rows: Sequence[Download], link: Link, rank: tuple[float, ...], choices:
         link=link,
         file=torrent_file(first.info_hash) if has_file else None,
         rank=rank,
+        forced=any(row.forced for row in rows),
         # A torrent of several people takes the space of the first who wanted it.
         owner=str(first.owner_id),
         speed=Speed(

@@ -12,12 +12,14 @@ from rest_framework.routers import SimpleRouter
 import downloads.api
 import training.api
 from jobsite.jobs import accounts, health, notifications, second_factor
+from jobsite.jobs.channel_api import ChannelViewSet
 from jobsite.jobs.dashboard import Dashboard
 from jobsite.jobs.metrics import metrics
 
 router = SimpleRouter(use_regex_path=False)
 training.api.register(router)
 downloads.api.register(router)
+router.register("notifications", ChannelViewSet, basename="channels")
 
 # The API has its own sign-in: tokens, and 401 instead of a redirect.
 api = [

@@ -9,7 +9,20 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 
+from tests.autopsy import account
 from tests.site import Site
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Let the trees that a failed test used have their say in its report."""
+    report = yield
+    on_a_tree = "running_site" in item.fixturenames or item.get_closest_marker("tree")
+    if report.failed and on_a_tree:
+        report.sections += [("the site", account(site)) for site in Site.started]
+    if report.when == "teardown":
+        Site.started[:] = [site for site in Site.started if site.is_running]
+    return report
 
 
 @pytest.fixture(autouse=True)

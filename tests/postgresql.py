@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tests.site import free_port
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 MISSING = "Not tested on PostgreSQL: its server is not installed (apt-get install postgresql)."

@@ -4,28 +4,22 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import psutil
 import psycopg
 
 from jobsite.jobs.processes import die_with_parent
-from tests.waiting import wait_until
+from tests.ports import free_port
+from tests.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @dataclass
@@ -37,6 +31,9 @@ class Site:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen | None = None
     has_database: bool = False
+
+    started: ClassVar[list["Site"]] = []
+    """Those that run, and those that the current test has ended."""
 
     @property
     def database(self) -> str:
@@ -76,6 +73,8 @@ class Site:
 
     def start(self) -> "Site":
         """Start the tree and wait until it is ready for work."""
+        if self not in self.started:
+            self.started.append(self)
         self.make_database()
         with (self.folder / "up.log").open("a") as log:
             self.process = subprocess.Popen(
@@ -88,7 +87,7 @@ class Site:
                 # A run that is killed has no teardown, and its trees would stay for ever.
                 preexec_fn=die_with_parent,
             )
-        wait_until(self.is_ready, 40)
+        wait_until(self.is_ready, every=0.25)  # each look costs the site some work
         return self
 
     def make_database(self) -> None:
@@ -129,7 +128,7 @@ class Site:
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"{}")
 
-    def manage(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess:
+    def manage(self, *words: str, timeout: float = PATIENCE) -> subprocess.CompletedProcess:
         """Run a command beside the tree."""
         return subprocess.run(
             [sys.executable, "manage.py", *words],
@@ -155,9 +154,14 @@ class Site:
                 found[child.environ()["Q_CLUSTER_NAME"] if name == "qcluster" else name] = child
         return found
 
-    def stop(self) -> float:
-        """SIGTERM, wait for the end; kill what is left only after 30 s. Returns the exit status."""
+    @property
+    def is_running(self) -> bool:
+        """Whether the root of the tree is alive."""
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self) -> int:
+        """SIGTERM, and wait for the end. Returns the exit status."""
         assert self.process is not None
-        if self.process.poll() is None:
+        if self.is_running:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(PATIENCE)

@@ -27,16 +27,11 @@ from downloads.moves import Place
 from downloads.session_settings import Options
 from downloads.swarm import Swarm
 from downloads.torrent import Snapshot, Wanted
+from tests.ports import free_port
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @dataclass(frozen=True)
@@ -201,7 +196,7 @@ class Client:
             self.seen[snapshot.key] = snapshot
             self.history.append(snapshot)
 
-    def until(self, condition: Any, seconds: float = 30.0) -> None:
+    def until(self, condition: Any, seconds: float = PATIENCE) -> None:
         """Go on until the condition, called with this client, is true."""
         from time import monotonic
 
@@ -210,7 +205,7 @@ class Client:
             assert monotonic() < deadline, f"not within {seconds} s: {self.seen}"
             self.tick()
 
-    def finish(self, *keys: str, seconds: float = 30.0) -> None:
+    def finish(self, *keys: str, seconds: float = PATIENCE) -> None:
         """Go on until these have succeeded."""
         self.until(lambda me: all(me.state(key) == "succeeded" for key in keys), seconds)
 

@@ -311,7 +311,7 @@ def test_previewed_chosen_finished_and_widened(site, owner, album) -> None:
     with seeder(album) as [one]:
         [placed] = Download.objects.add(owner, [Entry(one.link)], {"hold": True})
         job = placed.job
-        wait_until(lambda: now(job).is_held, 20)
+        wait_until(lambda: now(job).is_held)
         assert job.full_size == 3 * (2 * MIB + 12_345)
         numbers = {file.path: file.index for file in job.files.all()}
         job.choose_files({numbers["b.flac"]: SKIP, numbers["extra/c.flac"]: SKIP})

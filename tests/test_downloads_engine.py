@@ -14,7 +14,7 @@ from downloads.models import Download, Engine
 from downloads.querysets import Entry
 from jobsite.jobs.status import Status
 from tests.swarm import Seeded, seeder
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, promised, wait_until
 
 pytestmark = [pytest.mark.swarm, pytest.mark.tree]
 
@@ -38,14 +38,14 @@ def now(job: Download) -> Download:
     return job
 
 
-def until(job: Download, *statuses: str, seconds: float = 30) -> Download:
+def until(job: Download, *statuses: str, seconds: float = PATIENCE) -> Download:
     wait_until(lambda: now(job).status in statuses, seconds)
     return job
 
 
 def engine_process() -> psutil.Process:
     """The child that runs the engine, below the worker of the active row."""
-    return wait_until(find_engine, 30)
+    return wait_until(find_engine)
 
 
 def find_engine() -> psutil.Process | None:
@@ -80,20 +80,20 @@ def test_a_download_by_command_ends_in_the_library(site, owner, source) -> None:
 
 
 def test_a_new_row_is_in_hand_within_a_second(owner, source) -> None:
-    wait_until(is_listening, 30)
+    wait_until(is_listening)
     [job] = add(owner, Seeded(f"magnet:?xt=urn:btih:{'1' * 40}", "1" * 40, "x", 1, ""))
-    wait_until(lambda: now(job).status == "running", 2)
-    assert (job.started_at - job.created_at).total_seconds() < 1
-    wait_until(lambda: "Nobody can be asked: DHT is off" in now(job).reason, 5)
+    wait_until(lambda: now(job).status == "running", promised(2))
+    assert (job.started_at - job.created_at).total_seconds() < promised(1)
+    wait_until(lambda: "Nobody can be asked: DHT is off" in now(job).reason)
     job.request_delete()
-    wait_until(lambda: not Download.objects.filter(pk=job.pk).exists(), 10)
+    wait_until(lambda: not Download.objects.filter(pk=job.pk).exists())
 
 
 def test_paused_resumed_cancelled_retried_and_finished(owner, source) -> None:
     (source / "slow.bin").write_bytes(os.urandom(12 * MIB))
     with seeder(source / "slow.bin", "--max-up-kb", "3000") as [one]:
         [job] = add(owner, one)
-        wait_until(lambda: now(job).done > MIB and job.rate_down > 0 and job.peers == 1, 20)
+        wait_until(lambda: now(job).done > MIB and job.rate_down > 0 and job.peers == 1)
         assert job.pause()
         assert (now(job).status, job.rate_down) == ("paused", 0)
         assert job.resume()
@@ -133,7 +133,7 @@ def test_deleted_without_data_the_files_stay_and_count_when_added_again(
     wait_until(lambda: not Download.objects.filter(pk=job.pk).exists())
     assert (site.folder / "library" / job.place).exists()
     [again] = add(owner, one)  # nobody seeds it any more
-    until(again, "succeeded", seconds=10)
+    until(again, "succeeded")
     assert again.place == job.place
 
 
@@ -142,7 +142,7 @@ def test_a_running_one_is_stopped_and_its_data_removed_when_deleted(site, owner,
     with seeder(source / "gone.bin", "--max-up-kb", "2000") as [one]:
         [job] = add(owner, one)
         part = site.folder / "library" / ".incomplete" / one.info_hash
-        wait_until(lambda: now(job).done > 0 and part.exists(), 20)
+        wait_until(lambda: now(job).done > 0 and part.exists())
         job.request_delete(with_data=True)
         wait_until(lambda: not Download.objects.filter(pk=job.pk).exists())
         assert not part.exists()
@@ -152,13 +152,13 @@ def test_killed_the_engine_comes_back_and_goes_on(owner, source) -> None:
     (source / "big.bin").write_bytes(os.urandom(48 * MIB))
     with seeder(source / "big.bin", "--max-up-kb", "8000") as [one]:
         [job] = add(owner, one)
-        wait_until(lambda: now(job).progress > 0.4, 30)
+        wait_until(lambda: now(job).progress > 0.4)
         done = job.done
         process = engine_process()
         process.send_signal(signal.SIGKILL)
         process.wait(5)
-        wait_until(lambda: engine_process().pid != process.pid, 20)
-        wait_until(lambda: now(job).state == "downloading" and job.attempt == 2, 10)
+        wait_until(lambda: engine_process().pid != process.pid)
+        wait_until(lambda: now(job).state == "downloading" and job.attempt == 2)
         assert job.done >= done - 2 * MIB
         until(job, "succeeded")
     assert job.losses == 0

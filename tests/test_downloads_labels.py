@@ -243,7 +243,7 @@ def test_finished_files_follow_the_category_of_their_first_owner(site, owner, so
         [mine] = add(owner, one)
         mine.change({"category": films})
         until(mine, "succeeded")
-    wait_until(lambda: now(mine).place == "Films/film.mkv", 10)
+    wait_until(lambda: now(mine).place == "Films/film.mkv")
     [theirs] = add(other, one)
     until(theirs, "succeeded")
     assert theirs.place == mine.place
@@ -251,9 +251,9 @@ def test_finished_files_follow_the_category_of_their_first_owner(site, owner, so
     films.folder = "Cinema/2026"
     films.save()
     films.move_files()
-    wait_until(lambda: now(mine).place == "Cinema/2026/film.mkv", 10)
+    wait_until(lambda: now(mine).place == "Cinema/2026/film.mkv")
     assert now(theirs).place == mine.place
     assert (library / mine.place).stat().st_ino == number
     mine.request_delete(with_data=True)
-    wait_until(lambda: now(theirs).place == "film.mkv", 10)
+    wait_until(lambda: now(theirs).place == "film.mkv")
     assert (library / "film.mkv").stat().st_ino == number

@@ -96,7 +96,9 @@ def test_a_magnet_link_from_adding_to_removal(sonarr, ann, settings) -> None:
     assert (one["ratio_limit"], one["seeding_time_limit"]) == (1.5, -1)
     sonarr.post("torrents/setShareLimits", hashes=HASH, ratioLimit="-2", seedingTimeLimit="-2")
     sonarr.post("torrents/setForceStart", hashes=HASH, value="true")
-    assert mine().priority == 100
+    assert mine().forced
+    sonarr.post("torrents/setForceStart", hashes=HASH, value="false")
+    assert not mine().forced
     sonarr.post("torrents/addTags", hashes=HASH, tags="new,show")
     [one] = sonarr.get("torrents/info", category="tv-sonarr").json()
     assert (one["hash"], one["name"], one["state"]) == (HASH, "Some.Show.S01E01", "queuedDL")
@@ -182,6 +184,9 @@ def test_share_limits_that_are_no_numbers_are_refused(sonarr, text) -> None:
         ({"status": "running", "state": "downloading", "rate_down": 9}, "downloading"),
         ({"status": "running", "state": "stalled"}, "stalledDL"),
         ({"status": "running", "state": "finishing"}, "downloading"),
+        ({"status": "running", "state": "stalled", "forced": True}, "forcedDL"),
+        ({"status": "running", "state": "metadata", "forced": True}, "forcedMetaDL"),
+        ({"status": "running", "state": "queued", "forced": True}, "queuedDL"),
         ({"status": "succeeded", "seeding": True, "rate_up": 1}, "uploading"),
         ({"status": "succeeded", "seeding": True}, "stalledUP"),
         ({"status": "running", "state": ""}, "downloading"),

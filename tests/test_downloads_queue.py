@@ -3,6 +3,7 @@
 import os
 import time
 from datetime import datetime
+from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -82,6 +83,30 @@ def test_the_api_moves_sets_priority_and_refuses_what_is_finished(client, ann, l
     assert order(ann) == "bca"
     Download.objects.filter(pk=line["a"].pk).transition(Status.CANCELLED)
     assert post("a", "move", to="up").status_code == 409
+
+
+def test_a_download_is_started_past_the_queue_by_button_api_and_bulk(client, ann, line) -> None:
+    client.force_login(ann)
+    job = line["c"]
+    assert "Force start" in client.get(job.get_absolute_url()).content.decode()
+    job.pause()
+    client.post(f"/downloads/{job.pk}/force/")
+    job.refresh_from_db()
+    assert (job.status, job.forced) == ("queued", True), "it goes on from a pause, too"
+    assert "Force start" not in client.get(job.get_absolute_url()).content.decode()
+    wanted = Ledger(Worker.of_this_process("downloads")).wanted()
+    assert [one.forced for one in sorted(wanted.values(), key=lambda one: one.rank)] == [
+        *(False, False, True)
+    ]
+    _, secret = ApiToken.objects.create(ann)
+    key = {"Authorization": f"Bearer {secret}"}
+    words: Any = {"content_type": "application/json", "headers": key}
+    path = "/api/v1/downloads/"
+    assert client.patch(f"{path}{job.pk}/", {"forced": False}, **words).json()["forced"] is False
+    done = client.post(f"{path}bulk/", {"action": "force", "filter": ""}, **words).json()
+    assert done["detail"] == "3 of 3 downloads started past the queue."
+    Download.objects.filter(pk=job.pk).transition(Status.CANCELLED)
+    assert "not possible now" in client.post(f"/downloads/{job.pk}/force/", follow=True).text
 
 
 def test_people_take_turns_and_priority_goes_first(ann, bob, line) -> None:

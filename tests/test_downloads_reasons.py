@@ -10,7 +10,8 @@ import pytest
 from downloads.heard import Answer, Heard, PeerView
 from downloads.links import Link
 from downloads.reasons import clock_at, of_metadata, of_silence, roughly
-from tests.swarm import Tracker, clients, free_port, seeder
+from tests.ports import free_port
+from tests.swarm import Tracker, clients, seeder
 
 MIB = 2**20
 HERE = "http://tracker.example.org/announce"

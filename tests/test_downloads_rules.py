@@ -65,8 +65,8 @@ def test_so_many_download_at_once_and_the_others_know_their_number() -> None:
 
 def test_a_slow_one_leaves_its_place_but_not_its_bytes() -> None:
     room = Room(places=1, free=100, floor=0)
-    assert admit([Candidate("a", 10, (0,))], [Busy(90, is_slow=True)], room)[0] == ["a"]
-    start, reasons = admit([Candidate("a", 20, (0,))], [Busy(90, is_slow=True)], room)
+    assert admit([Candidate("a", 10, (0,))], [Busy(90, is_extra=True)], room)[0] == ["a"]
+    start, reasons = admit([Candidate("a", 20, (0,))], [Busy(90, is_extra=True)], room)
     assert start == []
     assert "Waiting for 10 B more of free space" in reasons["a"]
 
@@ -76,6 +76,20 @@ def test_what_does_not_fit_waits_and_what_fits_goes_past_it() -> None:
     start, reasons = admit([small, big], [], Room(places=5, free=2 * 10**9, floor=10**9))
     assert start == ["small"]
     assert reasons["big"].startswith("Waiting for 999 GB more of free space: 1.0 GB are always")
+
+
+def test_a_forced_one_needs_no_place_but_its_bytes() -> None:
+    forced = Candidate("forced", 10, (0,), is_forced=True)
+    line = [forced, Candidate("next", 10, (1,))]
+    full = Room(places=1, free=100, floor=50)
+    assert admit(line, [Busy(10)], full) == (
+        ["forced"],
+        {"next": "1st in the queue: 1 download at once."},
+    )
+    assert admit(line, [], full)[0] == ["forced", "next"], "the place is still there for another"
+    start, reasons = admit([dataclasses.replace(forced, remaining=60)], [], full)
+    assert start == []
+    assert reasons["forced"].startswith("Waiting for 10 B more of free space")
 
 
 def test_below_the_floor_nothing_starts() -> None:

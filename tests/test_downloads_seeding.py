@@ -217,24 +217,24 @@ def test_seeded_renamed_and_moved_meanwhile_until_its_goal_changes(site, owner, 
         job = placed.job
         until(job, "succeeded")
     assert job.seeding
-    wait_until(lambda: now(job).reason == "Seeding 0.00.", 15)
+    wait_until(lambda: now(job).reason == "Seeding 0.00.")
     first = job.files.get(path="a.mkv")
     first.rename("season 1/a.mkv")
     job.change({"name": "Better", "save_as": "Better"})
-    wait_until(lambda: now(job).place == "Films/Better" and not job.move_asked, 20)
+    wait_until(lambda: now(job).place == "Films/Better" and not job.move_asked)
     top = site.folder / "library" / job.place
     assert same(top / "season 1" / "a.mkv", folder / "a.mkv")
     first.refresh_from_db()
     assert (first.path, first.new_path) == ("season 1/a.mkv", "")
-    wait_until(lambda: now(job).state == "seeding", 20)
+    wait_until(lambda: now(job).state == "seeding")
     assert job.announce()
     films.seed = OFF
     films.save()
-    wait_until(lambda: not now(job).seeding, 20)
+    wait_until(lambda: not now(job).seeding)
     texts = [event.text for event in job.events]
     assert "Uploading has ended: nothing is to be uploaded." in texts
     job.change({"seed": FOREVER})
     assert job.start_seeding()
     (top / "b.mkv").unlink()
-    wait_until(lambda: not now(job).seeding, 20)
+    wait_until(lambda: not now(job).seeding)
     assert "not in the library any more" in job.events.last().text

@@ -69,7 +69,7 @@ def test_the_pieces_follow_the_place_of_playing(tmp_path) -> None:
             assert mine.swarm.serve(Wish(one.info_hash, 0, 48 * MIB)) is None
             assert mine.swarm.serve(Wish(one.info_hash, 9, 0)) is None
             assert mine.swarm.serve(Wish("b" * 40, 0, 0)) is None
-            mine.finish(one.info_hash, seconds=60)
+            mine.finish(one.info_hash)
         finally:
             mine.swarm.stop(2)
     assert mine.file("film.mp4").read_bytes() == (tmp_path / "film.mp4").read_bytes()
@@ -84,7 +84,7 @@ def test_a_range_of_an_unfinished_file_is_served_by_the_site(site, owner, tmp_pa
         _, answer = site.call("POST", "/api/v1/downloads/", token, {"links": one.magnet})
         job = answer["added"][0]["id"]
         address = f"{site.url}/api/v1/downloads/{job}/files/0/"
-        wait_until(lambda: site.get(f"/api/v1/downloads/{job}/", token)[1]["done"] > 0, 20)
+        wait_until(lambda: site.get(f"/api/v1/downloads/{job}/", token)[1]["done"] > 0)
         headers = {"Authorization": f"Bearer {token}", "Range": f"bytes={30 * MIB}-"}
         request = urllib.request.Request(address, headers=headers)
         with urllib.request.urlopen(request, timeout=30) as response:

@@ -114,7 +114,7 @@ def test_the_running_site_looks_into_the_folders(site, owner) -> None:
     mine = site.folder / "data" / "watch" / owner.username
     mine.mkdir(parents=True)
     put(mine / "a.txt", LINK.encode())
-    wait_until(lambda: names(mine) == ["a.txt.added"], 30)
+    wait_until(lambda: names(mine) == ["a.txt.added"])
     [job] = Download.objects.filter(owner=owner)
     assert job.name == "A film"
     job.request_delete()

@@ -52,8 +52,10 @@ def belongings(ann, tmp_path):
     prediction = Prediction.objects.create(
         owner=ann, name="p", training=training, algorithm="linear", rows=[]
     )
+    channel = Channel.objects.create(owner=ann, method="webhook", url="https://example.org/")
     return {
-        "accounts": Channel.objects.create(owner=ann, method="webhook", url="https://example.org/"),
+        "accounts": channel,
+        "notifications": channel,
         "datasets": dataset,
         "training": training,
         "predictions": prediction,

@@ -15,12 +15,12 @@ from tests.drill.jobs import run
 from tests.drill.models import Drill, Voyage
 from tests.receiver import listening
 from tests.site import Site
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, promised, wait_until
 
 pytestmark = [pytest.mark.tree, pytest.mark.xdist_group("tree")]
 
 
-def reach(job, *statuses, seconds=15.0):
+def reach(job, *statuses, seconds=PATIENCE):
     def look():
         job.refresh_from_db()
         return job.status in statuses
@@ -29,7 +29,7 @@ def reach(job, *statuses, seconds=15.0):
     return job
 
 
-def finish(job, seconds=15.0):
+def finish(job, seconds=PATIENCE):
     return reach(job, "succeeded", "failed", "cancelled", seconds=seconds)
 
 
@@ -97,9 +97,9 @@ def test_cancel_ends_everything_the_job_started(site, owner):
     pids = wait_until(lambda: board(job))
     asked = time.monotonic()
     assert job.cancel()
-    finish(job, 5)
-    wait_until(lambda: is_gone(pids["child"]) and is_gone(pids["helper"]), 2)
-    assert time.monotonic() - asked < 4  # deaf to SIGTERM, so the grace of 1 s is used up
+    finish(job)
+    wait_until(lambda: is_gone(pids["child"]) and is_gone(pids["helper"]))
+    assert time.monotonic() - asked < promised(4)  # deaf to SIGTERM, so the grace of 1 s is used up
     assert (job.status, job.error) == ("cancelled", "")
 
 
@@ -120,8 +120,8 @@ def test_a_worker_that_is_killed_loses_its_job_to_the_next_attempt(site, owner):
     first = wait_until(lambda: board(job))
     reach(job, "running")
     os.kill(Worker.objects.get(pk=job.worker_id).pid, signal.SIGKILL)
-    wait_until(lambda: is_gone(first["child"]) and is_gone(first["helper"]), 3)
-    wait_until(lambda: (job.refresh_from_db() or job.attempt) == 2, 40)
+    wait_until(lambda: is_gone(first["child"]) and is_gone(first["helper"]), promised(3))
+    wait_until(lambda: (job.refresh_from_db() or job.attempt) == 2, promised(40))
     second = wait_until(lambda: board(job)["child"] != first["child"] and board(job))
     assert job.losses == 1
     job.cancel()
@@ -133,10 +133,10 @@ def test_a_worker_that_is_killed_loses_its_job_to_the_next_attempt(site, owner):
 def test_a_part_of_the_tree_that_is_killed_comes_back_and_work_goes_on(site, owner, part):
     old = site.parts()[part]
     os.kill(old.pid, signal.SIGKILL)
-    wait_until(lambda: site.parts().get(part, old).pid != old.pid, 20)
-    wait_until(site.is_ready, 30)
+    wait_until(lambda: site.parts().get(part, old).pid != old.pid)
+    wait_until(site.is_ready)
     assert "was killed (SIGKILL)" in site.log
-    assert finish(run(owner, ["progress", 1]), 20).status == "succeeded"
+    assert finish(run(owner, ["progress", 1])).status == "succeeded"
 
 
 def test_a_cluster_that_is_stuck_is_restarted_without_help(site, owner):
@@ -145,7 +145,7 @@ def test_a_cluster_that_is_stuck_is_restarted_without_help(site, owner):
         os.kill(worker.pid, signal.SIGKILL)
     jobs = [run(owner, ["progress", 1]) for _ in range(3)]
     for job in jobs:
-        assert finish(job, 40).status == "succeeded"
+        assert finish(job).status == "succeeded"
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_stop_saves_what_can_be_saved_and_requeues_the_rest(short_lived, point_a
         assert len(tree) > 10
         began = time.monotonic()
         assert short_lived.stop() == 0
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < promised(20)
         assert all(is_gone(process.pid) for process in tree)
         assert is_gone(pids["child"])
         plain.refresh_from_db()
@@ -185,14 +185,14 @@ def test_after_kill_9_of_the_root_a_new_start_takes_everything_over(short_lived,
         os.kill(short_lived.process.pid, signal.SIGKILL)
         short_lived.process.wait()
         short_lived.start()
-        wait_until(lambda: all(is_gone(process.pid) for process in old), 10)
+        wait_until(lambda: all(is_gone(process.pid) for process in old), promised(10))
         assert is_gone(first["child"])
-        wait_until(lambda: board(job)["child"] != first["child"], 10)
+        wait_until(lambda: board(job)["child"] != first["child"])
         assert job.attempt == 2
 
 
 def test_a_second_start_on_the_same_folder_is_refused_with_a_sentence(site):
-    second = site.manage("up", timeout=30)
+    second = site.manage("up")
     assert second.returncode == 1
     assert "The site runs already on the data folder" in second.stderr
     assert "Traceback" not in second.stderr
@@ -203,8 +203,8 @@ def test_a_real_site_tells_of_a_real_end(site, owner):
         channel = Channel.objects.create(owner=owner, method="webhook", url=server.url)
         job = Drill(owner=owner, name="told", script=[["progress", 1]])
         submit(job)
-        wait_until(lambda: channel.deliveries.filter(tries=1).exclude(answer="").exists(), 30)
+        wait_until(lambda: channel.deliveries.filter(tries=1).exclude(answer="").exists())
         channel.deliveries.update(due_at=timezone.now())
-        wait_until(lambda: channel.deliveries.filter(state="delivered").exists(), 30)
+        wait_until(lambda: channel.deliveries.filter(state="delivered").exists())
         ids = [json.loads(body)["id"] for _, body in server.came]
         assert ids == [str(job.pk)] * 2

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.training_tables import flowers, houses, real_table
+from tests.waiting import promised
 from training import model_file
 from training.catalogue import ALGORITHMS, Algorithm, chosen
 from training.evaluation import Settings, evaluate
@@ -130,7 +131,7 @@ def test_the_budget_is_kept_and_nobody_is_scored_on_fewer_folds(tmp_path):
     events = run(task, keys, tmp_path, deadline=began + budget)
     took = time.monotonic() - began
     rows = rows_of(events)
-    assert took <= budget * 1.05 + 5
+    assert took <= promised(budget * 1.05 + 5)
     assert set(rows) == {"baseline", *keys}
     assert rows["baseline"].status == "succeeded"
     assert any(row.status == "skipped" for row in rows.values())

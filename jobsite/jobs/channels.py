@@ -92,10 +92,12 @@ class Channel(models.Model):
         """The ends that it tells of."""
         return [status.value for status in Status if status in FINISHED and getattr(self, status)]
 
-    @property
-    def latest(self) -> "Delivery | None":
-        """The last delivery."""
-        return self.deliveries.first()
+    def send_test(self) -> bool:
+        """Put a notice of nothing into the outbox; False where one is on its way already."""
+        if self.deliveries.filter(job_id=None, state=WAITING).exists():
+            return False
+        Delivery.test(self)
+        return True
 
 
 class Delivery(models.Model):

@@ -22,7 +22,7 @@ from .querysets import LEASE
 from .status import Status
 from .tallies import LOST as LEASE_LOST
 from .tallies import WEDGED, Tally
-from .wedges import Watch, eligible, free_slots
+from .wedges import Watch, eligible, free_slots, is_starting
 from .workers import SILENT_AFTER
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,6 @@ EVERY = 1.0
 # After an outage of the database or a jump of the clock, leases look expired whose holders are
 # well: they get the time to renew before anything is taken from them.
 MERCY = 12.0
-REST = 15.0
 
 LOST = "The worker that ran this job died; the job starts again."
 LOST_TOO_OFTEN = (
@@ -135,8 +134,7 @@ class Housekeeper:
         for cluster, workers in settings.CLUSTERS.items():
             leader = processes.leader(f"cluster-{cluster}")
             wedged = self.watch.is_wedged(cluster, workers)
-            # A cluster that has just started gets the time to take what waited for it.
-            if not wedged or leader is None or processes.age(leader) < REST:
+            if not wedged or leader is None or is_starting(cluster, leader):
                 continue
             log.error("The %s cluster does not take its work: it is restarted.", cluster)
             processes.kill_group(leader)

@@ -42,8 +42,9 @@ class Job(models.Model):
     """Dotted path of `run(job, report) -> dict | None`, called in a child process. None: another
     job's child moves these rows (downloads are moved by the engine)."""
     REPORTED: ClassVar[frozenset[str]] = frozenset()
-    least_memory_mb: ClassVar[int] = 0
     """Fields that the child may set through `report.update`."""
+    least_memory_mb: ClassVar[int] = 0
+    """Memory without which the child cannot even start, in MiB."""
     max_losses: ClassVar[int | None] = 3
     """Workers that may die under a job before it fails. None: any number."""
     stop_grace: ClassVar[float] = 0.0

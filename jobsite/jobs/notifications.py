@@ -12,7 +12,7 @@ from django.urls import reverse_lazy
 from django.views import View
 from django.views.generic import FormView
 
-from .channels import EMAIL, METHODS, PROGRAM, WAITING, WEBHOOK, Channel, Delivery, Program
+from .channels import EMAIL, METHODS, PROGRAM, WEBHOOK, Channel, Program
 from .networks import may_connect
 from .webhooks import NotDelivered, read_place
 
@@ -130,11 +130,10 @@ class SendTest(ChannelAction):
 
     def act(self, request: HttpRequest, channel: Channel) -> None:
         """Into the outbox, unless one is on its way."""
-        if channel.deliveries.filter(job_id=None, state=WAITING).exists():
-            messages.info(request, "A test is on its way already.")
-        else:
-            Delivery.test(channel)
+        if channel.send_test():
             messages.success(request, f"A test goes to {channel} in a moment.")
+        else:
+            messages.info(request, "A test is on its way already.")
 
 
 class RemoveChannel(ChannelAction):

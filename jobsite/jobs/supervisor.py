@@ -25,6 +25,8 @@ CANCEL_GRACE = 1.0
 MOST_PROCESSES = 256
 CPU_SLACK = 60  # imports, and what a spare child has used before
 
+STOPPING = "The site is stopping; the job goes on when it is back."
+
 
 class Supervision:
     """The time between a claim and its outcome."""
@@ -195,7 +197,7 @@ class Supervision:
             return self.outcome
         with transaction.atomic():
             if self.held.transition(Status.QUEUED, **self.fields):
-                self.job.log("The site is stopping; the job goes on when it is back.")
+                self.job.log(STOPPING)
         return None
 
     def of(self, status: Status, error: str = "", result: dict | None = None) -> Outcome:

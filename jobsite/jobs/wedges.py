@@ -1,35 +1,64 @@
 """Clusters that do not take their work though they have workers free."""
 
+import contextlib
+import socket
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
+import psutil
 from django.conf import settings
 
+from . import processes
 from .models import Job, Worker, job_models
 from .status import Status
 
 WEDGED_AFTER = 10.0  # seconds
+# Rounds come every second. A longer pause says that the database, or the machine, was busy with
+# something else, and nothing about the workers: no more than this counts of it.
+LONGEST_LOOK = 2.0
+# A start imports for seconds, on a small machine that is busy for many of them. Whoever kills it
+# before it is over makes it start for ever.
+LONGEST_START = 120.0
+
+
+@dataclass
+class Idle:
+    """What a cluster's workers said of themselves last, and for how long it has been the same."""
+
+    claims: Any
+    looked: float
+    seconds: float = 0.0
 
 
 @dataclass
 class Watch:
-    """Remembers since when a cluster has left work alone, on a clock that nobody can set."""
+    """Remembers for how long a cluster has left work alone, on a clock that nobody can set."""
 
-    since: dict[str, tuple[Any, float]] = field(default_factory=dict)
+    idle: dict[str, Idle] = field(default_factory=dict)
 
     def is_wedged(self, cluster: str, workers: int) -> bool:
         """Whether work and a free worker have been there for too long without a claim."""
         if free_slots(cluster, workers) <= 0 or not eligible(cluster):
-            self.since.pop(cluster, None)
+            self.idle.pop(cluster, None)
             return False
-        # Each claim changes what its worker says of itself.
+        # Each claim changes what its worker says of itself, and so does each new worker.
         claims = frozenset(Worker.objects.filter(cluster=cluster).values_list("pk", "job_id"))
-        before, since = self.since.get(cluster, (None, 0.0))
-        if claims == before:
-            return time.monotonic() - since > WEDGED_AFTER
-        self.since[cluster] = (claims, time.monotonic())
-        return False
+        now, before = time.monotonic(), self.idle.get(cluster)
+        seconds = 0.0
+        if before is not None and before.claims == claims:
+            seconds = before.seconds + min(now - before.looked, LONGEST_LOOK)
+        self.idle[cluster] = Idle(claims, now, seconds)
+        return seconds > WEDGED_AFTER
+
+
+def is_starting(cluster: str, leader: int) -> bool:
+    """Whether the cluster of this leader has no worker yet, and may still get one."""
+    with contextlib.suppress(psutil.Error):
+        here = Worker.objects.filter(cluster=cluster, host=socket.gethostname())
+        begun = here.filter(born__gte=processes.birth(leader)).exists()
+        return not begun and processes.age(leader) < LONGEST_START
+    return True  # it is gone by now: `up` starts the next one
 
 
 def models_of(cluster: str) -> list[type[Job]]:

@@ -5,12 +5,16 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.waiting import PATIENCE
 
 # Playwright keeps an event loop in this thread, which Django takes for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PATIENT = PATIENCE * 1000  # milliseconds, as Playwright counts
+expect.set_options(timeout=PATIENT)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -37,6 +41,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, site) -> Iterator[Page]:
     """A fresh page on the site; any script error or refused content fails the test."""
     context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENT)
     page = context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))

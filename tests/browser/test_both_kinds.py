@@ -15,7 +15,6 @@ from tests.site import ROOT
 pytestmark = [pytest.mark.browser, pytest.mark.tree, pytest.mark.xdist_group("tree")]
 
 DATA = ROOT.parent / "shared" / "data"
-LONG = 90_000  # milliseconds
 
 
 @pytest.fixture
@@ -62,8 +61,8 @@ def test_a_training_job_from_the_upload_to_the_plots(signed_in: Page, table: Pat
             box.uncheck()
     page.get_by_role("button", name="Start training").click()
     expect(page).to_have_url(re.compile(r"/training/[0-9a-f-]{36}/$"))
-    expect(page.get_by_role("heading", name="Leaderboard")).to_be_visible(timeout=LONG)
-    expect(badge(page, "succeeded")).to_be_visible(timeout=LONG)
+    expect(page.get_by_role("heading", name="Leaderboard")).to_be_visible()
+    expect(badge(page, "succeeded")).to_be_visible()
     # Nobody reloaded: what follows came by polling.
     expect(page.locator("table").get_by_text("Linear model")).to_be_visible()
     picture = page.locator("img").first
@@ -83,7 +82,7 @@ def test_a_download_from_the_paste_to_the_file(signed_in: Page, seeder: dict):
     expect(page.get_by_text("not a link").first).to_be_visible()
     page.goto("/downloads/")
     page.get_by_role("link", name="lecture.mp4").first.click()
-    expect(badge(page, "succeeded")).to_be_visible(timeout=LONG)
+    expect(badge(page, "succeeded")).to_be_visible()
     with page.expect_download() as file:
         page.get_by_role("link", name="lecture.mp4").last.click()
     assert Path(file.value.path()).read_bytes() == seeder["file"].read_bytes()

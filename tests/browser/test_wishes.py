@@ -11,7 +11,6 @@ from tests.swarm import seeder
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.tree, pytest.mark.swarm]
-LONG = 30_000  # milliseconds
 
 
 @pytest.fixture
@@ -31,10 +30,10 @@ def test_from_the_preview_to_the_library(signed_in: Page, owner, site, album) ->
     page.get_by_label("Show the files first").check()
     page.get_by_role("button", name="Download").click()
     page.get_by_role("link", name="album").click()
-    page.get_by_role("link", name="Choose files").click(timeout=LONG)
+    page.get_by_role("link", name="Choose files").click()
     page.get_by_label("How much track 2.flac is wanted").select_option("skip")
     page.get_by_role("button", name="Start with these").click()
-    expect(page.locator(".badge", has_text="Succeeded").first).to_be_visible(timeout=LONG)
+    expect(page.locator(".badge", has_text="Succeeded").first).to_be_visible()
     job = Download.objects.get(owner=owner)
     names = [path.name for path in (site.folder / "library" / job.place).iterdir()]
     assert sorted(names) == ["cover.jpg", "track 1.flac"]
@@ -48,7 +47,7 @@ def test_what_is_typed_beside_a_list_that_is_polled_stays(signed_in: Page, owner
     page.get_by_text("More to do with them").click()
     page.get_by_label("Tags").fill("new, children")
     page.get_by_label("all 1 that match").check()
-    expect(page.locator(".badge", has_text="Succeeded").first).to_be_visible(timeout=LONG)
+    expect(page.locator(".badge", has_text="Succeeded").first).to_be_visible()
     expect(page.get_by_label("Tags")).to_have_value("new, children")
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_text("1 of 1 download tagged.")).to_be_visible()
@@ -58,4 +57,4 @@ def test_what_is_typed_beside_a_list_that_is_polled_stays(signed_in: Page, owner
     expect(page.get_by_role("heading", name="Delete 1 download?")).to_be_visible()
     page.get_by_label("Delete the files, too").check()
     page.get_by_role("button", name="Delete 1").click()
-    wait_until(lambda: not Download.objects.filter(owner=owner).exists(), 15)
+    wait_until(lambda: not Download.objects.filter(owner=owner).exists())

@@ -30,16 +30,14 @@ def test_a_frozen_worker_that_wakes_up_late_writes_nothing(own_site, point_at):
         for process in frozen:
             process.send_signal(signal.SIGSTOP)
         began = time.monotonic()
-        wait_until(lambda: fresh(job).attempt == 2, 45)
+        wait_until(lambda: fresh(job).attempt == 2)
         taken_over = time.monotonic() - began
-        wait_until(lambda: fresh(job).status == "succeeded", 30)
+        wait_until(lambda: fresh(job).status == "succeeded")
         result = job.result
         for process in frozen:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGCONT)
-        wait_until(
-            lambda: not any(p.is_running() and p.status() != "zombie" for p in frozen[1:]), 15
-        )
+        wait_until(lambda: not any(p.is_running() and p.status() != "zombie" for p in frozen[1:]))
         assert (fresh(job).attempt, job.status, job.result) == (2, "succeeded", result)
         assert JobEvent.objects.filter(job_id=job.pk, text="Finished.").count() == 1
         print(f"taken over {taken_over:.0f} s after the freeze")
@@ -58,12 +56,12 @@ def test_cancel_races_with_the_end_and_one_of_them_wins(own_site, point_at):
             job = run(owner, ["sleep", 0.01])
             jobs.append(job)
             if number % 3 == 0:
-                wait_until(lambda job=job: fresh(job).status != "queued", 30)
+                wait_until(lambda job=job: fresh(job).status != "queued")
             timers.append(threading.Timer((number % 20) / 20, cancel, [job]))
             timers[-1].start()
         for timer in timers:
             timer.join()
-        wait_until(lambda: all(not fresh(job).is_active for job in jobs), 30 + RACES)
+        wait_until(lambda: all(not fresh(job).is_active for job in jobs), 120 + RACES)
         for job in jobs:
             ends = JobEvent.objects.filter(job_id=job.pk, text__in=["Finished.", "Cancelled."])
             assert ends.count() == 1, [event.text for event in job.events]
@@ -84,7 +82,7 @@ def test_a_database_locked_for_15_seconds_loses_no_result(own_site, point_at):
             time.sleep(0.5)
         lock.execute("ROLLBACK")
         lock.close()
-        wait_until(lambda: all(fresh(job).status == "succeeded" for job in jobs), 40)
+        wait_until(lambda: all(fresh(job).status == "succeeded" for job in jobs))
         assert [job.attempt for job in jobs] == [1, 1]
 
 
@@ -97,7 +95,7 @@ def test_twenty_restarts_under_load_lose_nothing(own_site, point_at):
             assert own_site.stop() == 0
             assert time.monotonic() - began < 20
             own_site.start()
-        wait_until(lambda: all(not fresh(job).is_active for job in jobs), 120)
+        wait_until(lambda: all(not fresh(job).is_active for job in jobs))
         assert {job.status for job in jobs} == {"succeeded"}
         assert {job.losses for job in jobs} == {0}, "a clean stop uses up nothing"
 
@@ -112,4 +110,4 @@ def test_all_wake_ups_deleted_and_the_secret_rotated_every_job_starts(own_site, 
         jobs += [run(owner, ["progress", 1]) for _ in range(5)]
         own_site.environment["JOBSITE_SECRET_KEY"] = "another-secret-" + "y" * 50
         own_site.start()
-        wait_until(lambda: all(fresh(job).status == "succeeded" for job in jobs), 60)
+        wait_until(lambda: all(fresh(job).status == "succeeded" for job in jobs))

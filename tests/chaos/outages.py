@@ -18,7 +18,7 @@ from tests.postgresql import Server
 from tests.site import Site
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.tree, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.tree, pytest.mark.timeout(600)]
 
 MEBI = 2**20
 OUTAGE = float(os.environ.get("CHAOS_OUTAGE", "60"))
@@ -51,10 +51,10 @@ def test_postgresql_killed_and_away_loses_no_job_and_repeats_none(tmp_path, poin
                     connection.close()
                     return False
 
-            wait_until(answers, 30)
+            wait_until(answers)
             recorded = time.monotonic() - back
             jobs = [*running, *waits]
-            wait_until(lambda: all(fresh(job).status == "succeeded" for job in jobs), 90)
+            wait_until(lambda: all(fresh(job).status == "succeeded" for job in jobs))
             assert {(job.attempt, job.losses) for job in jobs} == {(1, 0)}
             for job in jobs:
                 assert JobEvent.objects.filter(job_id=job.pk, text="Finished.").count() == 1
@@ -86,11 +86,11 @@ def test_a_disk_that_is_full_while_a_result_is_saved_is_a_sentence(small_disk, t
                     file.write(bytes(MEBI))
                     file.flush()
             job = run(owner, ["fill", 60])
-            wait_until(lambda: not fresh(job).is_active, 60)
+            wait_until(lambda: not fresh(job).is_active)
             assert (job.status, job.attempt) == ("failed", 1)
             assert job.error == "The disk is full. Free some space, then retry the job."
             after = run(owner, ["write", "out"])
-            wait_until(lambda: fresh(after).status == "succeeded", 30)
+            wait_until(lambda: fresh(after).status == "succeeded")
     finally:
         site.stop()
 

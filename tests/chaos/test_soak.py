@@ -1,31 +1,44 @@
 """Random kills under load: nothing is lost, stuck or completed twice.
 
 `make chaos` runs the long form; the suite runs a short one. JOBS and SECONDS come from the
-environment as CHAOS_JOBS and CHAOS_SECONDS, the seed of the kills as CHAOS_SEED.
+environment as CHAOS_JOBS and CHAOS_SECONDS, the seed of the kills as CHAOS_SEED. Most jobs are
+drills; real trainings, and real downloads from a seeder on loopback, are spread among them.
 """
 
 import contextlib
+import hashlib
 import os
 import random
 import signal
 import time
 from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from downloads.models import Download
+from downloads.querysets import Entry
+from jobsite.jobs.housekeeping import LOST
 from jobsite.jobs.models import Job, JobEvent, Worker
 from jobsite.jobs.queue import submit
 from jobsite.jobs.status import FINISHED
+from jobsite.jobs.supervisor import STOPPING
 from tests.drill.models import Drill
 from tests.site import Site
-from tests.waiting import wait_until
+from tests.swarm import Seeded, seeder
+from tests.waiting import PATIENCE, wait_until
 from training.models import Dataset, TrainingJob
 
 pytestmark = [pytest.mark.tree, pytest.mark.timeout(1200)]
 
 JOBS = int(os.environ.get("CHAOS_JOBS", "60"))
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "20"))
+TRAININGS = max(1, JOBS // 100)
+DOWNLOADS = max(3, JOBS // 50)
+MIB = 2**20
 SEED = int(os.environ.get("CHAOS_SEED", str(random.randrange(10**6))))
 
 
@@ -66,18 +79,70 @@ def kill_one(site: Site, chance: random.Random) -> str:
     return kind
 
 
-def unfinished() -> list[Job]:
-    ended = [status.value for status in FINISHED]
-    return [job for kind in (Drill, TrainingJob) for job in kind.objects.exclude(status__in=ended)]
+@dataclass
+class Load:
+    """The jobs of a soak, as they are submitted."""
+
+    owner: Any
+    folder: Path
+    seeded: list[Seeded]
+    chance: random.Random
+    drills: list[Drill] = field(default_factory=list)
+    trainings: list[TrainingJob] = field(default_factory=list)
+    downloads: list[Download] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self.drills) == JOBS
+
+    def submit_next(self) -> None:
+        """One more drill, and the real jobs that are due with it."""
+        steps = [["write", "out"], ["sleep", self.chance.uniform(0.0, 0.6)], ["progress", 0.5]]
+        drill = Drill(owner=self.owner, name=f"job {len(self.drills)}", script=steps)
+        submit(drill)
+        self.drills.append(drill)
+        share = len(self.drills) / JOBS
+        if len(self.trainings) < share * TRAININGS:
+            self.trainings.append(self.training())
+            submit(self.trainings[-1])
+        if len(self.downloads) < share * DOWNLOADS:
+            one = self.seeded[len(self.downloads)]
+            [placed] = Download.objects.add(self.owner, [Entry(one.link)])
+            self.downloads.append(placed.job)
+
+    def training(self) -> TrainingJob:
+        """A small table and what is to be learnt from it, not queued yet."""
+        table = self.folder / "t.csv"
+        if not table.exists():
+            table.write_text("x,y\n" + "".join(f"{n % 7},{n % 2}\n" for n in range(60)))
+        dataset = Dataset.objects.first() or Dataset.copy(table, self.owner, {})
+        return TrainingJob.of(dataset, "y", ["linear"], time_limit=20, tune=False)
+
+    @property
+    def jobs(self) -> list[Job]:
+        return [*self.drills, *self.trainings, *self.downloads]
+
+    def refresh(self) -> None:
+        """Read every row again. Raises where one is lost."""
+        for job in self.jobs:
+            job.refresh_from_db()
+
+    def is_finished(self) -> bool:
+        ended = [status.value for status in FINISHED]
+        kinds = (Drill, TrainingJob, Download)
+        return not any(kind.objects.exclude(status__in=ended).exists() for kind in kinds)
 
 
-def real_training(owner, folder) -> TrainingJob:
-    """A small table and what is to be learnt from it, not queued yet."""
-    table = folder / "t.csv"
-    if not table.exists():
-        table.write_text("x,y\n" + "".join(f"{n % 7},{n % 2}\n" for n in range(60)))
-    dataset = Dataset.objects.first() or Dataset.copy(table, owner, {})
-    return TrainingJob.of(dataset, "y", ["linear"], time_limit=20, tune=False)
+@pytest.fixture
+def seeded(tmp_path):
+    """Torrents of 4 MiB, served slowly enough for kills to meet them."""
+    folder = tmp_path / "seeds"
+    folder.mkdir()
+    for number in range(DOWNLOADS):
+        (folder / f"{number}.bin").write_bytes(os.urandom(4 * MIB))
+    slowly = str(max(2 * DOWNLOADS * 4096 // int(SECONDS), 500))
+    with seeder(folder, "--each", "--max-up-kb", slowly) as found:
+        yield found
 
 
 def is_explained(job: Job) -> bool:
@@ -86,49 +151,65 @@ def is_explained(job: Job) -> bool:
     return job.status == "succeeded" or (job.status == "failed" and killed)
 
 
-def test_random_kills_lose_nothing(own_site, point_at, tmp_path, settings):
+def soak(site: Site, load: Load) -> Counter[str]:
+    """Submit the load and kill beside it, then wait until all has ended; the kills by kind."""
+    kills: Counter[str] = Counter()
+    end = time.monotonic() + SECONDS
+    next_kill = time.monotonic() + 1
+    while not load.is_whole or time.monotonic() < end:
+        if not load.is_whole:
+            load.submit_next()
+        if time.monotonic() > next_kill:
+            next_kill = time.monotonic() + load.chance.uniform(1.0, 4.0)
+            kills[kill_one(site, load.chance)] += 1
+        time.sleep(SECONDS / JOBS / 2)
+    return kills
+
+
+def assert_each_ended_once(load: Load) -> None:
+    """Every job is there, ended once, and its end is that of its work or of a kill."""
+    ends = JobEvent.objects.filter(text__startswith="Finished")
+    finishes = Counter(ends.values_list("job_id", flat=True))
+    for job in load.jobs:
+        assert is_explained(job), job.error
+        assert finishes[job.pk] == (job.status == "succeeded"), [e.text for e in job.events]
+
+
+def assert_repeats_are_explained(load: Load) -> int:
+    """Each attempt but the first follows the death of a worker or of `up`; how many there were."""
+    deaths = JobEvent.objects.filter(text__in=[LOST, STOPPING])
+    lost = Counter(deaths.values_list("job_id", flat=True))
+    for job in load.drills:
+        assert job.attempt - 1 == lost[job.pk], [event.text for event in job.events]
+    return sum(lost[job.pk] for job in load.drills)
+
+
+def assert_results_are_whole(site: Site, load: Load) -> None:
+    """What a finished job promises lies where it should."""
+    for job in load.drills:
+        out = site.folder / "data" / "drill" / str(job.pk) / "result" / "out"
+        assert job.status == "failed" or out.exists()
+    for job in load.downloads:
+        assert job.status == "succeeded", "a torrent outlives every kill"
+        fetched = (site.folder / "library" / job.place).read_bytes()
+        served = (load.folder / "seeds" / job.name).read_bytes()
+        assert hashlib.sha256(fetched).digest() == hashlib.sha256(served).digest()
+
+
+def test_random_kills_lose_nothing(own_site, point_at, tmp_path, settings, seeded):
     settings.DATA_DIR = own_site.folder / "data"
     print(f"CHAOS_SEED={SEED} jobs={JOBS} seconds={SECONDS}")
-    chance = random.Random(SEED)
-    kills: Counter[str] = Counter()
     with point_at(own_site) as owner:
-        jobs, trainings = [], []
-        end = time.monotonic() + SECONDS
-        next_kill = time.monotonic() + 1
-        while len(jobs) < JOBS or time.monotonic() < end:
-            if len(jobs) < JOBS:
-                steps = [["write", "out"], ["sleep", chance.uniform(0.0, 0.6)], ["progress", 0.5]]
-                job = Drill(owner=owner, name=f"job {len(jobs)}", script=steps)
-                submit(job)
-                jobs.append(job)
-                if len(jobs) % 100 == 0:
-                    trainings.append(real_training(owner, tmp_path))
-                    submit(trainings[-1])
-            if time.monotonic() > next_kill:
-                next_kill = time.monotonic() + chance.uniform(1.0, 4.0)
-                kills[kill_one(own_site, chance)] += 1
-            time.sleep(SECONDS / JOBS / 2)
+        load = Load(owner, tmp_path, seeded, random.Random(SEED))
+        kills = soak(own_site, load)
         began = time.monotonic()
-        wait_until(lambda: not unfinished(), 60 + JOBS)
+        wait_until(load.is_finished, PATIENCE + JOBS)
         drained = time.monotonic() - began
-
-        rows = {job.pk: job for job in Drill.objects.all()}
-        assert rows.keys() == {job.pk for job in jobs}, "a job was lost"
-        outcomes = Counter(job.status for job in rows.values())
-        finishes = Counter(
-            JobEvent.objects.filter(text="Finished.").values_list("job_id", flat=True)
-        )
-        assert all(count == 1 for count in finishes.values()), "a job was completed twice"
-        for job in rows.values():
-            assert is_explained(job), job.error
-            assert (job.attempt == 1) or sum(kills.values()) > 0
-        for job in trainings:
-            job.refresh_from_db()
-            assert is_explained(job), job.error
-        folder = own_site.folder / "data" / "drill"
-        done = [job for job in rows.values() if job.status == "succeeded"]
-        assert all((folder / str(job.pk) / "result" / "out").exists() for job in done)
-        repeats = sum(job.attempt - 1 for job in rows.values())
-        print(f"kills {dict(kills)}; outcomes {dict(outcomes)}")
-        real = Counter(job.status for job in trainings)
-        print(f"repeats {repeats}; drained in {drained:.0f} s; trainings {dict(real)}")
+        load.refresh()
+        assert_each_ended_once(load)
+        assert_results_are_whole(own_site, load)
+        repeats = assert_repeats_are_explained(load)
+        assert repeats <= 4 * sum(kills.values()), "a kill costs both workers, a wedge as many"
+        print(f"kills {dict(kills)}; repeats {repeats}; drained in {drained:.0f} s")
+        for jobs in (load.drills, load.trainings, load.downloads):
+            print(f"{jobs[0].kind}: {dict(Counter(job.status for job in jobs))}")

@@ -14,7 +14,7 @@ import pytest
 from tests.site import ROOT, Site
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.tree, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.tree, pytest.mark.timeout(600)]
 
 
 def git(*words: str) -> str:
@@ -67,7 +67,7 @@ def test_what_an_older_version_made_goes_on(older, tmp_path):
     site.start()
     try:
         result = f"/api/v1/training/{queued}/result/"
-        status, found = wait_until(lambda: ended(site.get(result, token)), 120)
+        status, found = wait_until(lambda: ended(site.get(result, token)))
         assert status == 200, found
         status, found = site.get("/api/v1/downloads/", token)
         assert (status, found["count"]) == (200, 1)

@@ -1,0 +1,120 @@
+"""The other side of `make bench-quality`: a rival on one table. Runs in an environment of its own.
+
+Arguments: TOOL TRAIN.csv TEST.csv TARGET PROBLEM SECONDS CORES OUT.csv. Standard output: seconds
+taken. Each tool is told the measure that it is judged by.
+"""
+
+import importlib
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+Answer = tuple[Any, Any, Any]
+"""The answers, and for classes their shares in columns and the names of those columns."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is learnt: features and answers, the features that are asked, and the budget."""
+
+    x: pd.DataFrame
+    y: pd.Series
+    asked: pd.DataFrame
+    problem: str
+    seconds: float
+    cores: int
+
+
+def balanced_error(x_val: Any, y_val: Any, estimator: Any, *rest: Any) -> tuple[float, dict]:
+    """FLAML's form of what several classes are judged by."""
+    metrics = importlib.import_module("sklearn.metrics")
+    error = 1 - metrics.balanced_accuracy_score(y_val, estimator.predict(x_val))
+    return error, {"error": error}
+
+
+def flaml(task: Task) -> Answer:
+    """FLAML: boosters and forests, tuned by cost."""
+    automl = importlib.import_module("flaml").AutoML()
+    metrics: dict[str, Any] = {"binary": "roc_auc", "regression": "rmse"}
+    automl.fit(
+        X_train=task.x, y_train=task.y,
+        task="regression" if task.problem == "regression" else "classification",
+        metric=metrics.get(task.problem, balanced_error),
+        time_budget=task.seconds, n_jobs=task.cores, seed=0, verbose=0,
+    )  # fmt: skip
+    if task.problem == "regression":
+        return automl.predict(task.asked), None, None
+    return automl.predict(task.asked), automl.predict_proba(task.asked), automl.classes_
+
+
+def mljar(task: Task) -> Answer:
+    """mljar-supervised in its mode for the best model."""
+    tasks = {"binary": "binary_classification", "multiclass": "multiclass_classification"}
+    metrics = {"binary": "auc", "multiclass": "logloss", "regression": "rmse"}
+    with tempfile.TemporaryDirectory() as folder:
+        automl = importlib.import_module("supervised.automl").AutoML(
+            results_path=f"{folder}/results", mode="Compete", total_time_limit=int(task.seconds),
+            ml_task=tasks.get(task.problem, "regression"), eval_metric=metrics[task.problem],
+            n_jobs=task.cores, random_state=0, verbose=0,
+        )  # fmt: skip
+        automl.fit(task.x, task.y)
+        if task.problem == "regression":
+            return automl.predict(task.asked), None, None
+        made = automl.predict_all(task.asked)
+        names = [name for name in made.columns if name.startswith("prediction_")]
+        classes = [name.removeprefix("prediction_") for name in names]
+        return made["label"], made[names], classes
+
+
+def autogluon(task: Task) -> Answer:
+    """AutoGluon's tabular part with the boosters, without networks."""
+    kinds = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
+    metrics = {
+        "binary": "roc_auc",
+        "multiclass": "balanced_accuracy",
+        "regression": "root_mean_squared_error",
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        made = importlib.import_module("autogluon.tabular").TabularPredictor(
+            label="answer", path=folder, verbosity=0,
+            problem_type=kinds[task.problem], eval_metric=metrics[task.problem],
+        )  # fmt: skip
+        made.fit(task.x.assign(answer=task.y), time_limit=task.seconds, num_cpus=task.cores)
+        if task.problem == "regression":
+            return made.predict(task.asked), None, None
+        shares = made.predict_proba(task.asked)
+        return made.predict(task.asked), shares, list(shares.columns)
+
+
+TOOLS: dict[str, Callable[[Task], Answer]] = {
+    tool.__name__: tool for tool in (flaml, mljar, autogluon)
+}
+
+
+def main() -> None:
+    """Fit, predict, write."""
+    tool, train, test, target, problem, seconds, cores, out = sys.argv[1:]
+    learnt, asked = pd.read_csv(train), pd.read_csv(test)
+    task = Task(
+        learnt.drop(columns=[target]), learnt[target], asked.drop(columns=[target]),
+        problem, float(seconds), int(cores),
+    )  # fmt: skip
+    began = time.monotonic()
+    answers, shares, classes = TOOLS[tool](task)
+    taken = time.monotonic() - began
+    made: dict[str, Any] = {f"predicted {target}": np.asarray(answers)}
+    if shares is not None:
+        for name, share in zip(classes, np.asarray(shares).T, strict=True):
+            made[f"probability of {name}"] = share
+    pd.DataFrame(made).to_csv(out, index=False)
+    print(taken)
+
+
+if __name__ == "__main__":
+    main()

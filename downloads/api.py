@@ -10,7 +10,7 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
@@ -33,6 +33,7 @@ from downloads.wish_api import CategoryViewSet, Tags, WishActions, WishSerialize
 from downloads.wish_forms import WISHES
 from jobsite.jobs import uploads
 from jobsite.jobs.api import JobSerializer, JobViewSet
+from jobsite.jobs.parsers import JSONObjectParser
 
 
 class DownloadSerializer(JobSerializer):
@@ -137,7 +138,7 @@ class DownloadViewSet(BulkActions, FileActions, LookActions, QueueActions, WishA
     model = Download
     serializer_class = DownloadSerializer
     filterset_class = DownloadFilter
-    parser_classes = [JSONParser, MultiPartParser, FormParser]
+    parser_classes = [JSONObjectParser, MultiPartParser, FormParser]
 
     def get_queryset(self) -> QuerySet:
         """With their categories."""

@@ -243,7 +243,7 @@ REST_FRAMEWORK = {
         "jobsite.jobs.tokens.MayChange",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["jobsite.jobs.parsers.JSONObjectParser"],
     "DEFAULT_PAGINATION_CLASS": "jobsite.jobs.pagination.Pages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

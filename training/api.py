@@ -10,7 +10,7 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound, ValidationError
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -19,6 +19,7 @@ from rest_framework.status import HTTP_202_ACCEPTED
 
 from jobsite.jobs import queue
 from jobsite.jobs.api import Conflict, JobSerializer, JobViewSet
+from jobsite.jobs.parsers import JSONObjectParser
 from training import catalogue
 from training.compare_api import CompareMixin
 from training.dataset_api import DatasetViewSet
@@ -173,7 +174,7 @@ class TrainingViewSet(CompareMixin, JobViewSet):
         request={"application/json": RowsSerializer, "multipart/form-data": OpenApiTypes.OBJECT},
         responses={202: PredictionSerializer, 400: None, 409: None},
     )
-    @action(detail=True, methods=["post"], parser_classes=[JSONParser, MultiPartParser])
+    @action(detail=True, methods=["post"], parser_classes=[JSONObjectParser, MultiPartParser])
     def predict(self, request: Request, pk: Any = None) -> Response:
         """Ask a model: `rows` as JSON, or a table as `file`. The answers are a job of their own."""
         job = asked(request, self.get_object())

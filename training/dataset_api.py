@@ -11,12 +11,13 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
 from jobsite.jobs.api import Conflict
+from jobsite.jobs.parsers import JSONObjectParser
 from jobsite.jobs.text import one_line
 from training.choices import roles_of
 from training.dataset_files import table_response
@@ -100,7 +101,7 @@ class DatasetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
     """The caller's tables."""
 
     serializer_class = DatasetSerializer
-    parser_classes = [MultiPartParser, JSONParser]
+    parser_classes = [MultiPartParser, JSONObjectParser]
     lookup_value_converter = "uuid"
 
     def get_queryset(self) -> QuerySet:

@@ -1,0 +1,24 @@
+"""How the API reads a body."""
+
+import json
+from typing import Any
+
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+
+
+class JSONObjectParser(JSONParser):
+    """JSON whose outermost value is an object: views look up its fields by name."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> dict:
+        """The object. Raises ParseError for anything else, and for what no answer could repeat."""
+        try:
+            data = super().parse(stream, media_type, parser_context)
+            json.dumps(data, ensure_ascii=False).encode()
+        except RecursionError:
+            raise ParseError("The JSON is nested too deeply.") from None
+        except UnicodeEncodeError:
+            raise ParseError("The JSON holds half a character (a lone surrogate).") from None
+        if not isinstance(data, dict):
+            raise ParseError('The body has to be a JSON object, such as {"name": "value"}.')
+        return data

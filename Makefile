@@ -18,6 +18,10 @@ help:
 	@echo "make test     the whole test suite        make check    linters, types, contracts"
 	@echo "make audit    known weaknesses of what is locked (asks the network)"
 	@echo "make setup    set-up only                 make lock     renew the hashed lock files"
+	@echo "make test-postgresql  the whole suite there       make chaos  kills, outages and races (long)"
+	@echo "make clean    all that was set up goes; your data in ./var stays"
+	@echo "Benchmarks, beside rivals in the same run, with options in ARGS:"
+	@echo "make bench-web  bench-downloads  bench-training  bench-timeline  bench-memory  bench-quality  bench-reading"
 
 setup: $(VENV)/site.stamp build/static.stamp
 

@@ -15,7 +15,6 @@ from jobsite.jobs.text import one_line
 
 PEERS_SHOWN = 100
 CELLS = 240
-FILES_SHOWN = 1000
 FILES_COUNTED = 10_000  # beyond, counting the bytes of each file each second costs too much
 
 # Flag of a peer -> what it means to the person who looks.
@@ -44,9 +43,9 @@ def look(handle: lt.torrent_handle) -> dict[str, Any]:
         about["pieces"] = _pieces(handle, info)
         if info.num_files() <= FILES_COUNTED:
             layout = info.layout()
-            here = handle.file_progress()[:FILES_SHOWN]
             about["files"] = [
-                round(had / (layout.file_size(index) or 1), 4) for index, had in enumerate(here)
+                round(had / (layout.file_size(index) or 1), 4)
+                for index, had in enumerate(handle.file_progress())
             ]
     return about
 

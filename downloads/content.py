@@ -1,4 +1,4 @@
-"""Addresses that serve what was fetched: one file, or many as an archive."""
+"""Addresses that serve what was fetched: one file, many as an archive, the .torrent."""
 
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.views import View
 
 from downloads.archives import FORMATS, Member, member_name
+from downloads.exporting import torrent_bytes
 from downloads.models import Download, DownloadFile
 from downloads.names import file_name
 from downloads.playing import unfinished_response
@@ -17,6 +18,7 @@ from jobsite.jobs.attachments import attachment, named, ranged, streamed
 from jobsite.jobs.status import Status
 from jobsite.jobs.views import OwnJobs
 
+TORRENT = "application/x-bittorrent"
 GONE = "This file is not complete yet, or it is not in the library any more."
 
 
@@ -34,6 +36,14 @@ class ArchiveContent(OwnJobs, View):
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
         """Stream it."""
         return archive_response(request, self.get_queryset(), pk)
+
+
+class TorrentContent(OwnJobs, View):
+    """A download as a .torrent file."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
+        """Serve it as an attachment."""
+        return torrent_response(self.get_queryset(), pk)
 
 
 def file_response(
@@ -68,6 +78,16 @@ def archive_response(request: HttpRequest, downloads: QuerySet, pk: Any) -> Http
     name = file_name(folder.rpartition("/")[2] or job.place or job.name, job.info_hash)
     content_type = "application/zip" if kind == "zip" else "application/x-tar"
     return streamed(archive.blocks, archive.length, f"{name}.{kind}", content_type)
+
+
+def torrent_response(downloads: QuerySet, pk: Any) -> HttpResponseBase:
+    """The .torrent of a download among these; 404 while its list of files is not known."""
+    job = get_object_or_404(downloads, pk=pk)
+    data = torrent_bytes(job.descriptions, job.trackers)
+    if data is None:
+        raise Http404("The list of files is not known yet; it comes from the first peer.")
+    name = file_name(job.name, job.info_hash)
+    return streamed(iter([data]), len(data), f"{name}.torrent", TORRENT)
 
 
 def _members(job: Download, folder: str) -> list[Member]:

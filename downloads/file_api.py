@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from downloads.choices import WORDS, clean_patterns
-from downloads.content import archive_response, file_response
+from downloads.content import TORRENT, archive_response, file_response, torrent_response
 from downloads.defaults import validate_patterns
 from downloads.models import Download, DownloadFile
 
@@ -104,6 +104,15 @@ class FileActions:
         """The bytes of one finished file, with Range."""
         try:
             return file_response(request._request, self.get_queryset(), pk, index)
+        except Http404 as error:
+            return Response({"detail": str(error)}, status=404)
+
+    @extend_schema(responses={(200, TORRENT): OpenApiTypes.BINARY})
+    @action(detail=True, filter_backends=[])
+    def torrent(self: Any, request: Request, pk: Any = None) -> HttpResponseBase:
+        """The .torrent file, with the trackers that the caller's download names."""
+        try:
+            return torrent_response(self.get_queryset(), pk)
         except Http404 as error:
             return Response({"detail": str(error)}, status=404)
 

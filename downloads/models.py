@@ -138,6 +138,13 @@ class Download(WishFields, Seedable, InLine, Job):
         return trackers_of(self.link)
 
     @property
+    def descriptions(self) -> list[Path]:
+        """The files that may hold its list of files: uploaded, or saved by the engine."""
+        saved = Path(settings.DATA_DIR) / "swarm" / "resume" / self.info_hash
+        kept = [saved.with_suffix(".resume"), saved.with_suffix(".previous")]
+        return [torrent_file(self.info_hash), *kept]
+
+    @property
     def directory(self) -> Path:
         """A folder that is never made: torrents are kept by info hash, shared by their owners."""
         return Path(settings.DATA_DIR) / "torrents" / str(self.pk)
@@ -155,6 +162,11 @@ class Download(WishFields, Seedable, InLine, Job):
         if self.is_seeding:
             return "seeding"
         return self.state if self.state and self.status == Status.RUNNING else self.status
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether bytes come or go now."""
+        return (self.status == Status.RUNNING and self.rate_down > 0) or self.is_seeding
 
     @property
     def is_live(self) -> bool:
@@ -180,12 +192,6 @@ class Download(WishFields, Seedable, InLine, Job):
     def can_pause(self) -> bool:
         """Whether pausing makes sense now."""
         return self.status in CAN_PAUSE or self.is_seeding
-
-    @property
-    def can_force(self) -> bool:
-        """Whether it waits in a queue that it could be started past."""
-        waits = "queued" in {self.status, self.state}
-        return waits and self.is_active and not self.forced
 
     @property
     def can_resume(self) -> bool:

@@ -1,4 +1,4 @@
-"""Buttons for the order of the queue, and the page of the site's limits."""
+"""The page of the site's limits."""
 
 from typing import Any
 
@@ -10,20 +10,8 @@ from django.views.generic import UpdateView
 
 from downloads.plans import SpeedPlan
 from downloads.speeds import HOURS_OF_A_WEEK
-from jobsite.jobs.views import JobAction
 
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-
-
-class Move(JobAction):
-    """Change a download's place among those of its owner."""
-
-    to = ""
-    done = "“{name}” has moved in the queue."
-
-    def act(self, job: Any) -> bool:
-        """Move it."""
-        return job.move(self.to)
 
 
 class PlanForm(forms.ModelForm):

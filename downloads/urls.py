@@ -12,7 +12,7 @@ from downloads import (
     queue_views,
     views,
 )
-from downloads.models import MOVES, Download
+from downloads.models import Download
 from jobsite.jobs.views import job_patterns
 
 app_name = "downloads"
@@ -28,10 +28,6 @@ urlpatterns = [
     path("defaults/", option_views.EditDefaults.as_view(), name="defaults"),
     path("seeding/", option_views.EditSeeding.as_view(), name="seeding"),
     path("speed/", queue_views.Plan.as_view(), name="plan"),
-    *(
-        path(f"<uuid:pk>/{to}/", queue_views.Move.as_view(model=Download, to=to), name=to)
-        for to in sorted(MOVES)
-    ),
     path("traffic/", look_views.TrafficPage.as_view(), name="traffic"),
     path("<uuid:pk>/rates/", look_views.Graphs.as_view(model=Download), name="rates"),
     path("<uuid:pk>/watch/<int:index>/", playing.Watch.as_view(model=Download), name="watch"),
@@ -43,6 +39,7 @@ urlpatterns = [
         file_views.RenameFile.as_view(model=Download),
         name="rename-file",
     ),
+    path("<uuid:pk>/torrent/", content.TorrentContent.as_view(model=Download), name="torrent"),
     path("<uuid:pk>/archive/", content.ArchiveContent.as_view(model=Download), name="archive"),
     *job_patterns(
         Download,
@@ -51,7 +48,6 @@ urlpatterns = [
             "detail": views.DownloadDetail,
             "pause": views.Pause,
             "resume": views.Resume,
-            "force": views.ForceStart,
             "seed": views.Seed,
             "delete": views.DeleteDownload,
             "options": option_views.Options,

@@ -57,7 +57,7 @@ class DownloadDetail(JobDetail):
         look = inside(self.object)
         context = super().get_context_data(**kwargs) | {"look": look, "pieces": pieces_drawn(look)}
         if self.request.htmx and self.object.is_active:  # type: ignore[attr-defined]
-            context["shares"] = (look or {}).get("files", [])[:FILES_SHOWN]
+            context["shares"] = shares(self.object, look)
             return context  # the polled fragment keeps the list that the page has
         shown = {"graphs": graphs(self.object.info_hash)} | first_files(self.object)
         return context | with_progress(shown, look)
@@ -67,8 +67,15 @@ def with_progress(shown: dict[str, Any], look: dict[str, Any] | None) -> dict[st
     """The files with the share that is here of each, where a close look tells."""
     had = (look or {}).get("files") or []
     for file in shown["files"]:
-        file.share = had[file.index] if file.index < len(had) else 0
+        file.share = had[file.index] if file.index < len(had) else None
     return shown
+
+
+def shares(job: Download, look: dict[str, Any] | None) -> list[tuple[int, float]]:
+    """Of the files that the page shows, which stand in the order of their paths: number, share."""
+    had = (look or {}).get("files") or []
+    shown = job.files.values_list("index", flat=True)[:FILES_SHOWN] if had else ()
+    return [(index, had[index]) for index in shown if index < len(had)]
 
 
 class Add(FormView):
@@ -127,16 +134,6 @@ class Resume(JobAction):
     def act(self, job: Any) -> bool:
         """Queue it."""
         return job.resume()
-
-
-class ForceStart(JobAction):
-    """Start a download past the queue."""
-
-    done = "“{name}” starts however many others download; the free space still counts."
-
-    def act(self, job: Any) -> bool:
-        """Ask for it."""
-        return job.force()
 
 
 class Seed(JobAction):

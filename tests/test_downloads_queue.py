@@ -63,7 +63,7 @@ def line(ann) -> dict[str, Download]:
 )
 def test_a_button_moves_it_in_the_queue(client, ann, line, name, to, then) -> None:
     client.force_login(ann)
-    client.post(f"/downloads/{line[name].pk}/{to}/")
+    client.post("/downloads/bulk/", {"ids": line[name].pk, "action": to})
     assert order(ann) == then
 
 
@@ -90,7 +90,7 @@ def test_a_download_is_started_past_the_queue_by_button_api_and_bulk(client, ann
     job = line["c"]
     assert "Force start" in client.get(job.get_absolute_url()).content.decode()
     job.pause()
-    client.post(f"/downloads/{job.pk}/force/")
+    client.post("/downloads/bulk/", {"ids": job.pk, "action": "force"})
     job.refresh_from_db()
     assert (job.status, job.forced) == ("queued", True), "it goes on from a pause, too"
     assert "Force start" not in client.get(job.get_absolute_url()).content.decode()
@@ -106,7 +106,8 @@ def test_a_download_is_started_past_the_queue_by_button_api_and_bulk(client, ann
     done = client.post(f"{path}bulk/", {"action": "force", "filter": ""}, **words).json()
     assert done["detail"] == "3 of 3 downloads started past the queue."
     Download.objects.filter(pk=job.pk).transition(Status.CANCELLED)
-    assert "not possible now" in client.post(f"/downloads/{job.pk}/force/", follow=True).text
+    form = {"ids": job.pk, "action": "force"}
+    assert "does not allow it" in client.post("/downloads/bulk/", form, follow=True).text
 
 
 def test_people_take_turns_and_priority_goes_first(ann, bob, line) -> None:

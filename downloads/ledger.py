@@ -178,7 +178,7 @@ class Ledger:
                     elif snapshot.phase is Phase.PARKED:
                         lines += park(row, snapshot.reason)
                     else:
-                        live.append(fill(row, snapshot))
+                        live.append(fill(row, snapshot, self._choices.of(row)))
             Download.objects.write(live, LIVE, status=Status.RUNNING.value)
             self._seeds.write(changed.values())
             for remark in self._remarks:

@@ -172,6 +172,13 @@ def look_into_silence(moves: Moves) -> None:
         one.heard.peers = moves.session.look_at_peers(one.key)
 
 
+def count_files(moves: Moves) -> None:
+    """Learn how much is here of each file, where owners want different ones."""
+    for one in moves.torrents.values():
+        if one.phase is Phase.DOWNLOADING and one.is_uneven and moves.session.has(one.key):
+            one.files_done = moves.session.files_done(one.key)
+
+
 def save_session(moves: Moves) -> None:
     """Keep the DHT's nodes for the next start."""
     draft = moves.state_file.with_suffix(".part")

@@ -60,17 +60,32 @@ def list_files(row: Download, files: Sequence[StoredFile]) -> None:
     )
 
 
-def fill(row: Download, snapshot: Snapshot) -> Download:
-    """Put into a row how its torrent stands."""
-    row.size, row.done = snapshot.size, snapshot.done
-    row.progress = snapshot.done / snapshot.size if snapshot.size else 0.0
-    row.rate_down, row.rate_up = snapshot.rate_down, snapshot.rate_up
-    row.peers, row.eta = snapshot.peers, snapshot.eta
+def fill(row: Download, snapshot: Snapshot, choice: Choice) -> Download:
+    """Put into a row how its torrent stands: of its own files, where others want other ones."""
+    row.size, row.done, row.eta = snapshot.size, snapshot.done, snapshot.eta
+    if snapshot.files_done is not None and snapshot.metadata:
+        row.size, row.done = _own_part(snapshot, choice, snapshot.metadata.files)
+        rate, left = snapshot.rate_down, row.size - row.done
+        row.eta = -(-left // rate) if rate else None
+    row.progress = row.done / row.size if row.size else 0.0
+    row.rate_down, row.rate_up, row.peers = snapshot.rate_down, snapshot.rate_up, snapshot.peers
     row.uploaded = snapshot.uploaded
     row.state, row.message = snapshot.state, snapshot.reason[:255]
+    if row.size and row.done == row.size and snapshot.done != snapshot.size:
+        row.message = OWN_IS_HERE
     return row
 
 
+def _own_part(snapshot: Snapshot, choice: Choice, files: Sequence[StoredFile]) -> tuple[int, int]:
+    """Bytes of the files that one owner wants, and how many of them are here."""
+    mine, done = [file for file in files if choice.of(file)], snapshot.files_done
+    size = sum(file.size for file in mine)
+    if not done:
+        return size, min(size, snapshot.done)
+    return size, sum(done[file.index] for file in mine)
+
+
+OWN_IS_HERE = "Your files are fetched; they appear in the library once the torrent is done with."
 STILL = {"rate_down": 0, "rate_up": 0, "peers": 0, "eta": None, "state": "", "message": ""}
 
 

@@ -164,6 +164,10 @@ class TorrentSession(torrentp.Session):
         start, size = layout.file_offset(index), layout.file_size(index)
         return Extent(layout.file_path(index), start, size, info.piece_length())
 
+    def files_done(self, key: str) -> tuple[int, ...]:
+        """Bytes that are here of each file. Waits for the session, as above."""
+        return tuple(self._handles[key].file_progress())
+
     def pieces_had(self, key: str) -> list[bool]:
         """Which pieces are verified. Waits for the session, as above."""
         return list(self._handles[key].status(lt.torrent_handle.query_pieces).pieces)

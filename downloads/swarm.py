@@ -208,6 +208,7 @@ class Swarm:
         rounds.watch_disk(moves)
         rounds.look_into_silence(moves)
         rounds.save_due(moves)
+        rounds.count_files(moves)
         moves.journal.settle_old(moves.now, moves.checks)
         moves.must_admit = True
         if moves.now >= self._state_at:

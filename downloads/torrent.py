@@ -14,6 +14,7 @@ from .speeds import UNLIMITED, Speed
 
 QUIET_AFTER = 10.0
 STALLED_AFTER = 60.0
+MOST_UNEVEN = 10_000  # files; beyond, counting each of them every second costs too much
 
 
 class Phase(StrEnum):
@@ -104,6 +105,9 @@ class Snapshot:
     record: Record | None = field(default=None, repr=False)
     rechecked: bool = False
     uploaded: int = 0
+    files_done: tuple[int, ...] | None = None
+    """Bytes of each file by its number, where the owners want different files; none while the
+    session does not tell."""
 
 
 @dataclass
@@ -133,6 +137,8 @@ class Torrent:
     uploaded: int = 0
     uploaded_before: int = 0
     """Before it went into the session."""
+    files_done: tuple[int, ...] = field(default=(), repr=False)
+    """Of one that `is_uneven`."""
     heard: Heard = field(default_factory=Heard)
     # turns to ask for metadata
     tries: int = 0
@@ -172,6 +178,13 @@ class Torrent:
         """Whether not all files are wanted alike, or some pieces before others."""
         has_order = self.wanted is not None and self.wanted.order != AS_IT_COMES
         return has_order or any(one != NORMAL for one in self.priorities.values())
+
+    @property
+    def is_uneven(self) -> bool:
+        """Whether its owners want different files, so that each is at a place of their own."""
+        choices = self.wanted.choices if self.wanted else ()
+        differ = any(one != choices[0] for one in choices[1:])
+        return differ and len(self.files) <= MOST_UNEVEN
 
     @property
     def is_whole(self) -> bool:
@@ -236,6 +249,7 @@ class Torrent:
             record=self.record,
             rechecked=self.rechecked,
             uploaded=self.uploaded,
+            files_done=self.files_done if self.is_uneven else None,
         )
 
     def explain(self, now: float) -> str:

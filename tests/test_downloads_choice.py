@@ -1,7 +1,9 @@
 """Which files are wanted: rules, real torrents, pages and API."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -13,6 +15,7 @@ from downloads.metadata import Metadata
 from downloads.models import Download, DownloadFile
 from downloads.querysets import Entry
 from downloads.records import Record, StoredFile
+from downloads.row_changes import OWN_IS_HERE
 from downloads.torrent import Phase, Snapshot
 from jobsite.jobs.models import Worker
 from jobsite.jobs.status import Status
@@ -302,6 +305,47 @@ def test_the_engine_hears_the_union_of_what_owners_want(ann, bob) -> None:
     assert theirs.resume()
     choices = ledger.wanted()[mine.info_hash].choices
     assert together(choices, FILES) == dict.fromkeys(range(3), NORMAL)
+
+
+def test_each_of_two_owners_sees_the_progress_of_their_own_files(ann, bob) -> None:
+    mine, theirs = a_download(ann), a_download(bob)
+    ledger = Ledger(Worker.of_this_process("downloads"))
+    ledger.wanted()
+    about = Metadata("a" * 40, "", "film", "film", 13, tuple(FILES))
+    both: dict[str, Any] = {"size": 13, "metadata": about, "rate_down": 2}
+
+    def told(done: int, **fields) -> list[tuple]:
+        shot = Snapshot(mine.info_hash, Phase.DOWNLOADING, "downloading", **both, **fields)
+        ledger.note([replace(shot, done=done)], [])
+        ledger.write()
+        rows = [Download.objects.get(pk=job.pk) for job in (mine, theirs)]
+        return [(row.done, row.size, row.eta, row.message) for row in rows]
+
+    assert told(3, eta=5) == [(3, 13, 5, "")] * 2
+    mine.choose_files({0: SKIP})
+    theirs.choose_files({1: SKIP, 2: SKIP})
+    ledger.wanted()
+    assert told(4, files_done=(2, 2, 0)) == [(2, 3, 1, ""), (2, 10, 4, "")]
+    assert told(5, files_done=(2, 2, 1), reason="Stalled.") == [
+        (3, 3, 0, OWN_IS_HERE),
+        (2, 10, 4, "Stalled."),
+    ]
+    assert told(5, files_done=()) == [(3, 3, 0, OWN_IS_HERE), (5, 10, 3, "")]
+
+
+@pytest.mark.swarm
+def test_bytes_are_counted_by_file_where_owners_want_different_ones(client, album) -> None:  # noqa: F811
+    with seeder(album, "--max-up-kb", "2000") as [one]:
+        mine = client()
+        mine.want(one.link, choices=(Choice({0: SKIP}), Choice({1: SKIP})))
+        mine.until(lambda me: one.info_hash in me.seen and me.seen[one.info_hash].files_done)
+        told = [shot for shot in mine.history if shot.files_done]
+        for shot in told:
+            sizes = [file.size for file in shot.metadata.files]
+            assert all(0 <= had <= size for had, size in zip(shot.files_done, sizes, strict=True))
+        mine.finish(one.info_hash)
+        mine.want(one.link, choices=(Choice({0: SKIP}),), token="alone")
+        mine.until(lambda me: me.history[-1].files_done is None)
 
 
 @pytest.mark.tree

@@ -1,6 +1,7 @@
 """A download seen from inside: peers, trackers, pieces, files, rates, and what each day brought."""
 
 import os
+import re
 import time
 from datetime import timedelta
 
@@ -11,9 +12,10 @@ from downloads import rates
 from downloads.close_look import piece_map
 from downloads.graphs import bars, graph, runs
 from downloads.links import Link
-from downloads.models import Download, Traffic
+from downloads.models import Download, DownloadFile, Traffic
 from downloads.querysets import Entry
 from downloads.rates import DAY, HOUR, Course, Rates
+from downloads.records import StoredFile
 from downloads.traffic import Meter
 from downloads.watching import LookBox
 from tests.swarm import Tracker, seeder
@@ -185,6 +187,9 @@ def test_a_page_asks_for_a_close_look_and_shows_the_answer(client, ann, settings
     settings.DATA_DIR = tmp_path
     job = Download.objects.add(ann, [Entry(Link(v1="a" * 40))])[0].job
     Download.objects.filter(pk=job.pk).update(status="running", attempt=1)
+    # In the order of their paths, of which the page shows the first hundred.
+    files = [StoredFile(150 - number, f"{number}.flac", 9) for number in range(151)]
+    DownloadFile.objects.list_for(job, files)
     box = LookBox(tmp_path / "swarm" / "watched")
     peer = {
         "address": "192.0.2.7:6881",
@@ -204,7 +209,8 @@ def test_a_page_asks_for_a_close_look_and_shows_the_answer(client, ann, settings
         "leechers": None,
     }
     pieces = {"count": 3, "length": 16384, "have": 1, "map": "40x"}
-    look = {"peer_count": 1, "peers": [peer], "trackers": [said], "pieces": pieces, "files": [0.25]}
+    look = {"peer_count": 1, "peers": [peer], "trackers": [said], "pieces": pieces}
+    look["files"] = [0.0] * 51 + [0.25] + [0.0] * 99
     box.tell("a" * 40, look)
     box.tell(
         "site", {"rate_down": 3_400_000, "rate_up": 0, "downloading": 2, "peers": 9, "free": 1}
@@ -214,6 +220,8 @@ def test_a_page_asks_for_a_close_look_and_shows_the_answer(client, ann, settings
         page = client.get(f"/downloads/{job.pk}/", headers=headers).content.decode()
         assert "192.0.2.7:6881" in page and "&lt;b&gt;Evil&lt;/b&gt;" in page
         assert "not registered" in page and 'class="piece piece--x"' in page
-    assert 'hx-swap-oob="true"' in page and 'value="0.25"' in page
+    bars = re.findall(r'id="file-([0-9]+)"\s+max="1"\s+value="(.+)"\s+hx-swap-oob', page)
+    assert [int(number) for number, _ in bars] == list(range(150, 50, -1))
+    assert bars[-1] == ("51", "0.25")
     assert box.asked() == ["a" * 40]
     assert "3.4 MB/s" in client.get("/downloads/").content.decode()

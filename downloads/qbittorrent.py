@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils.decorators import method_decorator
 from django.views import View
@@ -152,30 +152,50 @@ def save_path(bridge: Bridge, request: HttpRequest) -> HttpResponse:
 
 def info(bridge: Bridge, request: HttpRequest) -> HttpResponse:
     """The list, filtered."""
-    rows = bridge.mine()
-    if "category" in request.GET:
-        name = request.GET["category"]
+    rows, given = bridge.mine(), asked(request)
+    if "category" in given:
+        name = given["category"]
         rows = rows.filter(category__name=name) if name else rows.filter(category=None)
-    if request.GET.get("tag"):
-        rows = rows.tagged(request.GET["tag"])  # type: ignore[attr-defined]
-    if "hashes" in request.GET:
-        rows = rows & bridge.chosen(request.GET["hashes"])
-    wanted = _FILTERS.get(request.GET.get("filter", "all"), _everything)
+    if given.get("tag"):
+        rows = rows.tagged(given["tag"])  # type: ignore[attr-defined]
+    if "hashes" in given:
+        rows = rows & bridge.chosen(str(given["hashes"]))
+    wanted = _FILTERS.get(given.get("filter", "all"), _everything)
     found = [words.torrent(job) for job in rows.order_by("created_at")]
     return JsonResponse([one for one in found if wanted(one)], safe=False)
+
+
+def asked(request: HttpRequest) -> QueryDict:
+    """The parameters of a look: some callers post them."""
+    return request.POST or request.GET
 
 
 def _everything(torrent: dict[str, Any]) -> bool:
     return True
 
 
+def _is_paused(torrent: dict[str, Any]) -> bool:
+    return torrent["state"].startswith("paused")
+
+
+def _is_active(torrent: dict[str, Any]) -> bool:
+    return bool(torrent["dlspeed"] or torrent["upspeed"])
+
+
 _FILTERS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "downloading": lambda one: one["progress"] < 1,
     "completed": lambda one: one["progress"] >= 1,
-    "paused": lambda one: one["state"].startswith("paused"),
+    "seeding": lambda one: one["state"] in {"uploading", "stalledUP"},
+    "paused": _is_paused,
+    "stopped": _is_paused,
+    "resumed": lambda one: not _is_paused(one),
+    "running": lambda one: not _is_paused(one),
     "stalled": lambda one: one["state"].startswith("stalled"),
+    "stalled_downloading": lambda one: one["state"] == "stalledDL",
+    "stalled_uploading": lambda one: one["state"] == "stalledUP",
     "errored": lambda one: one["state"] == "error",
-    "active": lambda one: bool(one["dlspeed"] or one["upspeed"]),
+    "active": _is_active,
+    "inactive": lambda one: not _is_active(one),
 }
 
 
@@ -183,7 +203,7 @@ def of_one(draw: Callable[[Download], Any]) -> Callable[[Bridge, HttpRequest], H
     """A look at the download that `hash` names; 404 where there is none."""
 
     def tell(bridge: Bridge, request: HttpRequest) -> HttpResponse:
-        given = request.GET.get("hash") or request.POST.get("hash", "")
+        given = asked(request).get("hash", "")
         job = bridge.chosen(given).first() if given != "all" else None
         return answer("Not Found", 404) if job is None else JsonResponse(draw(job), safe=False)
 

@@ -89,20 +89,14 @@ class Delete(Change):
         job.request_delete(with_data=request.POST.get("deleteFiles", "").lower() in YES)
 
 
-class Pause(Change):
-    """Stop for now."""
+class Act(Change):
+    """A button of a download; those whose state does not allow it stay as they are."""
+
+    button: Any = None
 
     def act(self, job: Download, request: HttpRequest) -> None:
-        """What is over already stays so."""
-        job.pause()
-
-
-class Resume(Change):
-    """Go on."""
-
-    def act(self, job: Download, request: HttpRequest) -> None:
-        """What goes on already goes on."""
-        job.resume()
+        """Press it."""
+        self.button(job)
 
 
 class Move(Change):

@@ -5,6 +5,7 @@ from django.urls import path
 from downloads import qbittorrent as looks
 from downloads import qbittorrent_changes as changes
 from downloads import qbittorrent_words as words
+from downloads.models import Download
 
 LOOKS = {
     "app/version": looks.app_version,
@@ -24,10 +25,12 @@ LOOKS = {
 CHANGES = {
     "add": changes.Add.as_view(),
     "delete": changes.Delete.as_view(),
-    "pause": changes.Pause.as_view(),
-    "stop": changes.Pause.as_view(),
-    "resume": changes.Resume.as_view(),
-    "start": changes.Resume.as_view(),
+    "pause": changes.Act.as_view(button=Download.pause),
+    "stop": changes.Act.as_view(button=Download.pause),
+    "resume": changes.Act.as_view(button=Download.resume),
+    "start": changes.Act.as_view(button=Download.resume),
+    "recheck": changes.Act.as_view(button=Download.check_again),
+    "reannounce": changes.Act.as_view(button=Download.announce),
     "topPrio": changes.Move.as_view(to="first"),
     "bottomPrio": changes.Move.as_view(to="last"),
     "increasePrio": changes.Move.as_view(to="up"),

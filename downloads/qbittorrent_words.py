@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from downloads.models import Download
+from downloads.names import file_name
 from downloads.seeding import FOREVER, GOAL, OFF
 from jobsite.jobs.status import Status
 
@@ -121,7 +122,7 @@ def files(job: Download) -> list[dict[str, Any]]:
             "index": file.index,
             "name": f"{top}/{file.path}" if file.path else top,
             "size": file.size,
-            "progress": 1.0 if done else job.progress or 0.0,
+            "progress": job.progress or 0.0 if file.priority else 0.0,
             "priority": file.priority,
             "is_seed": done,
             "availability": -1,
@@ -163,6 +164,8 @@ def _limits(job: Download) -> dict[str, float]:
     names = ("ratio_limit", "seeding_time_limit", "inactive_seeding_time_limit")
     if goal is None:
         return dict.fromkeys(names, GLOBAL_LIMIT)
+    if not goal.is_on:  # a ratio of nothing is reached at once: it may be taken away
+        return {**dict.fromkeys(names, NO_LIMIT), "ratio_limit": 0}
     minutes = [None if hours is None else hours * 60 for hours in (goal.hours, goal.idle_hours)]
     values = (goal.ratio, *minutes)
     return {
@@ -194,4 +197,4 @@ def _content(job: Download) -> Path:
     if job.place:
         return home / PurePosixPath(job.place)
     folder = job.category.folder if job.category else ""
-    return home / folder / (job.name.replace("/", "_") or job.info_hash)
+    return home / folder / file_name(job.save_as or job.name, job.info_hash)

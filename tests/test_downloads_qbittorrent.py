@@ -3,15 +3,14 @@
 from pathlib import Path
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from downloads.models import Category, Download, DownloadFile
 from downloads.qbittorrent_words import seeding_goal, state_of
 from jobsite.jobs.status import Status
 from jobsite.jobs.tokens import ApiToken
+from tests.test_downloads_api import a_download
 from tests.test_downloads_torrents import made
 
 pytestmark = pytest.mark.django_db
@@ -200,6 +199,53 @@ def test_states_are_said_in_qbittorrents_words(fields, word) -> None:
     assert state_of(Download(**fields)) == word
 
 
+@pytest.mark.parametrize(
+    ("seed", "may_go"),
+    [("", True), ("off", True), ("forever", False), ("goal", False)],
+)
+def test_sonarr_may_remove_what_is_not_to_be_seeded_any_more(sonarr, ann, seed, may_go) -> None:
+    """Its rule: paused, and the ratio of its own or the client's limit is reached."""
+    fields = {"size": 100, "seed": seed, "seed_ratio": 1.5 if seed == "goal" else None}
+    a_download(ann, HASH, Status.SUCCEEDED, **fields)
+    [one] = sonarr.get("torrents/info").json()
+    config = sonarr.get("app/preferences").json()
+    limit = config["max_ratio"] if one["ratio_limit"] == -2 else one["ratio_limit"]
+    assert one["state"] == "pausedUP"
+    assert (limit >= 0 and one["ratio"] >= limit) is may_go
+
+
+def test_parameters_may_be_posted_and_every_filter_is_known(sonarr, ann) -> None:
+    a_download(ann, HASH, Status.RUNNING, state="downloading", rate_down=9)
+    a_download(ann, "d" * 40, Status.SUCCEEDED, progress=1.0, seeding=True)
+    a_download(ann, "e" * 40, Status.PAUSED)
+
+    def found(word: str) -> str:
+        rows = sonarr.process(lambda: sonarr.client.post("/api/v2/torrents/info", {"filter": word}))
+        return "".join(one["hash"][0] for one in rows.json())
+
+    words = {
+        **{"all": "cde", "downloading": "ce", "completed": "d", "seeding": "d", "active": "c"},
+        **{"inactive": "de", "paused": "e", "stopped": "e", "resumed": "cd", "running": "cd"},
+        **{"stalled": "d", "stalled_uploading": "d", "stalled_downloading": "", "errored": ""},
+    }
+    assert {word: found(word) for word in words} == words
+    assert sonarr.post("torrents/reannounce", hashes=HASH) == ""
+    assert mine().announce_asked_at is not None
+
+
+@pytest.mark.parametrize(
+    "name", ["..", "../../etc/passwd", ".hidden", "a/b\u202e.mkv", "\U0001f3ac" * 60]
+)
+def test_a_hostile_name_leads_nowhere(sonarr, ann, settings, name) -> None:
+    job = a_download(ann, HASH, Status.RUNNING, name=name)
+    [one] = sonarr.get("torrents/info").json()
+    content = Path(one["content_path"])
+    assert content.parent == Path(settings.DOWNLOAD_DIR) == Path(one["save_path"])
+    assert 0 < len(content.name.encode()) < 256 and not content.name.startswith(".")
+    DownloadFile.objects.create(download=job, index=0, size=1)
+    assert sonarr.get("torrents/files", hash=HASH).json()[0]["name"] == content.name
+
+
 def test_everything_at_once_and_the_rates(sonarr, ann) -> None:
     Download.objects.create(owner=ann, name="d", info_hash=HASH, rate_down=7, rate_up=3)
     all_of_it = sonarr.get("sync/maindata", rid="0").json()
@@ -223,59 +269,3 @@ def test_others_and_their_downloads_do_not_exist(sonarr, bob) -> None:
     assert (theirs.status, theirs.delete_requested, theirs.tags) == ("queued", False, [])
     wrong = {"hashes": HASH, "category": "bobs"}
     assert sonarr.client.post("/api/v2/torrents/setCategory", wrong).status_code == 409
-
-
-def test_the_door_stays_shut_until_a_token_is_made(ann, client) -> None:
-    form = {"username": "ann", "password": "ann-secret-1"}
-    assert client.post("/api/v2/auth/login", form).content == b"Fails."
-    ApiToken.make(ann, "x")
-    assert client.post("/api/v2/auth/login", form).content == b"Ok."
-    assert client.get("/api/v2/torrents/info").status_code == 200
-    # A second factor set up later ends that session, too: the password is not enough any more.
-    TOTPDevice.objects.create(user=ann, confirmed=True)
-    assert client.get("/api/v2/torrents/info").status_code == 403
-    assert client.post("/api/v2/auth/login", form).content == b"Fails."
-
-
-def test_a_session_ends_with_its_token_and_by_signing_out(sonarr, ann, client) -> None:
-    sonarr.get("torrents/info")
-    cookie = sonarr.client.cookies["SID"]
-    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Strict", "/api/v2/")
-    # Its cookie opens nothing else, and no other cookie opens it.
-    client.cookies["sessionid"] = cookie.value
-    assert client.get("/downloads/").status_code == 302
-    client = Client()
-    client.force_login(ann)
-    client.cookies["SID"] = client.cookies["sessionid"].value
-    assert client.get("/api/v2/torrents/info").status_code == 403
-    assert sonarr.client.post("/api/v2/auth/logout").content == b"Ok."
-    sonarr.client.cookies["SID"] = cookie.value
-    assert sonarr.client.get("/api/v2/torrents/info").status_code == 403
-    sonarr.get("torrents/info")
-    ApiToken.objects.all().delete()
-    assert sonarr.client.get("/api/v2/torrents/info").status_code == 403
-
-
-def test_a_token_as_bearer_needs_no_session_and_one_that_reads_changes_nothing(ann, client) -> None:
-    bearer = {"Authorization": f"Bearer {ApiToken.make(ann, 'r', read_only=True)}"}
-    assert client.get("/api/v2/torrents/info", headers=bearer).json() == []
-    answer = client.post("/api/v2/torrents/add", {"urls": MAGNET}, headers=bearer)
-    assert answer.status_code == 403 and b"may only read" in answer.content
-    bearer = {"Authorization": f"Bearer {ApiToken.make(ann, 'w')}"}
-    assert client.post("/api/v2/torrents/add", {"urls": MAGNET}, headers=bearer).content == b"Ok."
-    assert client.get("/api/v2/torrents/add", headers=bearer).status_code == 405
-    assert (
-        client.get("/api/v2/app/version", headers={"Authorization": "Bearer x"}).status_code == 403
-    )
-
-
-def test_guessing_is_slowed_down(token, settings, client) -> None:
-    get_user_model().objects.create_user("eve", password="eve-secret-1")
-    for _ in range(settings.AXES_FAILURE_LIMIT):
-        client.post("/api/v2/auth/login", {"username": "ann", "password": "wrong"})
-    for password in (token, "ann-secret-1"):
-        answer = client.post("/api/v2/auth/login", {"username": "ann", "password": password})
-        assert (answer.status_code, answer.content[:8]) == (403, b"Too many")
-    hostile = {"username": "\x00\ud800" * 300, "password": "\x00"}
-    hostile = {name: text.encode("utf-8", "surrogatepass") for name, text in hostile.items()}
-    assert client.post("/api/v2/auth/login", hostile).status_code in {400, 403}

@@ -1,19 +1,19 @@
-"""Other clients, each told to fetch .torrent files into a folder: seconds until all is whole."""
+"""Other clients, each told to fetch .torrent files into a folder."""
 
 import contextlib
 import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.arrival import Arrival
 from tests.ports import free_port
 from tests.waiting import wait_until
 
 LONGEST = 180.0
-Done = Callable[[Path], bool]
 
 RAW = """
 import sys, time
@@ -25,7 +25,8 @@ session = lt.session({
     "mixed_mode_algorithm": 0, "active_downloads": -1, "active_limit": -1,
     "connections_limit": 800, "connection_speed": 100, "allow_multiple_connections_per_ip": True,
 })
-began = time.perf_counter()
+print("ready", flush=True)
+sys.stdin.readline()
 handles = []
 for torrent in torrents:
     params = lt.load_torrent_file(torrent)
@@ -33,7 +34,7 @@ for torrent in torrents:
     handles.append(session.add_torrent(params))
 while not all(handle.status().is_seeding for handle in handles):
     time.sleep(0.05)
-print(time.perf_counter() - began)
+print("done", flush=True)
 """
 
 
@@ -50,14 +51,27 @@ def running(words: list[str], home: Path) -> Iterator[None]:
         process.wait()
 
 
-def libtorrent(torrents: list[Path], folder: Path, done: Done) -> float:
+def libtorrent(torrents: list[Path], folder: Path, arrival: Arrival) -> None:
     """A loop of 20 lines around libtorrent, TCP only."""
     folder.mkdir()
     words = [sys.executable, "-c", RAW, str(folder), *map(str, torrents)]
-    return float(subprocess.run(words, capture_output=True, timeout=LONGEST, check=True).stdout)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdout.readline()  # its imports are not what is measured
+        limit = threading.Timer(LONGEST, process.kill)
+        limit.start()
+        arrival.begin(folder)
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        if process.stdout.readline():
+            arrival.say_done()
+        process.communicate()  # at its end the last blocks are written
+        limit.cancel()
+    arrival.end()
 
 
-def aria2(torrents: list[Path], folder: Path, done: Done) -> float:
+def aria2(torrents: list[Path], folder: Path, arrival: Arrival) -> None:
     """aria2c; it ends by itself when all is fetched."""
     folder.mkdir()
     links = folder / "links"
@@ -68,13 +82,12 @@ def aria2(torrents: list[Path], folder: Path, done: Done) -> float:
         *("--max-concurrent-downloads=500", "--input-file", str(links)),
         *("--listen-port", str(free_port())),
     ]
-    began = time.perf_counter()
+    arrival.begin(folder)
     subprocess.run(words, stdout=subprocess.DEVNULL, timeout=LONGEST, check=True)
-    assert done(folder)
-    return time.perf_counter() - began
+    arrival.end()
 
 
-def transmission(torrents: list[Path], folder: Path, done: Done) -> float:
+def transmission(torrents: list[Path], folder: Path, arrival: Arrival) -> None:
     """transmission-daemon, which takes what lies in its watched folder."""
     watched, config = folder / "watched", folder / "config"
     for path in (watched, config):
@@ -84,17 +97,18 @@ def transmission(torrents: list[Path], folder: Path, done: Done) -> float:
         **{"download-dir": str(folder), "download-queue-enabled": False, "utp-enabled": False},
         **{"peer-port": free_port(), "port-forwarding-enabled": False, "rpc-enabled": False},
         **{"watch-dir": str(watched), "watch-dir-enabled": True, "rename-partial-files": True},
+        "preallocation": 0,  # as with the others: a file grows as its bytes come
     }
     (config / "settings.json").write_text(json.dumps(settings))
     for torrent in torrents:
         (watched / torrent.name).write_bytes(torrent.read_bytes())
-    began = time.perf_counter()
+    arrival.begin(folder)
     with running(["transmission-daemon", "-f", "-g", str(config)], folder):
-        wait_until(lambda: done(folder), LONGEST)
-        return time.perf_counter() - began
+        wait_until(arrival.is_whole, LONGEST)
+        arrival.end()
 
 
-def qbittorrent(torrents: list[Path], folder: Path, done: Done) -> float:
+def qbittorrent(torrents: list[Path], folder: Path, arrival: Arrival) -> None:
     """qbittorrent-nox with its own defaults but for the queue, which is switched off."""
     config = folder / "qBittorrent" / "config"
     config.mkdir(parents=True)
@@ -111,10 +125,10 @@ def qbittorrent(torrents: list[Path], folder: Path, done: Done) -> float:
     ]
     (config / "qBittorrent.conf").write_text("\n".join(lines))
     words = ["qbittorrent-nox", f"--profile={folder}", "--skip-dialog=true", *map(str, torrents)]
-    began = time.perf_counter()
+    arrival.begin(folder)
     with running(words, folder):
-        wait_until(lambda: done(folder), LONGEST)
-        return time.perf_counter() - began
+        wait_until(arrival.is_whole, LONGEST)
+        arrival.end()
 
 
 RIVALS = {

@@ -12,6 +12,8 @@ SKIP, NORMAL, HIGH = 0, 4, 7
 WORDS = {"skip": SKIP, "normal": NORMAL, "high": HIGH}
 MOST_PATTERNS = 30
 LONGEST_PATTERN = 80
+_NUMBER = re.compile("[0-9]+")
+_DIGITS = 20
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,22 @@ def _kept(choice: Choice, files: Sequence[StoredFile]) -> Choice:
     return choice
 
 
-def natural(path: str) -> list[list[str | int]]:
-    """A key that sorts paths as people do: folder by folder, "part 2" before "part 10"."""
-    return [
-        # Words and numbers take turns, beginning with a word: only alike ones are compared.
-        [int(one) if number % 2 else one for number, one in enumerate(re.split(r"([0-9]+)", part))]
-        for part in path.casefold().split("/")
-    ]
+def natural(path: str) -> str:
+    """A key that sorts paths as people do: folder by folder, "part 2" before "part 10".
+
+    One string: of 100,000 paths each is compared some 17 times, and lists of parts take seconds.
+    """
+    name = path.rfind("/") + 1
+    return _padded_folder(path[:name]) + _padded(path[name:])
+
+
+def _padded(text: str) -> str:
+    """With numbers of equal length, and the ends of folders before anything else."""
+    return _NUMBER.sub(_pad, text.casefold()).replace("/", "\0")
+
+
+def _pad(number: re.Match[str]) -> str:
+    return number[0].zfill(_DIGITS)
+
+
+_padded_folder = lru_cache(maxsize=10_000)(_padded)

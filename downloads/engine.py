@@ -30,7 +30,9 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 0.25
 READ_SOON = 0.5
 WRITE_EVERY = 1.0
-READ_EVERY = 5.0
+TERMS_EVERY = 5.0
+# Each change shows in what is looked at more often. This is for one that somehow does not.
+READ_EVERY = 30.0
 CLEAN_EVERY = 1.0
 LIMIT_EVERY = 1.0
 RENEW_EVERY = 10.0
@@ -125,8 +127,7 @@ class _Loop:
         if not self._taken_over:
             self._ledger.take_over()
             self._taken_over = True
-        is_behind = self._intervals.has_passed("look", READ_SOON) and self._ledger.is_behind()
-        if self._intervals.has_passed("read", READ_EVERY) or is_behind:
+        if self._is_behind():
             self._ledger.write()  # before the rows it is about are let go
             self._swarm.want(self._ledger.wanted(), self._ledger.space_left())
         if self._intervals.has_passed("write", WRITE_EVERY) or self._is_urgent:
@@ -143,3 +144,12 @@ class _Loop:
             self._ledger.write_traffic()
         if self._intervals.has_passed("renew", RENEW_EVERY):
             self._ledger.renew()
+
+    def _is_behind(self) -> bool:
+        if self._intervals.has_passed("read", READ_EVERY):
+            return True
+        if self._intervals.has_passed("look", READ_SOON) and self._ledger.is_behind():
+            return True
+        return (
+            self._intervals.has_passed("terms", TERMS_EVERY) and self._ledger.have_terms_changed()
+        )

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils import timezone
 
 from downloads.seeding import FOREVER, GOAL, OFF, REMOVE, STOP, Goal
 from jobsite.jobs.status import Status
@@ -76,7 +77,7 @@ class Seedable(GoalFields):
     def start_seeding(self) -> bool:
         """Upload what is complete, until it is stopped."""
         mine = self._row().filter(status=Status.SUCCEEDED, seeding=False)
-        if started := mine.update(seeding=True, seed=FOREVER):
+        if started := mine.update(seeding=True, seed=FOREVER, asked_at=timezone.now()):
             self.log("It is uploaded until it is stopped.")
         return bool(started)
 

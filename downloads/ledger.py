@@ -3,18 +3,17 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import DataError, IntegrityError, connection, transaction
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 
-from downloads.goals import goal_of
+from downloads.goals import GOAL_FIELDS, SeedingPlan, goal_of
 from downloads.links import parse_link
-from downloads.models import Download
+from downloads.models import Category, Download
 from downloads.moves import Remark
 from downloads.plans import PersonSpeed, SpeedPlan
 from downloads.row_changes import LIVE, describe, fail, fill, hold, line, list_files, park, succeed
@@ -47,7 +46,8 @@ class Ledger:
         self._choices = Choices()
         self._seeds = Seeds()
         self._described: set[Any] = set()
-        self._asked_at: datetime | None = None
+        self._stamp: dict[str, list[Any]] = {}
+        self._terms: tuple[Any, ...] = ()
         self._remarks: list[Remark] = []
         self._meter = Meter()
 
@@ -58,18 +58,24 @@ class Ledger:
         Download.objects.release()
 
     def is_behind(self) -> bool:
-        """Whether a row waits to be taken or one in hand was paused, cancelled, changed."""
+        """Whether a row that is in hand, or waits to be, has changed since the last call."""
+        in_hand = Q(status__in=[Status.QUEUED, Status.RUNNING])
+        seeding = Q(status=Status.SUCCEEDED, seeding=True)
         rows = (
             Download.objects.order_by()
-            .filter(status__in=[Status.QUEUED, Status.RUNNING])
+            .filter(in_hand | seeding, delete_requested=False)
             .values_list("status")
-            .annotate(Count("pk"), Max("asked_at"))
+            .annotate(Count("pk"), Max("asked_at"), moving=Count("pk", filter=Q(move_asked=True)))
         )
-        found = {status: (count, asked_at) for status, count, asked_at in rows}
-        held = sum(len(some) for some in self._rows.values())
-        running, asked_at = found.get(Status.RUNNING, (0, None))
-        has_changed, self._asked_at = asked_at != self._asked_at, asked_at
-        return has_changed or Status.QUEUED in found or running != held
+        before, self._stamp = self._stamp, {status: stamp for status, *stamp in rows}
+        return self._stamp != before or Status.QUEUED in self._stamp
+
+    def have_terms_changed(self) -> bool:
+        """Whether what holds for many rows has changed since the last call, or a goal is reached:
+        no single row tells of that."""
+        categories = list(Category.objects.order_by("pk").values_list("pk", "folder", *GOAL_FIELDS))
+        before, self._terms = self._terms, (SeedingPlan.goal(), categories, self.space_left())
+        return self._terms != before or self._seeds.have_ended()
 
     def wanted(self) -> dict[str, Wanted]:
         """Take all that waits, and read what is wanted now."""

@@ -78,6 +78,8 @@ class Moves:
         self.publications: dict[str, Future[Record]] = {}
         self.now = time.monotonic()
         self.must_admit = False
+        self.changed: set[str] = set()
+        """Those of which something was done since that was last told."""
         self.speeds = Speeds()
         self.space_left: dict[str, int] = {}  # bytes, of the owners who have a limit
         self.checkers = ThreadPoolExecutor(2, "check")
@@ -103,6 +105,7 @@ class Moves:
             if torrent.wanted is None:
                 self.drop(torrent)
         finally:
+            self.changed.add(torrent.key)
             self.journal.handle("")
 
     def is_poison(self, torrent: Torrent) -> bool:
@@ -168,6 +171,7 @@ class Moves:
         A pause would do, too; but then peers are only tried again after `min_reconnect_time`, and
         hundreds that wait in the queue would cost memory.
         """
+        self.changed.add(torrent.key)
         torrent.phase = Phase.QUEUED
         torrent.reason = reason
         torrent.not_before = self.now + seconds
@@ -210,6 +214,7 @@ class Moves:
 
     def fail(self, torrent: Torrent, reason: str) -> None:
         """Give up, with the reason; what was fetched stays for a retry."""
+        self.changed.add(torrent.key)
         torrent.stand_still()
         torrent.phase = Phase.FAILED
         torrent.reason = reason

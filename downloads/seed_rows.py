@@ -48,21 +48,23 @@ class Seeds:
 
     def read(self, busy: Container[str]) -> dict[str, list[Download]]:
         """The rows to be uploaded, by torrent; ended are those whose goals are reached."""
+        self._note_seconds()
         site = self.site = SeedingPlan.goal()
         rows: dict[str, list[Download]] = defaultdict(list)
         moving = set(Download.objects.to_be_moved().values_list("info_hash", flat=True))
         for row in Download.objects.seeding().only(*READ, *GOAL_READ, *FIELDS, *OTHERS):
-            goal = goal_of(row, site)
-            seconds, idle = self._seconds(row), self._idle(row)
-            why = goal.reached(row.uploaded, row.size or 0, seconds, idle)
-            if why:
-                _end(row, why, remove=goal.then == REMOVE)
+            if why := self._why_ended(row):
+                _end(row, why, remove=goal_of(row, site).then == REMOVE)
             elif row.info_hash not in busy:
                 rows[row.info_hash].append(row)
         # Files that are to be moved are closed first.
         self._rows = {key: some for key, some in rows.items() if key not in moving}
         self._watched = {key: one for key, one in self._watched.items() if key in self._rows}
         return self._rows
+
+    def have_ended(self) -> bool:
+        """Whether any of them has reached its goal since they were read."""
+        return any(self._why_ended(row) for rows in self._rows.values() for row in rows)
 
     def rows_of(self, key: str) -> list[Download]:
         """The rows of one torrent that is uploaded."""
@@ -92,18 +94,25 @@ class Seeds:
         row.message = goal.explain(row.uploaded, row.size or 0, seconds)
         return row
 
+    def _why_ended(self, row: Download) -> str:
+        goal, seconds = goal_of(row, self.site), self._seconds(row)
+        return goal.reached(row.uploaded, row.size or 0, seconds, self._idle(row))
+
+    def _note_seconds(self) -> None:
+        """Store for how long they have been uploaded, once a minute."""
+        now, noted = time.monotonic(), []
+        for key, watch in self._watched.items():
+            if now - watch.noted_at >= NOTED_EVERY:
+                for row in self._rows[key]:
+                    row.seeded_seconds = int(self._seconds(row))
+                noted += self._rows[key]
+                watch.noted_at = now
+        Download.objects.write(noted, ["seeded_seconds"], seeding=True)
+
     def _seconds(self, row: Download) -> float:
-        """Seconds of uploading, noted once a minute."""
+        """Seconds of uploading, until now."""
         watch = self._watched.get(row.info_hash)
-        if watch is None:
-            return float(row.seeded_seconds)
-        now = time.monotonic()
-        seconds = row.seeded_seconds + now - watch.noted_at
-        if now - watch.noted_at >= NOTED_EVERY:
-            same = Download.objects.seeding().filter(info_hash=row.info_hash)
-            same.update(seeded_seconds=int(seconds))
-            watch.noted_at = now
-        return seconds
+        return row.seeded_seconds + (time.monotonic() - watch.noted_at if watch else 0.0)
 
     def _idle(self, row: Download) -> float:
         watch = self._watched.get(row.info_hash)

@@ -11,7 +11,6 @@ from typing import Any
 
 from . import rates, rounds
 from .entering import collect_checks, prefer, seed
-from .events import Moved
 from .metadata import BadMetadata, bytes_had, describe
 from .moves import Moves, Place, Remark
 from .publishing import collect_publications, succeed
@@ -24,8 +23,12 @@ from .streaming import serve
 from .torrent import Phase, Snapshot, Torrent, Wanted
 
 ROUND_EVERY = 0.5
+# Once nothing has changed for a while, the cost of a round for each of hundreds counts more.
+CALM_AFTER, CALM_ROUND_EVERY = 5.0, 2.0
+TELL_ALL_EVERY = 2.0
 STATE_EVERY = 300.0
 TAKEN_AT_ONCE = 50
+SOON = 0.02  # seconds; what threads have done is told by no event
 
 
 class Swarm:
@@ -36,7 +39,7 @@ class Swarm:
         self._torrents = self._moves.torrents
         self._inbox: deque[Torrent] = deque()
         self._told: dict[str, Snapshot] = {}
-        self._round_at = 0.0
+        self._round_at = self._tell_all_at = self._changed_at = 0.0
         self._state_at = time.monotonic() + STATE_EVERY
 
     @property
@@ -102,6 +105,9 @@ class Swarm:
             return  # taken up once it has finished: then the new token is another one
         old, torrent.wanted = torrent.wanted, new
         assert old is not None
+        if new != old:
+            self._moves.changed.add(torrent.key)
+            self._moves.must_admit = True
         if new.choices != old.choices:
             torrent.choose()
         is_in = torrent.phase is Phase.DOWNLOADING and not torrent.is_going
@@ -179,12 +185,9 @@ class Swarm:
     def tick(self, seconds: float) -> list[Snapshot]:
         """Wait for news, at most so long, act on it, and return what changed."""
         moves = self._moves
-        # Progress alone is told with the next round: 200 idle torrents cost half as much so.
-        is_news = bool(self._inbox)
-        for event in moves.session.wait(0.0 if self._inbox else seconds):
+        for event in moves.session.wait(self._patience(seconds)):
             moves.now = time.monotonic()
             heed(moves, event)
-            is_news = is_news or not isinstance(event, Moved)
         moves.now = time.monotonic()
         for _ in range(min(TAKEN_AT_ONCE, len(self._inbox))):
             torrent = self._inbox.popleft()
@@ -192,14 +195,19 @@ class Swarm:
         collect_checks(moves)
         collect_publications(moves)
         if moves.now >= self._round_at:
-            self._round_at = moves.now + ROUND_EVERY
+            is_calm = moves.now - self._changed_at > CALM_AFTER
+            self._round_at = moves.now + (CALM_ROUND_EVERY if is_calm else ROUND_EVERY)
             self._round()
-            is_news = True
         if moves.must_admit:
             moves.must_admit = False
             rounds.start_next(moves)
             rounds.limit_rates(moves)
-        return self._changes() if is_news else []
+        return self._changes()
+
+    def _patience(self, seconds: float) -> float:
+        if self._inbox:
+            return 0.0
+        return SOON if self._moves.checks or self._moves.publications else seconds
 
     def _round(self) -> None:
         moves = self._moves
@@ -211,17 +219,26 @@ class Swarm:
         rounds.count_files(moves)
         moves.journal.settle_old(moves.now, moves.checks)
         moves.must_admit = True
+        if moves.now >= self._tell_all_at:
+            # Some words change with the clock alone; of 200 idle torrents they are not looked
+            # for more often.
+            self._tell_all_at = moves.now + TELL_ALL_EVERY
+            moves.changed |= self._torrents.keys()
         if moves.now >= self._state_at:
             self._state_at = moves.now + STATE_EVERY
             rounds.save_session(moves)
 
     def _changes(self) -> list[Snapshot]:
+        """How those stand of which something was done, where that is not what was told last."""
+        keys, self._moves.changed = self._moves.changed, set()
         changes = []
-        for key, torrent in self._torrents.items():
+        for torrent in (self._torrents[key] for key in keys if key in self._torrents):
             snapshot = torrent.snapshot(self._moves.now)
-            if torrent.wanted is not None and snapshot != self._told.get(key):
-                self._told[key] = snapshot
+            if torrent.wanted is not None and snapshot != self._told.get(torrent.key):
+                self._told[torrent.key] = snapshot
                 changes.append(snapshot)
+        if changes:
+            self._changed_at = self._moves.now
         return changes
 
     # --- the end ---

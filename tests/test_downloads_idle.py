@@ -1,0 +1,143 @@
+"""An engine at rest: cheap looks that still see every change, and obey it at once."""
+
+import os
+import time
+from typing import Any
+
+import pytest
+
+from downloads.choices import natural
+from downloads.goals import SeedingPlan
+from downloads.ledger import Ledger
+from downloads.models import Category, Download
+from downloads.seeding import FOREVER, GOAL
+from downloads.speeds import Speed
+from downloads.torrent import Phase, Snapshot
+from jobsite.jobs.allowances import Allowance
+from jobsite.jobs.models import Worker
+from jobsite.jobs.status import Status
+from tests.swarm import seeder
+from tests.test_downloads_api import a_download
+from tests.test_downloads_swarm import MIB, client, source  # noqa: F401 (fixtures)
+
+
+@pytest.fixture
+def running(ann) -> Download:
+    return a_download(ann, status=Status.RUNNING, is_listed=True)
+
+
+@pytest.fixture
+def seeding(ann) -> Download:
+    return a_download(ann, "2" * 40, status=Status.SUCCEEDED, seeding=True, size=100, seed=FOREVER)
+
+
+@pytest.fixture
+def ledger(running, seeding) -> Ledger:
+    """One that has read its rows."""
+    one = Ledger(Worker.of_this_process("downloads"))
+    one.is_behind()
+    one.wanted()
+    one.have_terms_changed()
+    return one
+
+
+def test_rows_that_nobody_changes_are_not_read_again(ledger) -> None:
+    assert not ledger.is_behind()
+    assert not ledger.have_terms_changed()
+    Download.objects.update(done=5, rate_down=7, peers=1, message="…")
+    assert not ledger.is_behind()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda job: job.pause(),
+        lambda job: job.cancel(),
+        lambda job: job.request_delete(),
+        lambda job: job.announce(),
+        lambda job: job.check_again(),
+        lambda job: job.move("first"),
+        lambda job: job.change({"sequential": True}),
+        lambda job: job.limit(down_kb=5),
+    ],
+)
+def test_each_change_of_a_running_row_is_seen_once(ledger, running, change: Any) -> None:
+    assert change(running) is not False
+    assert ledger.is_behind()
+    ledger.wanted()
+    assert not ledger.is_behind()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda job: job.stop_seeding(),
+        lambda job: job.request_delete(),
+        lambda job: job.change({"seed": "off"}),
+        lambda job: Download.objects.filter(pk=job.pk).update(move_asked=True),
+    ],
+)
+def test_each_change_of_a_seeding_row_is_seen(ledger, seeding, change: Any) -> None:
+    change(seeding)
+    assert ledger.is_behind()
+    assert not ledger.is_behind()
+
+
+def test_what_is_added_or_seeded_anew_is_seen(ledger, seeding, ann) -> None:
+    seeding.stop_seeding()
+    assert ledger.is_behind()
+    seeding.start_seeding()
+    assert ledger.is_behind()
+    a_download(ann, "3" * 40)
+    assert ledger.is_behind()
+    assert "3" * 40 in ledger.wanted()
+
+
+def test_plans_categories_and_allowances_are_seen(ledger, running, ann) -> None:
+    SeedingPlan.objects.create(seed=GOAL, seed_ratio=2)
+    assert ledger.have_terms_changed()
+    films = Category.objects.create(owner=ann, name="Films", folder="Films")
+    assert ledger.have_terms_changed()
+    films.seed = FOREVER
+    films.save()
+    assert ledger.have_terms_changed()
+    Allowance.objects.create(user=ann, megabytes=1)
+    assert ledger.have_terms_changed()
+    assert not ledger.have_terms_changed()
+
+
+def test_a_goal_that_is_reached_ends_uploading_without_a_change_of_rows(ledger, seeding) -> None:
+    seeding.change({"seed": GOAL, "seed_ratio": 0.5})
+    ledger.wanted()
+    shot = Snapshot(seeding.info_hash, Phase.SEEDING, "seeding", uploaded=49)
+    ledger.note([shot], [])
+    ledger.write()
+    assert not ledger.have_terms_changed()
+    ledger.note([Snapshot(seeding.info_hash, Phase.SEEDING, "seeding", uploaded=50)], [])
+    ledger.write()
+    assert ledger.have_terms_changed()
+    assert seeding.info_hash not in ledger.wanted()
+
+
+@pytest.mark.swarm
+def test_between_two_rounds_a_wish_is_obeyed_and_a_newcomer_fetched(client, source) -> None:  # noqa: F811
+    for name in ("old.bin", "new.bin"):
+        (source / name).write_bytes(os.urandom(MIB))
+    with seeder(source, "--each", "--max-up-kb", "1") as torrents:
+        new, old = sorted(torrents, key=lambda one: one.name)
+        mine = client()
+        mine.want(old.link)
+        mine.until(lambda me: me.state(old.info_hash) == "downloading")
+        mine.swarm._round_at = time.monotonic() + 3600
+        mine.want(old.link, speed=Speed(down=5000))
+        limits = mine.swarm._moves.session._limits
+        mine.until(lambda me: limits.get(old.info_hash) == Speed(down=5000), 5)
+    with seeder(source / "new.bin") as [again]:
+        mine.swarm._round_at = 0.0
+        mine.want(again.link)
+        mine.finish(new.info_hash)
+
+
+def test_numbers_of_any_length_sort() -> None:
+    longest = "a" + "9" * 5000
+    assert sorted([longest, "a10", "a", "a9"], key=natural) == ["a", "a9", "a10", longest]

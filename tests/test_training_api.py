@@ -55,9 +55,21 @@ def test_a_table_is_201_with_its_columns(api):
     assert table["name"] == "table.csv"
     assert table["rows"] == 120
     assert table["warnings"] == []
-    assert table["columns"][0].keys() == {"name", "kind", "missing", "left_out"}
+    assert table["columns"][0].keys() >= {"name", "kind", "missing", "left_out"}
+    assert table["proposed_target"] == {"name": "kind", "reason": "it is the last column"}
     kinds = [column["kind"] for column in table["columns"]]
     assert kinds == ["number", "number", "category", "date", "text", "category"]
+
+
+def test_each_column_comes_with_the_spread_of_its_values(api):
+    columns = {c["name"]: c for c in send(api, flowers()).json()["columns"]}
+    kinds = columns["kind"]
+    assert kinds["distribution"] == [{"value": name, "count": 40} for name in "abc"]
+    assert (kinds["distinct"], kinds["others"]) == (3, 0)
+    width = columns["width"]
+    assert sum(bar["count"] for bar in width["distribution"]) + width["missing"] == 120
+    assert len(columns["note"]["distribution"]) == 6
+    assert columns["note"]["others"] == 114
 
 
 def test_rows_of_a_long_table_are_not_known_yet(api):

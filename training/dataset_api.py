@@ -27,6 +27,13 @@ from training.problem import TargetError
 from training.uploads import refuse_too_large
 
 
+class BarSerializer(serializers.Serializer):
+    """A value, or a step from one to another, and in how many rows it stands."""
+
+    value = serializers.CharField()
+    count = serializers.IntegerField(source="rows")
+
+
 class ColumnSerializer(serializers.Serializer):
     """A column as the first rows show it, with the kind that its owner chose."""
 
@@ -34,6 +41,9 @@ class ColumnSerializer(serializers.Serializer):
     kind = serializers.CharField()
     missing = serializers.IntegerField()
     left_out = serializers.BooleanField(source="is_left_out")
+    distinct = serializers.IntegerField()
+    distribution = BarSerializer(many=True, source="bars")
+    others = serializers.IntegerField(help_text="Cells with values beyond those of the bars.")
 
 
 class ProposalSerializer(serializers.Serializer):

@@ -19,6 +19,7 @@ from training.column_forms import ColumnsForm
 from training.dataset_files import table_response
 from training.dataset_forms import ReadingForm, UploadForm
 from training.datasets import Dataset
+from training.distribution import drawn
 from training.forms import TrainForm
 from training.models import TrainingJob
 from training.problem import CLUSTERING, LABELS, TargetError
@@ -99,7 +100,7 @@ class DatasetPage(FormView):
             "inspection": self.dataset.inspections.filter(delete_requested=False).first(),
             "columns_form": columns_form,
             "columns": [
-                (column, as_target(self.dataset, column.name), kind, role)
+                (column, as_target(self.dataset, column.name), kind, role, drawn(column))
                 for column, kind, role in columns_form.rows
             ],
             "algorithms": ALGORITHMS.values(),

@@ -101,7 +101,7 @@ def infer_numbers(
     name: str, counts: Mapping[str, int], dialect: Dialect, ordered: list[str]
 ) -> tuple[Column, Sequence[float]]:
     """Return the column, and of one of numbers those that its different cells spell."""
-    present, missing = _present(counts)
+    present, missing = present_cells(counts)
     examples = tuple(islice(present, 5))
     facts = {"missing": missing, "distinct": len(present), "examples": examples}
     if not present:
@@ -120,7 +120,7 @@ def infer_numbers(
     return column, numbers
 
 
-def _present(counts: Mapping[str, int]) -> tuple[dict[str, int], int]:
+def present_cells(counts: Mapping[str, int]) -> tuple[dict[str, int], int]:
     """Return how often each stripped cell stands there, and how many cells are missing."""
     bare = list(map(str.strip, counts))
     present = dict(zip(bare, counts.values(), strict=True))

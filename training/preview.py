@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from training.distribution import seen_column
 from training.encodings import decode
-from training.kinds import infer, is_missing
+from training.kinds import is_missing
 from training.layout import (
     SEPARATOR_NAMES,
     Row,
@@ -86,23 +87,12 @@ def preview(
 def _look(
     rows: list[Row], dialect: Dialect, known: Mapping[str, Any], complete: bool, before: list[str]
 ) -> Preview:
-    numerals = find_numerals(
-        (row.cells for row in rows), dialect.separator, known.get("decimal", "")
-    )
-    sure = True
-    header = known.get("header")
+    cells = (row.cells for row in rows)
+    numerals = find_numerals(cells, dialect.separator, known.get("decimal", ""))
+    header, sure = known.get("header"), True
     if header is None:
         header, sure = find_header(rows, numerals.decimal)
-    body = rows[1:] if header else rows
-    if not body:
-        raise ReadingError("The file has a header but no rows. Send the rows as well.")
-    raw_names = _raw_names(rows, body, header)
-    body, wrong = split_ragged(body, len(raw_names))
-    if wrong and (dialect.ragged != "drop" or not body):
-        raise ReadingError(
-            f"{ragged_sentence(wrong, len(raw_names))} {ragged_remedy(dialect.separator)}"
-        )
-    _refuse_wide(len(raw_names))
+    raw_names, body, wrong = _body(rows, header, dialect)
     total = known.get("total", complete and ends_with_total(body))
     if total and complete:
         body = body[:-1] or body
@@ -124,14 +114,26 @@ def _look(
         *(warning for _, found in columns for warning in found),
         *about_hints([column for column, _ in columns]),
     )
-    return Preview(
-        dialect=dialect,
-        columns=tuple(column for column, _ in columns),
-        rows=tuple(row.cells for row in body[:SHOWN_ROWS]),
-        sampled=len(body),
-        complete=complete,
-        warnings=warnings,
-    )
+    shown = tuple(row.cells for row in body[:SHOWN_ROWS])
+    seen = tuple(column for column, _ in columns)
+    return Preview(dialect, seen, shown, len(body), complete, warnings)
+
+
+def _body(
+    rows: list[Row], header: bool, dialect: Dialect
+) -> tuple[list[str], list[Row], list[Row]]:
+    """Return the raw names, the rows of data, and those left out for their width."""
+    body = rows[1:] if header else rows
+    if not body:
+        raise ReadingError("The file has a header but no rows. Send the rows as well.")
+    names = _raw_names(rows, body, header)
+    body, wrong = split_ragged(body, len(names))
+    if wrong and (dialect.ragged != "drop" or not body):
+        raise ReadingError(
+            f"{ragged_sentence(wrong, len(names))} {ragged_remedy(dialect.separator)}"
+        )
+    _refuse_wide(len(names))
+    return names, body, wrong
 
 
 def _refuse_wide(width: int) -> None:
@@ -185,5 +187,5 @@ def _column(
 ) -> tuple[Column, tuple[str, ...]]:
     cells = [row.cells[index] for row in body]
     counts = Counter(cells)
-    column = infer(name, counts, dialect, cells)
+    column = seen_column(name, counts, dialect, cells)
     return column, about_column(column, counts, dialect)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 NUMBER, CATEGORY, TEXT, DATE, BOOLEAN = "number", "category", "text", "date", "boolean"
 KINDS = (NUMBER, CATEGORY, TEXT, DATE, BOOLEAN)
@@ -57,9 +57,19 @@ class Dialect:
         return cls(**data)
 
 
+class Bar(NamedTuple):
+    """A value, or a step from one to another, and in how many rows it stands."""
+
+    value: str
+    rows: int
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its clean name, its kind, and what was counted in the rows looked at."""
+    """One column: its clean name, its kind, and what was counted in the rows looked at.
+
+    `bars` are how often which values stand there, and `others` how many cells hold further ones.
+    """
 
     name: str
     kind: str
@@ -75,6 +85,8 @@ class Column:
     chosen: bool = False
     mark: str = ""
     placeholders: tuple[str, ...] = ()
+    bars: tuple[Bar, ...] = ()
+    others: int = 0
 
     @property
     def is_left_out(self) -> bool:
@@ -88,13 +100,15 @@ class Column:
             "hints": list(self.hints),
             "examples": list(self.examples),
             "placeholders": list(self.placeholders),
+            "bars": [list(bar) for bar in self.bars],
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Column:
         """Make a column again from what `to_json` returned."""
         lists = ("hints", "examples", "placeholders")
-        return cls(**{**data, **{name: tuple(data.get(name, ())) for name in lists}})
+        bars = tuple(Bar(*bar) for bar in data.get("bars", ()))
+        return cls(**{**data, **{name: tuple(data.get(name, ())) for name in lists}, "bars": bars})
 
 
 def with_kinds(columns: Sequence[Column], kinds: Mapping[str, str]) -> tuple[Column, ...]:

@@ -20,10 +20,14 @@ from jobsite.settings import (
     DATABASES,
     INSTALLED_APPS,
     Q_CLUSTER,
+    SPARE_CHILDREN,
 )
 
 INSTALLED_APPS += ["tests.drill"]
 CLUSTERS["drill"] = 2
+# Importing what trainings need takes seconds, in each tree that a test starts; the engine of the
+# downloads is a spare child, too.
+SPARE_CHILDREN -= {"training"}
 CHILD_LIMITS["drill"] = (64, 100_000)
 Q_CLUSTER["ALT_CLUSTERS"]["drill"] = {"workers": 2}
 ALLOWED_HOSTS += ["testserver"]

@@ -24,7 +24,10 @@ def belongings(site, owner, tmp_path, settings_of_site):
     def of(path: str) -> str:
         if "/downloads/" in path:
             known, _ = Download.objects.get_or_create(
-                owner=owner, info_hash="a" * 40, delete_requested=False, defaults={"name": "d"}
+                owner=owner,
+                info_hash="a" * 40,
+                delete_requested=False,
+                defaults={"name": "d", "link": f"magnet:?xt=urn:btih:{'a' * 40}"},
             )
             return str(known.pk)
         dataset = Dataset.objects.filter(owner=owner).first() or Dataset.copy(table, owner, {})

@@ -69,7 +69,8 @@ def parts(bind: str) -> list[Part]:
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
     web = [
         *(sys.executable, "-m", "gunicorn", "jobsite.wsgi"),
-        *("--bind", bind, "--worker-class", "gthread", "--workers", "2", "--threads", "8"),
+        *("--bind", bind, "--worker-class", "jobsite.jobs.connections.Worker"),
+        *("--workers", "2", "--threads", "8"),
         *("--timeout", "60", "--graceful-timeout", "5", "--preload", "--no-control-socket"),
         *("--log-level", "warning", "--worker-tmp-dir", str(settings.RUN_DIR)),
     ]

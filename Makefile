@@ -7,8 +7,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 ARGS ?=
 # What depends on the database's own ways of locking, deleting and comparing.
-ON_POSTGRESQL := $(addprefix tests/test_jobs_,claim.py status.py outcome.py tree.py doors.py accounts.py allowances.py)\
-	tests/test_notifications.py tests/test_notifications_webhooks.py tests/test_security_code.py tests/test_downloads_api.py
+ON_POSTGRESQL := $(addprefix tests/test_jobs_,claim.py status.py outcome.py tree.py allowances.py)\
+	tests/test_notifications.py tests/test_notifications_webhooks.py
 
 .PHONY: help setup demo run test test-postgresql check audit lock programs chaos bench-web bench-downloads clean bench-training bench-timeline bench-memory bench-quality bench-reading
 
@@ -53,12 +53,12 @@ programs:
 	@sh tests/programs.sh
 
 test: setup $(VENV)/dev.stamp programs
-	$(PY) -m pytest -n 3 --dist loadgroup $(ARGS)
-	$(if $(ARGS),,$(PY) -m tests.postgresql -n 3 --dist loadgroup $(ON_POSTGRESQL))
+	$(PY) -m pytest -n 4 --dist loadgroup $(ARGS)
+	$(if $(ARGS),,$(PY) -m tests.postgresql -n 4 --dist loadgroup $(ON_POSTGRESQL))
 
 # The whole suite on a throw-away PostgreSQL server; `test` runs there what depends on the database.
 test-postgresql: setup $(VENV)/dev.stamp programs
-	$(PY) -m tests.postgresql -n 3 --dist loadgroup $(ARGS)
+	$(PY) -m tests.postgresql -n 4 --dist loadgroup $(ARGS)
 
 check: setup $(VENV)/dev.stamp
 	$(VENV)/bin/ruff check .

@@ -52,7 +52,6 @@ def two_sites(tmp_path):
 
 
 @pytest.mark.tree
-@pytest.mark.xdist_group("tree")
 def test_a_backup_made_while_jobs_write_restores_to_the_same_rows_and_files(
     two_sites, point_at, tmp_path
 ):

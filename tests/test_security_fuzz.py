@@ -10,7 +10,7 @@ from downloads.models import Download
 from jobsite.jobs.tokens import ApiToken
 from training.models import Dataset, TrainingJob
 
-pytestmark = [pytest.mark.tree, pytest.mark.xdist_group("tree"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.tree, pytest.mark.timeout(600)]
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))
 SEED = int(os.environ.get("FUZZ_SEED", "20"))
 

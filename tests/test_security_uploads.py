@@ -8,7 +8,7 @@ import pytest
 from tests.site import Site
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.tree, pytest.mark.xdist_group("tree")]
+pytestmark = [pytest.mark.tree, pytest.mark.xdist_group("uploads")]
 MEBI = 2**20
 BOUNDARY = "sixteen-tons"
 HEAD = (

@@ -32,14 +32,14 @@ from tests.swarm import Seeded, seeder
 from tests.waiting import PATIENCE, wait_until
 from training.models import Dataset, TrainingJob
 
-pytestmark = [pytest.mark.tree, pytest.mark.timeout(1200)]
-
 JOBS = int(os.environ.get("CHAOS_JOBS", "60"))
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "20"))
 TRAININGS = max(1, JOBS // 100)
 DOWNLOADS = max(3, JOBS // 50)
 MIB = 2**20
 SEED = int(os.environ.get("CHAOS_SEED", str(random.randrange(10**6))))
+
+pytestmark = [pytest.mark.tree, pytest.mark.timeout(1200 + 2 * JOBS)]
 
 
 def descendants(site: Site) -> dict[str, list[psutil.Process]]:

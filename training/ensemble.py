@@ -25,8 +25,9 @@ _ROWS = 5000
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """An ensemble before its last check: the weight of each member, and its folds."""
+    """An ensemble before its last check: who could join, with what weight, and its folds."""
 
+    members: tuple[str, ...]
     weights: dict[str, float]
     folds: tuple[FoldResult, ...]
     predicted: np.ndarray
@@ -45,16 +46,29 @@ def blend(
     the end the members are fitted again on all rows.
     """
     contest = Contest.open(path)
+    made = weigh(contest, answers, seconds)
+    yield made
+    if not made.folds:
+        return
+    kept = made.weights
+    model = join(contest, {name: model_file.load(out / f"{name}.skops") for name in kept}, kept)
+    yield from explain(contest, ENSEMBLE.key, model, out, made.predicted)
+    again = {name: fit_on(contest, name, contest.everything, settings[name]) for name in kept}
+    model_file.save(join(contest, again, kept), out / f"{ENSEMBLE.key}{model_file.AGAIN}")
+    yield {"refitted": True}
+
+
+def weigh(contest: Contest, answers: Mapping[str, np.ndarray], seconds: float = 0.0) -> Blend:
+    """Return the weights of models by their out-of-fold answers; no folds where one is enough."""
     tested = contest.tested
     truth = contest.truth[tested]
-    names = list(answers)
+    names = tuple(answers)
     stacked = np.stack([answers[name] for name in names])
     rows = _sample(contest, len(truth))
     weights = _weights(contest.problem, truth[rows], stacked[:, rows])
     kept = {name: float(w) for name, w in zip(names, weights, strict=True) if w > 0}
     if len(kept) < 2:
-        yield Blend(kept, (), np.empty(0))
-        return
+        return Blend(names, kept, (), np.empty(0))
     predicted = np.empty_like(stacked[0])
     folds = []
     for _, answered in contest.folds:
@@ -64,12 +78,7 @@ def blend(
         predicted[test] = np.tensordot(part, stacked[:, test], axes=1)
         scores = score(contest.problem, truth[test], predicted[test])
         folds.append(FoldResult(scores, predicted[test], seconds))
-    yield Blend(kept, tuple(folds), predicted)
-    model = join(contest, {name: model_file.load(out / f"{name}.skops") for name in kept}, kept)
-    yield from explain(contest, ENSEMBLE.key, model, out, predicted)
-    again = {name: fit_on(contest, name, contest.everything, settings[name]) for name in kept}
-    model_file.save(join(contest, again, kept), out / f"{ENSEMBLE.key}{model_file.AGAIN}")
-    yield {"refitted": True}
+    return Blend(names, kept, tuple(folds), predicted)
 
 
 def join(contest: Contest, members: Mapping[str, Any], weights: Mapping[str, float]) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,14 @@ class Contest:
     def tested(self) -> np.ndarray:
         """The rows that are answered for in a fold: all that train, unless time splits them."""
         return np.sort(np.concatenate([test for _, test in self.folds]))
+
+    def in_order(self, answers: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the answers of the folds, one array each, in the order of `tested`."""
+        tested = self.tested
+        merged = np.empty((len(tested), *answers[0].shape[1:]))
+        for (_, test), part in zip(self.folds, answers, strict=True):
+            merged[np.searchsorted(tested, test)] = part
+        return merged
 
     def save(self, path: Path) -> None:
         """Write the contest for processes of this job, which share its pages."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from training.catalogue import ENSEMBLE, Algorithm
@@ -37,7 +35,7 @@ def blend_row(made: Blend, race: Race) -> Row:
     order = sorted(made.weights, key=lambda key: -made.weights[key])
     shares = ", ".join(f"{made.weights[key]:.0%} {labels[key].lower()}" for key in order)
     row = _row(race.problem, ENSEMBLE, list(made.folds), f"{shares}.")
-    return row.with_settings({"weights": made.weights})
+    return row.with_settings({"members": list(made.members), "weights": made.weights})
 
 
 def _row(problem: str, algorithm: Algorithm, results: list[FoldResult], note: str) -> Row:
@@ -49,9 +47,4 @@ def _row(problem: str, algorithm: Algorithm, results: list[FoldResult], note: st
 
 def out_of_fold(lane: Lane, contest: Contest) -> np.ndarray:
     """Return the answers of the folds in the order of `contest.tested`."""
-    results, tested = lane.best.results, contest.tested
-    first: Any = results[0].predicted
-    merged = np.empty((len(tested), *first.shape[1:]))
-    for fold, (_, test) in enumerate(contest.folds):
-        merged[np.searchsorted(tested, test)] = results[fold].predicted
-    return merged
+    return contest.in_order([lane.best.results[fold].predicted for fold in range(lane.folds)])

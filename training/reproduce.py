@@ -9,12 +9,16 @@ import hashlib
 import json
 import sys
 import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from training.fits import Contest, score_fold
+from training.catalogue import ENSEMBLE
+from training.ensemble import weigh
+from training.fits import Contest, FoldResult, score_fold
 from training.pipeline import make_plan
 from training.reading import read
 from training.roles import Roles
@@ -51,17 +55,29 @@ def main(recipe: dict[str, Any], table: Path) -> int:
         return 2
     contest = contest_of(recipe, table)
     metric, differ = recipe["metric"], 0
-    for row in recipe["leaderboard"]:
-        key, settings = row["algorithm"], row["settings"] or {}
-        if key == "ensemble":
-            continue
-        folds = range(len(contest.folds))
-        scores = [score_fold(contest, key, fold, settings).scores[metric] for fold in folds]
+    for row, results in again(contest, recipe["leaderboard"]):
+        scores = [result.scores[metric] for result in results]
         apart = max(abs(a - b) for a, b in zip(scores, row["fold_scores"], strict=True))
         differ += apart > SAME
         mean = sum(scores) / len(scores)
-        say(f"{key:<12} {metric} {mean:.6f}  largest difference {apart:.1e}\n")
+        say(f"{row['algorithm']:<12} {metric} {mean:.6f}  largest difference {apart:.1e}\n")
     return int(differ > 0)
+
+
+def again(
+    contest: Contest, rows: list[dict[str, Any]]
+) -> Iterator[tuple[dict[str, Any], Sequence[FoldResult]]]:
+    """Yield each row with the folds that are made again; the ensemble comes after its members."""
+    answers: dict[str, np.ndarray] = {}
+    for row in sorted(rows, key=lambda row: row["algorithm"] == ENSEMBLE.key):
+        key, settings = row["algorithm"], row["settings"] or {}
+        if key == ENSEMBLE.key:
+            yield row, weigh(contest, {name: answers[name] for name in settings["members"]}).folds
+            continue
+        folds = range(len(contest.folds))
+        results = [score_fold(contest, key, fold, settings) for fold in folds]
+        answers[key] = contest.in_order([result.predicted for result in results])
+        yield row, results
 
 
 if __name__ == "__main__":

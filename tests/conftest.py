@@ -46,6 +46,12 @@ def bob(db):
     return get_user_model().objects.create_user("bob", password="bob-secret-1")
 
 
+@pytest.fixture
+def root(db):
+    """An administrator who may do everything."""
+    return get_user_model().objects.create_superuser("root", password="root-secret-1")
+
+
 @pytest.fixture(scope="session")
 def running_site(tmp_path_factory) -> Iterator[Site]:
     """One real process tree for all tests that need one; they must leave it working."""

@@ -57,7 +57,8 @@ class DownloadDetail(JobDetail):
         look = inside(self.object)
         context = super().get_context_data(**kwargs) | {"look": look, "pieces": pieces_drawn(look)}
         if self.request.htmx and self.object.is_active:  # type: ignore[attr-defined]
-            context["shares"] = shares(self.object, look)
+            has_bars = self.request.GET.get("files")
+            context["shares"] = shares(self.object, look) if has_bars else []
             return context  # the polled fragment keeps the list that the page has
         shown = {"graphs": graphs(self.object.info_hash)} | first_files(self.object)
         return context | with_progress(shown, look)

@@ -217,7 +217,7 @@ def test_a_page_asks_for_a_close_look_and_shows_the_answer(client, ann, settings
     )
     client.force_login(ann)
     for headers in ({}, {"HX-Request": "true"}):
-        page = client.get(f"/downloads/{job.pk}/", headers=headers).content.decode()
+        page = client.get(f"/downloads/{job.pk}/?files=1", headers=headers).content.decode()
         assert "192.0.2.7:6881" in page and "&lt;b&gt;Evil&lt;/b&gt;" in page
         assert "not registered" in page and 'class="piece piece--x"' in page
     bars = re.findall(r'id="file-([0-9]+)"\s+max="1"\s+value="(.+)"\s+hx-swap-oob', page)

@@ -2,9 +2,6 @@
 
 import hashlib
 import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,11 +10,8 @@ import pytest
 
 from downloads.links import Link
 from downloads.seeder import make_torrent
-from tests.ports import free_port
 from tests.swarm import (
-    ROOT,
     TRANSMISSION,
-    Seeded,
     Tracker,
     clients,
     seeder,
@@ -223,17 +217,6 @@ def test_forgotten_with_its_data_nothing_is_left(client, source) -> None:
     assert list((mine.folder / "state" / "resume").iterdir()) == []
 
 
-def test_what_does_not_fit_waits_with_a_sentence(client, source) -> None:
-    import shutil
-
-    (source / "a.bin").write_bytes(os.urandom(4 * MIB))
-    with seeder(source / "a.bin") as [one]:
-        mine = client(floor=shutil.disk_usage(source).free * 2)
-        mine.want(one.link)
-        mine.until(lambda me: "are always kept free" in me.history[-1].reason if me.history else 0)
-        assert mine.state(one.info_hash) == "queued"
-
-
 def test_both_hashes_of_a_hybrid_end_as_one_download(client, source) -> None:
     (source / "a.bin").write_bytes(os.urandom(MIB))
     with seeder(source / "a.bin", "--version", "hybrid") as [one]:
@@ -249,226 +232,3 @@ def test_both_hashes_of_a_hybrid_end_as_one_download(client, source) -> None:
         )
     failed = [one for one in mine.seen.values() if one.state == "failed"]
     assert all("the same torrent as another" in one.reason for one in failed)
-
-
-DRIVER = """
-import sys
-from pathlib import Path
-from downloads.links import parse_link
-from tests.swarm import LOOPBACK, Client
-mine = Client(Path(sys.argv[1]))
-mine.want(*(parse_link(link, LOOPBACK) for link in sys.argv[2:]))
-while True:
-    mine.tick()
-    print(sum(one.done for one in mine.seen.values()), flush=True)
-"""
-
-
-def killed_at(folder: Path, torrents: list[Seeded], share: float) -> int:
-    """Run a client in a process of its own and kill -9 it; bytes it had said to have."""
-    total = sum(one.size for one in torrents)
-    process = subprocess.Popen(
-        [sys.executable, "-c", DRIVER, str(folder), *(one.magnet for one in torrents)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    done = 0
-    try:
-        for line in process.stdout:
-            done = int(line)
-            if done >= share * total:
-                break
-    finally:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-    return done
-
-
-@pytest.mark.parametrize("version", ["v1", "v2", "hybrid"])
-def test_killed_at_half_it_goes_on_and_fetches_next_to_nothing_again(
-    client, tmp_path, source, version: str
-) -> None:
-    (source / "big.bin").write_bytes(os.urandom(192 * MIB))
-    words = ("--port", str(free_port()), "--version", version)
-    with seeder(source / "big.bin", "--max-up-kb", "60000", *words) as [big]:
-        done = killed_at(tmp_path / "client", [big], 0.5)
-        assert done < 192 * MIB
-    # Nobody seeds now: what it has is what it finds on disk.
-    mine = client()
-    mine.want(big.link)
-    enough = done - 10 * MIB  # what was in flight, however large the torrent is
-    mine.until(lambda me: big.info_hash in me.seen and me.seen[big.info_hash].done >= enough, 10)
-    with seeder(source / "big.bin", *words):
-        mine.finish(big.info_hash)
-    assert same(mine.file("big.bin"), source / "big.bin")
-
-
-def test_twenty_killed_at_half_all_go_on(client, tmp_path, source) -> None:
-    for number in range(20):
-        (source / f"{number}.bin").write_bytes(os.urandom(3 * MIB))
-    with seeder(source, "--each", "--max-up-kb", "20000") as torrents:
-        done = killed_at(tmp_path / "client", torrents, 0.5)
-        mine = client()
-        mine.want(*(one.link for one in torrents))
-        mine.until(lambda me: len(me.seen) == 20 and all(one.size for one in me.seen.values()))
-        mine.finish(*(one.info_hash for one in torrents))
-        assert done > 0
-    for one in torrents:
-        assert same(mine.file(one.name), source / one.name)
-
-
-def test_damage_on_disk_is_fetched_again(client, tmp_path, source) -> None:
-    """Repair counts a piece only where its hash is right."""
-    (source / "a.bin").write_bytes(os.urandom(32 * MIB))
-    with seeder(source / "a.bin", "--max-up-kb", "16000") as [one]:
-        killed_at(tmp_path / "client", [one], 0.4)
-        [resume] = (tmp_path / "client" / "state" / "resume").glob("*.resume")
-        params = lt.read_resume_data(resume.read_bytes())
-        params.have_pieces = []
-        resume.write_bytes(lt.write_resume_data_buf(params))
-        [part] = (tmp_path / "client" / "downloads" / ".incomplete").glob("*/a.bin")
-        with part.open("r+b") as file:
-            file.write(b"\0" * 100)
-        mine = client()
-        mine.want(one.link)
-        mine.finish(one.info_hash)
-    assert same(mine.file("a.bin"), source / "a.bin")
-
-
-DYING = """
-import os, signal, sys
-from pathlib import Path
-from downloads.links import parse_link
-from tests.swarm import LOOPBACK, Client
-poison, *others = (parse_link(link, LOOPBACK) for link in sys.argv[2:])
-mine = Client(Path(sys.argv[1]))
-journal = Path(sys.argv[1]) / "state" / "in-hand"
-mine.want(poison, *others)
-while True:
-    mine.tick()
-    if poison.key in journal.read_text().partition("deaths")[0]:
-        os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-def test_a_torrent_that_kills_the_engine_three_times_is_given_up(client, tmp_path, source) -> None:
-    for number in range(6):
-        (source / f"{number}.bin").write_bytes(os.urandom(MIB))
-    with seeder(source, "--each") as torrents:
-        words = [str(tmp_path / "client"), *(one.magnet for one in torrents)]
-        for _ in range(3):
-            death = subprocess.run([sys.executable, "-c", DYING, *words], cwd=ROOT, timeout=60)
-            assert death.returncode == -signal.SIGKILL
-        mine = client()
-        mine.want(*(one.link for one in torrents))
-        poison, *others = (one.info_hash for one in torrents)
-        mine.until(lambda me: me.state(poison) == "failed")
-        assert "died 3 times while it worked on this torrent" in mine.seen[poison].reason
-        mine.finish(*others)
-        mine.want(torrents[0].link, token="asked again")
-        mine.finish(poison)
-
-
-def test_what_is_told_of_a_torrent_that_is_gone_is_ignored(client, source) -> None:
-    from downloads import events
-    from downloads.reactions import heed
-
-    (source / "a.bin").write_bytes(os.urandom(MIB))
-    with seeder(source / "a.bin") as [one]:
-        mine = client()
-        mine.want(one.link)
-        mine.finish(one.info_hash)
-        moves = mine.swarm._moves
-        told = [
-            events.Flushed,
-            events.Removed,
-            events.Finished,
-            events.MetadataArrived,
-            lambda key: events.ResumeData(key, b"x"),
-            lambda key: events.Failed(key, "late"),
-            lambda key: events.Conflict(key, "c" * 40),
-            lambda key: events.TrackerSaid(key, "late"),
-            lambda key: events.Moved(key, 1, 1, 0, 0, 0, True, False, True),
-        ]
-        for key in (one.info_hash, "b" * 40):
-            for make in (*told, *reversed(told)):
-                heed(moves, make(key))
-                moves.session.remove(key)
-        mine.tick()
-        assert mine.state(one.info_hash) == "succeeded"
-
-
-def test_an_error_with_one_torrent_fails_it_and_takes_no_other_along(client, source) -> None:
-    for name in ("a", "b"):
-        (source / f"{name}.bin").write_bytes(os.urandom(MIB))
-    with seeder(source, "--each") as [broken, well]:
-        mine = client()
-        # A folder where a file of the engine's own belongs.
-        (mine.folder / "state" / "library" / f"{broken.info_hash}.part").mkdir()
-        mine.want(broken.link, well.link)
-        mine.finish(well.info_hash)
-        mine.until(lambda me: me.state(broken.info_hash) == "failed")
-    assert "could not be moved into the library" in mine.seen[broken.info_hash].reason
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 48 MiB for the client's downloads."""
-    if "SMALL_DISK" not in os.environ:
-        pytest.skip("libtorrent may abort its process on a full disk: `make chaos` runs this")
-    folder = tmp_path / "client" / "downloads"
-    folder.mkdir(parents=True)
-    words = ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(folder)]
-    if os.getuid() != 0 or subprocess.run(words, capture_output=True).returncode:
-        pytest.skip("only root can mount a small file system")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def test_a_disk_that_fills_up_is_a_sentence_and_it_goes_on_by_itself(
-    small_disk, client, source
-) -> None:
-    (source / "a.bin").write_bytes(os.urandom(24 * MIB))
-    with seeder(source / "a.bin", "--max-up-kb", "6000") as [one]:
-        mine = client()
-        mine.want(one.link)
-        mine.until(lambda me: one.info_hash in me.seen and me.seen[one.info_hash].done > 4 * MIB)
-        with (small_disk / "other").open("wb") as file:
-            file.truncate(64 * MIB)
-            with pytest.raises(OSError, match="No space"):
-                while True:
-                    file.write(bytes(MIB))
-                    file.flush()
-        mine.until(lambda me: "space" in me.seen[one.info_hash].reason)
-        assert mine.state(one.info_hash) == "queued"
-        (small_disk / "other").unlink()
-        mine.finish(one.info_hash)
-    assert same(mine.file("a.bin"), source / "a.bin")
-
-
-def test_the_floor_is_never_crossed(small_disk, client, source) -> None:
-    import shutil
-
-    for number in range(6):
-        (source / f"{number}.bin").write_bytes(os.urandom(8 * MIB))
-    with seeder(source, "--each", "--max-up-kb", "20000") as torrents:
-        mine = client(floor=20 * MIB)  # room for three of six, and some
-        mine.want(*(one.link for one in torrents))
-        lowest = []
-
-        def settled(me) -> bool:
-            lowest.append(shutil.disk_usage(small_disk).free)
-            states = sorted(me.state(one.info_hash) for one in torrents)
-            return states == ["queued"] * 3 + ["succeeded"] * 3
-
-        mine.until(settled)
-        assert min(lowest) >= 20 * MIB
-        waits = next(one for one in mine.seen.values() if one.state == "queued")
-        assert waits.reason.startswith("Waiting for ")
-        for one in torrents:
-            if mine.state(one.info_hash) == "succeeded":
-                mine.file(one.name).unlink()
-        mine.finish(waits.key)

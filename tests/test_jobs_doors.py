@@ -65,7 +65,7 @@ def belongings(ann, tmp_path):
         "training": training,
         "predictions": prediction,
         "downloads": download,
-        "categories": Category.objects.create(owner=ann, name="zqx of ann"),
+        "categories": Category.objects.create(owner=ann, name="films of ann"),
     }
 
 
@@ -134,13 +134,7 @@ def test_what_belongs_to_somebody_else_does_not_exist(client, belongings, other,
 def test_what_names_somebody_elses_in_its_body_finds_nothing(client, belongings, other):
     """Addresses without an object in them: it stands in the query, the form or the JSON."""
     client.force_login(other)
-    ids = {kind: str(thing.pk) for kind, thing in belongings.items()}
-    download, training, table = ids["downloads"], ids["training"], ids["datasets"]
-    info_hash = belongings["downloads"].info_hash
-    ways = {"id": download, "ids": [download], "hash": info_hash, "hashes": info_hash}
-    ways |= {"job": training, "jobs": [training], "training": training, "dataset": table}
-    ways |= {"category": "zqx", "name": "zqx", "target": "y", "action": "delete", "choice": "data"}
-    ways |= {"links": info_hash, "tags": "x", "categories": "zqx", "deleteFiles": "true"}
+    ways = names_of(belongings)
     headers = {"Authorization": f"Bearer {ApiToken.make(other, 'test')}"}
     before = rows(belongings)
     for name, route in ALL:
@@ -168,6 +162,19 @@ def test_a_person_without_rights_gets_no_page_of_the_admin_panel(client, belongi
                 assert "/login/" in response.headers.get("Location", "/login/"), path
 
 
+def names_of(belongings) -> dict:
+    """Every way to name ann's objects in a query or a body, with what could be done to them."""
+    download, training = str(belongings["downloads"].pk), str(belongings["training"].pk)
+    info_hash = belongings["downloads"].info_hash
+    return {
+        **{"id": download, "ids": [download], "hash": info_hash, "hashes": info_hash},
+        **{"job": training, "jobs": [training], "training": training},
+        **{"dataset": str(belongings["datasets"].pk), "target": "y"},
+        **{"category": "films of ann", "categories": "films of ann", "name": "zqx", "tags": "x"},
+        **{"links": info_hash, "action": "delete", "choice": "data", "deleteFiles": "true"},
+    }
+
+
 def rows(belongings) -> list:
     """Every row of ann's, of every kind."""
     kinds = {type(thing): thing.owner for thing in belongings.values()}
@@ -187,7 +194,8 @@ def test_reading_changes_nothing(client, belongings, ann):
     for name, route in ALL:
         if not is_regex(route):
             path = fill(route, belongings)
-            response = client.get(path, headers={"Authorization": f"Bearer {secret}"})
+            headers = {"Authorization": f"Bearer {secret}"}
+            response = client.get(path, names_of(belongings), headers=headers)
             assert response.status_code < 500 or name == "health-ready", path
             assert rows(belongings) == before, path
 

@@ -20,7 +20,7 @@ import pytest
 from tests.site import Site
 from training.models import TrainingJob
 
-pytestmark = [pytest.mark.tree, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.tree, pytest.mark.timeout(3600)]
 
 PRESSES = int(os.environ.get("CHAOS_PRESSES", "1000"))
 SEED = int(os.environ.get("CHAOS_SEED", str(random.randrange(10**6))))

@@ -22,6 +22,7 @@ from benchmarks.tables import write_classes
 from tests.site import Site
 
 LONGEST_SILENCE, FIRST_ROW, FIRST_MODEL, START = 5.0, 5.0, 15.0, 1.0
+SHARES = {1 / 3: "a third", 1 / 2: "a half", 2 / 3: "two thirds"}
 _LOOK = "select status, progress, message, live from training_trainingjob where id = ?"
 
 
@@ -56,11 +57,10 @@ class Seen:
         times = [0.0, *(moment for moment, _ in self.moments)]
         return max((b - a, a) for a, b in itertools.pairwise(times))
 
-    @property
-    def guess_after_a_third(self) -> tuple[float, float]:
-        """The remaining time that the page told after a third of the time, and the true one."""
+    def guess(self, share: float) -> tuple[float, float]:
+        """The remaining time that the page told after a share of the time, and the true one."""
         end = self.moments[-1][0]
-        later = [(moment, left) for moment, left in self.left if moment >= end / 3]
+        later = [(moment, left) for moment, left in self.left if moment >= end * share]
         moment, left = later[0] if later else (end, 0.0)
         return left, end - moment
 
@@ -99,8 +99,11 @@ def show(name: str, seen: Seen, lines: bool) -> None:
     print(f"first row {seen.first_row:.1f} s (target {FIRST_ROW:.0f})", end="   ")
     print(f"first model {seen.first_model:.1f} s (target {FIRST_MODEL:.0f})", end="   ")
     print(f"longest silence {silence:.1f} s after {since:.1f} s (target {LONGEST_SILENCE:.0f})")
-    told, true = seen.guess_after_a_third
-    print(f"{name}: after a third the page told {told:.0f} s, and it took {true:.0f} s more")
+    for share, word in SHARES.items():
+        told, true = seen.guess(share)
+        ratio = told / true if true else 0.0
+        print(f"{name}: after {word} the page told {told:.0f} s, and it took {true:.0f} s more: "
+              f"{ratio:.2f} times (target 0.5 to 2)")  # fmt: skip
 
 
 def main() -> None:

@@ -6,6 +6,8 @@ import zlib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pandas as pd
+
 ROWS = [(f"{n}", f"{n * 7 % 13 - 3.5:.2f}", ("red", "green", "blue")[n * n % 3]) for n in range(40)]
 
 
@@ -78,6 +80,20 @@ REFUSED: dict[str, tuple[bytes, dict, str]] = {
     "a short row far down": (deep("1,2.5,red", b"2,3.5\n"), {}, "Line 60002"),
     "a long row far down": (deep("1,2.5,red", b"2,3.5,red,4\n"), {}, "line 60002|Line 60002"),
     "a quote that stays open far down": (deep("1,2.5,red", b'2,"3.5,red\n'), {}, "quotation mark"),
+    "single quotation marks": (b"'n','t','v'\n" + b"'1','a,b',2\n" * 40, {}, "Line 1.*single quot"),
+    "backslashes before quotation marks": (
+        b"n,t,v\n" + b'1,"plain",2\n' * 9 + b'1,"he said \\"hi, you\\" there",2\n',
+        {},
+        "Line 11: a quotation mark inside",
+    ),
+    "ARFF": (b"@relation x\n@attribute a numeric\n@data\n1,2\n", {}, "ARFF"),
+    "SQL": (b"INSERT INTO t VALUES (1,2);\nINSERT INTO t VALUES (1,3);\n", {}, "SQL"),
+    "columns set apart by blanks": (b"a   b\n" + b"1   2\n" * 40, {}, "Blanks are none"),
+    "a DOS end of file": (PLAIN + b"\x1a", {}, "Line 42"),
+    "zeros at the end": (PLAIN + bytes(512), {}, "NUL bytes, first in line 42"),
+    "gzip that is cut off": (gzip.compress(PLAIN * 50)[:-40], {}, "gzip file is broken"),
+    "gzip with something behind": (gzip.compress(PLAIN) + b"garbage", {}, "gzip file is broken"),
+    "a comment in the middle": (PLAIN + b"# a note\n1,2.5,red\n", {}, "Line 42"),
     "another encoding than told": ("a,b\né,1\n".encode("cp1252"), {"encoding": "utf-8"}, "Line 2"),
 }
 
@@ -207,5 +223,26 @@ READ: dict[str, tuple[bytes, dict, str, str, tuple, str]] = {
     "infinity": (column(["1.5", "inf", "-Infinity", "NaN"]), {}, "x y", "nn", (0, "x", 1.5), ""),
     "truth words": (column(["TRUE", "false"]), {}, "x y", "bn", (0, "x", "TRUE"), ""),
     "the word None": (column(["None", "Shingle", "Tile"]), {}, "x y", "cn", (0, "x", "None"), ""),
+    "thousands as in India": (column(['"1,23,456"', '"45,678"']), {}, "x y", "nn",
+                              (0, "x", 123_456), ""),
+    "a minus sign of printers": (column(["\u22121.5", "2"]), {}, "x y", "nn", (0, "x", -1.5), ""),
+    "a minus behind": (column(["1.50-", "2.25"]), {}, "x y", "nn", (0, "x", -1.5), ""),
+    "marks at school": (column(["1-", "2+", "2"]), {}, "x y", "cn", (0, "x", "1-"), ""),
+    "powers with a decimal comma": (column(["1,5E+03", "2,5E+02"], separator=";"), {}, "x y", "nn",
+                                    (0, "x", 1500), ""),
+    "a backslash at the end of a cell": (column(['"C:\\temp\\"', '"D:\\"']), {}, "x y", "cn",
+                                         (1, "x", "D:\\"), ""),
+    "digits of other scripts": (column(["\uff11\uff12", "\u0663"]), {}, "x y", "nn",
+                                (0, "x", 12), ""),
+    "no-break blanks": (column(["\u00a01.5\u00a0", "2"]), {}, "x y", "nn", (0, "x", 1.5), ""),
+    "line ends of two kinds": (
+        PLAIN.replace(b"red\n", b"red\r\n"), {}, "n size colour", "nnc", (39, "n", 39), "",
+    ),
+    "a row of units": (
+        PLAIN.replace(b"\n", b"\n(pieces),(cm),-\n", 1), {}, "n size colour", "ccc",
+        (0, "size", "(cm)"), "numbers and other text such as “\\(cm\\)”",
+    ),
+    "times with a zone": (column(["2024-01-05T10:00:00+02:00", "2024-01-06T09:00:00Z"]), {}, "x y",
+                          "dn", (0, "x", pd.Timestamp(2024, 1, 5, 8)), ""),
     "gzip": (gzip.compress(PLAIN), {}, "n size colour", "nnc", (0, "size", -3.5), ""),
 }  # fmt: skip

@@ -112,7 +112,9 @@ BOOK = {
 
 
 def test_another_sheet_of_a_workbook_can_be_chosen_until_a_training_uses_the_first(page):
-    dataset = kept(page, workbook(BOOK), name="book.xlsx")
+    book = workbook(BOOK)
+    dataset = kept(page, book, name="book.xlsx")
+    assert dataset.size == len(flowers()) + len(book), "the workbook is kept, and counts"
     text = page.get(dataset.get_absolute_url()).content.decode()
     assert "Of 3 sheets, this is “Flowers”" in text
     place = reverse("training:reread", args=[dataset.pk])
@@ -120,6 +122,7 @@ def test_another_sheet_of_a_workbook_can_be_chosen_until_a_training_uses_the_fir
     dataset.refresh_from_db()
     assert [column.name for column in dataset.columns] == ["size", "rooms", "town", "price"]
     assert dataset.path.read_bytes() == houses()
+    assert dataset.size == len(houses()) + len(book)
     answer = page.post(place, {"sheet": "Notes"})
     assert "Only one column" in answer.content.decode()
     assert train(page, dataset, target="price").status_code == 302

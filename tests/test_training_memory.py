@@ -1,7 +1,14 @@
 """The estimate of memory: what is too large is left out with a sentence, never a dead worker."""
 
+import pytest
+
+from jobsite.jobs.child_handle import Child
+from jobsite.jobs.supervisor import Supervision
+from tests.training_tables import flowers
+from tests.waiting import wait_until
 from training.catalogue import ALGORITHMS, chosen
 from training.memory import need, refusal
+from training.models import Dataset, TrainingJob
 
 
 def test_a_small_table_fits():
@@ -38,3 +45,20 @@ def test_a_table_that_nothing_can_learn_is_refused():
     found = need(chosen(["linear"]), 10**7, 100, 8_000, 2, 4096)
     assert set(found.too_large) == {"baseline", "linear"}
     assert "the limit is 4,096 MB" in refusal(found, 4096)
+
+
+@pytest.mark.django_db
+def test_a_limit_that_no_training_can_keep_is_said_at_once(ann, settings, tmp_path):
+    settings.DATA_DIR, settings.TRAINING_MEMORY_MB = tmp_path, 300
+    settings.SETTINGS_MODULE = "tests.settings"
+    path = tmp_path / "flowers.csv"
+    path.write_bytes(flowers())
+    job = TrainingJob.of(Dataset.copy(path, ann, {}), "kind")
+    child = Child("drill")
+    try:
+        supervision = Supervision(job, child)
+        verdict = wait_until(supervision.limits)
+    finally:
+        child.end()
+        child.close()
+    assert verdict.startswith("The job needs at least 420 MB of memory; its limit is 300 MB.")

@@ -45,6 +45,9 @@ _WITH_UNIT = re.compile(
 _SIMPLE = re.compile(
     rf"([+-]?)(?:([{_SIGNS}]) ?(\d[\d.,]*)|(\d[\d.,]*) ?([{_SIGNS}%]|[ck]?m|k?g|km/h|k?W|min))"
 )
+_MINUS = "\u2212"
+# As some accounts are printed: 1.50- is less than nothing, while 2- may be a mark at school.
+_MINUS_BEHIND = re.compile(r"(\d[\d.,]*[.,]\d+)-")
 _PLAIN = re.compile(r"[+-]?[.\d].*\d$|[^\d]+$")
 _LONGEST = 40
 
@@ -59,8 +62,12 @@ class Amount(NamedTuple):
 
 def amount(cell: str) -> Amount | None:
     """Return the parts of a stripped cell such as $1.5M, 12 %, 5 kg or (300); None: no such."""
-    if not cell or len(cell) > _LONGEST or _PLAIN.match(cell):
+    if not cell or len(cell) > _LONGEST or (_PLAIN.match(cell) and cell[0] != _MINUS):
         return None
+    if cell[0] == _MINUS:
+        return amount(f"-{cell[1:]}") or Amount(cell[1:], "", -1.0)
+    if behind := _MINUS_BEHIND.fullmatch(cell):
+        return Amount(behind[1], "", -1.0)
     if simple := _SIMPLE.fullmatch(cell):
         sign, before, core, other, after = simple.groups()
         return Amount(core or other, before or after, -1.0 if sign == "-" else 1.0)

@@ -145,6 +145,8 @@ class Dataset(models.Model):
         """Read the head again, with what the owner knows better. Raises ReadingError."""
         found = look(source, told)
         self.size = source.stat().st_size
+        if self.original.is_file():
+            self.size += self.original.stat().st_size
         self.told = dict(told)
         self.head = found.to_json()
         self.rows = found.sampled if found.complete else None

@@ -109,7 +109,8 @@ class _Run:
     def _remaining(self) -> float:
         left = self._time_left()
         ahead = self.race.remaining(self.will_tune, left, time.monotonic())
-        return max(0.0, min(ahead + self._blending() / 2, left))
+        # At the end of the budget, the last fit of the best model still takes a moment.
+        return max(0.0, min(ahead + self._blending() / 2, left + _GRACE / 2))
 
     def _blending(self) -> float:
         """Return the time to keep for the ensemble."""

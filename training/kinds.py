@@ -49,7 +49,10 @@ _LONG_TEXT = 50
 def _number_pattern(decimal: str, thousands: str) -> re.Pattern[str]:
     whole = r"\d+"
     if thousands:
-        whole = rf"(?:\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+|\d+)"
+        mark = re.escape(thousands)
+        # Also as in India: 1,23,456.
+        indian = rf"\d{{1,2}}(?:{mark}\d{{2}})+{mark}\d{{3}}"
+        whole = rf"(?:\d{{1,3}}(?:{mark}\d{{3}})+|{indian}|\d+)"
     point = re.escape(decimal)
     power = r"(?:[eE][+-]?\d+)?"
     return re.compile(

@@ -20,7 +20,7 @@ _TOTALS = frozenset(
     ("total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt")
 )
 _SCORED_ROWS = 200
-_COMMA_NUMBER = re.compile(r"\s*[+-]?\d+,\d+\s*")
+_COMMA_NUMBER = re.compile(r"\s*[+-]?\d+,\d+([eE][+-]?\d+)?\s*")
 _EXCEL_HINT = re.compile(r"\s*\"?sep=(.)\"?\s*$")
 
 
@@ -60,6 +60,35 @@ def split_rows(text: str, separator: str, complete: bool, skip: int = 0) -> list
         if not complete and not text.endswith("\n"):
             rows.pop()
     return rows
+
+
+def refuse_odd_quotes(text: str, rows: list[Row], separator: str, complete: bool) -> None:
+    """Raise where cells are quoted in a way that tears them apart: 'a, b' or "a \\"b, c\\" d"."""
+    names = [cell.strip() for cell in rows[0].cells]
+    if all(len(name) > 2 and name[0] == name[-1] == "'" for name in names):
+        raise ReadingError(
+            f"Line {rows[0].line}: the cells stand in single quotation marks, which would become "
+            "part of them. Put cells into double quotation marks, or save the table as CSV anew."
+        )
+    if '\\"' not in text:
+        return
+    lines = io.StringIO(text, newline="").readlines()
+    for row in rows if complete else rows[:-1]:
+        line = lines[row.line - 1] if row.line <= len(lines) else ""
+        if '\\"' in line and _is_torn(line, separator):
+            raise ReadingError(
+                f'Line {row.line}: a quotation mark inside of a cell is written as \\". Write it '
+                'twice instead (""), as CSV does.'
+            )
+
+
+def _is_torn(line: str, separator: str) -> bool:
+    """Tell whether text follows a quotation mark that closes a cell."""
+    try:
+        list(csv.reader([line], delimiter=separator, strict=True))
+    except csv.Error as error:
+        return "expected after" in str(error)
+    return False
 
 
 def _refuse_open_quote(text: str, row: Row, lines: int, separator: str, complete: bool) -> None:

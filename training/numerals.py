@@ -12,7 +12,7 @@ from training.amounts import amount
 _SAMPLE = 20_000
 _POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
 _COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
-_US = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+_US = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d{1,2}(,\d{2})+,\d{3})(\.\d+)?")
 _EUROPE = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?")
 _APOSTROPHE = re.compile(r"[+-]?\d{1,3}('\d{3})+(\.\d+)?")
 _SPACE = re.compile("[+-]?\\d{1,3}([ \u00a0\u202f]\\d{3})+([.,]\\d+)?")

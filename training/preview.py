@@ -22,6 +22,7 @@ from training.layout import (
     find_start,
     ragged_remedy,
     ragged_sentence,
+    refuse_odd_quotes,
     split_ragged,
     split_rows,
 )
@@ -72,6 +73,7 @@ def preview(
     separator = known.get("separator") or announced or find_separator(text, complete, skip)
     rows = split_rows(text, separator, complete, known.get("skip", skip))
     _refuse_thin(rows, separator, complete, least)
+    refuse_odd_quotes(text, rows, separator, complete)
     start = 0 if "skip" in known else find_start(rows)
     dialect = Dialect(
         decoded.encoding,
@@ -149,6 +151,9 @@ def _refuse_other_text(text: str) -> None:
     for opening, what in (("<!doctype", "a web page"), ("<html", "a web page"), ("<?xml", "XML")):
         if start.startswith(opening):
             raise ReadingError(f"This is {what}, not a table. Download the CSV file itself.")
+    for opening, what in (("@relation", "ARFF"), ("insert into", "SQL"), ("create table", "SQL")):
+        if start.startswith(opening):
+            raise ReadingError(f"This is {what}, not a table of rows. Export the table as CSV.")
     if start.startswith(("{", "[{", "[[")):
         raise ReadingError("This is JSON, not a table. Convert it to CSV first.")
 
@@ -165,7 +170,7 @@ def _refuse_thin(rows: list[Row], separator: str, complete: bool, least: int) ->
         raise ReadingError(
             f"Only one column was found (separator: {SEPARATOR_NAMES.get(separator, separator)}). "
             "Training needs a target and at least one other column; if the cells are separated "
-            "by something else, choose that separator."
+            "by something else, choose that separator. Blanks are none: put commas in their place."
         )
 
 

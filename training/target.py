@@ -78,8 +78,7 @@ def make_task(
     _refuse_few(len(answers))
     found = guess(replace(column, distinct=int(answers.nunique())), len(answers), wanted)
     features = _within_reach(frame.loc[known].drop(columns=[target]), columns, warnings)
-    kind = found.kind
-    classes: tuple[str, ...] = ()
+    kind, classes = found.kind, tuple[str, ...]()
     if kind == REGRESSION:
         values = answers.to_numpy(dtype="float64")
         _refuse_huge(values, target)
@@ -99,8 +98,7 @@ def make_task(
         classes=classes,
         folds=folds,
         warnings=tuple(warnings),
-        groups=_codes(features[roles.group]) if roles.group else None,
-        times=_moments(features[roles.time]) if roles.time else None,
+        **_sides(features, roles),
     )
 
 
@@ -129,9 +127,16 @@ def _untargeted(frame: pd.DataFrame, columns: Sequence[Column], folds: int, role
         classes=(),
         folds=min(folds, max(2, len(features) // 20)),
         warnings=tuple(warnings),
-        groups=_codes(features[roles.group]) if roles.group else None,
-        times=_moments(features[roles.time]) if roles.time else None,
+        **_sides(features, roles),
     )
+
+
+def _sides(features: pd.DataFrame, roles: Roles) -> dict[str, np.ndarray | None]:
+    """Return what decides on which side of a split a row comes."""
+    return {
+        "groups": _codes(features[roles.group]) if roles.group else None,
+        "times": _moments(features[roles.time]) if roles.time else None,
+    }
 
 
 def _taking_part(columns: Sequence[Column], target: str, roles: Roles) -> tuple[Column, ...]:

@@ -69,6 +69,17 @@ def test_a_range_is_answered_with_just_those_bytes(file, header, first, expected
     assert response.headers["Content-Range"] == f"bytes {first}-{first + len(expected) - 1}/10240"
 
 
+def test_what_was_cut_off_goes_on_unless_the_file_has_changed(file):
+    tag = fetch(file)[0].headers["ETag"]
+    rest = {"range": "bytes=5000-", "if-range": tag}
+    response, body = fetch(file, **rest)
+    assert (response.status_code, body, response.headers["ETag"]) == (206, DATA[5000:], tag)
+    file.write_bytes(DATA + b"more")
+    response, body = fetch(file, **rest)
+    assert (response.status_code, body) == (200, DATA + b"more")
+    assert response.headers["ETag"] != tag
+
+
 def test_a_range_past_the_end_is_416(file):
     response, body = fetch(file, range="bytes=10240-")
     assert (response.status_code, body) == (416, b"")

@@ -55,13 +55,15 @@ def picture(request: HttpRequest, path: Path, content_type: str) -> HttpResponse
 
 
 def ranged(request: HttpRequest, path: Path, content_type: str) -> HttpResponseBase:
-    """The bytes of a file, sandboxed, with Range."""
+    """The bytes of a file, sandboxed, with Range; who goes on later tells which file was meant."""
     try:
         file = path.open("rb")
     except OSError:
         raise Http404("There is no such file.") from None
-    size = os.fstat(file.fileno()).st_size
-    span = wanted_span(request.headers.get("Range", ""), size)
+    stat = os.fstat(file.fileno())
+    size, tag = stat.st_size, f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
+    is_meant = request.headers.get("If-Range", tag) == tag  # else the rest of another file
+    span = wanted_span(request.headers.get("Range", ""), size) if is_meant else None
     response: HttpResponseBase
     if span is None:
         response = FileResponse(file, content_type=content_type)
@@ -71,8 +73,9 @@ def ranged(request: HttpRequest, path: Path, content_type: str) -> HttpResponseB
         response.headers["Content-Range"] = f"bytes */{size}"
     else:
         file.close()
-        return part(path, (*span, size), content_type)
+        response = part(path, (*span, size), content_type)
     response.headers["Accept-Ranges"] = "bytes"
+    response.headers["ETag"] = tag
     return _sandboxed(response)
 
 

@@ -183,8 +183,9 @@ def test_a_form_that_is_sent_twice_makes_one_job(client, ann, dataset):
     answers = [client.post(f"/training/datasets/{dataset.pk}/", form) for _ in range(3)]
     assert len({answer.headers["Location"] for answer in answers}) == 1
     assert TrainingJob.objects.count() == 1
-    other = client.post(f"/training/datasets/{dataset.pk}/", {**form, submissions.FIELD: "b"})
-    assert other.headers["Location"] != answers[0].headers["Location"]
+    for odd in ("b", "\0", "\ufffe" * 300):
+        other = client.post(f"/training/datasets/{dataset.pk}/", {**form, submissions.FIELD: odd})
+        assert other.headers["Location"] != answers[0].headers["Location"]
 
 
 def test_a_call_that_is_repeated_with_its_key_gets_the_same_job(client, ann, bob, dataset, bearer):

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from jobsite.jobs.models import ApiToken
+from jobsite.jobs.submissions import FIELD
 from tests.test_jobs_doors import ALL, belongings, fill, is_regex
 
 pytestmark = pytest.mark.django_db
@@ -168,7 +169,7 @@ def test_a_query_that_means_nothing_finds_nothing(anns, belongings, odd):
 
 @pytest.mark.parametrize("odd", ODD, ids=[repr(odd)[:12] for odd in ODD])
 def test_a_form_of_nonsense_is_refused_in_words(anns, belongings, odd):
-    fields = dict.fromkeys((*FIELDS, *QUERY, "next", "choice", "query", "all", "code"), odd)
+    fields = dict.fromkeys((*FIELDS, *QUERY, "next", "choice", "query", "all", "code", FIELD), odd)
     for path in filled(belongings):
         assert anns.post(path, fields).status_code < 500, path
 

@@ -17,6 +17,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
+from .text import storable
+
 FIELD = "idempotency_key"
 LONGEST = 100
 
@@ -53,7 +55,7 @@ class Request:
         if not sent:
             return ""
         self.count += 1
-        return f"{sent[:LONGEST]}#{self.count}"
+        return f"{storable(sent[:LONGEST])}#{self.count}"
 
 
 CURRENT: ContextVar[Request | None] = ContextVar("request", default=None)

@@ -17,23 +17,31 @@ def validate_patterns(text: str) -> None:
         raise ValidationError(str(error)) from None
 
 
-class Defaults(models.Model):
-    """One person's; without a row nothing is left out and nothing waits."""
+class FirstWishes(models.Model):
+    """What can only be wished before the files are known."""
 
-    user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+"
-    )
     hold = models.BooleanField(
         "show the files first",
         default=False,
-        help_text="On the page that adds downloads this is ticked from the start.",
+        help_text="Fetch the list of files only, and wait for a choice.",
     )
     exclude = models.CharField(
         "leave out",
         max_length=1000,
         blank=True,
         validators=[validate_patterns],
-        help_text="Patterns of files that are never wanted: *.nfo, sample*",
+        help_text="Patterns of files that are not wanted: *.nfo, sample*",
+    )
+
+    class Meta:
+        abstract = True
+
+
+class Defaults(FirstWishes):
+    """One person's; without a row nothing is left out and nothing waits."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+"
     )
 
     class Meta:

@@ -55,11 +55,14 @@ class ChoiceForm(forms.Form):
 class RenameFile(OwnJobs, View):
     """Another path for one file."""
 
+    title = "Rename a file"
+    button = "Rename"
+
     def get(self, request: HttpRequest, pk: UUID, index: int) -> HttpResponse:
         """The form."""
         job = get_object_or_404(self.get_queryset(), pk=pk)
         file = get_object_or_404(DownloadFile, download=job, index=index)
-        return render(request, "downloads/rename_file.html", {"job": job, "file": file})
+        return self.form(request, job, file)
 
     def post(self, request: HttpRequest, pk: UUID, index: int) -> HttpResponse:
         """Store it; the engine renames what is in the library."""
@@ -68,10 +71,16 @@ class RenameFile(OwnJobs, View):
         try:
             file.rename(request.POST.get("path", ""))
         except ValueError as error:
-            context = {"job": job, "file": file, "error": str(error)}
-            return render(request, "downloads/rename_file.html", context)
+            return self.form(request, job, file, str(error))
         messages.success(request, f"The file will be named “{file.new_path or file.path}”.")
         return redirect("downloads:files", job.pk)
+
+    def form(
+        self, request: HttpRequest, job: Download, file: DownloadFile, error: str = ""
+    ) -> HttpResponse:
+        """The page, with what was wrong."""
+        context = {"view": self, "job": job, "file": file, "error": error}
+        return render(request, "downloads/rename_file.html", context)
 
 
 class FileList(OwnJobs, View):

@@ -1,5 +1,7 @@
 """Pages that look closely: the rates of a download, and what each person has fetched and sent."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +18,16 @@ from downloads.looks import graphs
 from downloads.models import Traffic
 from downloads.traffic import DAYS
 from jobsite.jobs.views import OwnJobs
+
+
+@dataclass(frozen=True)
+class Table:
+    """Bytes down and up of each month or person."""
+
+    id: str
+    title: str
+    of: str
+    rows: Sequence[tuple[str, int, int]]
 
 
 class Graphs(OwnJobs, View):
@@ -36,13 +48,14 @@ class TrafficPage(TemplateView):
         """The sums, and the days as bars."""
         mine = Traffic.objects.filter(owner=self.request.user.pk).summary()
         context = super().get_context_data(**kwargs) | {"mine": mine, "bars": _bars(mine["days"])}
+        months = [(f"{one['month']:%B %Y}", one["down"], one["up"]) for one in mine["months"]]
+        tables = [Table("months", "By month", "Month", months)]
         if self.request.user.is_staff:
-            context |= {
-                "everybody": Traffic.objects.filter(owner=None).summary(),
-                "people": Traffic.objects.of_people(),
-                "graphs": graphs(rates.ALL),
-            }
-        return context
+            everybody = Traffic.objects.filter(owner=None).summary()
+            context |= {"everybody": everybody, "graphs": graphs(rates.ALL)}
+            people = Traffic.objects.of_people()
+            tables.append(Table("people", "Everybody, this month", "Person", people))
+        return context | {"tables": [table for table in tables if table.rows]}
 
 
 def _bars(days: list[dict[str, Any]]) -> Any:

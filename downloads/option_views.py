@@ -1,15 +1,13 @@
 """The page on which one download's options are changed, and the pages of categories."""
 
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse_lazy
-from django.views import View
 from django.views.generic import CreateView, DeleteView, UpdateView
 
 from downloads.categories import Category
@@ -19,23 +17,23 @@ from downloads.wish_forms import Folding, OptionsForm
 from jobsite.jobs.views import OwnJobs
 
 
-class Options(OwnJobs, View):
+class Options(OwnJobs, UpdateView):
     """Name, category, tags, goal, trackers, priority and rates of one download."""
 
-    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The form."""
-        job = get_object_or_404(self.get_queryset(), pk=pk)
-        form = OptionsForm(instance=job, owner=request.user)
-        return render(request, "downloads/options.html", {"job": job, "form": form})
+    form_class = OptionsForm
+    template_name = "downloads/options.html"
+    context_object_name = "job"
+    title = "Options"
 
-    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """The person's own categories are offered."""
+        return super().get_form_kwargs() | {"owner": self.request.user}
+
+    def form_valid(self, form: Any) -> HttpResponse:
         """Store them; the engine follows within a second or two."""
-        job = get_object_or_404(self.get_queryset(), pk=pk)
-        form = OptionsForm(request.POST, instance=job, owner=request.user)
-        if not form.is_valid():
-            return render(request, "downloads/options.html", {"job": job, "form": form})
+        job: Any = self.object
         job.change(form.changes)
-        messages.success(request, f"The options of “{job.name}” are stored.")
+        messages.success(self.request, f"The options of “{job.name}” are stored.")
         return redirect(job.get_absolute_url())
 
 
@@ -45,6 +43,7 @@ class EditDefaults(UpdateView):
     fields = ["hold", "exclude"]
     model = Defaults
     template_name = "downloads/defaults.html"
+    title = "Defaults"
     success_url = reverse_lazy("downloads:defaults")
 
     def get_object(self, queryset: Any = None) -> Defaults:
@@ -63,6 +62,7 @@ class EditSeeding(UpdateView):
     fields = GOAL_FIELDS
     model = SeedingPlan
     template_name = "downloads/seeding.html"
+    title = "Seeding"
     success_url = reverse_lazy("downloads:seeding")
 
     def get_object(self, queryset: Any = None) -> SeedingPlan:
@@ -127,6 +127,7 @@ class EditCategory(OwnCategory, UpdateView):
 
     form_class = CategoryForm
     template_name = "downloads/category.html"
+    title = "Change the category"
     success_url = reverse_lazy("downloads:categories")
 
     def form_valid(self, form: Any) -> HttpResponse:

@@ -38,6 +38,7 @@ class Plan(UpdateView):
 
     form_class = PlanForm
     template_name = "downloads/plan.html"
+    title = "Speed by the clock"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Staff only."""

@@ -42,13 +42,14 @@ class TrafficQuerySet(models.QuerySet):
             ],
         }
 
-    def of_people(self) -> list[dict[str, Any]]:
-        """This month's bytes of each person, who fetched most first."""
+    def of_people(self) -> list[tuple[str, int, int]]:
+        """This month's bytes down and up of each person, who fetched most first."""
         month = self.filter(day__gte=timezone.localdate().replace(day=1)).exclude(owner=None)
         return list(
             month.values("owner__username")
             .annotate(total_down=Sum("down"), total_up=Sum("up"))
             .order_by("-total_down")
+            .values_list("owner__username", "total_down", "total_up")
         )
 
 

@@ -3,28 +3,16 @@
 from django.db import models
 
 from downloads.categories import Category
-from downloads.defaults import validate_patterns
+from downloads.defaults import FirstWishes
 
 
-class WishFields(models.Model):
+class WishFields(FirstWishes):
     """Set when it is added, changed at any time."""
 
     category = models.ForeignKey(
         Category, models.SET_NULL, null=True, blank=True, related_name="downloads"
     )
     tags = models.JSONField(default=list, blank=True)
-    hold = models.BooleanField(
-        "show the files first",
-        default=False,
-        help_text="Fetch the list of files only, and wait for a choice.",
-    )
-    exclude = models.CharField(
-        "leave out",
-        max_length=1000,
-        blank=True,
-        validators=[validate_patterns],
-        help_text="Patterns of files that are not wanted: *.nfo, sample*",
-    )
     sequential = models.BooleanField(
         "in order", default=False, help_text="From the first piece to the last, to play it early."
     )

@@ -109,8 +109,8 @@ class OptionsForm(WishForm):
         fields = ["name", *CHANGES]
 
     def __init__(self, *args: Any, instance: Download, **kwargs: Any) -> None:
-        initial = {"trackers": instance.trackers}
-        super().__init__(*args, instance=instance, initial=initial, **kwargs)
+        kwargs["initial"] = {"trackers": instance.trackers}
+        super().__init__(*args, instance=instance, **kwargs)
         self._private = instance.is_private
 
     def clean_name(self) -> str:

@@ -12,7 +12,8 @@ from downloads.tags import MOST
 from jobsite.jobs import queue
 from jobsite.jobs.models import Job
 
-AT_ONCE = 200
+AT_ONCE = 50  # for as long as a transaction lasts, the engine cannot write on SQLite
+LONGEST_NAME = 60
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class Outcome:
         text = f"{self.changed:,} of {self.meant:,} {what} {self.done}."
         if not self.left:
             return text
-        names = ", ".join(f"“{job.name}” ({job.shown_state})" for job in self.left[:3])
+        left = [(job.name[:LONGEST_NAME], job.shown_state) for job in self.left[:3]]
+        names = ", ".join(f"“{name}” ({state})" for name, state in left)
         more = f" and {len(self.left) - 3:,} more" if len(self.left) > 3 else ""
         return f"{text} Left as they are, for their state does not allow it: {names}{more}."
 

@@ -265,6 +265,7 @@ def _what_it_is_instead(line: str) -> str:
         return "This is the name of a .torrent file. Upload the file instead of naming it."
     if name:
         return f"Links of the kind “{name[:20]}:” are not known here. Paste a magnet link."
-    if " " in line and _ONE_WORD.match(line.replace(" ", "")) and len(line) < 100:
+    words = [word for word in re.split(r"[\s,;|]+", line) if word]
+    if len(words) > 1 and all(map(_ONE_WORD.match, words)) and len(line) < 1000:
         return f"There are several words on this line. {_EXPECTED} Put each alone on its line."
     return f"“{line[:40]}” is no magnet link and no info hash. {_EXPECTED}"

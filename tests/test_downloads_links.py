@@ -91,6 +91,7 @@ REFUSED = [
     ("hello", "no info hash and no magnet"),
     (f"Film: magnet:?xt=urn:btih:{V1}", "text before the magnet"),
     (f"{V1} film", "several words"),
+    (f"{V1},{V1};{V1}", "several words"),
     (f"{V1}&dn=x", "no magnet link and no info hash"),
     ("!!!", "no magnet link and no info hash"),
     ("magnet:?xt=urn:btih:" + "a" * 9000, "9,020 characters"),

@@ -4,8 +4,9 @@ import secrets
 import wave
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from downloads.links import Link
 from downloads.models import Download
 from downloads.querysets import Entry
 from tests.swarm import seeder
@@ -92,3 +93,43 @@ def test_music_plays_and_is_skipped_through_while_it_is_fetched(
     job.refresh_from_db()
     assert job.status == "running" and job.progress < 0.9, "what is played came before the rest"
     assert played.evaluate("(audio) => audio.error") is None
+
+
+def test_without_javascript_every_button_works(browser: Browser, site, owner) -> None:
+    for digit in "ab":
+        Download.objects.add(owner, [Entry(Link(v1=digit * 40, name=f"film {digit}"))])
+    context = browser.new_context(base_url=site.url, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/downloads/")
+    page.get_by_label("User name").or_(page.get_by_label("Username")).fill(owner.username)
+    page.get_by_label("Password").fill("site-secret-1")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Select film a").check()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("1 of 1 download paused.")).to_be_visible()
+    page.get_by_role("link", name="film a").click()
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("button", name="Force start").click()
+    expect(page.get_by_text("1 of 1 download started past the queue.")).to_be_visible()
+    page.get_by_role("link", name="Downloads", exact=True).first.click()
+    page.get_by_label("all 2 that match").check()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete 2").click()
+    expect(page.get_by_text("2 of 2 downloads deleted.")).to_be_visible()
+    page.go_back()
+    page.get_by_role("button", name="Delete 2").click()
+    expect(page.get_by_text("Nothing was selected.")).to_be_visible()
+    context.close()
+
+
+def test_what_is_deleted_in_one_tab_says_so_in_the_other(signed_in: Page, owner) -> None:
+    [placed] = Download.objects.add(owner, [Entry(Link(v1="c" * 40, name="film"))])
+    other = signed_in.context.new_page()
+    other.goto(placed.job.get_absolute_url())
+    signed_in.goto(f"{placed.job.get_absolute_url()}delete/")
+    signed_in.get_by_role("button", name="Delete").click()
+    expect(other.get_by_text("This is no longer here.")).to_be_visible(timeout=LONG)
+    other.get_by_text("More", exact=True).click()
+    other.get_by_role("button", name="Force start").click()
+    expect(other.get_by_text("Nothing was selected.")).to_be_visible()

@@ -114,6 +114,7 @@ def drawn(column: Column) -> Spread:
 
 def _caption(column: Column) -> str:
     if column.kind not in (NUMBER, DATE) or not column.bars:
-        return shown(" · ".join(column.examples), 60)
+        words = shown(" · ".join(bar.value for bar in column.bars), 60)
+        return f"each once: {words}" if column.others and column.bars[0].rows == 1 else words
     first, last = column.bars[0][0].split(" to ")[0], column.bars[-1][0].split(" to ")[-1]
     return f"{first} to {last}" if first != last else first

@@ -2,10 +2,8 @@
 
 import time
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
@@ -20,6 +18,7 @@ from downloads.goals import SeedingPlan as SeedingPlan
 from downloads.lines import MOVES as MOVES
 from downloads.lines import InLine
 from downloads.links import MAX_TRACKERS, Link
+from downloads.on_disk import OnDisk
 from downloads.plans import KB
 from downloads.plans import PersonSpeed as PersonSpeed
 from downloads.plans import SpeedPlan as SpeedPlan
@@ -33,7 +32,7 @@ from jobsite.jobs.models import Job
 from jobsite.jobs.status import ACTIVE, CAN_PAUSE, CAN_RESUME, Status
 
 
-class Download(WishFields, Seedable, InLine, Job):
+class Download(WishFields, Seedable, InLine, OnDisk, Job):
     """A torrent that one person wants. Moved by the engine; people change what is wanted."""
 
     kind: ClassVar[str] = "downloads"
@@ -138,23 +137,6 @@ class Download(WishFields, Seedable, InLine, Job):
         return trackers_of(self.link)
 
     @property
-    def descriptions(self) -> list[Path]:
-        """The files that may hold its list of files: uploaded, or saved by the engine."""
-        saved = Path(settings.DATA_DIR) / "swarm" / "resume" / self.info_hash
-        kept = [saved.with_suffix(".resume"), saved.with_suffix(".previous")]
-        return [torrent_file(self.info_hash), *kept]
-
-    @property
-    def directory(self) -> Path:
-        """A folder that is never made: torrents are kept by info hash, shared by their owners."""
-        return Path(settings.DATA_DIR) / "torrents" / str(self.pk)
-
-    @property
-    def result_path(self) -> Path:
-        """The file or folder in the library; the library itself where nothing is finished."""
-        return Path(settings.DOWNLOAD_DIR) / self.place
-
-    @property
     def shown_state(self) -> str:
         """What is being done with it now, in one word."""
         if self.is_held:
@@ -197,14 +179,6 @@ class Download(WishFields, Seedable, InLine, Job):
     def can_resume(self) -> bool:
         """Whether it is paused."""
         return self.status in CAN_RESUME
-
-    def file_on_disk(self, file: DownloadFile) -> Path | None:
-        """Where a finished file lies; None where it is gone or something led out of the library."""
-        home = Path(settings.DOWNLOAD_DIR).resolve()
-        path = home.joinpath(self.place, file.path) if file.path else home / self.place
-        inside = path.resolve() == path and path.is_relative_to(home) and path != home
-        is_there = self.place and inside and file.priority and path.is_file()
-        return path if is_there else None
 
     # --- moving ---
 
@@ -285,12 +259,6 @@ class Download(WishFields, Seedable, InLine, Job):
     def limit(self, **fields: Any) -> None:
         """Change what is wanted of it; the engine follows within a second or two."""
         self._row().update(**fields, asked_at=timezone.now())
-
-    def is_misplaced(self, place: str) -> bool:
-        """Whether files at this place are not in its category's folder, or have another name."""
-        folder = self.category.folder if self.category else ""
-        path = PurePosixPath(place)
-        return path.parent != PurePosixPath(folder) or not path.name.startswith(self.save_as)
 
     def change(self, wishes: Mapping[str, Any]) -> None:
         """Store wishes; files that are in the library already follow a change of category."""

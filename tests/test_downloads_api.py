@@ -63,7 +63,7 @@ def test_each_line_has_an_answer(api, ann) -> None:
     assert job.keys() == {
         *("id", "kind", "name", "status", "progress", "message", "attempt", "created_at"),
         *("started_at", "finished_at", "error", "info_hash", "size", "done", "rate_down"),
-        *("rate_up", "peers", "eta", "state", "priority", "down_kb", "up_kb"),
+        *("rate_up", "peers", "eta", "state", "priority", "down_kb", "up_kb", "forced"),
         *("category", "tags", "hold", "exclude", "sequential", "ends_first", "full_size"),
         *(
             "seed",

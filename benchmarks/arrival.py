@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 LOOK_EVERY = 0.02
-NOT_DATA = (".torrent", ".aria2")  # what lies beside the data under its name
+UNFINISHED = ("", ".part", ".!qB")  # what clients add to the name of a file that is not whole
 WORDS = {"first": "first byte", "all": "all bytes", "done": "done", "kept": "on disk"}
 
 
@@ -21,6 +21,7 @@ class Arrival:
     def __init__(self, names: Sequence[str], size: int) -> None:
         self.steps: dict[str, float] = {}
         self._names = tuple(names)
+        self._data = {f"{name}{suffix}" for name in names for suffix in UNFINISHED}
         self._size = size
         self._folder = Path()
         self._began = 0.0
@@ -78,7 +79,7 @@ class Arrival:
         """The bytes that were written of each file, holes left out."""
         for root, _, names in os.walk(self._folder):
             for name in names:
-                if name.startswith(self._names) and not name.endswith(NOT_DATA):
+                if name in self._data:
                     try:
                         yield Path(root, name).stat().st_blocks * 512
                     except OSError:  # renamed just now

@@ -24,7 +24,8 @@ from pathlib import Path
 import psutil
 
 from benchmarks.arrival import Arrival
-from benchmarks.rivals import RIVALS
+from benchmarks.host import HOST
+from benchmarks.rivals import RIVALS, TCP
 from tests.site import Site
 from tests.swarm import Seeded, Tracker, seeder
 from tests.waiting import wait_until
@@ -44,8 +45,8 @@ def seeded(folder: Path, count: int, size: int) -> Iterator[tuple[list[Seeded], 
         with (source / f"{number}.bin").open("wb") as file:
             for _ in range(size // MIB):
                 file.write(os.urandom(MIB))
-    words = ["--each", "--torrents", str(torrents), "--tracker"]
-    with Tracker(interval=10) as tracker, seeder(source, *words, tracker.url) as given:
+    words = ["--host", HOST, "--each", "--torrents", str(torrents), "--tracker"]
+    with Tracker(interval=10, host=HOST) as tracker, seeder(source, *words, tracker.url) as given:
         wait_until(lambda: len(tracker.peers) == count, 60)
         yield given, torrents, tracker
 
@@ -75,7 +76,8 @@ def count(site: Site, token: str, query: str) -> int:
 def site_in(folder: Path) -> Iterator[tuple[Site, str]]:
     """A fresh site that is ready, and a token."""
     folder.mkdir(parents=True)
-    site = Site(folder).start()
+    open_to = {"DOWNLOAD_LISTEN": f"{HOST}:0", "DOWNLOAD_ALLOWED_NETWORKS": f"{HOST}/32"}
+    site = Site(folder, open_to).start()
     try:
         yield site, site.token("admin")
     finally:
@@ -94,9 +96,12 @@ def jobsite(torrents: list[Path], folder: Path, arrival: Arrival) -> None:
         arrival.end()
 
 
-def race(name: str, files: int, size: int, rounds: int) -> None:
-    """All clients, round by round; their best times on one line."""
-    clients: dict[str, Client] = {"jobsite": jobsite, **RIVALS}
+def race(
+    name: str, files: int, size: int, plan: argparse.Namespace, rival: str, most: float
+) -> None:
+    """All clients, round by round; their best times, and ours by that of the rival it is set."""
+    rivals = {client: run for client, run in RIVALS.items() if client not in plan.without}
+    clients: dict[str, Client] = {"jobsite": jobsite, **rivals}
     best: dict[str, float] = {}
     with (
         tempfile.TemporaryDirectory() as root,
@@ -104,7 +109,7 @@ def race(name: str, files: int, size: int, rounds: int) -> None:
     ):
         torrents = sorted(home.glob("*.torrent"))
         seeders = {key: set(peers) for key, peers in tracker.peers.items()}
-        for number in range(rounds):
+        for number in range(plan.rounds):
             for client, run in clients.items():
                 folder = Path(root) / f"{client}-{number}"
                 # Nobody is sent to the clients that ran before.
@@ -119,9 +124,12 @@ def race(name: str, files: int, size: int, rounds: int) -> None:
                     print(f"  {client}: not done within {LONGEST:.0f} s")
                 seconds = arrival.steps.get("done", LONGEST)
                 best[client] = min(seconds, best.get(client, LONGEST))
-                print(f"  {name}, round {number + 1}, {client}: {arrival}", flush=True)
+                load = f"load {os.getloadavg()[0]:.1f}"
+                print(f"  {name}, round {number + 1}, {client}: {arrival} ({load})", flush=True)
                 shutil.rmtree(folder, ignore_errors=True)
-    print(f"{name}: " + ", ".join(f"{client} {best[client]:.1f} s" for client in best), flush=True)
+    print(f"{name}: " + ", ".join(f"{client} {best[client]:.1f} s" for client in best))
+    if rival in best:
+        print(f"  ours / {rival}: {best['jobsite'] / best[rival]:.2f} ({most})", flush=True)
 
 
 def engine_of(site: Site) -> psutil.Process:
@@ -138,12 +146,13 @@ def idle() -> None:
             torrents = sorted(home.glob("*.torrent"))
         with site_in(Path(root) / "site") as (site, token):
             send(site, token, torrents)
-            wait_until(lambda: count(site, token, "state=downloading") == 200, 30)
+            wait_until(lambda: count(site, token, "state=downloading") == 200, LONGEST)
             time.sleep(10)
             process = engine_of(site)
             busy = process.cpu_percent(20)
             memory = process.memory_info().rss / MIB
-            print(f"200 idle torrents: {memory:.0f} MiB (150), {busy:.1f} % of a core (2)")
+            load = f"load {os.getloadavg()[0]:.1f}"
+            print(f"200 idle torrents: {memory:.0f} MiB (150), {busy:.1f} % of a core (2), {load}")
 
 
 def links() -> None:
@@ -169,11 +178,11 @@ def links() -> None:
             print(f"a live link behind 500 dead: {time.perf_counter() - began:.1f} s (10)")
 
 
-CASES: dict[str, Callable[[int], None]] = {
-    "big": lambda rounds: race("1 GiB", 1, 1024 * MIB, rounds),
-    "many": lambda rounds: race("200 torrents of 2 MiB", 200, 2 * MIB, rounds),
-    "idle": lambda rounds: idle(),
-    "links": lambda rounds: links(),
+CASES: dict[str, Callable[[argparse.Namespace], None]] = {
+    "big": lambda plan: race("1 GiB", 1, 1024 * MIB, plan, TCP, 1.05),
+    "many": lambda plan: race("200 of 2 MiB", 200, 2 * MIB, plan, "aria2", 1.5),
+    "idle": lambda plan: idle(),
+    "links": lambda plan: links(),
 }
 
 
@@ -182,10 +191,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.downloads")
     parser.add_argument("cases", nargs="*", metavar="CASE", help=", ".join(CASES))
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--without", nargs="*", default=[], metavar="RIVAL")
     options = parser.parse_args()
     print(json.dumps({"load": os.getloadavg(), "cores": os.cpu_count(), "python": sys.version}))
     for name in options.cases or CASES:
-        CASES[name](options.rounds)
+        CASES[name](options)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.arrival import Arrival
+from benchmarks.host import HOST
 from tests.ports import free_port
 from tests.waiting import wait_until
 
@@ -18,9 +19,9 @@ LONGEST = 180.0
 RAW = """
 import sys, time
 import libtorrent as lt
-folder, *torrents = sys.argv[1:]
+host, folder, *torrents = sys.argv[1:]
 session = lt.session({
-    "listen_interfaces": "127.0.0.1:0", "enable_dht": False, "enable_lsd": False,
+    "listen_interfaces": host + ":0", "enable_dht": False, "enable_lsd": False,
     "enable_upnp": False, "enable_natpmp": False, "enable_outgoing_utp": False,
     "mixed_mode_algorithm": 0, "active_downloads": -1, "active_limit": -1,
     "connections_limit": 800, "connection_speed": 100, "allow_multiple_connections_per_ip": True,
@@ -54,7 +55,7 @@ def running(words: list[str], home: Path) -> Iterator[None]:
 def libtorrent(torrents: list[Path], folder: Path, arrival: Arrival) -> None:
     """A loop of 20 lines around libtorrent, TCP only."""
     folder.mkdir()
-    words = [sys.executable, "-c", RAW, str(folder), *map(str, torrents)]
+    words = [sys.executable, "-c", RAW, HOST, str(folder), *map(str, torrents)]
     pipe = subprocess.PIPE
     with subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdin is not None and process.stdout is not None
@@ -93,7 +94,7 @@ def transmission(torrents: list[Path], folder: Path, arrival: Arrival) -> None:
     for path in (watched, config):
         path.mkdir(parents=True)
     settings = {
-        **{"bind-address-ipv4": "127.0.0.1", "dht-enabled": False, "lpd-enabled": False},
+        **{"bind-address-ipv4": HOST, "dht-enabled": False, "lpd-enabled": False},
         **{"download-dir": str(folder), "download-queue-enabled": False, "utp-enabled": False},
         **{"peer-port": free_port(), "port-forwarding-enabled": False, "rpc-enabled": False},
         **{"watch-dir": str(watched), "watch-dir-enabled": True, "rename-partial-files": True},
@@ -131,8 +132,9 @@ def qbittorrent(torrents: list[Path], folder: Path, arrival: Arrival) -> None:
         arrival.end()
 
 
+TCP = "libtorrent over TCP"
 RIVALS = {
-    "libtorrent over TCP": libtorrent,
+    TCP: libtorrent,
     "aria2": aria2,
     "transmission": transmission,
     "qbittorrent-nox": qbittorrent,

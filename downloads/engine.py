@@ -132,7 +132,7 @@ class _Loop:
             self._swarm.want(self._ledger.wanted(), self._ledger.space_left())
         if self._intervals.has_passed("write", WRITE_EVERY) or self._is_urgent:
             self._ledger.write()
-            self._is_urgent = False
+            self._is_urgent = self._ledger.is_unfinished
         if self._intervals.has_passed("limit", LIMIT_EVERY):
             self._swarm.limit(self._ledger.speeds())
         if self._intervals.has_passed("clean", CLEAN_EVERY):

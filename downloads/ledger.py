@@ -3,6 +3,7 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +17,18 @@ from downloads.links import parse_link
 from downloads.models import Category, Download
 from downloads.moves import Remark
 from downloads.plans import PersonSpeed, SpeedPlan
-from downloads.row_changes import LIVE, describe, fail, fill, hold, line, list_files, park, succeed
+from downloads.row_changes import (
+    LIVE,
+    complete,
+    describe,
+    fail,
+    fill,
+    hold,
+    line,
+    list_files,
+    park,
+    succeed,
+)
 from downloads.seed_rows import GOAL_READ, Seeds
 from downloads.speeds import Speeds
 from downloads.torrent import Phase, Snapshot, Wanted
@@ -35,6 +47,16 @@ MISFIT = (
 )
 
 
+@dataclass
+class _Batch:
+    """Rows that are written together, and lines for their logs."""
+
+    known: list[Download] = field(default_factory=list)
+    live: list[Download] = field(default_factory=list)
+    done: list[Download] = field(default_factory=list)
+    lines: list[JobEvent] = field(default_factory=list)
+
+
 class Ledger:
     """The rows that this engine has in hand."""
 
@@ -46,6 +68,7 @@ class Ledger:
         self._choices = Choices()
         self._seeds = Seeds()
         self._described: set[Any] = set()
+        self._unlisted: set[str] = set()
         self._stamp: dict[str, list[Any]] = {}
         self._terms: tuple[Any, ...] = ()
         self._remarks: list[Remark] = []
@@ -141,8 +164,14 @@ class Ledger:
             urgent = urgent or snapshot.phase in {Phase.SUCCEEDED, Phase.FAILED}
         return urgent
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether something is left to be written: long lists of files go by parts."""
+        return bool(self._changed)
+
     def write(self) -> None:
         """One transaction with all that changed since the last."""
+        self._unlisted = set()
         if not self._changed and not self._remarks:
             return
         try:
@@ -154,7 +183,8 @@ class Ledger:
                 except (DataError, IntegrityError):
                     log.exception("What is known of torrent %s does not fit its row.", key)
                     self.give_up(self._rows.get(key, []), MISFIT)
-        self._changed, self._remarks = {}, []
+        self._changed = {key: self._changed[key] for key in self._unlisted}
+        self._remarks = []
 
     def write_traffic(self) -> None:
         """Add what was fetched and sent to the day's sums."""
@@ -166,44 +196,57 @@ class Ledger:
         JobEvent.objects.bulk_create(lines)
 
     def _write(self, changed: Mapping[str, Snapshot]) -> None:
-        live, lines = [], []
+        batch = _Batch()
         with transaction.atomic():
             for key, snapshot in changed.items():
                 for row in self._rows.get(key, ()):
-                    is_known = self._describe(row, snapshot)
-                    if snapshot.rechecked and row.recheck:
-                        row.recheck = False
-                        Download.objects.filter(pk=row.pk).update(recheck=False)
-                    if snapshot.phase is Phase.FAILED:
-                        lines += fail(row, snapshot.reason)
-                    elif row.hold and is_known:
-                        lines += hold(row)
-                    elif snapshot.phase is Phase.SUCCEEDED:
-                        goal = goal_of(row, self._seeds.site)
-                        lines += succeed(row, snapshot, self._choices.of(row), goal)
-                    elif snapshot.phase is Phase.PARKED:
-                        lines += park(row, snapshot.reason)
-                    else:
-                        live.append(fill(row, snapshot, self._choices.of(row)))
-            Download.objects.write(live, LIVE, status=Status.RUNNING.value)
+                    self._settle(row, snapshot, batch)
+            Download.objects.write(batch.live, LIVE, status=Status.RUNNING.value)
+            batch.lines += succeed(batch.done)
             self._seeds.write(changed.values())
             for remark in self._remarks:
                 rows = self._rows.get(remark.key, ())
-                lines += [line(row, remark.text, remark.level) for row in rows]
-            JobEvent.objects.bulk_create(lines)
+                batch.lines += [line(row, remark.text, remark.level) for row in rows]
+            JobEvent.objects.bulk_create(batch.lines)
         self._remarks = []
+        for row in batch.known:
+            row.is_listed = True
+            self._described.add(row.pk)
+
+    def _settle(self, row: Download, snapshot: Snapshot, batch: "_Batch") -> None:
+        """Write what concerns this row alone, and put it among those that are alike."""
+        is_known = self._describe(row, snapshot)
+        if is_known:
+            batch.known.append(row)
+        if snapshot.rechecked and row.recheck:
+            row.recheck = False
+            Download.objects.filter(pk=row.pk).update(recheck=False)
+        choice = self._choices.of(row)
+        if snapshot.phase is Phase.FAILED:
+            batch.lines += fail(row, snapshot.reason)
+        elif row.hold and is_known:
+            batch.lines += hold(row)
+        elif snapshot.phase is Phase.SUCCEEDED and is_known:
+            if complete(row, snapshot, choice, goal_of(row, self._seeds.site)):
+                batch.done.append(row)
+        elif snapshot.phase is Phase.PARKED:
+            batch.lines += park(row, snapshot.reason)
+        else:
+            batch.live.append(fill(row, snapshot, choice))
 
     def _describe(self, row: Download, snapshot: Snapshot) -> bool:
-        """Store name and files of a torrent, once; whether they are known."""
-        about = snapshot.metadata
-        if row.pk not in self._described:
-            if about:
-                describe(row, about)
-            elif snapshot.record:
-                list_files(row, snapshot.record.files)
-            if about or snapshot.record:
-                self._described.add(row.pk)
-        return row.pk in self._described
+        """Store name and files of a torrent, once; whether all of it is stored."""
+        about, record = snapshot.metadata, snapshot.record
+        if row.pk in self._described:
+            return True
+        is_known = False
+        if about:
+            is_known = describe(row, about)
+        elif record:
+            is_known = list_files(row, record.files)
+        if not is_known and (about or record):
+            self._unlisted.add(snapshot.key)
+        return is_known
 
     def close(self) -> None:
         """Give all back: the next engine takes it up."""

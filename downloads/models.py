@@ -26,6 +26,7 @@ from downloads.querysets import DownloadQuerySet, Entry
 from downloads.trackers import fitting, trackers_of, with_trackers
 from downloads.traffic import Traffic as Traffic
 from downloads.uploaded import keep_file as keep_file
+from downloads.uploaded import keep_files as keep_files
 from downloads.uploaded import torrent_file as torrent_file
 from downloads.wish_fields import WishFields
 from jobsite.jobs.models import Job

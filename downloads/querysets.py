@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from downloads.models import Download
 
 _CHUNK = 500
+PART = 10_000  # files that are stored at a time
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,14 @@ class DownloadQuerySet(JobQuerySet):
         """Rows, of whichever owner, that still want this torrent or its data."""
         return self.filter(info_hash=info_hash, delete_requested=False)
 
+    def still_as(self, rows: Sequence[Any]) -> list[Any]:
+        """Those of the rows that still run as they were read, and locks them. In a transaction."""
+        found = self.filter(pk__in=[row.pk for row in rows], status=Status.RUNNING)
+        wanted = found.filter(delete_requested=False).select_for_update()
+        now = {pk: stamp for pk, *stamp in wanted.values_list("pk", "attempt", "asked_at")}
+        # A wish that came meanwhile is looked at first.
+        return [row for row in rows if now.get(row.pk) == [row.attempt, row.asked_at]]
+
     def write(self, rows: Iterable[Any], fields: Sequence[str], **guard: Any) -> None:
         """Store values of rows; one that is not as `guard` says any more is left alone.
 
@@ -169,23 +178,46 @@ class FileQuerySet(models.QuerySet):
         download: "Download",
         files: Sequence[StoredFile],
         wanted: Mapping[int, int] = MappingProxyType({}),
-    ) -> None:
-        """Write the list of files of a download that has none yet, with their priorities."""
-        if self.filter(download=download).exists():
-            return
-        ordered = sorted(files, key=lambda one: natural(one.path))
+    ) -> bool:
+        """Store the next part of a download's files, with their priorities; whether it is the last.
+
+        In parts, and without an object for each: a list of 100,000 files would take many seconds
+        in which the engine could do nothing else.
+        """
+        start = self.filter(download=download).count()
+        part = sorted(files, key=lambda one: natural(one.path))[start : start + PART]
         rows = (
-            self.model(
-                download=download,
-                index=one.index,
-                path=one.path,
-                size=one.size,
-                position=position,
-                priority=wanted.get(one.index, NORMAL),
-            )
-            for position, one in enumerate(ordered)
+            [
+                download.pk,
+                one.index,
+                one.path,
+                one.size,
+                position,
+                wanted.get(one.index, NORMAL),
+                "",
+            ]
+            for position, one in enumerate(part, start)
         )
-        self.bulk_create(rows, batch_size=1000)
+        names = ["download", "index", "path", "size", "position", "priority", "new_path"]
+        self._insert(names, rows)
+        return start + len(part) >= len(files)
+
+    def _insert(self, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        meta, connection = self.model._meta, connections[self.db]
+        fields: list[Any] = [meta.get_field(name) for name in names]
+        quote = connection.ops.quote_name
+        columns = ", ".join(quote(field.column) for field in fields)
+        marks = ", ".join(["%s"] * len(fields))
+        sql = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608 (names of the model)
+        values = [
+            [
+                field.get_db_prep_save(value, connection)
+                for field, value in zip(fields, row, strict=True)
+            ]
+            for row in rows
+        ]
+        with connection.cursor() as cursor:
+            cursor.executemany(sql, values)
 
     def prioritise(self, priorities: Mapping[int, int]) -> None:
         """Set priorities by the number of the file."""

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from downloads import links, torrents
-from downloads.models import Download, keep_file
+from downloads.models import Download, keep_file, keep_files
 from downloads.querysets import Entry
 from jobsite.jobs import submissions
 
@@ -94,9 +94,7 @@ def submit(owner: Any, asked: Sequence[Asked], wishes: Mapping[str, Any] | None 
     again gets its first answer. Raises OverAllowance.
     """
     usable = [(one, one.entry) for one in asked if one.entry is not None]
-    for _, entry in usable:
-        if entry.data:
-            keep_file(entry.link.key, entry.data)
+    keep_files({entry.link.key: entry.data for _, entry in usable if entry.data})
     with transaction.atomic():
         placed = Download.objects.add(owner, [entry for _, entry in usable], wishes)
         new = [place.job for place in placed if place.is_new]

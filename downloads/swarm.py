@@ -28,7 +28,7 @@ CALM_AFTER, CALM_ROUND_EVERY = 5.0, 2.0
 TELL_ALL_EVERY = 2.0
 STATE_EVERY = 300.0
 TAKEN_AT_ONCE = 50
-SOON = 0.02  # seconds; what threads have done is told by no event
+SOON = 0.05  # seconds; what threads have done is told by no event
 
 
 class Swarm:
@@ -239,6 +239,7 @@ class Swarm:
                 changes.append(snapshot)
         if changes:
             self._changed_at = self._moves.now
+            self._round_at = min(self._round_at, self._moves.now + ROUND_EVERY)
         return changes
 
     # --- the end ---

@@ -67,10 +67,19 @@ def seeder(path: Path, *words: str) -> Iterator[list[Seeded]]:
         process.wait()
 
 
+class Server(ThreadingHTTPServer):
+    """Hundreds of torrents that announce themselves at once are not turned away."""
+
+    request_queue_size = 500
+
+    def handle_error(self, *_: Any) -> None:
+        """Clients hang up whenever they like."""
+
+
 class Tracker:
     """A BitTorrent tracker over HTTP: remembers who announced what, and tells the others."""
 
-    def __init__(self, refusal: str = "", interval: int = 60) -> None:
+    def __init__(self, refusal: str = "", interval: int = 60, host: str = "127.0.0.1") -> None:
         self.peers: dict[bytes, set[tuple[str, int]]] = {}
         self.interval = interval
         self.refusal = refusal.encode()
@@ -92,8 +101,8 @@ class Tracker:
             def log_message(self, *words: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/announce"
+        self._server = Server((host, 0), Handler)
+        self.url = f"http://{host}:{self._server.server_port}/announce"
 
     def announce(self, query: str, host: str) -> bytes:
         """Note the caller; the compact list of all the others."""

@@ -9,7 +9,9 @@ import pytest
 from downloads.choices import natural
 from downloads.goals import SeedingPlan
 from downloads.ledger import Ledger
+from downloads.metadata import Metadata
 from downloads.models import Category, Download
+from downloads.records import Record, StoredFile
 from downloads.seeding import FOREVER, GOAL
 from downloads.speeds import Speed
 from downloads.torrent import Phase, Snapshot
@@ -141,3 +143,63 @@ def test_between_two_rounds_a_wish_is_obeyed_and_a_newcomer_fetched(client, sour
 def test_numbers_of_any_length_sort() -> None:
     longest = "a" + "9" * 5000
     assert sorted([longest, "a10", "a", "a9"], key=natural) == ["a", "a9", "a10", longest]
+
+
+@pytest.mark.django_db
+def test_a_long_list_of_files_is_stored_in_parts(ann, ledger, running, monkeypatch) -> None:
+    """A torrent of 100,000 files must not hold up all others for seconds."""
+    monkeypatch.setattr("downloads.querysets.PART", 40)
+    Download.objects.filter(pk=running.pk).update(is_listed=False, exclude="*.nfo")
+    ledger.wanted()
+    files = tuple(
+        StoredFile(n, f"part {n}.nfo" if n % 10 == 0 else f"part {n}", 5) for n in range(100)
+    )
+    about = Metadata(running.info_hash, "", "album", "album", 500, files)
+    shot = Snapshot(running.info_hash, Phase.DOWNLOADING, "downloading", size=450, metadata=about)
+    ledger.note([shot], [])
+    for stored in (40, 80):
+        ledger.write()
+        running.refresh_from_db()
+        assert (running.files.count(), running.is_listed) == (stored, False)
+        assert ledger.is_unfinished
+    ledger.write()
+    running.refresh_from_db()
+    assert not ledger.is_unfinished
+    assert (running.name, running.is_partial, running.size) == ("album", True, 450)
+    assert [file.path for file in running.files.all()][:4] == [
+        "part 0.nfo",
+        "part 1",
+        "part 2",
+        "part 3",
+    ]
+    assert running.files.filter(priority=0).count() == 10
+
+
+def test_many_that_end_at_once_end_together_but_for_those_with_a_new_wish(ann, ledger) -> None:
+    keys = [f"{number:040x}" for number in range(10, 20)]
+    jobs = [a_download(ann, key) for key in keys]
+    ledger.wanted()
+    jobs[3].limit(sequential=True)
+    jobs[4].pause()
+    files = (StoredFile(0, "", 7),)
+    about = [Metadata(key, "", key, key, 7, files) for key in keys]
+    ended = [
+        Snapshot(
+            key, Phase.SUCCEEDED, "succeeded", metadata=one, record=Record(key, key, key, files)
+        )
+        for key, one in zip(keys, about, strict=True)
+    ]
+    ledger.note(ended, [])
+    ledger.write()
+    for job in jobs:
+        job.refresh_from_db()
+    assert [job.status for job in jobs].count("succeeded") == 8
+    assert (jobs[3].status, jobs[4].status) == ("running", "paused")
+    assert (jobs[0].place, jobs[0].done, jobs[0].progress) == (keys[0], 7, 1.0)
+    assert jobs[0].result == {"path": keys[0], "size": 7, "files": 1}
+    assert jobs[0].events.last().text.startswith("Finished: 7 B, verified.")
+    ledger.wanted()  # the wish is read; it was whole all the time
+    ledger.note([ended[3]], [])
+    ledger.write()
+    jobs[3].refresh_from_db()
+    assert jobs[3].status == "succeeded"

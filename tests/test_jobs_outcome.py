@@ -1,6 +1,9 @@
 """Outcomes outlive a database that is away, and are recorded once."""
 
 import signal
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.conf import settings
@@ -73,6 +76,39 @@ def test_files_are_published_by_the_attempt_that_succeeded(job):
     recording.record(success(job))
     assert (job.artifacts / "model").read_text() == str(job.attempt)
     assert [path.name for path in job.directory.iterdir()] == ["result"]
+
+
+def publish(job: Drill, both: threading.Barrier) -> None:
+    both.wait()
+    job.publish()
+
+
+def test_the_worker_and_housekeeping_publish_at_once_and_the_files_are_there():
+    """Housekeeping replays the outcome that waits on disk while its worker still records it."""
+    with ThreadPoolExecutor(2) as two:
+        for _ in range(200):
+            job = Drill(id=uuid.uuid4(), attempt=1)
+            job.draft.mkdir(parents=True)
+            (job.draft / "out").write_text("whole")
+            both = threading.Barrier(2)
+            for done in [two.submit(publish, job, both) for _ in range(2)]:
+                done.result()
+            assert (job.artifacts / "out").read_text() == "whole"
+
+
+def test_whoever_comes_second_publishes_too_before_the_outcome_is_forgotten(job, monkeypatch):
+    """The first may be killed between the row and the files."""
+    job.draft.mkdir(parents=True)
+    (job.draft / "out").write_text("whole")
+    first = recording.finish
+
+    def beaten(job, outcome):
+        first(job, outcome)
+        return False
+
+    monkeypatch.setattr(recording, "finish", beaten)
+    recording.record(success(job))
+    assert (job.artifacts / "out").read_text() == "whole"
 
 
 def test_files_of_a_failed_attempt_are_removed(job):

@@ -19,6 +19,7 @@ from .channels import Channel as Channel
 from .channels import Delivery as Delivery
 from .channels import Program as Program
 from .events import JobEvent as JobEvent
+from .folders import alone_in
 from .querysets import JobQuerySet
 from .status import ACTIVE, CAN_CANCEL, CAN_RETRY, CHOICES, FINISHED, Status
 from .submissions import Submission as Submission
@@ -198,13 +199,18 @@ class Job(models.Model):
         self.delete()
 
     def publish(self) -> None:
-        """Put the artifacts of the attempt that succeeded where pages look for them."""
+        """Put the artifacts of the attempt that succeeded where pages look for them.
+
+        Harmless to repeat, also at the same moment: a worker and housekeeping may both do it.
+        """
         if not self.draft.exists():
             return
-        shutil.rmtree(self.artifacts, ignore_errors=True)
-        os.replace(self.draft, self.artifacts)  # noqa: PTH105 (rename, and only rename)
-        for old in self.directory.glob("attempt-*"):
-            shutil.rmtree(old, ignore_errors=True)
+        with alone_in(self.directory):
+            if self.draft.exists():
+                shutil.rmtree(self.artifacts, ignore_errors=True)
+                os.replace(self.draft, self.artifacts)  # noqa: PTH105 (rename, and only rename)
+            for old in self.directory.glob("attempt-*"):
+                shutil.rmtree(old, ignore_errors=True)
 
     # --- the log ---
 

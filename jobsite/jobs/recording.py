@@ -50,15 +50,16 @@ def make_room(outcome: Outcome) -> None:
 def settle(outcome: Outcome) -> None:
     """Move the row and publish the artifacts. Does nothing where a later attempt has authority.
 
-    Repeating it is harmless: a row that has succeeded is only published once more.
+    Repeating it is harmless, also at the same moment: whoever loses the row publishes as well. The
+    winner may be killed before it does, and the outcome on disk is forgotten after either.
     """
-    model = job_model(outcome.kind)
-    job = model.objects.filter(pk=outcome.job_id, attempt=outcome.attempt).first()
+    attempts = job_model(outcome.kind).objects.filter(pk=outcome.job_id, attempt=outcome.attempt)
+    job = attempts.first()
+    if job is not None and job.status == Status.RUNNING:
+        finish(job, outcome)
+        job = attempts.first()
     if job is None:
         return
-    if job.status == Status.RUNNING and not finish(job, outcome):
-        return
-    job.refresh_from_db(fields=["status"])
     if job.status == Status.SUCCEEDED:
         job.publish()
     elif not job.is_active:

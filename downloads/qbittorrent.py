@@ -52,6 +52,11 @@ class Login(View):
         return response
 
 
+def holds_nul(fields: QueryDict) -> bool:
+    """Whether a value holds what no database takes; forms look for it, and here are none."""
+    return any("\0" in value for _, values in fields.lists() for value in values)
+
+
 @method_decorator([csrf_exempt, login_not_required], name="dispatch")
 class Bridge(View):
     """A call of somebody who is signed in; anybody else is told 403, as callers expect."""
@@ -67,6 +72,8 @@ class Bridge(View):
         request.user = self.person  # before the body is read: strangers may not upload
         if request.method == "POST" and self.changes and not may_change:
             return answer(READ_ONLY, 403)
+        if holds_nul(request.GET) or holds_nul(request.POST):
+            return answer("No parameter may hold a NUL.", 400)
         return super().dispatch(request, *args, **kwargs)
 
     def mine(self) -> QuerySet[Download]:

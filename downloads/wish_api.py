@@ -17,6 +17,7 @@ from downloads.models import Download
 from downloads.tags import clean_tags
 from downloads.trackers import check_trackers, clean_name
 from downloads.wish_forms import CHANGES, WISHES
+from jobsite.jobs.text import storable
 
 
 @extend_schema_field({"type": "array", "items": {"type": "string"}})
@@ -49,6 +50,10 @@ class OwnCategoryField(serializers.SlugRelatedField):
     def get_queryset(self) -> QuerySet:
         """Those of the caller; none where the schema is drawn without one."""
         return Category.objects.visible_to(self.context.get("owner"))
+
+    def to_internal_value(self, data: Any) -> Category:
+        """The category; a form may name it with what no database takes."""
+        return super().to_internal_value(storable(data) if isinstance(data, str) else data)
 
 
 class WishSerializer(serializers.ModelSerializer):

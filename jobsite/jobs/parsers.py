@@ -1,10 +1,14 @@
 """How the API reads a body."""
 
 import json
+import re
 from typing import Any
 
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
+
+# An escaped NUL; behind another backslash it is those six characters.
+NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class JSONObjectParser(JSONParser):
@@ -14,11 +18,13 @@ class JSONObjectParser(JSONParser):
         """The object. Raises ParseError for anything else, and for what no answer could repeat."""
         try:
             data = super().parse(stream, media_type, parser_context)
-            json.dumps(data, ensure_ascii=False).encode()
+            text = json.dumps(data, ensure_ascii=False).encode()
         except RecursionError:
             raise ParseError("The JSON is nested too deeply.") from None
         except UnicodeEncodeError:
             raise ParseError("The JSON holds half a character (a lone surrogate).") from None
         if not isinstance(data, dict):
             raise ParseError('The body has to be a JSON object, such as {"name": "value"}.')
+        if NUL.search(text):
+            raise ParseError("The JSON holds a NUL character, which no database takes.")
         return data

@@ -114,7 +114,8 @@ def infer_numbers(
     numbers = details.pop("numbers", ())
     holes = details.get("placeholders", ())
     if holes:
-        empty = sum(present.pop(cell) for cell in holes)
+        empty = sum(present[cell] for cell in holes)
+        present = {cell: count for cell, count in present.items() if cell not in holes}
         facts |= {"missing": missing + empty, "distinct": len(present)}
         filled -= empty
     complete = not facts["missing"]
@@ -123,13 +124,13 @@ def infer_numbers(
     return column, numbers
 
 
-def present_cells(counts: Mapping[str, int]) -> tuple[dict[str, int], int]:
+def present_cells(counts: Mapping[str, int]) -> tuple[Mapping[str, int], int]:
     """Return how often each stripped cell stands there, and how many cells are missing."""
     bare = list(map(str.strip, counts))
-    present = dict(zip(bare, counts.values(), strict=True))
-    if len(present) == len(bare) and MISSING_WORDS.isdisjoint(present):
-        return present, 0
-    present, missing = {}, 0
+    if bare == list(counts) and MISSING_WORDS.isdisjoint(bare):
+        return counts, 0
+    present: dict[str, int] = {}
+    missing = 0
     for cell, count in zip(bare, counts.values(), strict=True):
         if cell in MISSING_WORDS:
             missing += count

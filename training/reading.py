@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pandas as pd
@@ -14,14 +15,13 @@ from pandas.api.types import (
     is_bool_dtype,
     is_numeric_dtype,
     is_string_dtype,
-    union_categoricals,
 )
 
 from training.codes import codes_in, count_codes
 from training.figures import describe_numbers
 from training.layout import ragged_remedy
 from training.preview import HEAD_BYTES
-from training.recheck import Settled, as_categories, settle
+from training.recheck import Settled, as_categories, joined, settle
 from training.sources import FittingRows, refuse_short_rows
 from training.table import (
     MISSING_WORDS,
@@ -34,6 +34,8 @@ from training.table import (
 )
 
 _MISSING = [*sorted(MISSING_WORDS), *(" " * width for width in range(1, 17)), "\t"]
+# Text is looked at by Python itself: two threads at once would only need twice the memory.
+_ONE_AT_A_TIME = Lock()
 _CELLS_PER_CHUNK = 2_000_000
 _EXPECTED = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 # So many different cells in its head alone, and few of a column are alike further down.
@@ -80,7 +82,7 @@ def _looked_at(source: _Source, on_rows: Callable[[int], None]) -> dict[str, pd.
     if not parts or not len(parts[0]):
         raise ReadingError("The file has no rows.")
     sure = [name for name in parts[0].columns if name not in suspects]
-    series = {name: _joined([part[name] for part in parts]) for name in sure}
+    series = {name: joined([part[name] for part in parts]) for name in sure}
     parts.clear()
     texts = [values for name, values in series.items() if name not in whole]
     if whole and source.codes() != sum(map(codes_in, texts)):
@@ -95,7 +97,8 @@ def _settled(column: Column, values: pd.Series, dialect: Dialect) -> Settled:
     """Give a column its final kind and values."""
     if is_numeric_dtype(values.dtype) and not is_bool_dtype(values.dtype):
         return describe_numbers(column, values, dialect)
-    return settle(column, values, dialect)
+    with _ONE_AT_A_TIME:
+        return settle(column, values, dialect)
 
 
 class _Source:
@@ -153,7 +156,7 @@ class _Source:
             for part in self._chunks(handle, dtype="str", usecols=names):
                 for name in names:
                     wanted[name].append(as_categories(part[name]))
-        return {name: _joined(found) for name, found in wanted.items()}
+        return {name: joined(found) for name, found in wanted.items()}
 
     @property
     def _is_filtered(self) -> bool:
@@ -289,11 +292,3 @@ def _without_last(values: pd.Series) -> pd.Series:
     return (
         rest.cat.remove_unused_categories() if isinstance(rest.dtype, pd.CategoricalDtype) else rest
     )
-
-
-def _joined(parts: list[pd.Series]) -> pd.Series:
-    if len(parts) == 1:
-        return parts[0].reset_index(drop=True)
-    if all(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
-        return pd.Series(union_categoricals(parts), name=parts[0].name)
-    return pd.concat(parts, ignore_index=True)

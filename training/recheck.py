@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from training.dates import find_date_format
 from training.kinds import are_one, infer_numbers, is_missing, parse_number, spelled
@@ -70,6 +71,15 @@ def as_categories(values: pd.Series) -> pd.Series:
     codes, cells = pd.factorize(values)
     found = pd.Categorical.from_codes(codes, categories=pd.Index(cells, dtype="str"))
     return pd.Series(found, index=values.index, name=values.name)
+
+
+def joined(parts: list[pd.Series]) -> pd.Series:
+    """Return the pieces of a column as one."""
+    if len(parts) == 1:
+        return parts[0].reset_index(drop=True)
+    if all(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
+        return pd.Series(union_categoricals(parts), name=parts[0].name)
+    return pd.concat(parts, ignore_index=True)
 
 
 def _with_odd_cells(texts: pd.Series, kept: Column, missing: int, dialect: Dialect) -> Settled:

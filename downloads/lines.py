@@ -13,9 +13,14 @@ IN_LINE = {Status.QUEUED, Status.RUNNING}
 class InLine:
     """Mixed into the model of downloads."""
 
+    @property
+    def is_in_line(self: Any) -> bool:
+        """Whether it downloads, or waits to."""
+        return self.status in IN_LINE
+
     def move(self: Any, to: str) -> bool:
         """Change its place among its owner's; False where it is not in the queue any more."""
-        if self.status not in IN_LINE:
+        if not self.is_in_line:
             return False
         line = type(self).objects.line_of(self)
         if to in {"first", "last"}:

@@ -10,8 +10,8 @@ from downloads.models import Download
 from jobsite.jobs.tokens import ApiToken
 from training.models import Dataset, TrainingJob
 
-pytestmark = [pytest.mark.tree, pytest.mark.timeout(600)]
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))
+pytestmark = [pytest.mark.tree, pytest.mark.timeout(3600)]
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
 SEED = int(os.environ.get("FUZZ_SEED", "20"))
 
 

@@ -227,7 +227,7 @@ def driven(race: Race, slots: int, seconds: dict[str, float], scores: dict[str, 
         else:
             found = {"rmse": scores[piece.key] - piece.trial % 2 / 9}
             result = FoldResult(found, np.empty(0), seconds[piece.key])
-            race.finished(piece, result)
+            race.finished(piece, result, now)
             if piece.trial:
                 race.halve(piece.key)
         said.append((now, race.remaining(True, 1e6, now)))

@@ -114,7 +114,7 @@ class _Run:
 
     def _blending(self) -> float:
         """Return the time to keep for the ensemble."""
-        return 2 * _BLEND_SECONDS if self.will_blend else 0.0
+        return 2 * _BLEND_SECONDS * self.race.slowness if self.will_blend else 0.0
 
     def _wind_up(self) -> Iterator[Event]:
         """End with what is finished: the best model is still fitted, saved and explained."""
@@ -243,7 +243,7 @@ class _Run:
         if news.error:
             yield from self._failed(piece, news.error)
         elif isinstance(news.value, FoldResult):
-            self.race.finished(piece, news.value)
+            self.race.finished(piece, news.value, time.monotonic())
             yield from self._scored(piece, news.value)
         elif piece.fold is FINAL and news.ended:
             lane.ended = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,11 +85,17 @@ class FoldResult:
     scores: dict[str, float]
     predicted: np.ndarray
     seconds: float
+    """What the fit took by the clock."""
+    slowness: float = 1.0
+    """The time of the clock over that of the processor, 1 or more: how busy the machine is."""
 
 
 def fit_fold(path: Path, key: str, fold: int, settings: Mapping[str, Any]) -> Iterator[FoldResult]:
     """Fit on all folds but one and answer for that one."""
-    yield score_fold(Contest.open(path), key, fold, settings)
+    clock, processor = time.perf_counter(), time.process_time()
+    result = score_fold(Contest.open(path), key, fold, settings)
+    taken, worked = time.perf_counter() - clock, time.process_time() - processor
+    yield replace(result, slowness=max(1.0, taken / max(worked, 1e-3)))
 
 
 def score_fold(contest: Contest, key: str, fold: int, settings: Mapping[str, Any]) -> FoldResult:

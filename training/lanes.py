@@ -9,7 +9,8 @@ from training.catalogue import Algorithm
 from training.fits import FoldResult
 
 FINAL = None
-# The last fit of an algorithm sees all folds, and plots and importance are made after it.
+# The last fit of an algorithm sees all folds, and plots and importance are made after it, in
+# about two seconds of a core.
 FINAL_FITS, FINAL_SECONDS = 1.3, 2.0
 
 
@@ -40,6 +41,8 @@ class Lane:
     algorithm: Algorithm
     folds: int
     trials: list[Trial] = field(default_factory=list)
+    taken: list[float] = field(default_factory=list)
+    """Seconds of each finished fold from its start to its scores."""
     chosen: int = 0
     ended: bool = False
     final_started: bool = False
@@ -74,10 +77,8 @@ class Lane:
     @property
     def fold_seconds(self) -> float | None:
         """Mean time of a fold so far."""
-        times = [result.seconds for trial in self.trials for result in trial.results.values()]
-        return sum(times) / len(times) if times else None
+        return sum(self.taken) / len(self.taken) if self.taken else None
 
-    @property
-    def final_seconds(self) -> float:
-        """What the last fit and its explanation will take, roughly."""
-        return FINAL_FITS * (self.fold_seconds or 0.0) + FINAL_SECONDS
+    def final_seconds(self, slowness: float = 1.0) -> float:
+        """What the last fit and its explanation will take, roughly, on a machine so slow."""
+        return FINAL_FITS * (self.fold_seconds or 0.0) + FINAL_SECONDS * slowness

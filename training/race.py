@@ -13,6 +13,7 @@ from training.metrics import primary
 _TUNED_LANES, _EXPLAINED = 3, 5
 # What tuning may use of the time that is left, and how much longer than expected a last fit may be.
 _TUNING_SHARE, _GENEROUS = 0.7, 2.0
+_OF_LATE = 0.2
 
 
 class Race:
@@ -31,6 +32,7 @@ class Race:
         self.slots, self.problem, self.seed, self.imbalanced = slots, problem, seed, imbalanced
         self.metric = primary(problem)
         self.folds = folds
+        self.slowness = 1.0
 
     # --- what to do next ---
 
@@ -65,12 +67,15 @@ class Race:
             lane.trials[piece.trial].waiting.remove(piece.fold)
             lane.trials[piece.trial].running[piece.fold] = now
 
-    def finished(self, piece: Piece, result: FoldResult) -> None:
+    def finished(self, piece: Piece, result: FoldResult, now: float) -> None:
         """Note the outcome of a fold."""
         assert piece.fold is not None
-        trial = self.lanes[piece.key].trials[piece.trial]
-        trial.running.pop(piece.fold, None)
+        lane = self.lanes[piece.key]
+        trial = lane.trials[piece.trial]
+        lane.taken.append(now - trial.running.pop(piece.fold))
         trial.results[piece.fold] = result
+        # Of late counts most: others on the machine come and go.
+        self.slowness += (result.slowness - self.slowness) * _OF_LATE
 
     def by_score(self) -> list[str]:
         """Return the algorithms that are through their folds, best first."""
@@ -159,12 +164,12 @@ class Race:
     def finals(self) -> float:
         """Return the time that the last fits of the best models may take, generously."""
         lanes = [self.lanes[key] for key in self.by_score()[:_EXPLAINED]]
-        return _GENEROUS * sum(lane.final_seconds for lane in lanes) / self.slots
+        return _GENEROUS * sum(lane.final_seconds(self.slowness) for lane in lanes) / self.slots
 
     def reserve(self) -> float:
         """Return the time that the last fit of the best model so far may take, generously."""
         lanes = [self.lanes[key] for key in self.by_score()]
-        return _GENEROUS * lanes[0].final_seconds if lanes else 0.0
+        return _GENEROUS * lanes[0].final_seconds() if lanes else 0.0
 
     def remaining(self, will_tune: bool, left: float, now: float) -> float:
         """Estimate the seconds of all that is to be done, from the times of finished folds."""
@@ -179,7 +184,7 @@ class Race:
             total += self._survivors_ahead(lane) * expected[key]
             if lane.steps == 0:
                 total += FINAL_FITS * expected[key] * (0.5 if lane.final_started else 1.0)
-            total += FINAL_SECONDS * (3 - lane.steps) / 3
+            total += FINAL_SECONDS * self.slowness * (3 - lane.steps) / 3
         total /= self.slots
         if will_tune and not any(len(lane.trials) > 1 for lane in self.lanes.values()):
             total += self._tuning_ahead(expected, left - total)

@@ -82,7 +82,7 @@ clean:
 
 chaos: setup $(VENV)/dev.stamp
 	TEST_SLACK=1 CHAOS_JOBS=$${CHAOS_JOBS:-1000} CHAOS_SECONDS=$${CHAOS_SECONDS:-400} $(PY) -m pytest -s tests/chaos/test_soak.py $(addprefix tests/chaos/,faults.py recovery.py outages.py presses.py upgrade.py) $(ARGS)
-	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-100} $(PY) -m pytest tests/test_security_fuzz.py
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-25} $(PY) -m pytest tests/test_security_fuzz.py
 	SMALL_DISK=1 $(PY) -m pytest tests/test_downloads_disk.py -k "fills_up or floor"
 	$(PY) -m tests.postgresql -s tests/chaos/outages.py -k postgresql
 	CHAOS_JOBS=$${CHAOS_JOBS:-1000} CHAOS_SECONDS=$${CHAOS_SECONDS:-400} $(PY) -m tests.chaos.plain

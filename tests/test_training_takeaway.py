@@ -34,6 +34,7 @@ def trained(ann, settings, tmp_path):
 
 
 @pytest.mark.django_db
+@pytest.mark.timeout(400)  # it trains, and makes all of it again
 def test_what_is_taken_away_stands_alone_and_gives_the_same_scores(trained, tmp_path):
     table, result, out = trained
     report = (out / REPORT).read_text()

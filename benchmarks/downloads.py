@@ -45,6 +45,7 @@ def seeded(folder: Path, count: int, size: int) -> Iterator[tuple[list[Seeded], 
         with (source / f"{number}.bin").open("wb") as file:
             for _ in range(size // MIB):
                 file.write(os.urandom(MIB))
+            os.fsync(file.fileno())  # else the first client waits for the disk to take this, too
     words = ["--host", HOST, "--each", "--torrents", str(torrents), "--tracker"]
     with Tracker(interval=10, host=HOST) as tracker, seeder(source, *words, tracker.url) as given:
         wait_until(lambda: len(tracker.peers) == count, 60)
@@ -127,6 +128,7 @@ def race(
                 load = f"load {os.getloadavg()[0]:.1f}"
                 print(f"  {name}, round {number + 1}, {client}: {arrival} ({load})", flush=True)
                 shutil.rmtree(folder, ignore_errors=True)
+                os.sync()  # nobody pays for what another has written
     print(f"{name}: " + ", ".join(f"{client} {best[client]:.1f} s" for client in best))
     if rival in best:
         print(f"  ours / {rival}: {best['jobsite'] / best[rival]:.2f} ({most})", flush=True)

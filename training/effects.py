@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
 from training.drawing import Drawing, square
@@ -69,7 +70,9 @@ def _draw(axes: Any, values: pd.Series, means: list[float]) -> None:
         axes.plot(values.to_numpy(dtype="float64"), means, color=ACCENT)
     elif pd.api.types.is_datetime64_any_dtype(values):
         axes.plot(values.to_numpy(), means, color=ACCENT)
-        axes.tick_params(axis="x", rotation=60)
+        few = AutoDateLocator(minticks=2, maxticks=4)
+        axes.xaxis.set_major_locator(few)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(few))
     else:
         axes.bar([shown(str(value), 12) for value in values], means, color=ACCENT)
         axes.tick_params(axis="x", rotation=60)

@@ -32,6 +32,7 @@ from tests.waiting import wait_until
 
 MIB = 2**20
 LONGEST = 180.0
+CALM = 0.2  # seconds of processor time in each second
 Client = Callable[[list[Path], Path, Arrival], None]
 
 
@@ -73,6 +74,24 @@ def count(site: Site, token: str, query: str) -> int:
     return site.get(f"/api/v1/downloads/?{query}", token)[1]["count"]
 
 
+def is_calm(site: Site) -> bool:
+    """Whether its processes have come to rest after the start, seen over a second."""
+    before = used(site)
+    time.sleep(1)
+    return used(site) - before < CALM
+
+
+def used(site: Site) -> float:
+    """Seconds of processor time of all its processes."""
+    assert site.process is not None
+    top = psutil.Process(site.process.pid)
+    total = 0.0
+    for one in [top, *top.children(recursive=True)]:
+        with contextlib.suppress(psutil.Error):  # it has ended just now
+            total += sum(one.cpu_times()[:2])
+    return total
+
+
 @contextlib.contextmanager
 def site_in(folder: Path) -> Iterator[tuple[Site, str]]:
     """A fresh site that is ready, and a token."""
@@ -80,7 +99,9 @@ def site_in(folder: Path) -> Iterator[tuple[Site, str]]:
     open_to = {"DOWNLOAD_LISTEN": f"{HOST}:0", "DOWNLOAD_ALLOWED_NETWORKS": f"{HOST}/32"}
     site = Site(folder, open_to).start()
     try:
-        yield site, site.token("admin")
+        token = site.token("admin")
+        wait_until(lambda: is_calm(site), LONGEST)
+        yield site, token
     finally:
         site.stop()
 
@@ -110,6 +131,8 @@ def race(
     ):
         torrents = sorted(home.glob("*.torrent"))
         seeders = {key: set(peers) for key, peers in tracker.peers.items()}
+        # The seeder verifies each piece when it is first asked for; nobody is measured by that.
+        RIVALS[TCP](torrents, Path(root) / "before", Arrival([one.name for one in given], size))
         for number in range(plan.rounds):
             for client, run in clients.items():
                 folder = Path(root) / f"{client}-{number}"

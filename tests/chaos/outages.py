@@ -58,7 +58,8 @@ def test_postgresql_killed_and_away_loses_no_job_and_repeats_none(tmp_path, poin
             assert {(job.attempt, job.losses) for job in jobs} == {(1, 0)}
             for job in jobs:
                 assert JobEvent.objects.filter(job_id=job.pk, text="Finished.").count() == 1
-                assert (site.folder / "data/drill" / str(job.pk) / "result/out").exists()
+                out = site.folder / "data/drill" / str(job.pk) / "result/out"
+                wait_until(out.exists)  # put in place right after the row
             print(f"PostgreSQL away for {OUTAGE:.0f} s; recorded {recorded:.1f} s after its return")
     finally:
         site.stop()

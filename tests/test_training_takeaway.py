@@ -24,7 +24,7 @@ def trained(ann, settings, tmp_path):
     path = tmp_path / "flowers.csv"
     path.write_bytes(flowers(150).replace(b"width", HOSTILE.encode()))
     job = TrainingJob.of(
-        Dataset.copy(path, ann, {}), "kind", ["linear", "tree", "knn", "forest"], folds=3
+        Dataset.copy(path, ann, {}), "kind", ["linear", "tree", "knn", "svm"], folds=3
     )
     (tmp_path / "out").mkdir()
     result = run(

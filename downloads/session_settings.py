@@ -28,7 +28,7 @@ class Options:
 
 def settings_for(options: Options) -> dict[str, object]:
     """libtorrent's settings: every line differs from its default for a reason."""
-    settings: dict[str, object] = {
+    return {
         "listen_interfaces": options.listen,
         "user_agent": f"jobsite libtorrent/{lt.__version__}",
         "alert_mask": int(ALERTS),
@@ -76,7 +76,6 @@ def settings_for(options: Options) -> dict[str, object]:
         # A clean stop does not wait for the goodbye to slow trackers.
         "stop_tracker_timeout": 1,
     }
-    return settings
 
 
 def limit_local_peers(session: lt.session) -> None:

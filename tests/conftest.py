@@ -35,6 +35,13 @@ def plain_static_files(settings) -> None:
 
 
 @pytest.fixture
+def own_folders(settings, tmp_path) -> None:
+    """A data folder of this test, where uploads arrive as well."""
+    settings.DATA_DIR = tmp_path
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path
+
+
+@pytest.fixture
 def ann(db):
     """A person."""
     return get_user_model().objects.create_user("ann", password="ann-secret-1")

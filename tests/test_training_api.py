@@ -12,13 +12,7 @@ from jobsite.jobs.status import Status
 from tests.training_tables import flowers
 from training.models import Dataset, TrainingJob
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def folders(settings, tmp_path):
-    settings.DATA_DIR = tmp_path
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folders")]
 
 
 def client(user) -> APIClient:

@@ -11,13 +11,7 @@ from tests.awkward_tables import READ, REFUSED
 from tests.training_pages import signed_in, upload
 from training.models import Dataset, TrainingJob
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def folders(settings, tmp_path):
-    settings.DATA_DIR = tmp_path
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folders")]
 
 
 def answers(told: dict) -> dict[str, str]:

@@ -8,13 +8,7 @@ from tests.training_pages import HOSTILE, kept, signed_in, train, upload
 from tests.training_tables import flowers, houses
 from training.models import Dataset, TrainingJob
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def folders(settings, tmp_path):
-    settings.DATA_DIR = tmp_path
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folders")]
 
 
 @pytest.fixture

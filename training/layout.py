@@ -6,7 +6,9 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from training.kinds import is_missing, parse_number
 from training.table import ReadingError, shown
@@ -38,22 +40,33 @@ class Row:
         return sum(1 for cell in self.cells if cell.strip())
 
 
-def split_rows(text: str, separator: str, complete: bool, skip: int = 0) -> list[Row]:
-    """Return the rows of a text without the blank ones and without one that was cut off."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=False)
-    rows: list[Row] = []
+def numbered_rows(text: Any, separator: str) -> Iterator[tuple[int, int, list[str]]]:
+    """Yield every row of a text with the line on which it begins and the line after its end.
+
+    Raises ReadingError where a quotation mark that is never closed makes one cell of the rest.
+    """
+    reader = csv.reader(text, delimiter=separator)
     start = 1
     try:
-        for before, cells in enumerate(reader):
+        for cells in reader:
             line, start = start, reader.line_num + 1
-            if before >= skip and (len(cells) > 1 or (cells and cells[0].strip())):
-                rows.append(Row(tuple(cells), line, before))
+            yield line, start, cells
     except csv.Error as error:
         raise ReadingError(
             f"The cell that starts on line {start} is longer than {csv.field_size_limit():,} "
             "characters. A quotation mark is probably opened there and not closed; otherwise "
             "shorten the cell."
         ) from error
+
+
+def split_rows(text: str, separator: str, complete: bool, skip: int = 0) -> list[Row]:
+    """Return the rows of a text without the blank ones and without one that was cut off."""
+    rows: list[Row] = []
+    start = 1
+    numbered = numbered_rows(io.StringIO(text, newline=""), separator)
+    for before, (line, start, cells) in enumerate(numbered):  # noqa: B007 (the last one counts)
+        if before >= skip and (len(cells) > 1 or (cells and cells[0].strip())):
+            rows.append(Row(tuple(cells), line, before))
     if rows:
         lines = start - rows[-1].line
         _refuse_open_quote(text, rows[-1], lines, separator, complete)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from training.layout import ragged_lines, ragged_remedy
+from training.layout import numbered_rows, ragged_lines, ragged_remedy
 from training.table import Dialect, ReadingError
 
 _BLOCK = 1 << 20
@@ -76,19 +76,10 @@ class FittingRows(io.RawIOBase):
 
 def rows_of(text: Any, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of data that are not blank, each with the line on which it begins."""
-    reader = csv.reader(text, delimiter=dialect.separator)
-    skip, start = dialect.skip + int(dialect.header), 1
-    try:
-        for number, row in enumerate(reader):
-            line, start = start, reader.line_num + 1
-            if number >= skip and row:
-                yield line, row
-    except csv.Error as error:
-        raise ReadingError(
-            f"The cell that starts on line {start} is longer than {csv.field_size_limit():,} "
-            "characters. A quotation mark is probably opened there and not closed; otherwise "
-            "shorten the cell."
-        ) from error
+    skip = dialect.skip + int(dialect.header)
+    for line, _, row in islice(numbered_rows(text, dialect.separator), skip, None):
+        if row:
+            yield line, row
 
 
 def refuse_short_rows(path: Path, dialect: Dialect, width: int, rows: int) -> None:

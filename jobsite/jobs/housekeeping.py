@@ -14,7 +14,7 @@ from django.db import DatabaseError, connections, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from . import lifeline, processes, queue, recording, retention
+from . import frozen, lifeline, processes, queue, recording, retention
 from .backup_schedule import BackupSchedule
 from .channels import WAITING, Delivery
 from .models import Job, Worker, job_models
@@ -77,6 +77,7 @@ class Housekeeper:
                 log.warning("Housekeeping waits for the database: %s", error)
                 self.merciful_until = time.monotonic() + MERCY
                 connections.close_all()
+                frozen.thaw_writers()
                 return
             except Exception:
                 log.exception("A step of housekeeping failed.")

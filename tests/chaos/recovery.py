@@ -1,20 +1,25 @@
 """How long the site takes to notice and mend, measured a few times and printed."""
 
+import contextlib
 import os
 import signal
+import sys
 import time
 
 import psutil
 import pytest
+from django.db import transaction
 
 from jobsite.jobs.models import Worker
 from tests.drill.jobs import fresh, run
 from tests.drill.models import Drill
 from tests.site import Site
+from tests.test_jobs_frozen import WRITER
 from tests.waiting import PATIENCE, wait_until
 
 pytestmark = [pytest.mark.tree, pytest.mark.timeout(600)]
 
+ON_SQLITE = pytest.mark.skipif("TEST_DATABASE_URL" in os.environ, reason="locks a SQLite file")
 TIMES = int(os.environ.get("CHAOS_TIMES", "3"))
 
 
@@ -51,11 +56,28 @@ def worker_tree_killed(site, owner) -> float:
 
 def cluster_wedged(site, owner) -> float:
     """The pusher stopped: nothing reaches the workers any more, and all processes live."""
-    cluster = site.parts()["drill"]
-    for process in cluster.children(recursive=True):
-        process.send_signal(signal.SIGSTOP)
+    freeze(site)
     job = run(owner, ["progress", 1])
     return seconds_until(lambda: fresh(job).status == "succeeded", 20)
+
+
+def freeze(site) -> None:
+    """Stop the processes of a cluster, none of them in the middle of a transaction."""
+    with transaction.atomic():  # on SQLite nobody else writes meanwhile
+        for process in site.parts()["drill"].children(recursive=True):
+            process.send_signal(signal.SIGSTOP)
+
+
+def writer_frozen(site, owner) -> float:
+    """A process that stops with SQLite's write lock in its hand stops all who want to write."""
+    process = psutil.Popen([sys.executable, "-c", WRITER, site.database, "BEGIN IMMEDIATE"])
+    try:
+        wait_until(lambda: process.status() == psutil.STATUS_STOPPED)
+        return seconds_until(lambda: process.poll() is not None, 40)
+    finally:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+        process.wait(PATIENCE)
 
 
 def orphans_after_root_killed(site, owner) -> float:
@@ -81,6 +103,7 @@ def is_there(process: psutil.Process) -> bool:
         (child_killed, 3),
         (worker_tree_killed, 40),
         (cluster_wedged, 20),
+        pytest.param(writer_frozen, 40, marks=ON_SQLITE),
         (orphans_after_root_killed, 10),
     ],
 )

@@ -1,0 +1,52 @@
+"""A process that was frozen (SIGSTOP, Ctrl-Z) while it wrote keeps SQLite's write lock.
+
+Nobody can write until it goes on or ends, and no lease helps: what would take its work away has to
+write, too. PostgreSQL ends such a transaction by itself.
+"""
+
+import contextlib
+import logging
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+from django.db import connection
+
+log = logging.getLogger(__name__)
+
+LOCKS = Path("/proc/locks")  # Linux
+
+
+def thaw_writers() -> None:
+    """Let frozen processes go on that hold up everybody who wants to write."""
+    if connection.vendor == "sqlite":
+        thaw(Path(connection.settings_dict["NAME"]))
+
+
+def thaw(database: Path) -> None:
+    """Let frozen processes go on that hold a lock for writing on this SQLite database.
+
+    They are not killed: the one who froze them may want them, and a fence keeps a worker whose
+    job was taken away from writing anything more.
+    """
+    for pid in writers(database):
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(pid)
+            if process.status() == psutil.STATUS_STOPPED:
+                log.error("Process %s was frozen while it wrote; it goes on, so all can.", pid)
+                process.send_signal(signal.SIGCONT)
+
+
+def writers(database: Path) -> Iterator[int]:
+    """The processes that hold a lock for writing on the files of a SQLite database."""
+    inodes = set()
+    for file in (database, database.with_name(f"{database.name}-shm")):
+        with contextlib.suppress(OSError):
+            inodes.add(str(file.stat().st_ino))
+    with contextlib.suppress(OSError):
+        # Such as `3: POSIX  ADVISORY  WRITE 4711 fe:00:131 120 120`; those who wait have `->`.
+        for line in LOCKS.read_text().splitlines():
+            words = line.split()
+            if words[1] == "POSIX" and words[3] == "WRITE" and words[5].split(":")[2] in inodes:
+                yield int(words[4])

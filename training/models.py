@@ -112,8 +112,12 @@ class TrainingJob(Job):
 
     @property
     def hard_time_limit(self) -> float | None:
-        """Training ends by itself when its time is over; this is for one that does not."""
-        return None if self.time_limit is None else self.time_limit * 1.05 + 30
+        """Training ends by itself when its time is over; this is for one that does not.
+
+        A machine that is busy with something else needs longer for the rest: a result that is late
+        is worth more than none.
+        """
+        return None if self.time_limit is None else self.time_limit * 2 + 300
 
     @property
     def memory_limit_mb(self) -> int | None:

@@ -127,12 +127,14 @@ def _refuse_one_sided(
     task: Task, truth: np.ndarray, pairs: list[tuple[np.ndarray, np.ndarray]]
 ) -> None:
     """A class that is missing where models learn cannot be answered; of two, also where tested."""
+    if not task.classes:
+        return
     for learnt, tested in pairs:
         # Of several classes, one may be missing among the rows that are tested.
         for rows in (learnt, tested) if len(task.classes) == 2 else (learnt,):
-            missing = set(range(len(task.classes))) - set(truth[rows].tolist())
-            if missing:
-                name = task.classes[min(missing)]
+            counts = np.bincount(truth[rows], minlength=len(task.classes))
+            if not counts.all():
+                name = task.classes[counts.argmin()]
                 raise TargetError(
                     f"Split like this, a part of the rows has no row of the class “{name}”. "
                     "Choose fewer folds, or no group or time column."

@@ -51,7 +51,7 @@ REFUSED: dict[str, tuple[bytes, dict, str]] = {
     "an empty file": (b"", {}, "file is empty"),
     "only line ends": (b"\r\n\r\n", {}, "file is empty"),
     "a header alone": (b"n,size,colour\n", {}, "no rows"),
-    "one column": (column(["1"]).replace(b",", b" "), {}, "Only one column"),
+    "one column": (b"x\n" + b"1\n" * 40, {}, "Only one column"),
     "5,000 columns": (
         (",".join(f"c{n}" for n in range(5000)) + "\n" + ",".join(["1"] * 5000) + "\n").encode(),
         {},
@@ -88,7 +88,11 @@ REFUSED: dict[str, tuple[bytes, dict, str]] = {
     ),
     "ARFF": (b"@relation x\n@attribute a numeric\n@data\n1,2\n", {}, "ARFF"),
     "SQL": (b"INSERT INTO t VALUES (1,2);\nINSERT INTO t VALUES (1,3);\n", {}, "SQL"),
-    "columns set apart by blanks": (b"a   b\n" + b"1   2\n" * 40, {}, "Blanks are none"),
+    "columns of a fixed width with holes": (
+        b"a   b   c\n" + b"1   2   3\n" * 40 + b"1       3\n" * 9,
+        {"separator": " "},
+        "Lines 42, 43, 44, 45, 46 …: the table has 3 columns",
+    ),
     "a DOS end of file": (PLAIN + b"\x1a", {}, "Line 42"),
     "zeros at the end": (PLAIN + bytes(512), {}, "NUL bytes, first in line 42"),
     "gzip that is cut off": (gzip.compress(PLAIN * 50)[:-40], {}, "gzip file is broken"),
@@ -234,6 +238,23 @@ READ: dict[str, tuple[bytes, dict, str, str, tuple, str]] = {
                                          (1, "x", "D:\\"), ""),
     "digits of other scripts": (column(["\uff11\uff12", "\u0663"]), {}, "x y", "nn",
                                 (0, "x", 12), ""),
+    "columns set apart by blanks": (
+        b"   n  size     colour\n" + b"   1   2.5        red  \n  12  13.5       blue\n" * 20,
+        {}, "n size colour", "nnc", (0, "size", 2.5), "",
+    ),
+    "blanks, a tab before names, no header": (
+        b'18.0   8   307.0    130.0\t"chevrolet malibu"\n25.    4   ?     88.00\t"vw"\n' * 20,
+        {}, "column 1|column 2|column 3|column 4|column 5", "nnnnc", (1, "column 1", 25.0),
+        "missing",
+    ),
+    "a tab between cells of several words": (
+        b"7 May 10\tsomewhere else\n8 June 11\tnowhere at all\n" * 20,
+        {"header": False}, "column 1|column 2", "cc", (0, "column 2", "somewhere else"), "",
+    ),
+    "blanks, as told, and odd rows left out": (
+        b"a b\n" + b"1,5 2\n2,5 3\n" * 20 + b"1 2 3\n",
+        {"separator": " ", "ragged": "drop"}, "a b", "nn", (0, "a", 1.5), "Left out",
+    ),
     "no-break blanks": (column(["\u00a01.5\u00a0", "2"]), {}, "x y", "nn", (0, "x", 1.5), ""),
     "line ends of two kinds": (
         PLAIN.replace(b"red\n", b"red\r\n"), {}, "n size colour", "nnc", (39, "n", 39), "",

@@ -16,11 +16,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folders")]
 
 def answers(told: dict) -> dict[str, str]:
     """What the owner says, as a form takes it."""
-    words = {True: "yes", False: "no"}
-    return {
-        name: words[value] if isinstance(value, bool) else str(value)
-        for name, value in told.items()
-    }
+    words = {"True": "yes", "False": "no", " ": "blank"}
+    return {name: words.get(str(value), str(value)) for name, value in told.items()}
 
 
 def through_the_api(user, data: bytes, told: dict):

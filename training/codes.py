@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from training.layout import BLANK
 from training.table import Dialect
 
 _IN_CACHE = 1 << 17
@@ -18,7 +19,7 @@ def count_codes(source: Any, dialect: Dialect) -> int:
     """Count the cells that begin a code such as 007; too many where quotation marks are astray."""
     tail, quoted, astray = b"" if dialect.skip or dialect.header else b"\n", False, False
     outside = everywhere = 0
-    ends = dialect.separator.encode() + b"\n\r"
+    ends = dialect.separator.encode() + (b"\t\n\r" if dialect.separator == BLANK else b"\n\r")
     while block := source.read(_IN_CACHE):
         # Without NUL, one search serves UTF-16 as well.
         seen = tail + block.replace(b"\x00", b"")

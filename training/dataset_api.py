@@ -99,7 +99,9 @@ class UploadSerializer(serializers.Serializer):
     file = serializers.FileField()
     sheet = serializers.CharField(required=False)
     encoding = serializers.CharField(required=False)
-    separator = serializers.ChoiceField(["comma", "semicolon", "tab", "bar"], required=False)
+    separator = serializers.ChoiceField(
+        ["comma", "semicolon", "tab", "bar", "blank"], required=False
+    )
     decimal = serializers.ChoiceField([".", ","], required=False)
     header = serializers.ChoiceField(["yes", "no"], required=False)
     skip = serializers.IntegerField(required=False, min_value=0)

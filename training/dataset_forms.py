@@ -11,7 +11,7 @@ from training import encodings
 from training.datasets import Dataset
 from training.table import ReadingError
 
-_SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+_SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "blank": " "}
 _ACCEPTED = ".csv,.tsv,.txt,.gz,.xlsx,.xlsm,.xlsb,.xls,.ods,.parquet,.feather,.arrow,text/csv"
 _YES_NO = ("header", "total")
 _ANSWERS = {"yes": True, "no": False}
@@ -37,6 +37,7 @@ class ReadingForm(forms.Form):
             ("semicolon", "Semicolon ;"),
             ("tab", "Tab"),
             ("bar", "Vertical bar |"),
+            ("blank", "Blanks"),
         ],
         required=False,
         label="Separator",

@@ -6,24 +6,24 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from training.kinds import is_missing, parse_number
 from training.table import ReadingError, shown
 
-SEPARATORS = (",", ";", "\t", "|")
-SEPARATOR_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
-_SNIFFED = 16384
+BLANK = " "
+"""Any number of blanks and tabs: how instruments and old programs set columns apart."""
+SEPARATOR_NAMES = {
+    ",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", BLANK: "blank",
+}  # fmt: skip
 _MOST_LINES = 100
 _MOST_BEFORE = 30
 _TOTALS = frozenset(
     ("total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt")
 )
 _SCORED_ROWS = 200
-_COMMA_NUMBER = re.compile(r"\s*[+-]?\d+,\d+([eE][+-]?\d+)?\s*")
-_EXCEL_HINT = re.compile(r"\s*\"?sep=(.)\"?\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,21 @@ class Row:
         return sum(1 for cell in self.cells if cell.strip())
 
 
+def cells_in(lines: Iterable[str], separator: str, *, strict: bool = False) -> Any:
+    """Return a reader of rows of cells."""
+    if separator != BLANK:
+        return csv.reader(lines, delimiter=separator, strict=strict)
+    # Blanks at the end of a line would begin one more cell.
+    trimmed = (f"{line.rstrip()}\n".replace("\t", BLANK) for line in lines)
+    return csv.reader(trimmed, delimiter=BLANK, skipinitialspace=True, strict=strict)
+
+
 def numbered_rows(text: Any, separator: str) -> Iterator[tuple[int, int, list[str]]]:
     """Yield every row of a text with the line on which it begins and the line after its end.
 
     Raises ReadingError where a quotation mark that is never closed makes one cell of the rest.
     """
-    reader = csv.reader(text, delimiter=separator)
+    reader = cells_in(text, separator)
     start = 1
     try:
         for cells in reader:
@@ -98,7 +107,7 @@ def refuse_odd_quotes(text: str, rows: list[Row], separator: str, complete: bool
 def _is_torn(line: str, separator: str) -> bool:
     """Tell whether text follows a quotation mark that closes a cell."""
     try:
-        list(csv.reader([line], delimiter=separator, strict=True))
+        list(cells_in([line], separator, strict=True))
     except csv.Error as error:
         return "expected after" in str(error)
     return False
@@ -111,62 +120,13 @@ def _refuse_open_quote(text: str, row: Row, lines: int, separator: str, complete
     # Lines as the reader counts them; str.splitlines knows more kinds of line ends.
     rest = io.StringIO(text, newline="").readlines()[row.line - 1 :]
     try:
-        list(csv.reader(rest, delimiter=separator, strict=True))
+        list(cells_in(rest, separator, strict=True))
     except csv.Error as error:
         if "unexpected end" in str(error):
             raise ReadingError(
                 f"A quotation mark that is opened on line {row.line} is never closed, so that "
                 "everything after it would be one cell. Close it, or remove it."
             ) from error
-
-
-def find_skip(text: str) -> tuple[int, str]:
-    """Return how many lines stand before the table, and the separator that they announce."""
-    first = text.split("\n", 1)[0].split("\r", 1)[0]
-    match = _EXCEL_HINT.match(first)
-    return (1, match.group(1)) if match and match.group(1) in SEPARATORS else (0, "")
-
-
-def find_separator(text: str, complete: bool, skip: int = 0) -> str:
-    """Return the separator that cuts the text into rows of one width."""
-    scores = {separator: _score(text, separator, complete, skip) for separator in SEPARATORS}
-    best = max(scores.values())
-    candidates = [separator for separator in SEPARATORS if scores[separator] == best > (0, 0)]
-    if not candidates:
-        return _sniffed(text)
-    if len(candidates) > 1 and "," in candidates and _is_decimal_comma(text, candidates):
-        candidates.remove(",")
-    return candidates[0]
-
-
-def _score(text: str, separator: str, complete: bool, skip: int) -> tuple[int, int]:
-    try:
-        rows = split_rows(text[:_SNIFFED], separator, complete and len(text) <= _SNIFFED, skip)
-    except ReadingError:
-        return (0, 0)
-    widths = Counter(len(row.cells) for row in rows[:_SCORED_ROWS])
-    if not widths:
-        return (0, 0)
-    width, count = widths.most_common(1)[0]
-    # One width in nine rows of ten is a table; among tables the better one has more columns.
-    share = count / min(len(rows), _SCORED_ROWS)
-    return (0, 0) if width < 2 else (2 if share >= 0.9 else 1, 0)
-
-
-def _is_decimal_comma(text: str, candidates: list[str]) -> bool:
-    other = next(separator for separator in candidates if separator != ",")
-    rows = split_rows(text[:_SNIFFED], other, complete=False)
-    cells = [cell for row in rows[:_SCORED_ROWS] for cell in row.cells]
-    numbers = sum(1 for cell in cells if _COMMA_NUMBER.fullmatch(cell))
-    commas = sum(1 for cell in cells if "," in cell)
-    return commas > 0 and numbers >= 0.5 * commas
-
-
-def _sniffed(text: str) -> str:
-    try:
-        return csv.Sniffer().sniff(text[:_SNIFFED], delimiters="".join(SEPARATORS)).delimiter
-    except csv.Error:
-        return ","
 
 
 def find_header(rows: list[Row], decimal: str) -> tuple[bool, bool]:

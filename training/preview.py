@@ -17,8 +17,6 @@ from training.layout import (
     clean_names,
     ends_with_total,
     find_header,
-    find_separator,
-    find_skip,
     find_start,
     ragged_remedy,
     ragged_sentence,
@@ -34,6 +32,7 @@ from training.remarks import (
     about_repeated_header,
     left_out,
 )
+from training.separators import find_separator, find_skip
 from training.survey import NOTHING, Survey, survey
 from training.table import Column, Dialect, Preview, ReadingError
 
@@ -70,7 +69,7 @@ def preview(
     text = decoded.text.removeprefix("\ufeff")
     _refuse_other_text(text)
     skip, announced = find_skip(text)
-    separator = known.get("separator") or announced or find_separator(text, complete, skip)
+    separator = known.get("separator") or announced or find_separator(text, complete, skip, least)
     rows = split_rows(text, separator, complete, known.get("skip", skip))
     _refuse_thin(rows, separator, complete, least)
     refuse_odd_quotes(text, rows, separator, complete)
@@ -170,7 +169,7 @@ def _refuse_thin(rows: list[Row], separator: str, complete: bool, least: int) ->
         raise ReadingError(
             f"Only one column was found (separator: {SEPARATOR_NAMES.get(separator, separator)}). "
             "Training needs a target and at least one other column; if the cells are separated "
-            "by something else, choose that separator. Blanks are none: put commas in their place."
+            "by something else, choose that separator."
         )
 
 

@@ -19,7 +19,7 @@ from pandas.api.types import (
 
 from training.codes import codes_in, count_codes
 from training.figures import describe_numbers
-from training.layout import ragged_remedy
+from training.layout import BLANK, ragged_remedy
 from training.preview import HEAD_BYTES
 from training.recheck import Settled, as_categories, joined, settle
 from training.sources import FittingRows, refuse_short_rows
@@ -180,7 +180,7 @@ class _Source:
             with pd.option_context("mode.max_threads", self.threads):
                 found = pd.read_csv(
                     handle,
-                    sep=dialect.separator,
+                    sep=r"\s+" if dialect.separator == BLANK else dialect.separator,
                     decimal=dialect.decimal,
                     encoding="utf-8" if self._is_filtered else dialect.encoding,
                     encoding_errors=dialect.errors,

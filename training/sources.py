@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from training.layout import numbered_rows, ragged_lines, ragged_remedy
+from training.layout import BLANK, cells_in, numbered_rows, ragged_lines, ragged_remedy
 from training.table import Dialect, ReadingError
 
 _BLOCK = 1 << 20
@@ -44,7 +44,13 @@ class FittingRows(io.RawIOBase):
 
     def _more(self) -> bytes:
         text = io.StringIO(newline="")
-        writer = csv.writer(text, delimiter=self._separator, lineterminator="\n")
+        # Between blanks, an empty cell is there only in quotation marks.
+        writer = csv.writer(
+            text,
+            delimiter=self._separator,
+            lineterminator="\n",
+            quoting=csv.QUOTE_ALL if self._separator == BLANK else csv.QUOTE_MINIMAL,
+        )
         for line, row in self._rows:
             if len(row) == self._width:
                 writer.writerow(row)
@@ -85,10 +91,11 @@ def rows_of(text: Any, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
 def refuse_short_rows(path: Path, dialect: Dialect, width: int, rows: int) -> None:
     """Raise a ReadingError where rows end early: pandas fills such rows up in silence."""
     with path.open(encoding=dialect.encoding, errors=dialect.errors, newline="") as text:
-        reader = csv.reader(text, delimiter=dialect.separator)
+        reader = cells_in(text, dialect.separator)
         before = list(islice(reader, dialect.skip + int(dialect.header)))
     expected = rows * (width - 1) + sum(max(0, len(row) - 1) for row in before)
-    if _separators(path, dialect.separator.encode()) == expected:
+    is_counted = dialect.separator != BLANK
+    if is_counted and _separators(path, dialect.separator.encode()) == expected:
         return
     # Something is odd, perhaps only the quoting: look row by row, which takes its time.
     with path.open(encoding=dialect.encoding, errors=dialect.errors, newline="") as text:

@@ -10,10 +10,11 @@ from tests.test_training_evaluation import made, rows_of
 from tests.training_tables import flowers, houses
 from tests.waiting import promised
 from training import model_file, tuning
-from training.catalogue import ALGORITHMS, Algorithm, chosen
+from training.catalogue import ALGORITHMS, Algorithm, Setting, chosen
 from training.evaluation import Settings, evaluate
-from training.events import Explained, Pulse, RowAdded
-from training.fits import FoldResult
+from training.events import Explained, Pulse, RowAdded, Searched
+from training.fits import FoldResult, score_fold
+from training.forecast import remaining
 from training.lanes import FINAL
 from training.pipeline import make_plan
 from training.pool import Pool
@@ -21,6 +22,7 @@ from training.problem import TargetError
 from training.race import Race
 from training.roles import Roles
 from training.scoring import predict, score
+from training.search import STALE_ROUNDS, Search
 from training.splits import make_contest
 from training.target import make_task
 
@@ -204,33 +206,56 @@ def test_roles_reach_the_split(tmp_path):
 # --- time ---
 
 
-def driven(race: Race, slots: int, seconds: dict[str, float], scores: dict[str, float]) -> list:
-    """Drive a race on a clock of its own; what it said at each moment, and what was true."""
-    now, busy, said = 0.0, [], []
-    while True:
-        while len(busy) < slots:
-            if race.is_scored and not any(len(lane.trials) > 1 for lane in race.lanes.values()):
-                race.plan_tuning(1e6)
+class Driven:
+    """A race on a clock of its own: what it said of its end at each moment, and what was true."""
+
+    def __init__(self, keys, seconds, score_of, budget=None):
+        self.race = Race(chosen(keys), 5, 2, "regression")
+        self.search = Search(self.race, 0, goes_on=budget is not None)
+        self.seconds, self.score_of, self.budget = seconds, score_of, budget or 1e6
+        self.now, self.busy, self.moments = 0.0, [], []
+
+    def run(self) -> list[tuple[float, float, float]]:
+        """(when, the remaining time that was told, the true one) after each fit."""
+        while self.left > 0 and (self._start() or self.busy):
+            self.busy.sort()
+            self.now, piece = self.busy.pop(0)
+            self._finish(piece)
+            left = remaining(self.race, self.search, self.left, self.now)
+            self.moments.append((self.now, min(left, self.left)))
+        return [(at, left, self.now - at) for at, left in self.moments]
+
+    @property
+    def left(self) -> float:
+        return self.budget - self.now
+
+    def _start(self) -> None:
+        race = self.race
+        if race.is_scored and self.left <= race.finals():
+            ended = self.search.end()
+            self.busy = [(at, piece) for at, piece in self.busy if piece not in ended]
+        while len(self.busy) < race.slots:
+            if race.is_scored and self.search.is_due:
+                self.search.plan(self.left)
+            self.search.go_on(self.left)
             piece = race.next_piece()
             if piece is None:
-                break
-            race.started(piece, now)
-            cost = seconds[piece.key] * (1.3 if piece.fold is FINAL else 1)
-            busy.append((now + cost + (1.5 if piece.fold is FINAL else 0), piece))
-        if not busy:
-            return [(at, left, now - at) for at, left in said]
-        busy.sort()
-        now, piece = busy.pop(0)
-        lane = race.lanes[piece.key]
+                return
+            race.started(piece, self.now)
+            cost = self.seconds[piece.key] * (1.3 if piece.fold is FINAL else 1)
+            self.busy.append((self.now + cost + (1.5 if piece.fold is FINAL else 0), piece))
+
+    def _finish(self, piece) -> None:
+        lane = self.race.lanes[piece.key]
         if piece.fold is FINAL:
             lane.steps, lane.ended = 3, True
-        else:
-            found = {"rmse": scores[piece.key] - piece.trial % 2 / 9}
-            result = FoldResult(found, np.empty(0), seconds[piece.key])
-            race.finished(piece, result, now)
-            if piece.trial:
-                race.halve(piece.key)
-        said.append((now, race.remaining(True, 1e6, now)))
+            return
+        found = {"rmse": self.score_of(piece) + piece.fold / 10}
+        self.race.finished(piece, FoldResult(found, np.ones(3), 1.0), self.now)
+        if piece.trial:
+            self.search.halve(piece.key)
+            if not lane.is_tuning:
+                self.search.choose(piece.key)
 
 
 KEYS = ["baseline", "linear", "tree", "boosting", "knn", "extra_trees", "forest", "mlp", "svm"]
@@ -243,16 +268,114 @@ RECORDED = {
 
 
 @pytest.mark.parametrize("table", RECORDED)
-def test_the_remaining_time_is_right_within_a_factor_of_two_after_a_third(table):
+def of_record(table):
+    """Seconds of each algorithm on a real table; every other setting of it scores better."""
     times, places = RECORDED[table]
-    seconds, scores = dict(zip(KEYS, times, strict=True)), dict(zip(KEYS, places, strict=True))
-    race = Race(chosen(ALGORITHMS), 5, 2, "regression")
-    moments = driven(race, 2, seconds, scores)
+    scores = dict(zip(KEYS, places, strict=True))
+    return dict(zip(KEYS, times, strict=True)), lambda p: scores[p.key] - p.trial % 2 / 9
+
+
+@pytest.mark.parametrize("times", [0, 1.2, 2, 5])
+@pytest.mark.parametrize("table", RECORDED)
+def test_the_remaining_time_is_right_within_a_factor_of_two_after_a_third(table, times):
+    moments = Driven(ALGORITHMS, *of_record(table)).run()
+    if times:  # so many times what is planned
+        moments = Driven(ALGORITHMS, *of_record(table), times * moments[-1][0]).run()
     total = moments[-1][0]
     late = [(left, truly) for at, left, truly in moments if at > total / 3 and truly > 5]
     assert late
     for left, truly in late:
         assert truly / 2 <= left <= truly * 2
+
+
+# --- the time that is left ---
+
+
+def test_time_that_is_left_goes_to_more_settings_of_all_that_may_be_best():
+    equal = dict.fromkeys(KEYS, 0.5)
+
+    def score_of(piece) -> float:
+        return 5 - piece.trial / 100 + KEYS.index(piece.key) * (piece.fold % 2)
+
+    driven = Driven(KEYS, equal, score_of, budget=300)
+    driven.run()
+    extra = driven.search.extra()
+    assert len(extra) == 5, "as many algorithms as could be the best"
+    assert max(extra.values()) - min(extra.values()) <= 24, "in turn"
+    assert 200 < driven.now < 305
+    planned = Driven(KEYS, equal, score_of)
+    planned.run()
+    assert planned.search.extra() == {}, "without a budget"
+    for key, lane in planned.race.lanes.items():
+        first = [trial.settings for trial in lane.trials]
+        assert first == [t.settings for t in driven.race.lanes[key].trials[: len(first)]] or (
+            len(first) == 1
+        )
+
+
+def test_a_search_that_finds_nothing_better_ends_before_its_time():
+    driven = Driven(["tree", "knn"], dict.fromkeys(KEYS, 0.1), lambda p: 5 + p.trial, 600)
+    driven.run()
+    assert driven.search.is_stale
+    assert driven.now < 100
+    assert {lane.round for lane in driven.race.lanes.values()} == {0, STALE_ROUNDS}
+
+
+def test_what_cannot_be_the_best_gets_no_more_time():
+    places = {"tree": 9.0, "knn": 1.0}
+    driven = Driven(["tree", "knn"], dict.fromkeys(KEYS, 0.5), lambda p: places.get(p.key, 20), 100)
+    driven.run()
+    assert set(driven.search.extra()) == {"knn"}
+
+
+def test_answers_of_settings_that_were_not_chosen_do_not_pile_up():
+    driven = Driven(["tree"], dict.fromkeys(KEYS, 0.1), lambda p: 5 - p.trial / 100, 60)
+    driven.run()
+    trials = driven.race.lanes["tree"].trials
+    held = [
+        n for n, trial in enumerate(trials) if any(len(r.predicted) for r in trial.results.values())
+    ]
+    assert held == [driven.race.lanes["tree"].chosen]
+
+
+def test_further_settings_are_the_same_for_the_same_seed_new_and_in_range():
+    boosting = ALGORITHMS["boosting"]
+    known = tuning.candidates(boosting, "binary", 12, 3, imbalanced=False)
+    best = known[4]
+    found = tuning.more_candidates(boosting, "binary", 12, "3 boosting 2", known, best)
+    assert found == tuning.more_candidates(boosting, "binary", 12, "3 boosting 2", known, best)
+    assert len(found) == 12
+    assert not [settings for settings in found if settings in known]
+    assert any(len(settings.items() & best.items()) >= 2 for settings in found), "near to the best"
+    for setting in boosting.space:
+        for settings in found:
+            if setting.name in settings and not setting.choices:
+                assert setting.low <= settings[setting.name] <= setting.high
+
+
+def test_a_small_space_is_tried_to_its_end():
+    space = (Setting("weights", choices=("uniform", "distance")),)
+    small = replace(ALGORITHMS["knn"], space=space)
+    found = tuning.more_candidates(small, "binary", 12, "seed", [{}, {"weights": "uniform"}])
+    assert found == [{"weights": "distance"}]
+
+
+def test_a_budget_is_used_kept_and_told_of(tmp_path):
+    task = made(tmp_path, houses(150), "price", folds=3)
+    began = time.monotonic()
+    limits = {"tune": True, "goes_on": True, "deadline": began + 60}
+    contest, events = run(task, ["tree", "knn"], tmp_path, **limits)
+    assert time.monotonic() - began < promised(60 * 1.05 + 5)
+    told = [event for event in events if isinstance(event, Searched)]
+    assert len(told) == 1
+    assert sum(told[0].extra.values()) > 0
+    rows = rows_of(events)
+    assert {row.status for row in rows.values()} == {"succeeded"}
+    explained = {e.algorithm for e in events if isinstance(e, Explained) and "holdout" in e.parts}
+    assert explained == set(rows)
+    for row in rows.values():
+        again = [score_fold(contest, row.algorithm, n, row.settings) for n in range(3)]
+        assert [one.scores["rmse"] for one in again] == pytest.approx(row.fold_scores, abs=1e-9)
 
 
 def test_what_cannot_be_finished_is_skipped_before_it_eats_the_budget(tmp_path):

@@ -14,7 +14,7 @@ from tests.waiting import promised
 from training import model_file
 from training.catalogue import ALGORITHMS, Algorithm, chosen
 from training.evaluation import Settings, evaluate
-from training.events import Event, Explained, FoldFinished, Pulse, RowAdded
+from training.events import Event, Explained, FoldFinished, Pulse, RowAdded, Searched
 from training.metrics import primary
 from training.pipeline import make_plan
 from training.plots import draw_all, draw_importance
@@ -101,6 +101,21 @@ def test_the_story_of_an_evaluation_is_plain_json(three_kinds):
     assert len(result["plots"]) == 11
     assert {"problem", "target", "rows", "metric", "greater_is_better", "holdout"} <= set(result)
     assert json.loads(json.dumps(story.live()))["waiting"] == []
+
+
+@pytest.mark.parametrize(
+    ("extra", "is_stale", "said"),
+    [
+        ({"tree": 24, "knn": 12}, False, "more settings: 24 of Decision tree, 12 of Nearest neigh"),
+        ({"tree": 36}, True, "36 of Decision tree. The search ended early: the latest rounds had"),
+        ({}, False, "too short for more settings"),
+    ],
+)
+def test_what_the_time_left_was_used_for_is_told(three_kinds, extra, is_stale, said):
+    story = Story(three_kinds[0], chosen(["tree"]), ())
+    (line,) = story.take(Searched(extra, is_stale))
+    assert said in line[0]
+    assert story.live()["search"] == line[0]
 
 
 def test_the_same_seed_gives_the_same_scores_on_any_number_of_cores(tmp_path):

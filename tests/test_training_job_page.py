@@ -41,6 +41,13 @@ def test_a_result_is_shown_and_hostile_text_stays_text(page):
     assert "hx-get" not in text, "nothing is polled once it is over"
 
 
+def test_the_page_tells_what_the_time_left_was_used_for(page):
+    job = finished(page, flowers())
+    told = "The time left was used for more settings: 24 of Decision tree."
+    TrainingJob.objects.update(result={**TrainingJob.objects.get().result, "search": told})
+    assert told in page.get(job.get_absolute_url()).content.decode()
+
+
 def test_a_poll_gets_the_fragment_alone(page):
     job = finished(page, flowers())
     text = page.get(job.get_absolute_url(), headers={"HX-Request": "true"}).content.decode()

@@ -30,6 +30,7 @@ from training.models import (
     DEFAULT_TIME_LIMIT,
     LONGEST,
     SHORTEST,
+    TIME_LIMIT_HELP,
     Dataset,
     TrainingJob,
 )
@@ -90,7 +91,10 @@ class NewTrainingSerializer(serializers.Serializer):
     )
     problem = serializers.ChoiceField(["classification", "regression", CLUSTERING], required=False)
     time_limit = serializers.IntegerField(
-        min_value=SHORTEST, max_value=LONGEST, default=DEFAULT_TIME_LIMIT
+        min_value=SHORTEST,
+        max_value=LONGEST,
+        default=DEFAULT_TIME_LIMIT,
+        help_text=f"Seconds. {TIME_LIMIT_HELP}",
     )
     folds = serializers.IntegerField(min_value=2, max_value=20, default=DEFAULT_FOLDS)
     tune = serializers.BooleanField(default=True)

@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-
-import numpy as np
 
 from training import model_file
 from training.catalogue import ENSEMBLE, Algorithm
+from training.clock import BLEND_SECONDS, GRACE, PULSE, Clock
 from training.ensemble import Blend, blend
-from training.events import Event, Explained, FoldFinished, FoldStarted, Pulse, RowAdded
+from training.events import (
+    Event,
+    Explained,
+    FoldFinished,
+    FoldStarted,
+    Pulse,
+    RowAdded,
+    Searched,
+)
 from training.fits import Contest, FoldResult, finish, fit_fold
 from training.lanes import FINAL, Lane, Piece
 from training.limits import Settings as Settings
 from training.metrics import primary
 from training.outcomes import blend_row, out_of_fold, row_of
 from training.pool import News, Pool
-from training.race import Race
+from training.race import BASELINE, Race
 from training.ranking import Row
 from training.ranks import FAILED, SKIPPED
-from training.tuning import is_imbalanced
+from training.search import Search
 from training.weight import too_heavy
 
-_PULSE = 1.0
-_ALWAYS = "baseline"
 _BLEND = Piece(ENSEMBLE.key, FINAL)
-_FEWEST_MEMBERS, _MOST_MEMBERS = 3, 5
-_BLEND_SECONDS = 3.0
-# What the file of the best model may take beyond the end.
-_GRACE = 3.0
+_FEWEST_MEMBERS = 3
 
 
 def evaluate(
@@ -69,15 +71,16 @@ class _Run:
     ) -> None:
         self.contest, self.settings, self.pool = contest, settings, pool
         self.store, self.out = store, out
-        counts = np.bincount(contest.truth[contest.train]) if contest.classes else np.array([])
-        shares = counts / max(1, counts.sum())
-        self.race = Race(
-            algorithms, len(contest.folds), pool.slots, contest.problem, contest.seed,
-            is_imbalanced(list(shares)),
+        self.race = Race(algorithms, len(contest.folds), pool.slots, contest.problem)
+        self.search = Search(
+            self.race, contest.seed, contest.is_imbalanced,
+            settings.goes_on and settings.deadline is not None,
         )  # fmt: skip
+        self.search.is_due = settings.tune
         self.metric = primary(contest.problem)
-        self.will_tune = settings.tune
         self.will_blend = settings.ensemble
+        self.clock = Clock(self.race, self.search, settings.deadline)
+        self.is_told = False
         self.enough = False
         self.weighed = 0.0
 
@@ -88,40 +91,21 @@ class _Run:
             yield from self._start()
             if not self.pool.running:
                 return
-            for news in self.pool.news(self._patience()):
+            for news in self.pool.news(self.clock.patience):
                 yield from self._take(news)
             if not self.enough and self.settings.is_enough():
                 yield from self._wind_up()
-            yield Pulse(
-                self.race.done(), self._remaining(), tuple(sorted(self.pool.running, key=str))
-            )
+            done, remaining = self.clock.progress(self.will_blend)
+            yield Pulse(done, remaining, tuple(sorted(self.pool.running, key=str)))
 
-    # --- time ---
-
-    def _time_left(self) -> float:
-        deadline = self.settings.deadline
-        return float("inf") if deadline is None else deadline - time.monotonic()
-
-    def _patience(self) -> float:
-        left = self._time_left()
-        return min(_PULSE, left) if left > 0 else _PULSE / 4
-
-    def _remaining(self) -> float:
-        left = self._time_left()
-        ahead = self.race.remaining(self.will_tune, left, time.monotonic())
-        # At the end of the budget, the last fit of the best model still takes a moment.
-        return max(0.0, min(ahead + self._blending() / 2, left + _GRACE / 2))
-
-    def _blending(self) -> float:
-        """Return the time to keep for the ensemble."""
-        return 2 * _BLEND_SECONDS * self.race.slowness if self.will_blend else 0.0
+    # --- what is ended early ---
 
     def _wind_up(self) -> Iterator[Event]:
         """End with what is finished: the best model is still fitted, saved and explained."""
         self.enough = True
-        self.will_tune = self.will_blend = False
-        self._end_tuning()
-        best = next(iter(self.race.by_score()), _ALWAYS)
+        self.will_blend = False
+        yield from self._end_search()
+        best = next(iter(self.race.by_score()), BASELINE)
         for key, lane in self.race.lanes.items():
             if key == best or lane.ended:
                 continue
@@ -132,33 +116,34 @@ class _Run:
 
     def _give_up_late(self) -> Iterator[Event]:
         """Skip what cannot be finished in time. The baseline takes no time and always counts."""
-        left, now = self._time_left(), time.monotonic()
+        left, now = self.clock.left, time.monotonic()
         if left == float("inf"):
             return
-        if self.race.is_scored and left <= self.race.finals() + self._blending():
-            self._end_tuning()
-        best = next(iter(self.race.by_score()), _ALWAYS)
+        kept = self.race.finals() + self.clock.blending(self.will_blend)
+        if self.race.is_scored and left <= kept:
+            yield from self._end_search()
+        best = next(iter(self.race.by_score()), BASELINE)
         for key, lane in self.race.lanes.items():
-            if lane.ended or (key == _ALWAYS and not lane.is_scored):
+            if lane.ended or (key == BASELINE and not lane.is_scored):
                 continue
             if lane.is_scored:
-                spare = _GRACE if key == best and not lane.steps else 0.0
+                spare = GRACE if key == best and lane.steps < 2 else 0.0
                 if left <= -spare:
                     yield from self._unexplained(key, "The time was over before")
                 continue
             needed = self.race.seconds_needed(key, now)
             # Where nothing has been learnt yet, the first model may use what the last fits leave.
-            spare = _GRACE - 1 if self.race.is_first(key) else -self.race.reserve()
+            spare = GRACE - 1 if self.race.is_first(key) else -self.race.reserve()
             if left <= min(0.0, -spare) or (needed is not None and needed > left + spare):
                 more = "" if needed is None else f"; it needed about {max(1, needed):.0f} s more"
                 yield from self._skipped(key, f"Skipped: out of time{more}.")
-        if left <= 0 and _BLEND in self.pool.running:
-            self.pool.kill(_BLEND)
+        if left <= 0:
+            self._kill([_BLEND])
 
     def _relieve(self) -> Iterator[Event]:
         """Stop the heaviest fit before the memory of the whole job is used up."""
         limit = self.settings.memory_mb
-        if limit is None or time.monotonic() - self.weighed < _PULSE:
+        if limit is None or time.monotonic() - self.weighed < PULSE:
             return
         self.weighed = time.monotonic()
         if found := too_heavy(self.pool, limit):
@@ -173,29 +158,31 @@ class _Run:
 
     def _unexplained(self, key: str, cause: str) -> Iterator[Event]:
         lane = self._end(key)
-        if lane.steps < 3 and not (key == _ALWAYS and lane.steps == 2):
+        if lane.steps < 3 and not (key == BASELINE and lane.steps == 2):
             yield Explained(key, {"note": f"{cause} {lane.unexplained} could be made."})
 
     def _end(self, key: str) -> Lane:
-        for tag in self.pool.running:
-            if tag.key == key:
-                self.pool.kill(tag)
+        self._kill([piece for piece in self.pool.running if piece.key == key])
         lane = self.race.lanes[key]
         lane.ended = True
         return lane
 
-    def _end_tuning(self) -> None:
-        for piece in list(self.race.end_tuning()):
+    def _kill(self, pieces: Iterable[Piece]) -> None:
+        for piece in pieces:
             if piece in self.pool.running:
                 self.pool.kill(piece)
+
+    def _end_search(self) -> Iterator[Event]:
+        """End the search with the settings that are through all folds."""
+        self._kill(self.search.end())
+        for key in self.race.by_score():
+            yield from self._chosen(key)
 
     # --- what is started ---
 
     def _start(self) -> Iterator[Event]:
         while not self.pool.is_full:
-            if self.will_tune and self.race.is_scored:
-                self.will_tune = False
-                self.race.plan_tuning(self._time_left() - self._blending())
+            yield from self._look_further()
             if self._start_blend():
                 continue
             piece = self.race.next_piece()
@@ -215,17 +202,27 @@ class _Run:
                 if not piece.trial:
                     yield FoldStarted(piece.key, piece.fold)
 
+    def _look_further(self) -> Iterator[Event]:
+        """Give out settings to try; tell of those that the time left was used for at their end."""
+        if not self.race.is_scored:
+            return
+        left = self.clock.left - self.clock.blending(self.will_blend)
+        if self.search.is_due:
+            self.search.plan(left)
+        self.search.go_on(left)
+        if self.race.is_extra and not self.search.open_lanes() and not self.is_told:
+            self.is_told = True
+            yield Searched(self.search.extra(), self.search.is_stale)
+
     def _start_blend(self) -> bool:
         """Join the best models as soon as they have their files; True where that has begun."""
-        lanes = self.race.lanes
-        order = [key for key in self.race.by_score() if key != _ALWAYS][:_MOST_MEMBERS]
-        waiting = any(not (lanes[key].steps or lanes[key].ended) for key in order)
-        if not self.will_blend or self.will_tune or waiting or not self.race.is_scored:
+        members = self.race.members()
+        if not self.will_blend or self.search.is_due or members is None:
             return False
         self.will_blend = False
-        members = [key for key in order if lanes[key].steps]
-        if len(members) < _FEWEST_MEMBERS or self._time_left() < _BLEND_SECONDS:
+        if len(members) < _FEWEST_MEMBERS or self.clock.left < BLEND_SECONDS:
             return False
+        lanes = self.race.lanes
         seconds = sum(lanes[key].fold_seconds or 0.0 for key in members)
         answers = {key: out_of_fold(lanes[key], self.contest) for key in members}
         settings = {key: lanes[key].best.settings for key in members}
@@ -254,14 +251,18 @@ class _Run:
     def _scored(self, piece: Piece, result: FoldResult) -> Iterator[Event]:
         key, lane = piece.key, self.race.lanes[piece.key]
         if piece.trial:
-            self.race.halve(key)
-            if not lane.is_tuning and self.race.choose(key):
-                yield RowAdded(row_of(lane, self.contest))
+            self.search.halve(key)
+            if not lane.is_tuning:
+                yield from self._chosen(key)
             return
         assert piece.fold is not None
         yield FoldFinished(key, piece.fold, result.scores[self.metric.key], result.seconds)
         if lane.is_scored:
             yield RowAdded(row_of(lane, self.contest))
+
+    def _chosen(self, key: str) -> Iterator[Event]:
+        if self.search.choose(key):
+            yield RowAdded(row_of(self.race.lanes[key], self.contest))
 
     def _take_blend(self, news: News) -> Iterator[Event]:
         if isinstance(news.value, Blend) and news.value.folds:
@@ -277,8 +278,11 @@ class _Run:
             return
         if piece.trial and piece.fold is not FINAL:
             trial = lane.trials[piece.trial]
-            trial.dropped, trial.waiting = True, []
-            self.race.halve(key)
+            self._kill([Piece(key, fold, piece.trial) for fold in trial.running])
+            trial.drop()
+            self.search.halve(key)
+            if not lane.is_tuning:
+                yield from self._chosen(key)
             return
         self._end(key)
         if lane.is_scored:

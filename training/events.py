@@ -35,6 +35,16 @@ class RowAdded:
 
 
 @dataclass(frozen=True, slots=True)
+class Searched:
+    """The search in the time that was left is over."""
+
+    extra: dict[str, int]
+    """How many settings of which algorithm it was used for."""
+    is_stale: bool
+    """True where it ended because nothing better was found, not for want of time."""
+
+
+@dataclass(frozen=True, slots=True)
 class Explained:
     """The hold-out scores, the file, the plots or the importances of an algorithm are there."""
 
@@ -51,4 +61,4 @@ class Pulse:
     running: tuple[Piece, ...]
 
 
-Event = FoldStarted | FoldFinished | RowAdded | Explained | Pulse
+Event = FoldStarted | FoldFinished | RowAdded | Searched | Explained | Pulse

@@ -60,6 +60,12 @@ class Contest:
         """The rows that are answered for in a fold: all that train, unless time splits them."""
         return np.sort(np.concatenate([test for _, test in self.folds]))
 
+    @property
+    def is_imbalanced(self) -> bool:
+        """True where the rarest class has less than a third of its even share."""
+        counts = np.bincount(self.truth[self.train]) if self.classes else np.ones(1)
+        return bool(counts.min() < counts.mean() / 3)
+
     def in_order(self, answers: Sequence[np.ndarray]) -> np.ndarray:
         """Return the answers of the folds, one array each, in the order of `tested`."""
         tested = self.tested

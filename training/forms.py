@@ -13,6 +13,7 @@ from training.models import (
     DEFAULT_TIME_LIMIT,
     LONGEST,
     SHORTEST,
+    TIME_LIMIT_HELP,
     Dataset,
     TrainingJob,
 )
@@ -46,13 +47,13 @@ class TrainForm(forms.Form):
         label="Time limit in seconds",
         min_value=SHORTEST,
         max_value=LONGEST,
-        help_text="What is not finished then is skipped; what is finished counts.",
+        help_text=TIME_LIMIT_HELP,
     )
     tune = forms.BooleanField(
         label="Tune and join the best",
         required=False,
         initial=True,
-        help_text="Where time allows: tries other settings of the best three, and an ensemble.",
+        help_text="Where time allows: tries other settings of the best, and an ensemble.",
     )
     folds = forms.IntegerField(label="Folds", min_value=2, max_value=20, required=False)
     seed = forms.IntegerField(

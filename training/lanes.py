@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from training.catalogue import Algorithm
 from training.fits import FoldResult
@@ -32,6 +34,17 @@ class Trial:
     running: dict[int, float] = field(default_factory=dict)
     """When each fold that is running now was started."""
     dropped: bool = False
+    round: int = 0
+
+    def drop(self) -> None:
+        """Give these settings up."""
+        self.dropped, self.waiting = True, []
+        self.running.clear()
+
+    def forget(self) -> None:
+        """Keep the scores without the answers: hundreds of trials would fill the memory."""
+        nothing = np.empty(0)
+        self.results = {n: replace(one, predicted=nothing) for n, one in self.results.items()}
 
 
 @dataclass(slots=True)
@@ -44,6 +57,8 @@ class Lane:
     taken: list[float] = field(default_factory=list)
     """Seconds of each finished fold from its start to its scores."""
     chosen: int = 0
+    searching: bool = False
+    """More settings may follow: the last fit waits for them."""
     ended: bool = False
     final_started: bool = False
     steps: int = 0
@@ -73,6 +88,16 @@ class Lane:
     def is_tuning(self) -> bool:
         """True while settings are being tried."""
         return any(not t.dropped and len(t.results) < self.folds for t in self.trials[1:])
+
+    @property
+    def round(self) -> int:
+        """The latest round of settings; 0 is the default alone."""
+        return self.trials[-1].round
+
+    @property
+    def tried(self) -> int:
+        """How many settings have been scored on at least one fold."""
+        return sum(1 for trial in self.trials if trial.results)
 
     @property
     def fold_seconds(self) -> float | None:

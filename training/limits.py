@@ -16,6 +16,8 @@ class Settings:
     """On the clock of time.monotonic(): what is not finished then is skipped."""
     tune: bool = False
     """Try other settings of the best algorithms, where the time allows it."""
+    goes_on: bool = False
+    """Try still more of them while the deadline leaves time."""
     ensemble: bool = False
     """Join the best models, where there are enough of them."""
     memory_mb: float | None = None

@@ -23,6 +23,10 @@ from training.ranks import SUCCEEDED
 
 DEFAULT_TIME_LIMIT = 600
 SHORTEST, LONGEST = 10, 7 * 24 * 3600
+TIME_LIMIT_HELP = (
+    "What is not finished then is skipped; what is finished counts. Where you choose another time "
+    f"than {DEFAULT_TIME_LIMIT}, what is left of it goes to more settings of the best algorithms."
+)
 DEFAULT_FOLDS, DEFAULT_SEED = 5, 0
 
 
@@ -118,6 +122,11 @@ class TrainingJob(Job):
         is worth more than none.
         """
         return None if self.time_limit is None else self.time_limit * 2 + 300
+
+    @property
+    def has_budget(self) -> bool:
+        """True where somebody chose the time: it is used up then. The default is only a limit."""
+        return self.time_limit not in (None, DEFAULT_TIME_LIMIT)
 
     @property
     def memory_limit_mb(self) -> int | None:

@@ -21,9 +21,7 @@ def row_of(lane: Lane, contest: Contest) -> Row:
     if cap is not None and trained > cap:
         notes.append(f"Trained on a random sample of {cap:,} of {trained:,} rows.")
     if lane.chosen:
-        notes.append(
-            f"Tuned, the best of {len(lane.trials)} settings: {in_words(lane.best.settings)}."
-        )
+        notes.append(f"Tuned, the best of {lane.tried} settings: {in_words(lane.best.settings)}.")
     results = [lane.best.results[fold] for fold in range(lane.folds)]
     row = _row(contest.problem, lane.algorithm, results, " ".join(notes))
     return row.with_settings(lane.best.settings)

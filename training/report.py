@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from training.catalogue import KNOWN, Algorithm
-from training.events import Event, Explained, FoldFinished, FoldStarted, Pulse, RowAdded
+from training.events import Event, Explained, FoldFinished, FoldStarted, Pulse, RowAdded, Searched
 from training.lanes import Piece
 from training.metrics import primary
 from training.problem import BINARY, CLUSTERING, MULTICLASS, REGRESSION
@@ -35,6 +35,8 @@ class Story:
     importance: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
     partial: dict[str, list[float]] = field(default_factory=dict)
+    search: str = ""
+    """What the time left was used for, in words."""
     pulse: Pulse = field(default_factory=lambda: Pulse(0.0, 0.0, ()))
 
     def take(self, event: Event) -> Iterator[tuple[str, str]]:
@@ -46,6 +48,9 @@ class Story:
             yield self._line(event.row), "info" if event.row.status == SUCCEEDED else "warning"
         elif isinstance(event, Explained):
             yield from self._explained(event)
+        elif isinstance(event, Searched):
+            self.search = _search_in_words(event)
+            yield self.search, "info"
         elif isinstance(event, Pulse):
             self.pulse = event
         else:
@@ -125,6 +130,7 @@ class Story:
             "folds": self.task.folds,
             "remaining": round(self.pulse.remaining),
             "warnings": list(self.warnings),
+            "search": self.search,
         }
 
     def result(self, contest: Contest) -> dict[str, Any]:
@@ -149,6 +155,7 @@ class Story:
             "leaderboard": [_published(row) for row in board],
             "best": board[0].algorithm if board and board[0].status == SUCCEEDED else None,
             "warnings": [*self.warnings, *self._suspicion(board)],
+            "search": self.search,
             "plots": sorted(self.plots, key=lambda plot: order[plot["algorithm"]]),
             "importance": self.importance,
             "profiles": self.profiles,
@@ -180,3 +187,14 @@ def _published(row: Row) -> dict[str, Any]:
     """Return a row of the result: `error` is there only where something went wrong."""
     entry = row.to_json()
     return entry if row.error else {key: value for key, value in entry.items() if key != "error"}
+
+
+def _search_in_words(event: Searched) -> str:
+    """Return what the time left after the planned work was used for."""
+    if not event.extra:
+        return "The time left was too short for more settings."
+    counts = [f"{count} of {KNOWN[key].label}" for key, count in event.extra.items()]
+    text = f"The time left was used for more settings: {', '.join(counts)}."
+    if event.is_stale:
+        text += " The search ended early: the latest rounds had brought nothing better."
+    return text

@@ -66,6 +66,7 @@ def run(job: TrainingJob, report: Report) -> dict[str, Any]:
         memory_mb=job.memory_limit_mb,
         deadline=deadline,
         tune=job.tune and job.wanted != CLUSTERING,
+        goes_on=job.has_budget,
         ensemble=job.tune and job.wanted != CLUSTERING,
         is_enough=job.asks_to_keep,
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from training.catalogue import WEIGHTS, Algorithm, Setting
@@ -12,6 +13,8 @@ from training.catalogue import WEIGHTS, Algorithm, Setting
 SIZES = (12, 8, 5, 3)
 """How many settings are tried, the most that the time allows."""
 _FIRST_FOLDS = 2
+# Of the settings near to the best: how many of them are moved, and how far beside their range.
+_MOVED, _STEP = 0.5, 0.15
 
 
 def first_folds(folds: int) -> int:
@@ -50,24 +53,69 @@ def candidates(
     return found
 
 
+def more_candidates(
+    algorithm: Algorithm,
+    problem: str,
+    count: int,
+    seed: str,
+    known: Sequence[Mapping[str, Any]],
+    best: Mapping[str, Any] = MappingProxyType({}),
+) -> list[dict[str, Any]]:
+    """Return settings that are not `known`: every other one is near to the best so far.
+
+    Fewer than `count` where there is hardly anything left to try.
+    """
+    space = space_of(algorithm, problem)
+    chance = random.Random(seed)  # noqa: S311 (a search, not a secret)
+    found: list[dict[str, Any]] = []
+    for number in range(4 * count):
+        if number % 2:
+            made = {setting.name: _drawn(setting, chance) for setting in space}
+        else:
+            made = _near(best, space, chance)
+        if made not in found and made not in known:
+            found.append(made)
+    return found[:count]
+
+
+def _near(
+    best: Mapping[str, Any], space: Sequence[Setting], chance: random.Random
+) -> dict[str, Any]:
+    """Return the best settings with some of them moved. The default has none: a few are drawn."""
+    found = dict(best)
+    for setting in space:
+        if chance.random() < _MOVED:
+            found[setting.name] = _moved(setting, best.get(setting.name), chance)
+    return found
+
+
+def _moved(setting: Setting, value: Any, chance: random.Random) -> Any:
+    if setting.choices or value is None:
+        return _drawn(setting, chance)
+    low, high, there = (_on_scale(setting, end) for end in (setting.low, setting.high, value))
+    moved = there + chance.gauss(0, _STEP) * (high - low)
+    return _off_scale(setting, min(high, max(low, moved)))
+
+
 def _drawn(setting: Setting, chance: random.Random) -> Any:
     if setting.choices:
         return chance.choice(setting.choices)
-    if setting.log:
-        value = math.exp(chance.uniform(math.log(setting.low), math.log(setting.high)))
-    else:
-        value = chance.uniform(setting.low, setting.high)
+    low, high = (_on_scale(setting, end) for end in (setting.low, setting.high))
+    return _off_scale(setting, chance.uniform(low, high))
+
+
+def _on_scale(setting: Setting, value: float) -> float:
+    return math.log(value) if setting.log else value
+
+
+def _off_scale(setting: Setting, value: float) -> Any:
+    value = math.exp(value) if setting.log else value
     return round(value) if setting.whole else float(f"{value:.4g}")
 
 
 def in_words(settings: dict[str, Any]) -> str:
     """Return settings as a phrase."""
     return ", ".join(f"{name} {value}" for name, value in settings.items())
-
-
-def is_imbalanced(shares: Sequence[float]) -> bool:
-    """Return whether the rarest class has less than a third of its even share."""
-    return bool(shares) and min(shares) < 1 / (3 * len(shares))
 
 
 def affordable(seconds: float, fold: float, folds: int, slots: int) -> Iterator[int]:

@@ -18,6 +18,7 @@ from training.models import (
     DEFAULT_TIME_LIMIT,
     LONGEST,
     SHORTEST,
+    TIME_LIMIT_HELP,
     Dataset,
     TrainingJob,
 )
@@ -41,7 +42,13 @@ class Command(JobCommand):
             "--algorithms", nargs="+", metavar="A", default=[], help=", ".join(catalogue.ALGORITHMS)
         )
         parser.add_argument("--problem", choices=["classification", "regression"], default="")
-        parser.add_argument("--time-limit", type=int, default=DEFAULT_TIME_LIMIT, metavar="S")
+        parser.add_argument(
+            "--time-limit",
+            type=int,
+            default=DEFAULT_TIME_LIMIT,
+            metavar="S",
+            help=f"seconds. {TIME_LIMIT_HELP}",
+        )
         parser.add_argument("--folds", type=int, default=DEFAULT_FOLDS)
         parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
         parser.add_argument("--no-tune", action="store_true", help="defaults only, no ensemble")

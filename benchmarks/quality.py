@@ -25,6 +25,8 @@ SIDE = Path(__file__).with_name("rival_side.py")
 HERE = "here"
 MEASURES = {"binary": "AUC", "multiclass": "bal. acc.", "regression": "RMSE"}
 NEAR = 0.01
+NICENESS = "5"
+"""That of a training here: beside other work, a rival must not have more of the machine."""
 
 
 def score(table: Held, answers: Path) -> float:
@@ -48,6 +50,8 @@ def ours(site: Site, table: Held, seconds: int, out: Path) -> tuple[float, str]:
     done = site.manage("train", str(table.train), *words, "--wait", "--json", timeout=seconds * 3)
     taken = time.monotonic() - began
     job = json.loads(done.stdout)
+    if done.returncode:
+        raise SystemExit(f"{table.name} could not be trained: {job['error']}")
     asked = site.manage("predict", job["id"], str(table.test), "--output", str(out), timeout=300)
     if asked.returncode:
         raise SystemExit(f"{table.name} could not be predicted: {asked.stderr}")
@@ -60,7 +64,7 @@ def theirs(folder: Path, tool: str, table: Held, seconds: int, out: Path) -> flo
     words = [str(table.train), str(table.test), table.target, table.problem, str(seconds)]
     cores = str(len(os.sched_getaffinity(0)))
     done = subprocess.run(
-        [python, "-W", "ignore", str(SIDE), tool, *words, cores, str(out)],
+        ["nice", "-n", NICENESS, python, "-W", "ignore", str(SIDE), tool, *words, cores, str(out)],
         check=True, capture_output=True, text=True, timeout=seconds * 5,
     )  # fmt: skip
     return float(done.stdout.split()[-1])

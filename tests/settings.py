@@ -1,12 +1,19 @@
 """The site's settings with a throw-away data folder and a kind of job made for drills."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
 # The suite runs on SQLite, or on the PostgreSQL server that TEST_DATABASE_URL names.
 if os.environ.get("TEST_DATABASE_URL"):
     os.environ.setdefault("DATABASE_URL", os.environ["TEST_DATABASE_URL"])
-os.environ.setdefault("JOBSITE_DATA_DIR", tempfile.mkdtemp(prefix="jobsite-test-"))
+# Each process of pytest has a folder of its own; the processes that its tests start inherit it.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+if "JOBSITE_DATA_DIR" not in os.environ or os.environ.get("TEST_FOLDER_OF", WORKER) != WORKER:
+    os.environ["TEST_FOLDER_OF"] = WORKER
+    os.environ["JOBSITE_DATA_DIR"] = folder = tempfile.mkdtemp(prefix="jobsite-test-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
 os.environ.setdefault("DOWNLOAD_DHT", "0")
 os.environ.setdefault("DOWNLOAD_ALLOWED_NETWORKS", "127.0.0.0/8")
 os.environ.setdefault("JOBSITE_WEBHOOK_NETWORKS", "127.0.0.0/8")

@@ -122,7 +122,7 @@ class Site:
             request.add_header("Content-Type", "application/json")
             body = json.dumps(data).encode()
         try:
-            with urllib.request.urlopen(request, body, timeout=30) as answer:
+            with urllib.request.urlopen(request, body, timeout=PATIENCE) as answer:
                 text = answer.read()
                 return answer.status, json.loads(text) if text else {}
         except urllib.error.HTTPError as error:

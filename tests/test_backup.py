@@ -15,7 +15,7 @@ from jobsite.jobs.backup_schedule import BackupSchedule
 from jobsite.jobs.queue import submit
 from tests.drill.models import Drill
 from tests.site import Site
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 
 
 def hashes(root: Path) -> dict[str, str]:
@@ -171,8 +171,10 @@ def test_half_an_archive_is_refused(made, empty, tmp_path, share):
 
 
 def test_a_byte_that_flipped_is_found(made, empty, tmp_path):
+    with zipfile.ZipFile(made) as archive:
+        member = archive.getinfo(backup.DATABASE)
     data = bytearray(made.read_bytes())
-    data[len(data) // 2] ^= 0xFF
+    data[member.header_offset + member.compress_size // 2] ^= 0xFF
     flipped = tmp_path / "flipped.zip"
     flipped.write_bytes(data)
     with pytest.raises(CommandError, match="damaged"):
@@ -235,7 +237,7 @@ def test_backups_by_the_clock_keep_the_newest_and_wait_for_their_hour(tmp_path, 
     schedule.step()
     process = schedule.process
     assert process is not None
-    process.wait(60)
+    process.wait(PATIENCE)
     schedule.step()
     names = sorted(path.name for path in tmp_path.iterdir())
     assert len(names) == 2

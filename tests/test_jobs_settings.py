@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from tests.site import ROOT
+from tests.waiting import PATIENCE
 
 HEAVY = [
     "pandas",
@@ -27,7 +28,7 @@ def python(*words: str, **environment: str) -> subprocess.CompletedProcess:
         env={"PATH": "/usr/bin:/bin", "DJANGO_SETTINGS_MODULE": "jobsite.settings", **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 

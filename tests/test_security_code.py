@@ -13,6 +13,7 @@ from django_q.models import OrmQ
 
 from jobsite.jobs import broker, queue
 from tests.site import ROOT
+from tests.waiting import PATIENCE
 
 OURS = [
     path
@@ -88,7 +89,7 @@ def test_what_somebody_wrote_into_the_queue_is_not_unpickled():
         key="drill", payload="gASVHAAAAAAAAACMBXBvc2l4lIwGc3lzdGVtlJOUjAR0cnVllIWUUpQu"
     )
     queue.wake("drill")
-    assert set(OrmQ.objects.values_list("payload", flat=True)[1:]) == {""}
+    assert set(OrmQ.objects.order_by("pk").values_list("payload", flat=True)[1:]) == {""}
     taking = broker.WakeUpBroker("drill")
     taking.list_key = "drill"
     payloads = [taking.take()[0][1] for _ in range(2)]
@@ -109,7 +110,7 @@ def manage(tmp_path, *words: str, **environment: str) -> subprocess.CompletedPro
         env={"PATH": os.environ["PATH"], "JOBSITE_DATA_DIR": str(tmp_path), **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 from jobsite.jobs import tree
 from tests.ports import free_port
 from tests.site import ROOT
-from tests.waiting import promised, wait_until
+from tests.waiting import PATIENCE, promised, wait_until
 
 THREADS = 4
 WITHIN = 1.0  # seconds; `up` gives more
@@ -53,7 +53,7 @@ def server() -> Iterator[Address]:
 
 def answers(address: Address) -> bool:
     """Whether somebody in no hurry gets an answer."""
-    with contextlib.suppress(OSError), socket.create_connection(address, timeout=60) as line:
+    with contextlib.suppress(OSError), socket.create_connection(address, timeout=PATIENCE) as line:
         line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         return line.recv(1000).startswith(b"HTTP/1.1 200")
     return False

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from downloads.models import Download
 from jobsite.jobs.tokens import ApiToken
+from tests.waiting import PATIENCE
 from training.models import Dataset, TrainingJob
 
 pytestmark = [pytest.mark.tree, pytest.mark.timeout(3600)]
@@ -49,7 +50,8 @@ def settings_of_site(site, settings):
 
 
 def test_no_call_is_answered_with_a_server_error(site, owner, belongings):
-    schema = schemathesis.openapi.from_url(f"{site.url}/api/v1/schema/?format=json")
+    address = f"{site.url}/api/v1/schema/?format=json"
+    schema = schemathesis.openapi.from_url(address, timeout=PATIENCE)
     token = ApiToken.make(owner, "fuzz")
     tried, kept = 0, 0
     for found in schema.get_all_operations():
@@ -68,7 +70,8 @@ def test_no_call_is_answered_with_a_server_error(site, owner, belongings):
             nonlocal tried, kept
             if "id" in (case.path_parameters or {}):
                 case.path_parameters["id"] = belongings(case.path)
-            answer = case.call(headers={"Authorization": f"Bearer {token}"})
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = case.call(headers=headers, timeout=PATIENCE)
             shown = f"{case.method} {case.path} {case.body!r}: {answer.status_code}"
             assert answer.status_code < 500, shown
             assert answer.status_code != 401, shown

@@ -22,6 +22,12 @@ def code_of(user, steps: int = 0) -> str:
     return f"{totp(device.bin_key, t0=device.t0 - 30 * steps):06d}"
 
 
+def wrong_code_of(user) -> str:
+    """Six digits that the app shows neither now nor a little earlier or later."""
+    shown = {code_of(user, steps) for steps in range(-3, 4)}
+    return next(code for code in map("{:06d}".format, range(10)) if code not in shown)
+
+
 @pytest.fixture
 def protected(ann):
     """ann with a second factor that is on; the codes of the present are not used up."""
@@ -41,10 +47,8 @@ def test_setting_it_up_shows_the_secret_and_then_the_codes_once(client, ann):
     client.post(page, {"action": "start"})
     shown = client.get(page).content.decode()
     assert "data:image/svg+xml" in shown
-    assert (
-        "Wait for its next one"
-        in client.post(page, {"action": "confirm", "code": "000000"}).content.decode()
-    )
+    wrong = {"action": "confirm", "code": wrong_code_of(ann)}
+    assert "Wait for its next one" in client.post(page, wrong).content.decode()
     TOTPDevice.objects.update(throttling_failure_count=0, throttling_failure_timestamp=None)
     done = client.post(page, {"action": "confirm", "code": code_of(ann)})
     codes = done.context["new_codes"]
@@ -100,6 +104,7 @@ def test_a_code_works_once_and_wrong_ones_are_slowed_down(client, ann, protected
     client.post("/accounts/login/", PASSWORD)
     again = client.post("/accounts/code/", {"code": code})
     assert "was used already" in again.content.decode()
+    TOTPDevice.objects.update(throttling_failure_count=12)  # one costs a second, as this test may
     slowed = client.post("/accounts/code/", {"code": code_of(ann, steps=1)})
     assert "Too many wrong codes" in slowed.content.decode()
     assert not is_in(client)

@@ -12,7 +12,7 @@ from tests.waiting import promised, wait_until
 from training.catalogue import KNOWN
 from training.models import TrainingJob
 
-pytestmark = [pytest.mark.tree, pytest.mark.xdist_group("tree"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.tree, pytest.mark.xdist_group("tree")]
 
 
 def family(job: TrainingJob) -> list[psutil.Process]:
@@ -41,4 +41,5 @@ def test_a_fit_that_is_cancelled_is_gone_after_two_seconds(site, owner, tmp_path
     wait_until(lambda: not any(one.is_running() for one in processes))
     assert time.monotonic() - asked < promised(2)
     wait_until(lambda: (job.refresh_from_db() or job.status) == "cancelled")
-    assert not list((site.folder / "data").rglob("contest.joblib")), "nor its files"
+    folder = site.folder / "data" / job.kind / str(job.pk)
+    assert not list(folder.rglob("contest.joblib")), "nor its files"

@@ -176,7 +176,7 @@ def test_signs_of_life_come_while_a_fit_is_long(tmp_path):
             if isinstance(event, Pulse):
                 assert 0 <= event.done <= 1
                 assert event.remaining >= 0
-    assert max(np.diff(beats)) < 3
+    assert max(np.diff(beats)) < promised(3)
 
 
 def test_models_within_noise_are_marked_as_ties():

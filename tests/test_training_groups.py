@@ -66,7 +66,7 @@ def test_groups_are_found_shown_predicted_and_made_again(table, page, ann):
     assert "No target: find groups" in text
     guess = page.get(reverse("training:guess", args=[table.pk]), {"target": ""}).content.decode()
     assert "rows that are alike are put into groups" in guess
-    form = {"target": "", "time_limit": 60, "folds": 3}
+    form = {"target": "", "time_limit": 3000, "folds": 3}
     assert page.post(table.get_absolute_url(), form).status_code == 302
     job = TrainingJob.objects.get()
     assert (job.wanted, job.target, job.name) == ("clustering", "", "Groups from islands.csv")

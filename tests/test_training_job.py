@@ -162,7 +162,7 @@ def test_the_web_process_loads_nothing_heavy():
 def test_a_real_table_goes_through_a_real_tree(site, owner, tmp_path):
     table = str(real_table("penguins"))
     words = ["--target", "species", "--algorithms", "linear", "tree", "--user", owner.username]
-    done = site.manage("train", table, *words, "--wait", "--json", timeout=170)
+    done = site.manage("train", table, *words, "--wait", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["status"] == "succeeded"
@@ -170,7 +170,7 @@ def test_a_real_table_goes_through_a_real_tree(site, owner, tmp_path):
     assert document["result"]["rows"] == 344
     (tmp_path / "rows.csv").write_text(Path(table).read_text().replace("MALE", ""))
     words = [document["id"], str(tmp_path / "rows.csv"), "--output", str(tmp_path / "out.csv")]
-    done = site.manage("predict", *words, "--json", timeout=170)
+    done = site.manage("predict", *words, "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["result"]["rows"] == 344
     with (tmp_path / "out.csv").open(newline="") as lines:

@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from tests import training_work
-from tests.waiting import promised
+from tests.waiting import PATIENCE, promised
 from training.pool import News, Pool
 
 
@@ -16,8 +16,8 @@ def pool():
         yield pool
 
 
-def all_news(pool: Pool, seconds: float = 60) -> list[News]:
-    end, found = time.monotonic() + seconds, []
+def all_news(pool: Pool) -> list[News]:
+    end, found = time.monotonic() + PATIENCE, []
     while pool.running and time.monotonic() < end:
         found += pool.news(1.0)
     return found

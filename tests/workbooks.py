@@ -39,7 +39,7 @@ def _relations(targets: dict[str, tuple[str, str]]) -> str:
 
 
 def workbook(sheets: dict[str, list]) -> bytes:
-    """An .xlsx file: rows of cells by the name of their sheet."""
+    """An .xlsx file: rows of cells by the name of their sheet; the same bytes at any time."""
     names = "".join(
         f'<sheet name={quoteattr(name)} sheetId="{n}" r:id="r{n}"/>'
         for n, name in enumerate(sheets, 1)
@@ -58,7 +58,9 @@ def workbook(sheets: dict[str, list]) -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in parts.items():
-            archive.writestr(name, f'<?xml version="1.0" encoding="UTF-8"?>{text}')
+            undated = zipfile.ZipInfo(name)  # a name alone is written with the time of day
+            data = f'<?xml version="1.0" encoding="UTF-8"?>{text}'
+            archive.writestr(undated, data, zipfile.ZIP_DEFLATED)
     return made.getvalue()
 
 

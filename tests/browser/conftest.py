@@ -38,6 +38,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
+def plain_page(browser: Browser, site) -> Iterator[Page]:
+    """A fresh page on the site in a browser without JavaScript."""
+    context = browser.new_context(base_url=site.url, java_script_enabled=False)
+    context.set_default_timeout(PATIENT)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
 def page(browser: Browser, site) -> Iterator[Page]:
     """A fresh page on the site; any script error or refused content fails the test."""
     context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 900})

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.site import ROOT
+from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.browser, pytest.mark.tree, pytest.mark.xdist_group("tree")]
 
@@ -42,7 +43,7 @@ def seeder(tmp_path: Path):
     )
     yield json.loads(process.stdout.readline())[0] | {"file": file}
     process.stdin.close()
-    process.wait(10)
+    process.wait(PATIENCE)
 
 
 def badge(page: Page, status: str):
@@ -88,9 +89,8 @@ def test_a_download_from_the_paste_to_the_file(signed_in: Page, seeder: dict):
     assert Path(file.value.path()).read_bytes() == seeder["file"].read_bytes()
 
 
-def test_everything_works_without_javascript(browser, site, owner, table: Path):
-    context = browser.new_context(base_url=site.url, java_script_enabled=False)
-    page = context.new_page()
+def test_everything_works_without_javascript(plain_page: Page, owner, table: Path):
+    page = plain_page
     page.goto("/")
     page.locator("input[name=username]").fill(owner.username)
     page.locator("input[name=password]").fill("site-secret-1")
@@ -104,7 +104,6 @@ def test_everything_works_without_javascript(browser, site, owner, table: Path):
     page.wait_for_load_state()
     page.reload()
     expect(page.locator("main")).to_contain_text(re.compile("cancel", re.I))
-    context.close()
 
 
 def test_an_upload_that_is_no_table_keeps_the_person_on_the_form(signed_in: Page, tmp_path: Path):

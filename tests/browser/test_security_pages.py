@@ -11,12 +11,7 @@ from jobsite.jobs.queue import submit
 from jobsite.jobs.tokens import ApiToken
 from training.models import Dataset, TrainingJob
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.tree,
-    pytest.mark.xdist_group("tree"),
-    pytest.mark.timeout(400),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.tree, pytest.mark.xdist_group("tree")]
 
 WATCH = """
 document.addEventListener("securitypolicyviolation", event => console.error(

@@ -6,12 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.waiting import PATIENCE
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.tree,
-    pytest.mark.xdist_group("tree"),
-    pytest.mark.timeout(400),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.tree, pytest.mark.xdist_group("tree")]
 
 ATTACK = "<img src=x onerror=top.document.title=1><script>top.location='/x'</script>"
 TABLE = "n,size,note,kind\n" + "".join(

@@ -142,9 +142,9 @@ def test_a_wake_up_that_was_lost_is_written_again(ann):
 
     add(ann, "a")
     OrmQ.objects.all().delete()
-    Housekeeper().wake_again()
+    Housekeeper().tend_clusters()
     assert waiting_wake_ups(["drill", "training"]) == {"drill": 1, "training": 0}
-    Housekeeper().wake_again()
+    Housekeeper().tend_clusters()
     assert waiting_wake_ups(["drill"]) == {"drill": 1}
 
 
@@ -156,7 +156,7 @@ def test_a_cluster_is_wedged_when_work_meets_a_free_worker_for_long_without_a_cl
 
     def is_wedged_after(seconds, workers=2):
         clock[0] += seconds
-        return watch.is_wedged("drill", workers)
+        return watch.is_wedged("drill", wedges.is_left_alone("drill", workers))
 
     def looks(seconds):
         return [is_wedged_after(1) for _ in range(seconds)]
@@ -180,17 +180,17 @@ def test_a_cluster_that_takes_long_to_start_is_not_killed_before_it_has_workers(
     monkeypatch.setattr(housekeeping.processes, "leader", lambda name: leader)
     monkeypatch.setattr(housekeeping.processes, "kill_group", killed.append)
     keeper = Housekeeper(watch=wedges.Watch())
-    monkeypatch.setattr(keeper.watch, "is_wedged", lambda cluster, workers: cluster == "drill")
+    monkeypatch.setattr(keeper.watch, "is_wedged", lambda cluster, _: cluster == "drill")
     age = wedges.LONGEST_START - 1
     monkeypatch.setattr(wedges.processes, "age", lambda pid: age)
-    keeper.restart_wedged()
+    keeper.restart_wedged([])
     assert killed == []
     age = wedges.LONGEST_START + 1
-    keeper.restart_wedged()
+    keeper.restart_wedged([])
     assert killed == [leader], "it will never have any"
     age = 1
     Worker.of_this_process("drill")
-    keeper.restart_wedged()
+    keeper.restart_wedged([])
     assert killed == [leader] * 2, "it has workers, and they do nothing"
 
 

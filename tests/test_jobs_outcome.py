@@ -1,15 +1,18 @@
 """Outcomes outlive a database that is away, and are recorded once."""
 
+import shutil
 import signal
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 from django.conf import settings
 from django.db import DatabaseError
 
-from jobsite.jobs import recording
+from jobsite.jobs import models, recording
+from jobsite.jobs.folders import alone_in
 from jobsite.jobs.models import Worker
 from jobsite.jobs.outcome import Outcome, death_sentence, load, save
 from jobsite.jobs.queue import submit
@@ -109,6 +112,36 @@ def test_whoever_comes_second_publishes_too_before_the_outcome_is_forgotten(job,
     monkeypatch.setattr(recording, "finish", beaten)
     recording.record(success(job))
     assert (job.artifacts / "out").read_text() == "whole"
+
+
+def test_whoever_reads_that_a_job_has_succeeded_finds_its_files(job):
+    """The row says so before its worker has come to them."""
+    job.draft.mkdir(parents=True)
+    (job.draft / "out").write_text("whole")
+    recording.finish(job, success(job))
+    assert (Drill.objects.get(pk=job.pk).artifacts / "out").read_text() == "whole"
+    assert [path.name for path in job.directory.iterdir()] == ["result"]
+
+
+def test_files_of_an_attempt_that_goes_on_are_nobodys_yet(job):
+    job.draft.mkdir(parents=True)
+    assert not job.artifacts.exists()
+    assert job.draft.exists()
+
+
+def test_publishing_what_is_being_deleted_is_no_error(job, monkeypatch):
+    job.draft.mkdir(parents=True)
+    place = job.directory
+
+    @contextmanager
+    def purged_meanwhile(folder):
+        shutil.rmtree(folder)
+        with alone_in(folder):
+            yield
+
+    monkeypatch.setattr(models, "alone_in", purged_meanwhile)
+    job.publish()
+    assert not place.exists()
 
 
 def test_files_of_a_failed_attempt_are_removed(job):

@@ -52,6 +52,18 @@ def test_a_program_gets_the_job_as_arguments_and_no_shell_reads_them(ann, folder
     assert names <= {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PWD", "SHLVL", "_"}
 
 
+def test_the_files_of_a_job_are_in_place_before_anybody_is_told(ann, folder, own_folders):
+    path = script(folder, 'cat "$1/model"')
+    program = Program.objects.create(name="told", command=f"{path}\n{{path}}", timeout=20)
+    Channel.objects.create(owner=ann, method="program", program=program)
+    submit(Drill(owner=ann, name="a drill"))
+    job = Drill.objects.claim(Worker.of_this_process("drill"))
+    job.draft.mkdir(parents=True)
+    (job.draft / "model").write_text("whole")
+    Drill.objects.fenced(job).transition(Status.SUCCEEDED)  # and its worker is killed just here
+    assert deliver(Delivery.objects.get()).answer == "whole"
+
+
 def test_a_name_cannot_become_an_option(ann, folder):
     path = script(folder, 'echo "$1"')
     assert run(ann, f"{path}\n{{name}}", "--delete-everything").answer == "_-delete-everything"

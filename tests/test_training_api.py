@@ -163,6 +163,17 @@ def test_the_result_waits_and_then_has_addresses(api, dataset):
     assert api.get(f"{place}models/svm/").status_code == 404
 
 
+def test_what_a_training_has_made_is_there_as_soon_as_it_says_so(api, dataset):
+    """Its worker publishes the files a moment after the row."""
+    pk = ask(api, dataset).json()["id"]
+    job = TrainingJob.objects.filter(pk=pk)
+    job.update(status=Status.SUCCEEDED, finished_at=timezone.now(), attempt=1, result={})
+    job.get().draft.mkdir(parents=True)
+    (job.get().draft / "tree.skops").write_bytes(b"model")
+    assert api.get(f"/api/v1/training/{pk}/").json()["status"] == "succeeded"
+    assert api.get(f"/api/v1/training/{pk}/models/tree/").getvalue() == b"model"
+
+
 def test_cancel_retry_and_delete(api, dataset):
     place = f"/api/v1/training/{ask(api, dataset).json()['id']}/"
     assert api.post(f"{place}retry/").status_code == 409

@@ -5,7 +5,7 @@ Each step stands alone: one that fails is logged and does not hold up the others
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -22,15 +22,19 @@ from .querysets import LEASE
 from .status import Status
 from .tallies import LOST as LEASE_LOST
 from .tallies import WEDGED, Tally
-from .wedges import Watch, eligible, free_slots, is_starting
+from .wedges import Watch, is_left_alone, is_starting
 from .workers import SILENT_AFTER
 
 log = logging.getLogger(__name__)
 
 EVERY = 1.0
+PURGE_EVERY = 5.0  # what is deleted is hidden at once
+SWEEP_EVERY = 3600.0
 # After an outage of the database or a jump of the clock, leases look expired whose holders are
 # well: they get the time to renew before anything is taken from them.
 MERCY = 12.0
+
+FORGOTTEN = 4 * SILENT_AFTER
 
 LOST = "The worker that ran this job died; the job starts again."
 LOST_TOO_OFTEN = (
@@ -46,6 +50,7 @@ class Housekeeper:
     merciful_until: float = 0.0
     jump: float = 0.0  # seconds by which the wall clock was set, not dealt with yet
     last_round: tuple[float, float] = field(default_factory=lambda: (time.monotonic(), time.time()))
+    purged: float = float("-inf")
     swept: float = float("-inf")
     watch: Watch = field(default_factory=Watch)
     backups: BackupSchedule = field(default_factory=BackupSchedule)
@@ -63,8 +68,7 @@ class Housekeeper:
             self.follow_clock,
             recording.replay,
             self.recover,
-            self.wake_again,
-            self.restart_wedged,
+            self.tend_clusters,
             self.keep_alive,
             self.purge,
             self.sweep,
@@ -106,36 +110,46 @@ class Housekeeper:
 
     def recover(self) -> None:
         """Take jobs back from workers that are dead or silent past their lease."""
-        gone = [worker for worker in Worker.objects.all() if worker.is_gone]
         merciful = time.monotonic() < self.merciful_until
+        workers = list(Worker.objects.all())
+        gone = {worker.pk for worker in workers if worker.is_gone}
         for model in job_models():
-            if model.runner is None:
-                continue
-            model.objects.shorten_leases()
-            lost = model.objects.filter(worker__in=gone) if merciful else model.objects.all()
-            for job in lost.lost(gone):
-                take_back(job)
-        Worker.objects.filter(pk__in=[worker.pk for worker in gone]).delete()
-        if not merciful:
-            Worker.objects.filter(last_seen__lt=timezone.now() - 4 * SILENT_AFTER).delete()
+            for job in model.objects.doubtful(gone) if model.runner else ():
+                if job.worker_id not in gone and not job.is_lease_over:
+                    model.objects.fenced(job).renew()  # which cuts a lease that reaches too far
+                elif job.worker_id in gone or not merciful:
+                    take_back(job)
+        left = gone if merciful else gone | {one.pk for one in workers if one.silence > FORGOTTEN}
+        if left:
+            Worker.objects.filter(pk__in=left).delete()
 
-    def wake_again(self) -> None:
-        """Replace wake-ups that were lost, where jobs wait and workers are free."""
-        waiting = queue.waiting_wake_ups(settings.CLUSTERS)
-        for cluster, workers in settings.CLUSTERS.items():
-            if waiting[cluster] == 0 and free_slots(cluster, workers) and eligible(cluster):
+    def tend_clusters(self) -> None:
+        """Look where a job waits though a worker is free; replace what may be missing there."""
+        idle = {
+            cluster
+            for cluster, workers in settings.CLUSTERS.items()
+            if is_left_alone(cluster, workers)
+        }
+        self.wake_again(idle)
+        self.restart_wedged(idle)
+
+    def wake_again(self, idle: Collection[str]) -> None:
+        """Replace wake-ups that were lost."""
+        for cluster, wake_ups in queue.waiting_wake_ups(idle).items():
+            if wake_ups == 0:
                 queue.wake(cluster)
 
-    def restart_wedged(self) -> None:
-        """Kill a cluster that leaves eligible work alone though it has workers free.
+    def restart_wedged(self, idle: Collection[str]) -> None:
+        """Kill a cluster that leaves its work alone for long.
 
         A worker that dies while it holds the queue's read lock stops its cluster for good, and
         the cluster does not notice. `up` starts the tree again.
         """
-        for cluster, workers in settings.CLUSTERS.items():
+        for cluster in settings.CLUSTERS:
+            if not self.watch.is_wedged(cluster, cluster in idle):
+                continue
             leader = processes.leader(f"cluster-{cluster}")
-            wedged = self.watch.is_wedged(cluster, workers)
-            if not wedged or leader is None or is_starting(cluster, leader):
+            if leader is None or is_starting(cluster, leader):
                 continue
             log.error("The %s cluster does not take its work: it is restarted.", cluster)
             processes.kill_group(leader)
@@ -148,6 +162,9 @@ class Housekeeper:
 
     def purge(self) -> None:
         """Remove jobs that their owner deleted, once nothing runs."""
+        if time.monotonic() - self.purged < PURGE_EVERY:
+            return
+        self.purged = time.monotonic()
         for model in job_models():
             done = model.objects.filter(delete_requested=True).exclude(status=Status.RUNNING)
             for job in done[:100]:
@@ -155,7 +172,7 @@ class Housekeeper:
 
     def sweep(self) -> None:
         """Once an hour: what is past its time."""
-        if time.monotonic() - self.swept < 3600:
+        if time.monotonic() - self.swept < SWEEP_EVERY:
             return
         self.swept = time.monotonic()
         retention.sweep()

@@ -1,5 +1,6 @@
 """What every kind of job shares: its row and what may happen to it."""
 
+import contextlib
 import os
 import shutil
 import uuid
@@ -26,6 +27,8 @@ from .submissions import Submission as Submission
 from .tallies import Tally as Tally
 from .tokens import ApiToken as ApiToken
 from .workers import Worker as Worker
+
+RESULT = "result"  # the folder of the artifacts, within that of the job
 
 
 class Job(models.Model):
@@ -118,6 +121,11 @@ class Job(models.Model):
         return self.status in ACTIVE
 
     @property
+    def is_lease_over(self) -> bool:
+        """Whether no worker has renewed the lease in time."""
+        return self.lease_expires_at is None or self.lease_expires_at < timezone.now()
+
+    @property
     def can_cancel(self) -> bool:
         """Whether cancelling makes sense now."""
         return self.status in CAN_CANCEL and not self.cancel_requested
@@ -138,14 +146,19 @@ class Job(models.Model):
         return self.directory / f"attempt-{self.attempt}"
 
     @property
-    def artifacts(self) -> Path:
-        """Where the artifacts of the attempt that succeeded lie."""
-        return self.directory / "result"
+    def result_path(self) -> Path:
+        """Where the result will lie: what a program that runs at the end is given to work on."""
+        return self.directory / RESULT
 
     @property
-    def result_path(self) -> Path:
-        """What a program that runs at the end is given to work on."""
-        return self.artifacts
+    def artifacts(self) -> Path:
+        """Where the artifacts of the attempt that succeeded lie, for whoever reads them.
+
+        The row says so a moment before its worker publishes them; nobody has to wait for that.
+        """
+        if self.status == Status.SUCCEEDED:
+            self.publish()
+        return self.directory / RESULT
 
     @property
     def memory_limit_mb(self) -> int | None:
@@ -201,14 +214,15 @@ class Job(models.Model):
     def publish(self) -> None:
         """Put the artifacts of the attempt that succeeded where pages look for them.
 
-        Harmless to repeat, also at the same moment: a worker and housekeeping may both do it.
+        Harmless to repeat, also at the same moment: a worker, housekeeping and readers all do it.
         """
         if not self.draft.exists():
             return
-        with alone_in(self.directory):
+        place = self.directory / RESULT
+        with contextlib.suppress(FileNotFoundError), alone_in(self.directory):  # or just deleted
             if self.draft.exists():
-                shutil.rmtree(self.artifacts, ignore_errors=True)
-                os.replace(self.draft, self.artifacts)  # noqa: PTH105 (rename, and only rename)
+                shutil.rmtree(place, ignore_errors=True)
+                os.replace(self.draft, place)  # noqa: PTH105 (rename, and only rename)
             for old in self.directory.glob("attempt-*"):
                 shutil.rmtree(old, ignore_errors=True)
 

@@ -37,9 +37,9 @@ class Watch:
 
     idle: dict[str, Idle] = field(default_factory=dict)
 
-    def is_wedged(self, cluster: str, workers: int) -> bool:
+    def is_wedged(self, cluster: str, left_alone: bool) -> bool:
         """Whether work and a free worker have been there for too long without a claim."""
-        if free_slots(cluster, workers) <= 0 or not eligible(cluster):
+        if not left_alone:
             self.idle.pop(cluster, None)
             return False
         # Each claim changes what its worker says of itself, and so does each new worker.
@@ -66,15 +66,13 @@ def models_of(cluster: str) -> list[type[Job]]:
     return [model for model in job_models() if model.cluster == cluster and model.runner]
 
 
-def free_slots(cluster: str, workers: int) -> int:
-    """How many workers of a cluster have nothing to do."""
-    return workers - sum(
-        model.objects.filter(status=Status.RUNNING).count() for model in models_of(cluster)
-    )
-
-
-def eligible(cluster: str) -> bool:
-    """Whether a job waits that a free worker may take."""
-    return any(
-        model.objects.eligible(settings.JOBS_PER_OWNER).exists() for model in models_of(cluster)
+def is_left_alone(cluster: str, workers: int) -> bool:
+    """Whether a job waits in a cluster though one of its workers has nothing to do."""
+    models = models_of(cluster)
+    # Asked every second, and mostly there is nothing: the cheap question comes first.
+    if not any(model.objects.filter(status=Status.QUEUED).exists() for model in models):
+        return False
+    running = sum(model.objects.filter(status=Status.RUNNING).count() for model in models)
+    return running < workers and any(
+        model.objects.eligible(settings.JOBS_PER_OWNER).exists() for model in models
     )

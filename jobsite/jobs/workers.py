@@ -61,9 +61,14 @@ class Worker(models.Model):
         )
 
     @property
+    def silence(self) -> timedelta:
+        """The time since its last sign of life."""
+        return timezone.now() - self.last_seen
+
+    @property
     def is_alive(self) -> bool:
         """Whether the worker gave a sign of life lately."""
-        return timezone.now() - self.last_seen < SILENT_AFTER
+        return self.silence < SILENT_AFTER
 
     @property
     def is_gone(self) -> bool:

@@ -13,6 +13,7 @@ import pytest
 from django.db import connection
 
 from jobsite.jobs.models import JobEvent, Worker
+from tests.chaos.freezing import freeze
 from tests.drill.jobs import fresh, run
 from tests.drill.models import Drill
 from tests.waiting import wait_until
@@ -28,8 +29,7 @@ def test_a_frozen_worker_that_wakes_up_late_writes_nothing(own_site, point_at):
         wait_until(lambda: fresh(job).status == "running")
         worker = psutil.Process(Worker.objects.get(pk=job.worker_id).pid)
         frozen = [worker, *worker.children(recursive=True)]
-        for process in frozen:
-            process.send_signal(signal.SIGSTOP)
+        freeze(frozen)
         began = time.monotonic()
         wait_until(lambda: fresh(job).attempt == 2)
         taken_over = time.monotonic() - began

@@ -8,9 +8,9 @@ import time
 
 import psutil
 import pytest
-from django.db import transaction
 
 from jobsite.jobs.models import Worker
+from tests.chaos.freezing import freeze
 from tests.drill.jobs import fresh, run
 from tests.drill.models import Drill
 from tests.site import Site
@@ -56,16 +56,9 @@ def worker_tree_killed(site, owner) -> float:
 
 def cluster_wedged(site, owner) -> float:
     """The pusher stopped: nothing reaches the workers any more, and all processes live."""
-    freeze(site)
+    freeze(site.parts()["drill"].children(recursive=True))
     job = run(owner, ["progress", 1])
     return seconds_until(lambda: fresh(job).status == "succeeded", 20)
-
-
-def freeze(site) -> None:
-    """Stop the processes of a cluster, none of them in the middle of a transaction."""
-    with transaction.atomic():  # on SQLite nobody else writes meanwhile
-        for process in site.parts()["drill"].children(recursive=True):
-            process.send_signal(signal.SIGSTOP)
 
 
 def writer_frozen(site, owner) -> float:

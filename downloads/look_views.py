@@ -17,6 +17,7 @@ from downloads.graphs import bars
 from downloads.looks import graphs
 from downloads.models import Traffic
 from downloads.traffic import DAYS
+from jobsite.jobs.rights import may
 from jobsite.jobs.views import OwnJobs
 
 
@@ -40,7 +41,7 @@ class Graphs(OwnJobs, View):
 
 
 class TrafficPage(TemplateView):
-    """What one person has fetched and sent by day and month; staff see everybody, too."""
+    """What one person has fetched and sent by day and month; who may sees everybody, too."""
 
     template_name = "downloads/traffic.html"
 
@@ -50,7 +51,7 @@ class TrafficPage(TemplateView):
         context = super().get_context_data(**kwargs) | {"mine": mine, "bars": _bars(mine["days"])}
         months = [(f"{one['month']:%B %Y}", one["down"], one["up"]) for one in mine["months"]]
         tables = [Table("months", "By month", "Month", months)]
-        if self.request.user.is_staff:
+        if may(self.request.user, "view", Traffic):
             everybody = Traffic.objects.filter(owner=None).summary()
             context |= {"everybody": everybody, "graphs": graphs(rates.ALL)}
             people = Traffic.objects.of_people()

@@ -14,6 +14,7 @@ from downloads.categories import Category
 from downloads.defaults import Defaults
 from downloads.goals import GOAL_FIELDS, SeedingPlan
 from downloads.wish_forms import Folding, OptionsForm
+from jobsite.jobs.rights import may
 from jobsite.jobs.views import OwnJobs
 
 
@@ -57,7 +58,7 @@ class EditDefaults(UpdateView):
 
 
 class EditSeeding(UpdateView):
-    """The site's seeding goal, for staff; it does not exist for others."""
+    """The site's seeding goal, for staff who may change it; it does not exist for others."""
 
     fields = GOAL_FIELDS
     model = SeedingPlan
@@ -67,7 +68,7 @@ class EditSeeding(UpdateView):
 
     def get_object(self, queryset: Any = None) -> SeedingPlan:
         """The one plan."""
-        if not self.request.user.is_staff:
+        if not may(self.request.user, "change", SeedingPlan):
             raise Http404
         return SeedingPlan.current()
 

@@ -10,6 +10,7 @@ from django.views.generic import UpdateView
 
 from downloads.plans import SpeedPlan
 from downloads.speeds import HOURS_OF_A_WEEK
+from jobsite.jobs.rights import may
 
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
@@ -34,15 +35,18 @@ class PlanForm(forms.ModelForm):
 
 
 class Plan(UpdateView):
-    """The site's limits by the hours of the week, for staff; it does not exist for others."""
+    """The site's limits by the hours of the week, for staff who may change them.
+
+    It does not exist for others.
+    """
 
     form_class = PlanForm
     template_name = "downloads/plan.html"
     title = "Speed by the clock"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Staff only."""
-        if not request.user.is_staff:
+        """Only for those."""
+        if not may(request.user, "change", SpeedPlan):
             raise Http404
         return super().dispatch(request, *args, **kwargs)
 

@@ -14,6 +14,7 @@ from downloads.plans import PersonSpeed, SpeedPlan
 from downloads.speeds import Speed, Speeds, share_out, tightest
 from jobsite.jobs.models import ApiToken, Worker
 from jobsite.jobs.status import Status
+from tests.people import permit
 from tests.swarm import Client, seeder
 from tests.test_downloads_api import a_download
 
@@ -145,8 +146,8 @@ def test_staff_tick_the_slow_hours_and_others_do_not_know_the_page(client, ann, 
     settings.DOWNLOAD_MAX_DOWN_KB = 700
     client.force_login(ann)
     assert client.get("/downloads/speed/").status_code == 404
-    staff = get_user_model().objects.create_user("staff", is_staff=True)
-    client.force_login(staff)
+    staff = get_user_model().objects.create_user("staff")
+    client.force_login(permit(staff, "change", SpeedPlan))
     assert 'value="700"' in client.get("/downloads/speed/").content.decode()
     rates = {"down_kb": 900, "up_kb": 0, "slow_down_kb": 100, "slow_up_kb": 10}
     client.post("/downloads/speed/", {**rates, "slow": ["0", "25"]})

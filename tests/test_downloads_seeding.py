@@ -18,6 +18,7 @@ from downloads.speeds import Speed, Speeds
 from downloads.torrent import Phase, Snapshot
 from jobsite.jobs.models import Worker
 from jobsite.jobs.status import Status
+from tests.people import permit
 from tests.swarm import TRANSMISSION, Tracker, seeder, transmission
 from tests.test_downloads_api import URL, a_download, api_of
 from tests.test_downloads_engine import now, until
@@ -130,7 +131,8 @@ def test_on_pages_it_is_begun_stopped_and_given_a_goal(django_client, ann, seedi
 
 def test_staff_set_the_sites_goal(django_client, ann) -> None:
     assert django_client.get("/downloads/seeding/").status_code == 404
-    django_client.force_login(get_user_model().objects.create_user("staff", is_staff=True))
+    staff = get_user_model().objects.create_user("staff")
+    django_client.force_login(permit(staff, "change", SeedingPlan))
     django_client.post("/downloads/seeding/", {"seed": "goal", "seed_ratio": "2"})
     assert SeedingPlan.goal() == Goal(GOAL, ratio=2.0)
 

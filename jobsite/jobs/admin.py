@@ -14,6 +14,7 @@ from . import (
 )
 from .admin_read_only import ReadOnlyAdmin
 from .models import JobEvent, Tally, Worker
+from .rights import may
 
 # The tables of the queue below ours: nothing in them is worth a look, and its schedules, which this
 # site does not use, would run any function by its name.
@@ -36,20 +37,28 @@ class JobAdmin(ReadOnlyAdmin):
         """Only by the action, which stops what runs and removes the files."""
         return False
 
-    @admin.action(description="Cancel")
+    def has_steering_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change such jobs, of which the fields stay as they are."""
+        return may(request.user, "change", self.model)
+
+    def has_removal_permission(self, request: HttpRequest) -> bool:
+        """Whoever may delete such jobs."""
+        return may(request.user, "delete", self.model)
+
+    @admin.action(description="Cancel", permissions=["steering"])
     def cancel_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
         """Stop the selected jobs."""
         done = sum(job.cancel() for job in queryset)
         self.message_user(request, f"{done} of {len(queryset)} jobs are being cancelled.")
 
-    @admin.action(description="Retry")
+    @admin.action(description="Retry", permissions=["steering"])
     def retry_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
         """Queue the selected jobs once more."""
         done = sum(queue.retry(job) for job in queryset)
         level = messages.SUCCESS if done else messages.WARNING
         self.message_user(request, f"{done} of {len(queryset)} jobs are queued again.", level)
 
-    @admin.action(description="Delete with log and files")
+    @admin.action(description="Delete with log and files", permissions=["removal"])
     def delete_with_files(self, request: HttpRequest, queryset: QuerySet) -> None:
         """Cancel what runs; housekeeping removes the rest."""
         for job in queryset:

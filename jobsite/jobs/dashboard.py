@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.generic import TemplateView
 
 from .models import Job, Worker, job_models
+from .rights import may
 from .status import FINISHED, Status
 from .tallies import WEDGED, Tally
 
@@ -78,11 +79,11 @@ def shown_models() -> list[type[Job]]:
 
 
 def oldest_waiting(user: Any) -> Job | None:
-    """The job that has been waiting for longest: of everybody for staff, else of the person."""
+    """The job that has been waiting for longest: of everybody for staff who may see such jobs."""
     jobs = []
     for model in shown_models():
         everybody = model.objects.filter(delete_requested=False).select_related("owner")
-        rows = everybody if user.is_staff else everybody.filter(owner=user)
+        rows = everybody if may(user, "view", model) else everybody.filter(owner=user)
         jobs.append(rows.filter(status=Status.QUEUED).defer("result").order_by("queued_at").first())
     return min((job for job in jobs if job is not None), key=queued_at, default=None)
 

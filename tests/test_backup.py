@@ -1,8 +1,10 @@
 """Backups: made beside writers, restored to the same rows and bytes, refused where they must be."""
 
+import contextlib
 import hashlib
 import json
 import os
+import random
 import zipfile
 from pathlib import Path
 
@@ -181,6 +183,32 @@ def test_a_byte_that_flipped_is_found(made, empty, tmp_path):
         call_command("restore", str(flipped))
 
 
+def test_whatever_byte_flips_the_archive_is_refused_or_holds_what_was_written(
+    made, empty, tmp_path, monkeypatch
+):
+    whole, kept = made.read_bytes(), []
+    monkeypatch.setattr(restore, "settle", lambda folder: kept.append(hashed(folder)))
+    restore.read(made)
+    chance = random.Random(7)
+    directory = whole.rindex(b"PK\x01\x02")  # the names and methods of the members lie behind it
+    places = [chance.randrange(directory - 2000, len(whole)) for _ in range(300)]
+    for place in places:
+        data = bytearray(whole)
+        data[place] ^= 1 << chance.randrange(8)
+        (tmp_path / "flipped.zip").write_bytes(data)
+        with contextlib.suppress(restore.CannotRestore):
+            restore.read(tmp_path / "flipped.zip")
+    assert all(found == kept[0] for found in kept)
+
+
+def hashed(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
 def test_a_folder_that_is_used_is_refused(made, empty):
     (empty / "datasets").mkdir()
     (empty / "datasets" / "mine.csv").write_text("precious")
@@ -221,6 +249,9 @@ def test_a_backup_that_fails_leaves_nothing_and_keeps_the_old_one(made, tmp_path
             backup.write(made)
     assert made.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir() if ".part" in path.name] == []
+    for folder in (tmp_path, "/"):
+        with pytest.raises(CommandError, match="is a folder"):
+            call_command("backup", str(folder))
     with pytest.raises(CommandError, match="cannot be written: No such file or directory"):
         call_command("backup", str(tmp_path / "nowhere" / "x.zip"))
 

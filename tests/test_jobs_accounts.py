@@ -1,14 +1,18 @@
 """Signing in, one-time links, passwords and API tokens."""
 
+import itertools
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.urls import reverse
+from django.utils import timezone
 
 from jobsite.jobs.links import sign_in_link
 from jobsite.jobs.models import ApiToken
+from jobsite.jobs.text import UNFIT
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +51,19 @@ def test_opening_a_link_changes_nothing_and_its_button_signs_in_once(client, new
     client.logout()
     assert client.post(path).status_code == 404
     assert "_auth_user_id" not in client.session
+
+
+def test_a_link_works_once_within_one_second_too(client, ann, monkeypatch):
+    moments = itertools.count()
+    second = timezone.now().replace(microsecond=0)
+    monkeypatch.setattr(timezone, "now", lambda: second + timedelta(microseconds=next(moments)))
+    client.force_login(ann)
+    ann.refresh_from_db()
+    path = path_of(ann)
+    client.logout()
+    assert client.post(path).status_code == 302
+    client.logout()
+    assert client.post(path).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/accounts/link/MQ/abc-def/", "/accounts/link/!!/x/"])
@@ -122,6 +139,25 @@ def test_a_command_for_an_unknown_user_ends_with_status_2_and_a_sentence(db, cap
         call_command("token", "nobody")
     assert end.value.code == 2
     assert "There is no user named 'nobody'." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["no\udcffbody"], "There is no user named"),
+        (["ann", "--name", "x" * 81], "--name takes at most 80 characters."),
+    ],
+)
+def test_odd_words_of_a_command_are_refused_with_a_sentence(ann, capsys, words, said):
+    with pytest.raises(SystemExit) as end:
+        call_command("token", *words)
+    assert end.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_token_is_named_by_text_that_can_be_stored(ann):
+    call_command("token", "ann", "--name", "b\udcff\nx")
+    assert not UNFIT.search(ApiToken.objects.get().name)
 
 
 @pytest.mark.parametrize("path", ["/api/v1/nothing/", "/api/v2/x", "/api/v1/training/x/"])

@@ -52,6 +52,13 @@ def test_a_wrong_variable_stops_the_start_with_a_sentence(tmp_path, variable, va
     assert "Traceback" not in done.stderr
 
 
+def test_a_command_before_the_first_start_says_what_is_missing(tmp_path):
+    done = python("manage.py", "jobs", JOBSITE_DATA_DIR=str(tmp_path))
+    assert done.returncode == 2
+    assert "run manage.py migrate." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_secret_may_come_from_a_file(tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("from-a-file-" + "x" * 50)

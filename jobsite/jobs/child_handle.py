@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 from django.conf import settings
 
-from . import child_limits, lifeline
+from . import child_limits, lifeline, processes
 from .models import Job, job_models
 
 LAST_WORDS = 5  # seconds between the signal that a limit was passed and the end
@@ -93,11 +93,7 @@ class Child:
 
     def family(self) -> list[psutil.Process]:
         """The child and all that it started."""
-        try:
-            parent = psutil.Process(self.process.pid)
-            return [parent, *parent.children(recursive=True)]
-        except psutil.Error:
-            return []
+        return processes.family(self.process.pid)
 
     def memory_mb(self) -> float:
         """Memory of the family in MiB, shared pages counted once (PSS)."""

@@ -19,6 +19,11 @@ class SignInTokens(PasswordResetTokenGenerator):
 
     key_salt = "jobsite.jobs.links"
 
+    def _make_hash_value(self, user: Any, timestamp: int) -> str:
+        """With the fraction of the second, without which a link works twice within one."""
+        last = user.last_login.isoformat() if user.last_login else ""
+        return f"{super()._make_hash_value(user, timestamp)}{last}"
+
 
 TOKENS = SignInTokens()
 

@@ -124,6 +124,31 @@ def members(group: int, born: float) -> list[psutil.Process]:
     return alive
 
 
+def family(pid: int) -> list[psutil.Process]:
+    """A process and all that it started; nothing where it is gone."""
+    found, ahead = [], [pid]
+    while ahead:
+        with contextlib.suppress(psutil.Error):
+            found.append(psutil.Process(ahead.pop()))
+            ahead += children(found[-1])
+    return found
+
+
+def children(process: psutil.Process) -> list[int]:
+    """The processes that a process has started. Raises psutil.NoSuchProcess.
+
+    Asked once a second for each running job. Linux knows them; psutil looks at every process of the
+    machine to find out.
+    """
+    if not (PROC / "thread-self/children").exists():
+        return [child.pid for child in process.children()]
+    found: list[int] = []
+    for thread in (PROC / str(process.pid) / "task").glob("*"):
+        with contextlib.suppress(OSError):  # threads end at any moment
+            found += map(int, (thread / "children").read_text().split())
+    return found
+
+
 def die_with_parent(number: int = signal.SIGTERM) -> None:
     """Ask the kernel for a signal when the parent dies, however (Linux only); 0: for none."""
     with contextlib.suppress(OSError, AttributeError):

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import lzma
 import shutil
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,6 +18,14 @@ from . import backup, snapshots
 
 # What the settings and a first command make in a new folder.
 MADE_BY_ITSELF = frozenset({"secret_key", "up.lock", "restarts.count"})
+
+
+# What reading an archive may raise: RuntimeError for one with a password or of an unknown method,
+# ValueError for a name that is no text.
+UNREADABLE = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError,
+    ValueError,
+)  # fmt: skip
 
 
 class CannotRestore(Exception):
@@ -33,8 +43,8 @@ def read(source: Path) -> int:
                 settle(Path(folder))
     except FileNotFoundError:
         raise CannotRestore(f"There is no file {source}.") from None
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError) as error:
-        raise damaged(source.name, str(error)) from error
+    except UNREADABLE as error:
+        raise damaged(source.name, str(error) or type(error).__name__) from error
     except snapshots.SnapshotFailed as error:
         raise CannotRestore(str(error)) from error
     except OSError as error:
@@ -72,7 +82,7 @@ def checked_manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
         form, vendor = manifest["format"], manifest["database"]
         migrations = {(app, name) for app, name in manifest["migrations"]}
         hashes = dict(manifest["sha256"])
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise damaged("The archive", "its manifest is missing or cannot be read") from error
     known = set(MigrationLoader(None).disk_migrations)
     newer = sorted(f"{app}.{name}" for app, name in migrations - known)
@@ -102,8 +112,8 @@ def unpack(archive: zipfile.ZipFile, hashes: dict[str, str], folder: Path) -> No
                 while block := member.read(backup.BLOCK):
                     digest.update(block)
                     file.write(block)
-        except (zipfile.BadZipFile, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
-            raise damaged(name, str(error)) from error
+        except UNREADABLE as error:
+            raise damaged(name, str(error) or type(error).__name__) from error
         if digest.hexdigest() != expected:
             raise damaged(name, "its content is not what was written")
 

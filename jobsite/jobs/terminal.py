@@ -11,11 +11,12 @@ from typing import Any, NoReturn
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db import OperationalError, ProgrammingError
 
 from .allowances import OverAllowance
 from .models import Job, job_models
 from .status import Status
-from .text import one_line
+from .text import one_line, storable
 
 SUCCEEDED, ENDED_BADLY, BAD_INPUT = 0, 1, 2
 LOOK_EVERY = 0.3
@@ -29,11 +30,16 @@ class JobCommand(BaseCommand):
     """
 
     def execute(self, *args: Any, **options: Any) -> Any:
-        """Say it where the owner's allowance is used up."""
+        """Say it where the owner's allowance is used up, or the database is not there."""
         try:
             return super().execute(*args, **options)
         except OverAllowance as refusal:
             self.refuse(str(refusal))
+        except (OperationalError, ProgrammingError) as error:
+            self.refuse(
+                f"The database does not answer as it should ({str(error).strip()}). If the site "
+                "has never run here, start it once (make run) or run manage.py migrate."
+            )
 
     def add_job_arguments(self, parser: ArgumentParser) -> None:
         """--user, --wait and --json."""
@@ -47,7 +53,7 @@ class JobCommand(BaseCommand):
         """The user of that name, or the first administrator. Refuses with a sentence."""
         users = get_user_model().objects
         if name:
-            user = users.filter(username=name).first()
+            user = users.filter(username=storable(name)).first()
             if user is None:
                 self.refuse(f"There is no user named {name!r}. manage.py createsuperuser adds one.")
             return user

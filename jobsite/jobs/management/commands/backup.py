@@ -22,6 +22,8 @@ class Command(BaseCommand):
     def handle(self, *, file: Path, library: bool, **options: Any) -> None:
         """Write it or say why not."""
         target = file.absolute()
+        if target.is_dir():
+            raise CommandError(f"{target} is a folder. Name the file that is to be written.")
         try:
             count = backup.write(target, with_library=library)
         except SnapshotFailed as error:

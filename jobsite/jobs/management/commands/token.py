@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from jobsite.jobs.terminal import JobCommand
+from jobsite.jobs.text import one_line
 from jobsite.jobs.tokens import ApiToken
 
 MOST_DAYS = 36_500
@@ -28,4 +29,6 @@ class Command(JobCommand):
         """Create and print."""
         if days is not None and not 1 <= days <= MOST_DAYS:
             self.refuse(f"--days takes a number from 1 to {MOST_DAYS}.")
-        self.stdout.write(ApiToken.make(self.owner(user), name, days, read_only))
+        if len(name) > (most := ApiToken._meta.get_field("name").max_length or 0):
+            self.refuse(f"--name takes at most {most} characters.")
+        self.stdout.write(ApiToken.make(self.owner(user), one_line(name), days, read_only))

@@ -328,6 +328,16 @@ def test_what_cannot_be_the_best_gets_no_more_time():
     assert set(driven.search.extra()) == {"knn"}
 
 
+def test_what_was_as_good_before_the_tuning_gets_its_turn():
+    def score_of(piece) -> float:
+        tuned = 3.0 if piece.key == "boosting" and piece.trial else 0.0
+        return 9 - tuned + KEYS.index(piece.key) * (piece.fold % 2) / 9
+
+    driven = Driven(["boosting", "svm"], dict.fromkeys(KEYS, 0.5), score_of, 100)
+    driven.run()
+    assert set(driven.search.extra()) == {"boosting", "svm"}
+
+
 def test_answers_of_settings_that_were_not_chosen_do_not_pile_up():
     driven = Driven(["tree"], dict.fromkeys(KEYS, 0.1), lambda p: 5 - p.trial / 100, 60)
     driven.run()

@@ -132,8 +132,11 @@ class _Run:
                     yield from self._unexplained(key, "The time was over before")
                 continue
             needed = self.race.seconds_needed(key, now)
-            # Where nothing has been learnt yet, the first model may use what the last fits leave.
-            spare = GRACE - 1 if self.race.is_first(key) else -self.race.reserve()
+            # The last fit of the best model may use most of the moment after the end; where nothing
+            # has been learnt yet, the first model may.
+            spare = GRACE - 1
+            if not self.race.is_first(key):
+                spare = min(0.0, spare - self.race.reserve())
             if left <= min(0.0, -spare) or (needed is not None and needed > left + spare):
                 more = "" if needed is None else f"; it needed about {max(1, needed):.0f} s more"
                 yield from self._skipped(key, f"Skipped: out of time{more}.")

@@ -74,12 +74,15 @@ class Search:
 
     def hopeful(self) -> list[str]:
         """Return the learners that cannot be told from the best; the best of them at least."""
-        best, learners = self._scores(self.race.by_score()[0]), self._learners()
-        near = [key for key in learners if is_paired_noise(best, self._scores(key))]
+        best, learners = self.race.lanes[self.race.by_score()[0]], self._learners()
+        near = [key for key in learners if self._is_near(self.race.lanes[key], best)]
         return (near or learners[:1])[:MOST_LANES]
 
-    def _scores(self, key: str) -> list[float]:
-        return self.race.fold_scores(self.race.lanes[key].best)
+    def _is_near(self, lane: Lane, best: Lane) -> bool:
+        # Defaults are compared as well: what is tuned has the luck of its folds on its side.
+        pairs = (lane.trials[0], best.trials[0]), (lane.best, best.best)
+        scores = self.race.fold_scores
+        return any(is_paired_noise(scores(ours), scores(theirs)) for ours, theirs in pairs)
 
     def _next_round(self, lane: Lane, seconds: float) -> float:
         """Add a round, or close the search of this algorithm; return the seconds that it takes."""

@@ -1,6 +1,6 @@
 """One action over many downloads: a selection, or all that match a filter."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,10 +9,10 @@ from django.db import transaction
 from downloads.categories import Category
 from downloads.models import Download
 from downloads.tags import MOST
-from jobsite.jobs import queue
 from jobsite.jobs.models import Job
 
 AT_ONCE = 50  # for as long as a transaction lasts, the engine cannot write on SQLite
+ALL = 10_000
 LONGEST_NAME = 60
 
 
@@ -25,14 +25,19 @@ class Values:
     with_data: bool = False
 
 
+Act = Callable[[Sequence[Download], Values], Collection[Any]]
+ActOnOne = Callable[[Download, Values], bool]
+
+
 @dataclass(frozen=True)
 class Action:
-    """What is done to each, and how that is told."""
+    """What is done to some of them, which tells the keys of those that allowed it."""
 
-    act: Callable[[Download, Values], bool]
+    act: Act
     done: str
     backwards: bool = False
     """Whether the last in the queue is first dealt with, so that the order stays."""
+    at_once: int = AT_ONCE
 
 
 @dataclass
@@ -57,12 +62,20 @@ class Outcome:
         return f"{text} Left as they are, for their state does not allow it: {names}{more}."
 
 
-def _always(act: Callable[[Download, Values], None]) -> Callable[[Download, Values], bool]:
+def _each(act: ActOnOne) -> Act:
+    return lambda jobs, values: {job.pk for job in jobs if act(job, values)}
+
+
+def _always(act: Callable[[Download, Values], None]) -> Act:
     def acted(job: Download, values: Values) -> bool:
         act(job, values)
         return True
 
-    return acted
+    return _each(acted)
+
+
+def _retry(jobs: Sequence[Download], values: Values) -> Collection[Any]:
+    return Download.objects.filter(pk__in=[job.pk for job in jobs]).retry(jobs[0].owner)
 
 
 def _add_tags(job: Download, values: Values) -> bool:
@@ -77,19 +90,19 @@ def _remove_tags(job: Download, values: Values) -> None:
     job.change({"tags": [tag for tag in job.tags if tag not in values.tags]})
 
 
-def _move(to: str) -> Callable[[Download, Values], bool]:
-    return lambda job, values: job.move(to)
+def _move(to: str) -> Act:
+    return _each(lambda job, values: job.move(to))
 
 
 ACTIONS: dict[str, Action] = {
-    "pause": Action(lambda job, values: job.pause(), "paused"),
-    "resume": Action(lambda job, values: job.resume(), "resumed"),
-    "force": Action(lambda job, values: job.force(), "started past the queue"),
-    "cancel": Action(lambda job, values: Job.cancel(job), "cancelled"),
-    "retry": Action(lambda job, values: queue.retry(job), "queued again"),
-    "recheck": Action(lambda job, values: job.check_again(), "are checked anew"),
-    "reannounce": Action(lambda job, values: job.announce(), "ask for peers now"),
-    "seed": Action(lambda job, values: job.start_seeding(), "are uploaded"),
+    "pause": Action(_each(lambda job, values: job.pause()), "paused"),
+    "resume": Action(_each(lambda job, values: job.resume()), "resumed"),
+    "force": Action(_each(lambda job, values: job.force()), "started past the queue"),
+    "cancel": Action(_each(lambda job, values: Job.cancel(job)), "cancelled"),
+    "retry": Action(_retry, "queued again", at_once=ALL),
+    "recheck": Action(_each(lambda job, values: job.check_again()), "are checked anew"),
+    "reannounce": Action(_each(lambda job, values: job.announce()), "ask for peers now"),
+    "seed": Action(_each(lambda job, values: job.start_seeding()), "are uploaded"),
     "first": Action(_move("first"), "moved to the head of the queue", backwards=True),
     "up": Action(_move("up"), "moved up in the queue"),
     "down": Action(_move("down"), "moved down in the queue", backwards=True),
@@ -97,7 +110,7 @@ ACTIONS: dict[str, Action] = {
     "category": Action(
         _always(lambda job, values: job.change({"category": values.category})), "sorted anew"
     ),
-    "tag": Action(_add_tags, "tagged"),
+    "tag": Action(_each(_add_tags), "tagged"),
     "untag": Action(_always(_remove_tags), "untagged"),
     "delete": Action(
         _always(lambda job, values: job.request_delete(with_data=values.with_data)), "deleted"
@@ -106,17 +119,15 @@ ACTIONS: dict[str, Action] = {
 
 
 def carry_out(name: str, jobs: Iterable[Any], values: Values) -> Outcome:
-    """Act on each download that allows it."""
+    """Act on each download that allows it. Raises OverAllowance."""
     action = ACTIONS[name]
-    outcome = Outcome(action.done)
     ordered = sorted(jobs, key=lambda job: job.queue_order, reverse=action.backwards)
-    for start in range(0, len(ordered), AT_ONCE):
+    outcome = Outcome(action.done, meant=len(ordered))
+    for start in range(0, len(ordered), action.at_once):
+        part = ordered[start : start + action.at_once]
         # One transaction for many: each of its own would wait for the disk.
         with transaction.atomic():
-            for job in ordered[start : start + AT_ONCE]:
-                outcome.meant += 1
-                if action.act(job, values):
-                    outcome.changed += 1
-                else:
-                    outcome.left.append(job)
+            changed = action.act(part, values)
+        outcome.changed += len(changed)
+        outcome.left += [job for job in part if job.pk not in changed]
     return outcome

@@ -50,6 +50,8 @@ class ResumeData(Event):
     """The answer to a request to save: the bytes, or None where there was nothing to save."""
 
     data: bytes | None
+    file: bytes = b""
+    """Its .torrent, where only the whole torrent tells all that belongs into one."""
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 What is kept of a torrent is the file that was uploaded, or what the engine saves to go on after a
 crash. Both are bencode and hold the description as it was hashed, so neither libtorrent nor the
-engine is needed. The hashes of a v2 torrent that came as a link are left out: clients ask their
-peers for them.
+engine is needed. The hashes of a v2 torrent that came as a link are known once it is complete;
+before, they are left out, and clients ask their peers for them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

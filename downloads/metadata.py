@@ -3,6 +3,7 @@
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import libtorrent as lt
 import torrentp
@@ -136,6 +137,20 @@ def params_of_resume(data: bytes) -> lt.add_torrent_params | None:
     except RuntimeError:
         return None
     return params if params.ti is not None else None
+
+
+def file_of(params: lt.add_torrent_params) -> bytes:
+    """The .torrent of a whole v2 torrent; empty for others.
+
+    The hashes of its pieces are not in the list of files that a peer sends: they are known once
+    all pieces are.
+    """
+    if params.ti is None or not params.ti.info_hashes().has_v2() or not all(params.have_pieces):
+        return b""
+    try:
+        return lt.bencode(cast(Any, lt.write_torrent_file(params)))
+    except RuntimeError:  # some of the hashes are missing
+        return b""
 
 
 def bytes_had(params: lt.add_torrent_params) -> int:

@@ -16,7 +16,7 @@ class OnDisk:
     def descriptions(self: Any) -> list[Path]:
         """The files that may hold its list of files: uploaded, or saved by the engine."""
         saved = Path(settings.DATA_DIR) / "swarm" / "resume" / self.info_hash
-        kept = [saved.with_suffix(".resume"), saved.with_suffix(".previous")]
+        kept = [saved.with_suffix(suffix) for suffix in (".torrent", ".resume", ".previous")]
         return [torrent_file(self.info_hash), *kept]
 
     @property

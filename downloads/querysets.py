@@ -16,7 +16,7 @@ from downloads.records import StoredFile
 from jobsite.jobs import queue
 from jobsite.jobs.models import JobEvent
 from jobsite.jobs.querysets import JobQuerySet
-from jobsite.jobs.status import Status
+from jobsite.jobs.status import CAN_RETRY, Status
 
 if TYPE_CHECKING:
     from downloads.models import Download
@@ -92,6 +92,27 @@ class DownloadQuerySet(JobQuerySet):
                 batch_size=_CHUNK,
             )
         return placed
+
+    def retry(self, owner: Any) -> set[Any]:
+        """Queue what has failed or was cancelled once more, all of one person; what was moved.
+
+        The engine looks for queued rows by itself: nobody is woken. Raises OverAllowance.
+        """
+        with transaction.atomic(using=self.db):
+            may = self.filter(status__in=CAN_RETRY).select_for_update()
+            attempts = dict(may.values_list("pk", "attempt"))
+            if attempts:
+                queue.check_allowance(owner, more=len(attempts))
+            self.filter(pk__in=attempts).requeue_by_hand()
+            text, kind = "Queued again.", self.model.kind  # type: ignore[attr-defined]
+            JobEvent.objects.bulk_create(
+                [
+                    JobEvent(kind=kind, job_id=pk, attempt=attempt, text=text)
+                    for pk, attempt in attempts.items()
+                ],
+                batch_size=_CHUNK,
+            )
+        return set(attempts)
 
     def tagged(self, tag: str) -> Self:
         """Rows that carry a tag."""

@@ -100,13 +100,19 @@ def _flushed(moves: Moves, torrent: Torrent, event: events.Flushed) -> None:
     torrent.pieces_on_disk = torrent.pieces_at_flush
     # A flush for somebody who plays it may still be under way when the last piece comes.
     if torrent.phase is Phase.FINISHING and not torrent.flushes_due:
-        moves.session.remove(torrent.key)
+        assert torrent.metadata is not None
+        if torrent.metadata.v2:  # only now all is known that belongs into its .torrent
+            moves.take_out(torrent)
+        else:
+            moves.session.remove(torrent.key)
 
 
 def _saved(moves: Moves, torrent: Torrent, event: events.ResumeData) -> None:
     torrent.save_asked = False
     if event.data is not None:
         moves.store.save(torrent.key, event.data)
+    if event.file:
+        moves.store.keep_file(torrent.key, event.file)
     if torrent.is_going:
         moves.session.remove(torrent.key)
 

@@ -25,7 +25,7 @@ class ResumeStore:
     def versions(self, key: str) -> Iterator[bytes]:
         """The newest version that is on disk, then the one before."""
         self._await(key)
-        for path in (self._path(key), self._previous(key)):
+        for path in (self._path(key), self._path(key).with_suffix(".previous")):
             try:
                 yield path.read_bytes()
             except OSError:
@@ -36,13 +36,19 @@ class ResumeStore:
         waiting = self._pending.get(key)
         if waiting is not None:
             waiting.cancel()
-        self._pending[key] = self._writer.submit(self._write, key, data)
+        self._pending[key] = self._writer.submit(self._write, self._path(key), data)
+
+    def keep_file(self, key: str, data: bytes) -> None:
+        """Have a .torrent written beside the resume data, once."""
+        path = self._path(key).with_suffix(".torrent")
+        if not path.exists():
+            self._writer.submit(self._write, path, data)
 
     def forget(self, key: str) -> None:
         """Remove what is kept of a torrent."""
         self._await(key)
-        self._path(key).unlink(missing_ok=True)
-        self._previous(key).unlink(missing_ok=True)
+        for suffix in (".resume", ".previous", ".torrent"):
+            self._path(key).with_suffix(suffix).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Wait until all is written."""
@@ -53,21 +59,18 @@ class ResumeStore:
         if waiting is not None:
             waiting.result()
 
-    def _write(self, key: str, data: bytes) -> None:
-        draft = self._folder / f"{key}.part"
+    def _write(self, path: Path, data: bytes) -> None:
+        draft = path.with_suffix(".part")
         try:
             write_durably(draft, data)
-            if self._path(key).exists():
-                self._path(key).replace(self._previous(key))
-            draft.replace(self._path(key))
+            if path.exists():
+                path.replace(path.with_suffix(".previous"))
+            draft.replace(path)
         except OSError as error:
-            log.warning("Resume data of %s could not be kept: %s", key, error)
+            log.warning("%s could not be kept: %s", path.name, error)
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}.resume"
-
-    def _previous(self, key: str) -> Path:
-        return self._folder / f"{key}.previous"
 
 
 def write_durably(path: Path, data: bytes) -> None:

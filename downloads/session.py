@@ -17,7 +17,7 @@ from .alerts import EVENTS, progress
 from .choices import HIGH
 from .close_look import look
 from .heard import PeerView
-from .metadata import end_pieces
+from .metadata import end_pieces, file_of
 from .session_settings import Options, ip_filter, limit_local_peers, settings_for
 from .speeds import Speed
 from .torrent import Order
@@ -229,7 +229,8 @@ class TorrentSession(torrentp.Session):
             self._ends_first.pop(key, None)
             return [events.Removed(key)]
         if isinstance(alert, lt.save_resume_data_alert):
-            return [events.ResumeData(key, lt.write_resume_data_buf(alert.params))]
+            data = lt.write_resume_data_buf(alert.params)
+            return [events.ResumeData(key, data, file_of(alert.params))]
         if isinstance(alert, lt.torrent_conflict_alert):
             return [events.Conflict(key, self._keys.get(alert.conflicting_torrent, ""))]
         if isinstance(alert, lt.file_prio_alert):

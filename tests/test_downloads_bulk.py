@@ -3,6 +3,7 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from downloads.bulk import Values, carry_out
 from downloads.library import Library
 from downloads.models import Category, Download, DownloadFile, torrent_file
 from downloads.records import StoredFile
@@ -84,6 +85,26 @@ def test_recheck_and_reannounce_of_many(page, ann, three) -> None:
     assert "1 of 3 downloads ask for peers now." in bulk(page, "reannounce", *three)
     assert Download.objects.get(pk=three[0].pk).recheck
     assert Download.objects.get(pk=three[1].pk).announce_asked_at
+
+
+def test_a_hundred_are_queued_again_with_as_many_queries_as_one(
+    ann, django_assert_max_num_queries
+) -> None:
+    jobs = [a_download(ann, f"{number:040x}", Status.CANCELLED) for number in range(100)]
+    jobs.append(a_download(ann, "d" * 40, Status.SUCCEEDED))
+    with django_assert_max_num_queries(15):
+        outcome = carry_out("retry", jobs, Values())
+    assert (outcome.meant, outcome.changed, outcome.left) == (101, 100, jobs[-1:])
+    assert Download.objects.filter(status=Status.QUEUED).count() == 100
+    assert [event.text for event in jobs[0].events] == ["Queued.", "Queued again."]
+
+
+def test_more_than_may_wait_are_not_queued_again_at_all(page, ann, three, settings) -> None:
+    settings.USER_QUEUED = 2
+    Download.objects.transition(Status.CANCELLED)
+    assert "there is no room for 3 more" in bulk(page, "retry", *three)
+    assert not Download.objects.filter(status=Status.QUEUED).exists()
+    assert "2 of 2 downloads queued again." in bulk(page, "retry", *three[:2])
 
 
 def test_the_api_acts_on_ids_or_on_a_filter(ann, bob, three) -> None:

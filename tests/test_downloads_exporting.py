@@ -22,8 +22,8 @@ TRACKER = "udp://tracker.example.org:80/announce"
 def test_what_came_as_a_link_is_saved_as_a_file(ann, client, settings, tmp_path, version) -> None:
     folder = tmp_path / "<i>album"
     folder.mkdir()
-    for name in ("a.flac", "b.flac"):
-        (folder / name).write_bytes(os.urandom(600_000))
+    for name in ("a.flac", "b.flac", "c.txt"):
+        (folder / name).write_bytes(os.urandom(600_000 if name != "c.txt" else 5))
     with seeder(folder, "--version", version) as [one], clients(tmp_path) as make:
         mine = make()
         mine.want(one.link)
@@ -36,10 +36,16 @@ def test_what_came_as_a_link_is_saved_as_a_file(ann, client, settings, tmp_path,
     answer = client.get(f"/downloads/{job.pk}/torrent/")
     assert answer.headers["Content-Type"] == "application/x-bittorrent"
     assert answer.headers["Content-Disposition"] == 'attachment; filename="<i>album.torrent"'
-    saved = lt.load_torrent_buffer(answer.getvalue())
+    data = answer.getvalue()
+    saved = lt.load_torrent_buffer(data)
     hashes = saved.ti.info_hashes()
     assert one.info_hash in {str(hashes.v1), str(hashes.v2)}
-    assert (saved.ti.num_files() >= 2, list(saved.trackers)) == (True, [TRACKER])
+    assert (saved.ti.num_files() >= 3, list(saved.trackers)) == (True, [TRACKER])
+    layers = lt.bdecode(data).get(b"piece layers", {})
+    assert len(layers) == (0 if version == "v1" else 2)  # of each file of more than one piece
+    kept = mine.folder / "state" / "resume"
+    ResumeStore(kept).forget(one.info_hash)
+    assert not list(kept.iterdir())
 
 
 @pytest.mark.django_db

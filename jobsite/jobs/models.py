@@ -188,14 +188,7 @@ class Job(models.Model):
 
     def requeue_by_hand(self) -> bool:
         """Queue a failed or cancelled job once more; `queue.retry` also wakes a worker."""
-        fresh: dict[str, Any] = {
-            "error": "",
-            "message": "",
-            "progress": 0,
-            "losses": 0,
-            "result": None,
-        }
-        moved = self._row().filter(status__in=CAN_RETRY).transition(Status.QUEUED, **fresh)
+        moved = self._row().requeue_by_hand()
         if moved:
             self.log("Queued again.")
         return bool(moved)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from . import notices
 from .allowances import Allowance
-from .status import ALLOWED_FROM, FINISHED, Status
+from .status import ALLOWED_FROM, CAN_RETRY, FINISHED, Status
 from .tallies import Tally
 
 if TYPE_CHECKING:
@@ -59,6 +59,11 @@ class JobQuerySet(models.QuerySet):
         else:
             stamps |= {"worker": None, "lease_expires_at": None, "cancel_requested": False}
         return self.update(status=to, **{**stamps, **fields})
+
+    def requeue_by_hand(self) -> int:
+        """Queue failed and cancelled jobs once more, as if for the first time; how many."""
+        fresh = {"error": "", "message": "", "progress": 0, "losses": 0, "result": None}
+        return self.filter(status__in=CAN_RETRY).transition(Status.QUEUED, **fresh)
 
     def eligible(self, per_owner: int | None = None) -> Self:
         """Queued jobs in the order in which they deserve a worker.

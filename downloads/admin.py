@@ -28,7 +28,7 @@ class CategoryAdmin(ReadOnlyAdmin):
 class DefaultsAdmin(admin.ModelAdmin):
     """What people wish of every download."""
 
-    list_display = ["user", "hold", "exclude"]
+    list_display = ["user", "hold", "exclude", "layout"]
 
 
 @admin.register(PersonSpeed)

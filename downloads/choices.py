@@ -91,6 +91,11 @@ def _kept(choice: Choice, files: Sequence[StoredFile]) -> Choice:
     return choice
 
 
+def in_order(files: Iterable[StoredFile]) -> tuple[StoredFile, ...]:
+    """Files as people look for them."""
+    return tuple(sorted(files, key=lambda file: natural(file.path)))
+
+
 def natural(path: str) -> str:
     """A key that sorts paths as people do: folder by folder, "part 2" before "part 10".
 

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from downloads.choices import clean_patterns
+from downloads.records import Layout
 
 
 def validate_patterns(text: str) -> None:
@@ -31,6 +32,15 @@ class FirstWishes(models.Model):
         blank=True,
         validators=[validate_patterns],
         help_text="Patterns of files that are not wanted: *.nfo, sample*",
+    )
+
+    layout = models.CharField(
+        "files in the library",
+        max_length=16,
+        choices=Layout.CHOICES,
+        default=Layout.ORIGINAL,
+        help_text="A folder of its own for one file alone; or, where no name is taken there, the "
+        "files of a folder directly among the others.",
     )
 
     class Meta:

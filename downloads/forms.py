@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
+from downloads.records import Layout
 from downloads.submission import Asked, read_links, read_torrents
 from downloads.wish_forms import WISHES, WishForm
 
@@ -55,6 +56,14 @@ class AddForm(WishForm):
 
     asked: Sequence[Asked] = ()
     field_order = ["links", "torrents"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["layout"].required = False
+
+    def clean_layout(self) -> str:
+        """As the torrent has it, where nothing is said."""
+        return self.cleaned_data["layout"] or Layout.ORIGINAL
 
     def clean(self) -> dict[str, Any]:
         """Read every line; at least one must be there."""

@@ -8,22 +8,24 @@ The record is written before any rename, so that a crash between the two is seen
 the files are made durable before both, so that what is called complete outlives a loss of power.
 """
 
-import contextlib
 import errno
 import json
 import os
 import shutil
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 
-from .folders import BadFolder, check_folder
+from .choices import in_order
+from .durability import make_durable, sync, write_durably
+from .folders import parents
+from .free_names import FreeNames
 from .names import file_name
-from .records import Record, StoredFile, name_for
-from .resume import write_durably
+from .records import Layout, Record, StoredFile, Where, name_for
 
 HIDDEN = ".incomplete"
+AT_TOP = Where()
+HERE = "."  # the library itself
 
 
 class Library:
@@ -33,8 +35,7 @@ class Library:
         self._folder = folder
         self._records = state / "library"
         self._records.mkdir(parents=True, exist_ok=True)
-        self._naming = threading.Lock()
-        self._taken: set[str] = set()
+        self._names = FreeNames(folder)
 
     def incomplete(self, key: str) -> Path:
         """The folder for a torrent's data while it is being fetched."""
@@ -63,35 +64,46 @@ class Library:
         return {file.index: self._folder / record.path_of(file) for file in record.files}
 
     def publish(
-        self, key: str, original: str, files: Sequence[StoredFile], folder: str = "", name: str = ""
+        self, key: str, original: str, files: Sequence[StoredFile], where: Where = AT_TOP
     ) -> Record:
         """Make a torrent's data, which is whole, durable and move it to where people look for it.
 
         May take seconds; several threads may call it for different torrents. Raises OSError.
         """
         part = self.incomplete(key)
-        _make_durable(part)
+        make_durable(part)
         before = self.record(key)
         if before is not None:
             return self._add(before, part / original, files)
         _keep_only(part / original, [file.path for file in files])
-        name = name_for(original, name, is_file=(part / original).is_file())
-        with self._reserved(folder, file_name(name, otherwise=key)) as place:
-            record = Record(key, original, place, tuple(files))
-            self._keep(record)
-            return self._move(record, part / original)
+        is_file = (part / original).is_file()
+        record = Record(key, original, "", tuple(files))
+        if where.layout == Layout.FLAT and not is_file:
+            with self._names.all_of(where.folder, record.names) as is_free:
+                if is_free:
+                    record = replace(record, place=where.folder or HERE, is_loose=True)
+                    return self._put(record, part / original)
+        name = file_name(name_for(original, where.name, is_file), otherwise=key)
+        if where.layout == Layout.SUBFOLDER and is_file:
+            record = replace(record, files=(replace(files[0], path=name),))
+            name = PurePosixPath(name).stem
+        with self._names.one(where.folder, name) as place:
+            return self._put(replace(record, place=place), part / original)
+
+    def _put(self, record: Record, source: Path) -> Record:
+        self._keep(record)
+        return self._move(record, source)
 
     def _add(self, record: Record, source: Path, files: Sequence[StoredFile]) -> Record:
         """Put further files of a torrent beside those that are in the library."""
         there = {file.index for file in record.files if self._has(record, file)}
         new = [file for file in files if file.index not in there]
         old = [file for file in record.files if file.index in there]
-        record = replace(record, files=tuple(sorted([*old, *new], key=lambda one: one.index)))
+        record = replace(record, files=in_order([*old, *new]))
         for file in new:
-            target = self._folder / record.path_of(file)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            (source / file.path).rename(target)
-            _sync(target.parent)
+            if record.is_loose and os.path.lexists(self._folder / record.path_of(file)):
+                raise OSError(errno.EEXIST, f"There is a file “{file.path}” already")
+            self._bring(source / file.path, record.path_of(file))
         # Written last: what a crash leaves unwritten is fetched again.
         self._keep(record)
         self.discard_incomplete(record.key)
@@ -105,19 +117,37 @@ class Library:
         record = self.complete(key)
         if record is None:
             return None
+        if record.is_loose:
+            return self._relocate_loose(record, folder)
         old = PurePosixPath(record.place)
         is_file = (self._folder / old).is_file()
         name = file_name(name_for(old.name, name, is_file), otherwise=key)
-        with self._reserved(folder, name, own=record.place) as place:
+        with self._names.one(folder, name, own=record.place) as place:
             if place == record.place:
                 return record
-            moved = replace(record, place=place, was=record.place)
-            self._keep(moved)
-            try:
-                return self._move(moved, self._folder / record.place)
-            except OSError:
+            return self._shift(record, place)
+
+    def _relocate_loose(self, record: Record, folder: str) -> Record:
+        place = folder or HERE
+        if place == record.place:
+            return record
+        with self._names.all_of(folder, record.names) as is_free:
+            if not is_free:
+                raise OSError(errno.EEXIST, "There is something of the same name")
+            moved = self._shift(record, place)
+        top = self._folder / record.place
+        _remove_empty({top / up for file in record.files for up in parents(file.path)})
+        return moved
+
+    def _shift(self, record: Record, place: str) -> Record:
+        moved = replace(record, place=place, was=record.place)
+        self._keep(moved)
+        try:
+            return self._move(moved, self._folder / record.place)
+        except OSError:
+            if not record.is_loose:  # of many files some may have gone; the others follow
                 self._keep(record)
-                raise
+            raise
 
     def rename_files(self, key: str, paths: Mapping[int, str]) -> Record | None:
         """Rename files within a torrent's folder; None where it is not complete.
@@ -159,7 +189,8 @@ class Library:
             if path.parent.resolve() == path.parent and path.is_relative_to(home):
                 path.unlink(missing_ok=True)
                 top = home / record.place
-                folders |= {one for one in path.parents if one.is_relative_to(top)}
+                own = {one for one in path.parents if one.is_relative_to(top)}
+                folders |= own - {top} if record.is_loose else own
         _remove_empty(folders)
         self._path(key).unlink(missing_ok=True)
 
@@ -169,48 +200,27 @@ class Library:
         draft.replace(self._path(record.key))
 
     def _move(self, record: Record, source: Path) -> Record:
-        target = self._folder / record.place
-        source.rename(target)
-        _sync(target.parent)
+        if record.is_loose or (source.is_file() and record.files[0].path):
+            for file in record.files:
+                one = source / file.path if source.is_dir() else source
+                if one.exists():  # it has been moved already where a crash came in between
+                    self._bring(one, record.path_of(file))
+        else:
+            target = self._folder / record.place
+            source.rename(target)
+            sync(target.parent)
         self.discard_incomplete(record.key)
         if record.was:
             record = replace(record, was="")
             self._keep(record)
         return record
 
-    @contextlib.contextmanager
-    def _reserved(self, folder: str, wanted: str, own: str = "") -> Iterator[str]:
-        """A free name that no other thread takes meanwhile; the slow syncs need no lock so."""
-        with self._naming:
-            place = self._free_place(folder, wanted, own)
-            self._taken.add(place)
-        try:
-            yield place
-        finally:
-            self._taken.discard(place)
-
-    def _free_place(self, folder: str, wanted: str, own: str = "") -> str:
-        """The name in that folder, which is made, or the first of "name (2)" that nothing else has.
-
-        Raises OSError where the folder leads out of the library or onto another disk.
-        """
-        try:
-            check_folder(self._folder, folder)
-        except BadFolder as error:
-            raise OSError(errno.EXDEV, str(error).rstrip(".")) from None
-        home = self._folder / folder
-        home.mkdir(parents=True, exist_ok=True)
-        stem, dot, suffix = wanted.rpartition(".")
-        if not dot or len(suffix) > 10 or not stem:
-            stem, dot, suffix = wanted, "", ""
-        name, number = wanted, 1
-        before = f"{folder}/" if folder else ""
-        while before + name != own and (
-            before + name in self._taken or os.path.lexists(home / name)
-        ):
-            number += 1
-            name = f"{stem} ({number}){dot}{suffix}"
-        return before + name
+    def _bring(self, source: Path, path: str) -> None:
+        """Move one file to a path in the library."""
+        target = self._folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.rename(target)
+        sync(target.parent)
 
     def _is_there(self, record: Record) -> bool:
         return all(self._has(record, file) for file in record.files)
@@ -251,19 +261,3 @@ def _remove_empty(folders: Iterable[Path]) -> None:
             folder.rmdir()
         except OSError:  # not empty: something else lies there
             continue
-
-
-def _make_durable(folder: Path) -> None:
-    for root, _, names in os.walk(folder):
-        for name in names:
-            _sync(Path(root, name))
-        _sync(Path(root))
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file or folder is on disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,7 +8,7 @@ from typing import Any, cast
 import libtorrent as lt
 import torrentp
 
-from .choices import NORMAL
+from .choices import NORMAL, in_order
 from .heard import Heard
 from .links import Link
 from .names import display_name
@@ -22,7 +22,10 @@ class BadMetadata(ValueError):
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a torrent holds. `original` is the name under which libtorrent writes it."""
+    """What a torrent holds, its files in the order in which people look for them.
+
+    `original` is the name under which libtorrent writes it.
+    """
 
     v1: str
     v2: str
@@ -58,7 +61,8 @@ def describe(info: lt.torrent_info) -> Metadata:
         name=display_name(info.name()),
         original=layout.file_path(files[0].index).partition("/")[0],
         size=size,
-        files=tuple(files),
+        # Sorted once and not for each part that is stored: of 100,000 it takes half a second.
+        files=in_order(files),
         is_private=info.priv(),
     )
 

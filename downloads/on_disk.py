@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from downloads.files import DownloadFile
+from downloads.records import Layout
 from downloads.uploaded import torrent_file
 
 
@@ -41,4 +42,6 @@ class OnDisk:
         """Whether files at this place are not in its category's folder, or have another name."""
         folder = self.category.folder if self.category else ""
         path = PurePosixPath(place)
+        if self.layout == Layout.FLAT and path == PurePosixPath(folder):
+            return False
         return path.parent != PurePosixPath(folder) or not path.name.startswith(self.save_as)

@@ -41,7 +41,7 @@ class Options(OwnJobs, UpdateView):
 class EditDefaults(UpdateView):
     """What the person wishes of every download that is added."""
 
-    fields = ["hold", "exclude"]
+    fields = ["hold", "exclude", "layout"]
     model = Defaults
     template_name = "downloads/defaults.html"
     title = "Defaults"

@@ -3,7 +3,7 @@
 from concurrent.futures import Future
 
 from .moves import Moves
-from .records import Record
+from .records import Record, Where
 from .torrent import Phase, Torrent
 
 
@@ -20,10 +20,10 @@ def publish(moves: Moves, torrent: Torrent) -> None:
     """Have the data, which is whole and closed, moved to where people look for it."""
     about = torrent.metadata
     assert about is not None
-    folder = torrent.wanted.folder if torrent.wanted else ""
-    name = torrent.wanted.save_as if torrent.wanted else ""
+    wanted = torrent.wanted
+    where = Where(wanted.folder, wanted.save_as, wanted.layout) if wanted else Where()
     moves.publications[torrent.key] = moves.publishers.submit(
-        moves.library.publish, torrent.key, about.original, torrent.chosen, folder, name
+        moves.library.publish, torrent.key, about.original, torrent.chosen, where
     )
 
 

@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 
 from downloads.goals import INHERITED
-from downloads.models import Category, Download
+from downloads.models import Category, Defaults, Download
 from downloads.qbittorrent import Bridge, answer
-from downloads.qbittorrent_words import seeding_goal
+from downloads.qbittorrent_words import layout, seeding_goal
 from downloads.submission import read_links, read_torrents, submit
 from downloads.tags import clean_tags
 from jobsite.jobs.allowances import OverAllowance
@@ -57,6 +57,7 @@ class Add(Bridge):
                 "tags": clean_tags(given.get("tags", "")),
                 "sequential": given.get("sequentialDownload", "").lower() in YES,
                 "ends_first": given.get("firstLastPiecePrio", "").lower() in YES,
+                "layout": layout(given) or Defaults.of(self.person).layout,
                 **seeding_goal(given),
             }
             told = submit(self.person, asked, wishes)

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from downloads.models import Download
 from downloads.names import file_name
+from downloads.records import Layout
 from downloads.seeding import FOREVER, GOAL, OFF
 from jobsite.jobs.status import Status
 
@@ -22,6 +23,11 @@ _GOALS = {
     "ratioLimit": ("seed_ratio", 1),
     "seedingTimeLimit": ("seed_hours", 60),
     "inactiveSeedingTimeLimit": ("seed_idle_hours", 60),
+}
+LAYOUTS = {
+    "Original": Layout.ORIGINAL,
+    "Subfolder": Layout.SUBFOLDER,
+    "NoSubfolder": Layout.FLAT,
 }
 RUNNING = {
     "metadata": "metaDL",
@@ -77,7 +83,7 @@ def torrent(job: Download) -> dict[str, Any]:
         "state": state_of(job),
         "category": job.category.name if job.category else "",
         "tags": ", ".join(job.tags),
-        "save_path": f"{content.parent}/",
+        "save_path": f"{_save_path(job, content)}/",
         "content_path": str(content),
         "added_on": int(job.created_at.timestamp()),
         "completion_on": int(job.finished_at.timestamp()) if job.finished_at else -1,
@@ -115,12 +121,13 @@ def properties(job: Download) -> dict[str, Any]:
 
 def files(job: Download) -> list[dict[str, Any]]:
     """The answer of `torrents/files`."""
-    top = _content(job).name
+    content = _content(job)
+    home = _save_path(job, content)
     done = job.status == Status.SUCCEEDED
     return [
         {
             "index": file.index,
-            "name": f"{top}/{file.path}" if file.path else top,
+            "name": str((content / file.path).relative_to(home)),
             "size": file.size,
             "progress": job.progress or 0.0 if file.priority else 0.0,
             "priority": file.priority,
@@ -189,6 +196,20 @@ def seeding_goal(given: Mapping[str, str]) -> dict[str, Any]:
         # Nothing at all is a goal that is reached at once.
         return {"seed": GOAL, **fields} if all(limits.values()) else {"seed": OFF}
     return {"seed": FOREVER} if NO_LIMIT in said.values() else {}
+
+
+def layout(given: Mapping[str, str]) -> str:
+    """How files are to lie in the library; empty where the caller leaves that to the site."""
+    flat = LAYOUTS["NoSubfolder"]
+    before = {"true": Layout.ORIGINAL, "false": flat}.get(given.get("root_folder", ""), "")
+    return LAYOUTS.get(given.get("contentLayout", ""), before)
+
+
+def _save_path(job: Download, content: Path) -> Path:
+    """The folder in which its file or folder is, which files without one of their own share."""
+    folder = job.category.folder if job.category else ""
+    is_loose = job.layout == Layout.FLAT and content == Path(settings.DOWNLOAD_DIR) / folder
+    return content if is_loose else content.parent
 
 
 def _content(job: Download) -> Path:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connections, models, transaction
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
-from downloads.choices import NORMAL, SKIP, Choice, is_excluded, natural
+from downloads.choices import NORMAL, SKIP, Choice, is_excluded
 from downloads.links import Link
 from downloads.records import StoredFile
 from jobsite.jobs import queue
@@ -200,13 +200,14 @@ class FileQuerySet(models.QuerySet):
         files: Sequence[StoredFile],
         wanted: Mapping[int, int] = MappingProxyType({}),
     ) -> bool:
-        """Store the next part of a download's files, with their priorities; whether it is the last.
+        """Store the next part of a download's files, in their order, with their priorities; whether
+        it is the last.
 
         In parts, and without an object for each: a list of 100,000 files would take many seconds
         in which the engine could do nothing else.
         """
         start = self.filter(download=download).count()
-        part = sorted(files, key=lambda one: natural(one.path))[start : start + PART]
+        part = files[start : start + PART]
         rows = (
             [
                 download.pk,

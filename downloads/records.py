@@ -23,6 +23,13 @@ class Record:
     files: tuple[StoredFile, ...]
     was: str = ""
     """Its place before, while it is moved."""
+    is_loose: bool = False
+    """Whether its files lie in a folder with other things: `place` is that folder."""
+
+    @property
+    def names(self) -> set[str]:
+        """What it puts into a folder that it shares with other things."""
+        return {file.path.partition("/")[0] for file in self.files}
 
     @property
     def size(self) -> int:
@@ -32,6 +39,30 @@ class Record:
     def path_of(self, file: StoredFile) -> str:
         """Where a file lies, relative to the download folder."""
         return f"{self.place}/{file.path}" if file.path else self.place
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where the files of a torrent are wanted, once it is complete."""
+
+    folder: str = ""
+    """Of the library; "" is the library itself."""
+    name: str = ""
+    """Of its file or folder, where it is not its own."""
+    layout: str = "original"
+
+
+class Layout:
+    """How a torrent's files lie in the library, in the words of those who ask for it."""
+
+    ORIGINAL = "original"
+    SUBFOLDER = "subfolder"
+    FLAT = "flat"
+    CHOICES = (
+        (ORIGINAL, "as the torrent has them"),
+        (SUBFOLDER, "always in a folder of their own"),
+        (FLAT, "without the torrent's folder"),
+    )
 
 
 def name_for(original: str, wanted: str, is_file: bool) -> str:

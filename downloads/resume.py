@@ -5,10 +5,11 @@ which the engine wants to look at the session again.
 """
 
 import logging
-import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+
+from .durability import write_durably
 
 log = logging.getLogger(__name__)
 
@@ -71,11 +72,3 @@ class ResumeStore:
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}.resume"
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a file that is whole and on disk when this returns."""
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())

@@ -4,9 +4,9 @@ import logging
 import shutil
 
 from .admission import Busy, Candidate, Room, admit
+from .durability import write_durably
 from .entering import add, start
 from .moves import Moves
-from .resume import write_durably
 from .speeds import Speed, share_out, tightest
 from .torrent import Phase, Torrent
 from .turns import PARKED_AFTER, TURN, Asker, next_turns, rest_after

@@ -109,6 +109,8 @@ def complete(row: Download, snapshot: Snapshot, choice: Choice, goal: Goal) -> b
         return False  # more was chosen while the last blocks were written: it goes on
     mine = [file for file in record.files if choice.of(file)]
     row.place, row.uploaded, row.seeding = record.place, snapshot.uploaded, goal.is_on
+    if [file.path for file in known] == [""] and mine[0].path:  # in a folder of its own now
+        row.files.update(path=mine[0].path)
     row.size = row.done = sum(file.size for file in mine)
     row.result = {"path": record.place, "size": row.size, "files": len(mine)}
     row.move_asked = row.has_renames or row.is_misplaced(record.place)

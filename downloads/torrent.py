@@ -9,7 +9,7 @@ from .choices import ALL, NORMAL, Choice, together
 from .heard import Heard
 from .links import Link
 from .metadata import Metadata
-from .records import Record, StoredFile
+from .records import Layout, Record, StoredFile
 from .speeds import UNLIMITED, Speed
 
 QUIET_AFTER = 10.0
@@ -76,6 +76,8 @@ class Wanted:
     """Bytes that were uploaded before."""
     save_as: str = ""
     """The name of its file or folder, where it is not its own."""
+    layout: str = Layout.ORIGINAL
+    """How its files are to lie there."""
     announce: float = 0.0
     """When somebody last wanted peers to be asked for."""
     recheck: bool = False

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from downloads.resume import write_durably
+from downloads.durability import write_durably
 
 AT_ONCE = 8
 

@@ -88,7 +88,7 @@ class Add(FormView):
     def get_initial(self) -> dict[str, Any]:
         """What the person wishes of every download."""
         usual = Defaults.of(self.request.user)
-        return {"hold": usual.hold, "exclude": usual.exclude}
+        return {"hold": usual.hold, "exclude": usual.exclude, "layout": usual.layout}
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """The person's own categories are offered."""

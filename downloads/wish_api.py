@@ -82,8 +82,9 @@ class WishSerializer(serializers.ModelSerializer):
     def wishes(self) -> dict[str, Any]:
         """The values that were given."""
         given = self.validated_data
-        usual = {"exclude": Defaults.of(self.context["owner"]).exclude}
-        return usual | {name: given[name] for name in WISHES if name in given}
+        usual = Defaults.of(self.context["owner"])
+        first = {"exclude": usual.exclude, "layout": usual.layout}
+        return first | {name: given[name] for name in WISHES if name in given}
 
 
 def checked(rule: Callable[..., Any], *values: Any) -> Any:

@@ -7,11 +7,12 @@ from django import forms
 from downloads.categories import Category
 from downloads.goals import GOAL_FIELDS
 from downloads.models import Download
+from downloads.records import Layout
 from downloads.tags import clean_tags
 from downloads.trackers import check_trackers, clean_name
 
 LASTING = ["category", "tags", "sequential", "ends_first", *GOAL_FIELDS]
-WISHES = [*LASTING, "hold", "exclude"]
+WISHES = [*LASTING, "hold", "exclude", "layout"]
 CHANGES = [*LASTING, "priority", "forced", "down_kb", "up_kb"]
 
 
@@ -30,7 +31,7 @@ class TagsField(forms.CharField):
             raise forms.ValidationError(str(error)) from None
 
 
-FOLDED = ["sequential", "ends_first", *GOAL_FIELDS]
+FOLDED = ["layout", "sequential", "ends_first", *GOAL_FIELDS]
 
 
 class Folding:
@@ -49,7 +50,7 @@ class Folding:
     @property
     def is_unfolded(self: Any) -> bool:
         """Whether something in the fold is set or wrong."""
-        usual = {None, "", False, "stop"}
+        usual = {None, "", False, "stop", Layout.ORIGINAL}
         return any(field.errors or field.value() not in usual for field in self.folded)
 
 

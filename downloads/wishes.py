@@ -19,7 +19,7 @@ READ = [
     *("id", "owner_id", "name", "info_hash", "link", "has_file", "priority", "attempt", "status"),
     *("down_kb", "up_kb", "forced", "created_at", "category__folder"),
     *("hold", "exclude", "sequential", "ends_first", "is_listed", "is_partial", "asked_at"),
-    *("recheck", "save_as", "uploaded", "announce_asked_at", "has_renames"),
+    *("recheck", "save_as", "layout", "uploaded", "announce_asked_at", "has_renames"),
 ]
 
 
@@ -78,6 +78,7 @@ def wish(rows: Sequence[Download], link: Link, rank: tuple[float, ...], choices:
         uploaded=max(row.uploaded for row in rows),
         announce=max(_seconds(row.announce_asked_at) for row in rows),
         save_as=oldest.save_as,
+        layout=oldest.layout,
         recheck=any(row.recheck for row in rows),
         token=" ".join(_token(row) for row in rows),
     )

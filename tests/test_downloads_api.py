@@ -64,7 +64,8 @@ def test_each_line_has_an_answer(api, ann) -> None:
         *("id", "kind", "name", "status", "progress", "message", "attempt", "created_at"),
         *("started_at", "finished_at", "error", "info_hash", "size", "done", "rate_down"),
         *("rate_up", "peers", "eta", "state", "priority", "down_kb", "up_kb", "forced"),
-        *("category", "tags", "hold", "exclude", "sequential", "ends_first", "full_size"),
+        *("category", "tags", "hold", "exclude", "layout", "sequential", "ends_first"),
+        "full_size",
         *(
             "seed",
             "seed_ratio",

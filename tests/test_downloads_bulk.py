@@ -6,7 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from downloads.bulk import Values, carry_out
 from downloads.library import Library
 from downloads.models import Category, Download, DownloadFile, torrent_file
-from downloads.records import StoredFile
+from downloads.records import StoredFile, Where
 from downloads.seeder import make_torrent
 from downloads.trackers import with_trackers
 from jobsite.jobs.status import Status
@@ -209,7 +209,7 @@ def test_one_file_keeps_its_ending(tmp_path) -> None:
     library = Library(tmp_path / "d", tmp_path / "s")  # noqa: F811
     library.incomplete("k" * 40).mkdir(parents=True)
     (library.incomplete("k" * 40) / "x.mkv").write_bytes(b"1")
-    record = library.publish("k" * 40, "x.mkv", [StoredFile(0, "", 1)], "", "Film v1.5")
+    record = library.publish("k" * 40, "x.mkv", [StoredFile(0, "", 1)], Where(name="Film v1.5"))
     assert record.place == "Film v1.5.mkv"
     assert library.relocate("k" * 40, "", "Film.MKV").place == "Film.MKV"
 

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client as HttpClient
 
-from downloads.choices import NORMAL, SKIP, Choice, together
+from downloads.choices import NORMAL, SKIP, Choice, in_order, together
 from downloads.ledger import Ledger
 from downloads.metadata import Metadata
 from downloads.models import Download, DownloadFile
@@ -38,7 +38,7 @@ def client_of_ann(ann) -> HttpClient:
 def listed(ann):
     """A download whose files are known."""
     job = a_download(ann, status=Status.PAUSED, is_listed=True, hold=True, size=13, full_size=13)
-    DownloadFile.objects.list_for(job, FILES)
+    DownloadFile.objects.list_for(job, in_order(FILES))
     return job
 
 
@@ -95,7 +95,7 @@ def test_the_api_chooses_and_a_finished_one_goes_on(client_of_ann, ann, listed) 
 def test_wishes_of_every_download_are_defaults(client_of_ann, ann) -> None:
     page = client_of_ann
     assert "no file" not in page.get("/downloads/defaults/").content.decode()
-    page.post("/downloads/defaults/", {"exclude": "*.nfo", "hold": "on"})
+    page.post("/downloads/defaults/", {"exclude": "*.nfo", "hold": "on", "layout": "flat"})
     text = page.get("/downloads/new/").content.decode()
     assert 'value="*.nfo"' in text
     assert "would leave out" in page.post("/downloads/defaults/", {"exclude": "*"}).content.decode()

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from downloads.folders import BadFolder, check_folder, clean_folder
 from downloads.library import Library
 from downloads.models import Category, Download
-from downloads.records import StoredFile
+from downloads.records import StoredFile, Where
 from downloads.tags import clean_tags
 from jobsite.jobs.status import Status
 from tests.swarm import seeder
@@ -80,7 +80,7 @@ def fetched(library: Library, key: str, name: str, folder: str = ""):
     part = library.incomplete(key) / name
     part.mkdir(parents=True)
     (part / "a.bin").write_bytes(b"12345")
-    return library.publish(key, name, [StoredFile(0, "a.bin", 5)], folder)
+    return library.publish(key, name, [StoredFile(0, "a.bin", 5)], Where(folder))
 
 
 def test_it_appears_in_its_folder_and_moves_by_rename(library, tmp_path) -> None:

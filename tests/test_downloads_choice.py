@@ -138,7 +138,7 @@ def test_held_it_has_its_list_and_fetches_nothing(client, album) -> None:
         mine.leave(one.info_hash)
         mine.until(lambda me: not me.swarm.holds(one.info_hash))
     mine.want(one.link, hold=True)  # nobody is there any more, and nobody is needed
-    mine.until(lambda me: me.state(one.info_hash) == "held", 5)
+    mine.until(lambda me: me.state(one.info_hash) == "held")
     with seeder(album, "--port", one.link.peers[0].rpartition(":")[2]):
         mine.want(one.link, token="start")
         mine.finish(one.info_hash)

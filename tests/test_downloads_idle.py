@@ -133,7 +133,7 @@ def test_between_two_rounds_a_wish_is_obeyed_and_a_newcomer_fetched(client, sour
         mine.swarm._round_at = time.monotonic() + 3600
         mine.want(old.link, speed=Speed(down=5000))
         limits = mine.swarm._moves.session._limits
-        mine.until(lambda me: limits.get(old.info_hash) == Speed(down=5000), 5)
+        mine.until(lambda me: limits.get(old.info_hash) == Speed(down=5000))
     with seeder(source / "new.bin") as [again]:
         mine.swarm._round_at = 0.0
         mine.want(again.link)

@@ -186,7 +186,7 @@ def test_a_limit_holds_and_its_end_is_felt(tmp_path, whose: str) -> None:
             speed = limit if whose == "torrent" else Speed()
             mine.want(*(one.link for one in torrents), owner="ann", speed=speed)
             began = time.monotonic()
-            mine.until(lambda me: sum(one.done for one in me.seen.values()) > 4 * MIB, 30)
+            mine.until(lambda me: sum(one.done for one in me.seen.values()) > 4 * MIB)
             # 4 MiB at 1 MiB/s, of which the first second is a burst.
             assert time.monotonic() - began > 2
             mine.swarm.limit(Speeds())

@@ -12,6 +12,7 @@ from downloads.links import Link
 from downloads.reasons import clock_at, of_metadata, of_silence, roughly
 from tests.ports import free_port
 from tests.swarm import Tracker, clients, seeder
+from tests.waiting import PATIENCE
 
 MIB = 2**20
 HERE = "http://tracker.example.org/announce"
@@ -126,7 +127,7 @@ def test_peers_without_the_missing_pieces_are_said_to_be_so(client, tmp_path) ->
         first.until(lambda me: key in me.seen and me.seen[key].done > 2 * MIB)
     mine = replace(one.link, peers=(f"127.0.0.1:{first.swarm.port}",))
     second.want(mine)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while "none has the missing pieces" not in second.reason(key):
         assert time.monotonic() < deadline, second.seen
         first.tick()

@@ -85,7 +85,7 @@ def test_the_corpus_reaches_nobody(client: Client, tmp_path: Path) -> None:
             path.write_bytes(torrent.clean)
             client.want(torrent.link, file=path)
         client.want(*(line.link for line in read if line.link))
-        client.until(lambda me: len(me.seen) >= len(files) and all_answered(me), 40)
+        client.until(lambda me: len(me.seen) >= len(files) and all_answered(me))
         kept = {url for one in client.wanted.values() for url in one.link.trackers}
         assert not [url for url in kept if str(canary.port) in url and "example" not in url]
         assert canary.visits == []
@@ -99,7 +99,7 @@ def test_the_session_keeps_them_out_by_itself(client: Client) -> None:
         peers = (f"127.0.0.1:{canary.port}", f"[::1]:{canary.port}", f"127.0.0.66:{canary.port}")
         links = [Link(v1=f"{n:040x}", trackers=(url,)) for n, url in enumerate(urls, start=1)]
         client.want(*links, Link(v1="f" * 40, peers=peers))
-        client.until(lambda me: len(me.seen) > len(urls) and all_answered(me), 60)
+        client.until(lambda me: len(me.seen) > len(urls) and all_answered(me))
         assert canary.visits == []
 
 
@@ -122,10 +122,10 @@ def test_a_tracker_leads_nobody_astray(client: Client) -> None:
         try:
             links = [Link(v1=f"{n:040x}", trackers=(one.url,)) for n, one in enumerate(answers, 1)]
             client.want(*links)
-            client.until(lambda me: all(one.asked for one in answers) and all_answered(me), 40)
+            client.until(lambda me: all(one.asked for one in answers) and all_answered(me))
             # What it named has been dealt with by the time the next torrent asks.
             client.want(Link(v1="e" * 40, trackers=(answers[2].url,)))
-            client.until(lambda me: answers[2].asked >= 2 and all_answered(me), 20)
+            client.until(lambda me: answers[2].asked >= 2 and all_answered(me))
             assert canary.visits == []
         finally:
             for one in answers:
@@ -188,8 +188,8 @@ def test_a_torrent_out_of_measure_waits_like_any_other(tmp_path: Path, data: byt
         path.write_bytes(read.clean)
         mine.wanted[read.key] = Wanted(read.link, file=path)
         mine.want(Link(v1="a" * 40))
-        mine.until(lambda me: me.state(read.key) in {"downloading", "failed"}, 30)
-        mine.until(lambda me: me.state("a" * 40) == "metadata", 10)
+        mine.until(lambda me: me.state(read.key) in {"downloading", "failed"})
+        mine.until(lambda me: me.state("a" * 40) == "metadata")
         if mine.state(read.key) == "failed":
             assert mine.reason(read.key).endswith(".")
     finally:

@@ -167,7 +167,7 @@ def test_what_is_complete_is_uploaded_within_the_limit(client, source, version: 
         mine.tick()
         return other.state(one.info_hash) == "succeeded"
 
-    other.until(done, 40)
+    other.until(done)
     assert 0 < max(shot.rate_up for shot in mine.history) < 2 * MIB
     mine.until(lambda me: me.seen[one.info_hash].uploaded >= 6 * MIB)
     assert same(other.file("album/b.flac"), folder / "b.flac")
@@ -195,14 +195,14 @@ def test_transmission_is_given_what_is_complete_through_a_tracker(client, tmp_pa
             mine.finish(one.info_hash)
         mine.want(link, seed=True, token="seed")
         mine.until(lambda me: me.state(one.info_hash) == "seeding")
-        mine.until(lambda me: tracker.peers.get(bytes.fromhex(one.info_hash)), 20)
+        mine.until(lambda me: tracker.peers.get(bytes.fromhex(one.info_hash)))
         data = make_torrent(book, lt.create_torrent.v1_only, (tracker.url,))
         with transmission(home, data):
             theirs = home / "data" / "book.pdf"
-            mine.until(lambda me: len(tracker.peers[bytes.fromhex(one.info_hash)]) > 1, 20)
+            mine.until(lambda me: len(tracker.peers[bytes.fromhex(one.info_hash)]) > 1)
             # Transmission calls no loopback address: it waits to be called.
             mine.want(link, seed=True, token="seed", announce=1.0)
-            mine.until(lambda me: theirs.exists() and same(theirs, book), 60)
+            mine.until(lambda me: theirs.exists() and same(theirs, book))
         mine.until(lambda me: me.seen[one.info_hash].uploaded >= 2 * MIB)
 
 

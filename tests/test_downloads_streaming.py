@@ -11,8 +11,9 @@ from downloads.models import Download, DownloadFile
 from downloads.playing import PLACES
 from downloads.querysets import Entry
 from downloads.stream_box import Here, StreamBox, Wish
+from tests.ports import free_port
 from tests.swarm import Client, seeder
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 
 MIB = 2**20
 
@@ -47,10 +48,11 @@ def test_an_answer_is_taken_by_reading_it(tmp_path) -> None:
 
 @pytest.mark.swarm
 def test_the_pieces_follow_the_place_of_playing(tmp_path) -> None:
-    (tmp_path / "film.mp4").write_bytes(os.urandom(48 * MIB))
-    with seeder(tmp_path / "film.mp4", "--max-up-kb", "3000") as [one]:
-        mine = Client(tmp_path / "client")
-        try:
+    film, port = tmp_path / "film.mp4", str(free_port())
+    film.write_bytes(os.urandom(48 * MIB))
+    mine = Client(tmp_path / "client")
+    try:
+        with seeder(film, "--port", port, "--max-up-kb", "1000") as [one]:
             mine.want(one.link)
             mine.until(lambda me: one.info_hash in me.seen and me.seen[one.info_hash].done > 0)
             for offset in (40 * MIB + 12_345, 20 * MIB):
@@ -60,7 +62,7 @@ def test_the_pieces_follow_the_place_of_playing(tmp_path) -> None:
                 here = found[-1]
                 assert offset < here.until <= offset + 8 * MIB
                 file = tmp_path / "client" / "downloads" / here.path
-                with file.open("rb") as got, (tmp_path / "film.mp4").open("rb") as want:
+                with file.open("rb") as got, film.open("rb") as want:
                     got.seek(offset)
                     want.seek(offset)
                     assert got.read(here.until - offset) == want.read(here.until - offset)
@@ -69,9 +71,10 @@ def test_the_pieces_follow_the_place_of_playing(tmp_path) -> None:
             assert mine.swarm.serve(Wish(one.info_hash, 0, 48 * MIB)) is None
             assert mine.swarm.serve(Wish(one.info_hash, 9, 0)) is None
             assert mine.swarm.serve(Wish("b" * 40, 0, 0)) is None
+        with seeder(film, "--port", port):
             mine.finish(one.info_hash)
-        finally:
-            mine.swarm.stop(2)
+    finally:
+        mine.swarm.stop(2)
     assert mine.file("film.mp4").read_bytes() == (tmp_path / "film.mp4").read_bytes()
 
 
@@ -80,14 +83,14 @@ def test_the_pieces_follow_the_place_of_playing(tmp_path) -> None:
 def test_a_range_of_an_unfinished_file_is_served_by_the_site(site, owner, tmp_path) -> None:
     (tmp_path / "film.mp4").write_bytes(os.urandom(40 * MIB))
     token = site.token(owner.username)
-    with seeder(tmp_path / "film.mp4", "--max-up-kb", "3000") as [one]:
+    with seeder(tmp_path / "film.mp4", "--max-up-kb", "1000") as [one]:
         _, answer = site.call("POST", "/api/v1/downloads/", token, {"links": one.magnet})
         job = answer["added"][0]["id"]
         address = f"{site.url}/api/v1/downloads/{job}/files/0/"
         wait_until(lambda: site.get(f"/api/v1/downloads/{job}/", token)[1]["done"] > 0)
         headers = {"Authorization": f"Bearer {token}", "Range": f"bytes={30 * MIB}-"}
         request = urllib.request.Request(address, headers=headers)
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as response:
             body = response.read()
             assert response.status == 206
             span = f"bytes {30 * MIB}-{30 * MIB + len(body) - 1}/{40 * MIB}"

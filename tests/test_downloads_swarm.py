@@ -198,7 +198,7 @@ def test_a_complete_torrent_is_not_fetched_twice(client, source) -> None:
     mine.leave(one.info_hash)
     mine.until(lambda me: not me.swarm.holds(one.info_hash))
     mine.want(one.link)  # nobody seeds any more
-    mine.finish(one.info_hash, seconds=promised(5))
+    mine.finish(one.info_hash)
     assert [path.name for path in mine.file("").iterdir() if path.name != ".incomplete"] == [
         "a.bin"
     ]

@@ -11,6 +11,7 @@ from tests.training_tables import flowers, houses
 from tests.waiting import promised
 from training import model_file, tuning
 from training.catalogue import ALGORITHMS, Algorithm, Setting, chosen
+from training.ensemble import weigh
 from training.evaluation import Settings, evaluate
 from training.events import Explained, Pulse, RowAdded, Searched
 from training.fits import FoldResult, score_fold
@@ -99,6 +100,17 @@ def test_an_ensemble_of_classes_survives_its_file(tmp_path):
         pytest.skip("one model alone was best")
     whole = model_file.load(tmp_path / "out" / "ensemble.skops")
     assert set(whole.predict(contest.features)) <= set(task.classes)
+
+
+@pytest.mark.parametrize(("spread", "equal"), [([10] * 5, True), ([10, 10, 10, 90, 90], False)])
+def test_models_weigh_the_same_unless_some_are_clearly_better(tmp_path, spread, equal):
+    task = made(tmp_path, houses(100), "price")
+    contest = make_contest(task, make_plan(task.columns)[0], 0)
+    truth, chance = contest.truth[contest.tested], np.random.default_rng(0)
+    answers = {f"m{n}": truth + chance.normal(0, std, len(truth)) for n, std in enumerate(spread)}
+    weights = weigh(contest, answers).weights
+    assert (set(weights.values()) == {0.2}) == equal
+    assert ("m4" in weights) == equal
 
 
 def test_the_same_seed_tries_the_same_settings_and_stays_in_range():

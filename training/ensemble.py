@@ -3,7 +3,7 @@ seen, and the score of the ensemble from folds that its weights have not seen.""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,25 +59,47 @@ def blend(
 
 
 def weigh(contest: Contest, answers: Mapping[str, np.ndarray], seconds: float = 0.0) -> Blend:
-    """Return the weights of models by their out-of-fold answers; no folds where one is enough."""
-    tested = contest.tested
-    truth = contest.truth[tested]
-    names = tuple(answers)
+    """Return the weights of models by their out-of-fold answers; no folds where one is enough.
+
+    Weights that are found are compared with equal ones: few rows say little about what is better
+    than a plain mean.
+    """
+    names, truth = tuple(answers), contest.truth[contest.tested]
     stacked = np.stack([answers[name] for name in names])
-    rows = _sample(contest, len(truth))
-    weights = _weights(contest.problem, truth[rows], stacked[:, rows])
-    kept = {name: float(w) for name, w in zip(names, weights, strict=True) if w > 0}
-    if len(kept) < 2:
-        return Blend(names, kept, (), np.empty(0))
-    predicted = np.empty_like(stacked[0])
-    folds = []
+    sample = _sample(contest, len(truth))
+
+    def found(rows: np.ndarray) -> np.ndarray:
+        return _weights(contest.problem, truth[rows], stacked[:, rows])
+
+    def equal(_: np.ndarray) -> np.ndarray:
+        return np.full(len(names), 1 / len(names))
+
+    if np.count_nonzero(whole := found(sample)) < 2:
+        return Blend(names, {names[int(whole.argmax())]: 1.0}, (), np.empty(0))
+    made = [_judged(contest, names, stacked, way, sample, seconds) for way in (found, equal)]
+    metric = primary(contest.problem)
+    best = max if metric.greater_is_better else min
+    return best(made, key=lambda one: sum(fold.scores[metric.key] for fold in one.folds))
+
+
+def _judged(
+    contest: Contest,
+    names: tuple[str, ...],
+    stacked: np.ndarray,
+    way: Callable[[np.ndarray], np.ndarray],
+    sample: np.ndarray,
+    seconds: float,
+) -> Blend:
+    """Return an ensemble whose score is from folds that its weights have not seen."""
+    tested = contest.tested
+    truth, predicted, folds = contest.truth[tested], np.empty_like(stacked[0]), []
     for _, answered in contest.folds:
         test = np.searchsorted(tested, answered)
-        seen = np.setdiff1d(rows, test, assume_unique=True)
-        part = _weights(contest.problem, truth[seen], stacked[:, seen])
+        part = way(np.setdiff1d(sample, test, assume_unique=True))
         predicted[test] = np.tensordot(part, stacked[:, test], axes=1)
         scores = score(contest.problem, truth[test], predicted[test])
         folds.append(FoldResult(scores, predicted[test], seconds))
+    kept = {name: float(w) for name, w in zip(names, way(sample), strict=True) if w > 0}
     return Blend(names, kept, tuple(folds), predicted)
 
 

@@ -155,11 +155,12 @@ def test_the_budget_is_kept_and_nobody_is_scored_on_fewer_folds(tmp_path):
         assert row.status == "succeeded" or "out of time" in row.error
 
 
-def test_a_budget_that_is_over_before_it_begins_still_scores_the_baseline(tmp_path):
+def test_a_budget_that_is_over_before_it_begins_still_gives_a_model_and_its_file(tmp_path):
     task = made(tmp_path, houses(60), "price", folds=3)
     rows = rows_of(run(task, ["linear", "tree"], tmp_path, deadline=time.monotonic() - 1))
     assert rows["baseline"].status == "succeeded"
     assert {rows["linear"].status, rows["tree"].status} == {"skipped"}
+    assert (tmp_path / "out" / "baseline.skops").stat().st_size > 0
 
 
 def test_signs_of_life_come_while_a_fit_is_long(tmp_path):

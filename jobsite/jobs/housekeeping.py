@@ -65,6 +65,7 @@ class Housekeeper:
         """Every step once."""
         self.notice_clock()
         steps: list[Callable[[], object]] = [
+            frozen.thaw_writers,
             self.follow_clock,
             recording.replay,
             self.recover,
@@ -81,7 +82,6 @@ class Housekeeper:
                 log.warning("Housekeeping waits for the database: %s", error)
                 self.merciful_until = time.monotonic() + MERCY
                 connections.close_all()
-                frozen.thaw_writers()
                 return
             except Exception:
                 log.exception("A step of housekeeping failed.")

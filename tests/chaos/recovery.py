@@ -66,7 +66,7 @@ def writer_frozen(site, owner) -> float:
     process = psutil.Popen([sys.executable, "-c", WRITER, site.database, "BEGIN IMMEDIATE"])
     try:
         wait_until(lambda: process.status() == psutil.STATUS_STOPPED)
-        return seconds_until(lambda: process.poll() is not None, 40)
+        return seconds_until(lambda: process.poll() is not None, 25)
     finally:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
@@ -96,7 +96,7 @@ def is_there(process: psutil.Process) -> bool:
         (child_killed, 3),
         (worker_tree_killed, 40),
         (cluster_wedged, 20),
-        pytest.param(writer_frozen, 40, marks=ON_SQLITE),
+        pytest.param(writer_frozen, 25, marks=ON_SQLITE),
         (orphans_after_root_killed, 10),
     ],
 )

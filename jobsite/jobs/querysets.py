@@ -117,15 +117,15 @@ class JobQuerySet(models.QuerySet):
         """Extend the lease of the selected running rows; how many are still held."""
         return self.filter(status=Status.RUNNING).update(lease_expires_at=timezone.now() + LEASE)
 
-    def doubtful(self, gone: Collection[Any]) -> Self:
+    def doubtful(self, gone: Collection[Any]) -> list[Any]:
         """Running rows whose lease is over or reaches too far, or whose worker is known as dead."""
         now = timezone.now()
         running = self.filter(status=Status.RUNNING)
         # Asked every second: a plain query and a look at its few rows cost less than a clever one.
-        found = running.values_list("pk", "worker_id", "lease_expires_at")
+        found = running.order_by().values_list("pk", "worker_id", "lease_expires_at")
         odd = [
             pk
             for pk, worker, lease in found
             if worker in gone or lease is None or not now <= lease <= now + FURTHEST
         ]
-        return running.filter(pk__in=odd) if odd else self.none()
+        return list(running.filter(pk__in=odd)) if odd else []

@@ -382,6 +382,14 @@ def test_a_small_space_is_tried_to_its_end():
     assert found == [{"weights": "distance"}]
 
 
+def test_without_tuning_no_further_search_is_waited_for(tmp_path):
+    task = made(tmp_path, houses(60), "price", folds=2)
+    deadline = time.monotonic() + 600
+    _, events = run(task, ["tree"], tmp_path, goes_on=True, deadline=deadline)
+    assert not [event for event in events if isinstance(event, Searched)]
+    assert [event for event in events if isinstance(event, Pulse)][-1].done == 1
+
+
 def test_time_that_is_left_is_used_and_told_of(tmp_path):
     task = made(tmp_path, houses(150), "price", folds=3)
     # More than the search can use: how busy the machine is makes no difference to it.

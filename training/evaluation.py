@@ -74,7 +74,7 @@ class _Run:
         self.race = Race(algorithms, len(contest.folds), pool.slots, contest.problem)
         self.search = Search(
             self.race, contest.seed, contest.is_imbalanced,
-            settings.goes_on and settings.deadline is not None,
+            settings.tune and settings.goes_on and settings.deadline is not None,
         )  # fmt: skip
         self.search.is_due = settings.tune
         self.metric = primary(contest.problem)

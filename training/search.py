@@ -140,7 +140,8 @@ class Search:
 
     def end(self) -> list[Piece]:
         """Drop all settings that are not through; return the fits that are in vain now."""
-        self.is_due, vain = False, []
+        self.is_due = self.goes_on = False
+        vain: list[Piece] = []
         for key, lane in self.race.lanes.items():
             lane.searching = False
             for number, trial in enumerate(lane.trials[1:], start=1):
@@ -177,10 +178,8 @@ class Search:
 def fits_ahead(lane: Lane) -> float:
     """Estimate the fits that the settings of an algorithm still take, begun ones among them."""
     fits = float(sum(len(trial.waiting) + len(trial.running) for trial in lane.trials))
-    first, latest = (
-        tuning.first_folds(lane.folds),
-        [t for t in lane.trials if t.round == lane.round],
-    )
+    first = tuning.first_folds(lane.folds)
+    latest = [trial for trial in lane.trials if trial.round == lane.round]
     if lane.round and any(t.waiting or t.running for t in latest if len(t.results) < first):
         # About half of those that may go on are not better than the default and do not.
         fits += tuning.survivors(len(latest)) * (lane.folds - first) / 2

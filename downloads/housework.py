@@ -5,6 +5,7 @@ import logging
 from downloads.models import Download, DownloadFile, torrent_file
 from downloads.row_changes import line
 from downloads.swarm import Swarm
+from downloads.uploaded import locked
 from jobsite.jobs.models import JobEvent
 from jobsite.jobs.status import Status
 
@@ -57,15 +58,23 @@ def remove_deleted(swarm: Swarm) -> None:
     """Remove deleted rows, and what is kept of a torrent once its last owner has left."""
     gone = Download.objects.filter(delete_requested=True).exclude(status=Status.RUNNING)
     for row in gone[:AT_ONCE]:
-        others = Download.objects.others_of(row.info_hash)
-        if others.exists():
-            others.update(move_asked=True)  # the first owner may be another one now
-        else:
-            if swarm.holds(row.info_hash):
-                continue
-            try:
-                swarm.forget(row.info_hash, with_data=row.delete_data)
-                torrent_file(row.info_hash).unlink(missing_ok=True)
-            except OSError as error:
-                log.warning("Files of %s could not be removed: %s", row.info_hash, error)
-        row.remove()
+        try:
+            with locked(alone=True):
+                _remove(row, swarm)
+        except BlockingIOError:  # somebody adds some just now, perhaps the same again
+            return
+
+
+def _remove(row: Download, swarm: Swarm) -> None:
+    others = Download.objects.others_of(row.info_hash)
+    if others.exists():
+        others.update(move_asked=True)  # the first owner may be another one now
+    elif swarm.holds(row.info_hash):
+        return
+    else:
+        try:
+            swarm.forget(row.info_hash, with_data=row.delete_data)
+            torrent_file(row.info_hash).unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("Files of %s could not be removed: %s", row.info_hash, error)
+    row.remove()

@@ -10,6 +10,7 @@ from django.db import transaction
 from downloads import links, torrents
 from downloads.models import Download, keep_file, keep_files
 from downloads.querysets import Entry
+from downloads.uploaded import locked
 from jobsite.jobs import submissions
 
 
@@ -94,12 +95,13 @@ def submit(owner: Any, asked: Sequence[Asked], wishes: Mapping[str, Any] | None 
     again gets its first answer. Raises OverAllowance.
     """
     usable = [(one, one.entry) for one in asked if one.entry is not None]
-    keep_files({entry.link.key: entry.data for _, entry in usable if entry.data})
-    with transaction.atomic():
-        placed = Download.objects.add(owner, [entry for _, entry in usable], wishes)
-        new = [place.job for place in placed if place.is_new]
-        key = submissions.next_key()
-        mine = submissions.made_together(owner, Download.kind, key, new) if key else set()
+    with locked():
+        keep_files({entry.link.key: entry.data for _, entry in usable if entry.data})
+        with transaction.atomic():
+            placed = Download.objects.add(owner, [entry for _, entry in usable], wishes)
+            new = [place.job for place in placed if place.is_new]
+            key = submissions.next_key()
+            mine = submissions.made_together(owner, Download.kind, key, new) if key else set()
     answer = Answer(
         invalid=[Invalid(one.number, one.text, one.reason) for one in asked if one.reason]
     )

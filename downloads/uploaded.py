@@ -1,8 +1,10 @@
 """The .torrent files that were uploaded, checked and cleaned."""
 
+import fcntl
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -15,6 +17,19 @@ AT_ONCE = 8
 def torrent_file(info_hash: str) -> Path:
     """Where a .torrent file that was uploaded lies; one for all who want the torrent."""
     return Path(settings.DATA_DIR) / "torrents" / f"{info_hash}.torrent"
+
+
+@contextmanager
+def locked(alone: bool = False) -> Iterator[None]:
+    """Between keeping a file and storing the row that is about it, nobody removes the file.
+
+    `alone`: to remove some. Raises BlockingIOError while somebody keeps any.
+    """
+    folder = torrent_file("").parent
+    folder.mkdir(mode=0o750, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB if alone else fcntl.LOCK_SH)
+        yield
 
 
 def keep_files(files: Mapping[str, bytes]) -> None:

@@ -6,8 +6,11 @@ import libtorrent as lt
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from downloads.models import Download
+from downloads.housework import remove_deleted
+from downloads.models import Download, torrent_file
 from downloads.resume import ResumeStore
+from downloads.submission import read_torrents, submit
+from downloads.uploaded import locked
 from jobsite.jobs.status import Status
 from tests.swarm import clients, seeder
 from tests.test_downloads_api import URL, a_download, api_of
@@ -73,3 +76,34 @@ def test_without_a_list_of_files_there_is_a_sentence(ann, client, settings, tmp_
     store.close()
     answer = api_of(ann).get(f"{URL}{job.pk}/torrent/")
     assert (answer.status_code, "not known yet" in answer.json()["detail"]) == (404, True)
+
+
+class Empty:
+    """A swarm in which nothing is."""
+
+    def holds(self, key: str) -> bool:
+        return False
+
+    def forget(self, key: str, with_data: bool) -> None:
+        pass
+
+
+@pytest.mark.django_db
+def test_a_torrent_that_is_uploaded_again_while_it_is_deleted_keeps_its_file(
+    ann, settings, tmp_path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    torrent = SimpleUploadedFile("show.torrent", made(name=b"show"))
+    [job] = submit(ann, read_torrents([torrent])).added
+    job.request_delete(with_data=True)
+    with locked():  # its file is kept, its new row is not stored yet
+        remove_deleted(Empty())
+        assert torrent_file(job.info_hash).exists()
+    torrent.seek(0)
+    [again] = submit(ann, read_torrents([torrent])).added
+    remove_deleted(Empty())
+    assert not Download.objects.filter(pk=job.pk).exists()
+    assert torrent_file(job.info_hash).exists()
+    again.request_delete()
+    remove_deleted(Empty())
+    assert not torrent_file(job.info_hash).exists()

@@ -55,7 +55,8 @@ def settings_for(options: Options) -> dict[str, object]:
         # other work, and on long lines.
         "recv_socket_buffer_size": 0,
         # 1 GiB over loopback: 3.7 s and 166 MiB with the defaults of 1 and 10 threads, 2.2 s and
-        # 92 MiB so. What waits to be written is lost in a crash: 4 MiB of it, not 16.
+        # 92 MiB so. What waits to be written is lost in a crash: 4 MiB of it, not 16; more where
+        # the disk's threads get no processor, for all that a socket holds is read past this limit.
         "hashing_threads": 2,
         "aio_threads": 2,
         "max_queued_disk_bytes": 4 * 2**20,

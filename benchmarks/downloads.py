@@ -109,13 +109,25 @@ def site_in(folder: Path) -> Iterator[tuple[Site, str]]:
 def jobsite(torrents: list[Path], folder: Path, arrival: Arrival) -> None:
     """The site: from the request to the last row that has succeeded."""
     with site_in(folder) as (site, token):
+        warm_up(site, token, folder / "first")
         arrival.begin(folder / "library")
         send(site, token, torrents)
         # Nothing is asked before there can be an answer: that would cost the site time.
         wait_until(arrival.is_all, LONGEST)
-        whole = len(torrents)
+        whole = 1 + len(torrents)
         wait_until(lambda: count(site, token, "status=succeeded") == whole, LONGEST)
         arrival.end()
+
+
+def warm_up(site: Site, token: str, folder: Path) -> None:
+    """Let the site do something else first: it runs for months, and its first job is not measured.
+
+    Web workers and the engine load part of their code when it is needed.
+    """
+    with seeded(folder, 1, MIB) as (_, home, _):
+        send(site, token, sorted(home.glob("*.torrent")))
+        wait_until(lambda: count(site, token, "status=succeeded") == 1, LONGEST)
+    wait_until(lambda: is_calm(site), LONGEST)
 
 
 def race(

@@ -224,7 +224,7 @@ def _sorted(texts: pd.Series, cells: list[str]) -> pd.Series:
 
 def _mapped(texts: pd.Series, by_code: np.ndarray) -> pd.Series:
     codes = texts.cat.codes.to_numpy()
-    nothing = {"O": None, "M": np.datetime64("NaT"), "f": np.nan}[by_code.dtype.kind]
+    nothing = {"O": None, "M": np.datetime64("NaT", "ns"), "f": np.nan}[by_code.dtype.kind]
     table = np.append(by_code, np.array([nothing], dtype=by_code.dtype))
     return pd.Series(table[codes], index=texts.index, name=texts.name)
 

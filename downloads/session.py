@@ -35,6 +35,7 @@ class Extent:
 
 DHT_STATE = lt.save_state_flags_t.save_dht_state
 RESUME_FLAGS = lt.save_resume_flags_t.save_info_dict
+READING = lt.torrent_status.states.checking_resume_data
 
 
 class TorrentSession(torrentp.Session):
@@ -241,5 +242,6 @@ class TorrentSession(torrentp.Session):
     def _progress(self, statuses: Sequence[lt.torrent_status]) -> Iterator[events.Event]:
         for status in statuses:
             key = self._keys.get(status.handle)
-            if key is not None:
+            # One that was just added has nothing before libtorrent has read its resume data.
+            if key is not None and status.state != READING:
                 yield progress(key, status)

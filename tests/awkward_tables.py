@@ -245,7 +245,7 @@ READ: dict[str, tuple[bytes, dict, str, str, tuple, str]] = {
     "blanks, a tab before names, no header": (
         b'18.0   8   307.0    130.0\t"chevrolet malibu"\n25.    4   ?     88.00\t"vw"\n' * 20,
         {}, "column 1|column 2|column 3|column 4|column 5", "nnnnc", (1, "column 1", 25.0),
-        "missing",
+        "no header",
     ),
     "a tab between cells of several words": (
         b"7 May 10\tsomewhere else\n8 June 11\tnowhere at all\n" * 20,

@@ -24,7 +24,7 @@ def trained(ann, settings, tmp_path):
     path = tmp_path / "flowers.csv"
     path.write_bytes(flowers(150).replace(b"width", HOSTILE.encode()))
     keys = ["linear", "tree", "knn", "svm"]
-    job = TrainingJob.of(Dataset.copy(path, ann, {}), "kind", keys, folds=3, time_limit=3600)
+    job = TrainingJob.of(Dataset.copy(path, ann, {}), "kind", keys, folds=3, time_limit=600)
     (tmp_path / "out").mkdir()
     result = run(
         job, Report(os.open(tmp_path / "told", os.O_WRONLY | os.O_CREAT), tmp_path / "out")

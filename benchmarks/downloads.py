@@ -26,6 +26,7 @@ import psutil
 from benchmarks.arrival import Arrival
 from benchmarks.host import HOST
 from benchmarks.rivals import RIVALS, TCP
+from jobsite.jobs.family import family
 from tests.site import Site
 from tests.swarm import Seeded, Tracker, seeder
 from tests.waiting import wait_until
@@ -84,9 +85,8 @@ def is_calm(site: Site) -> bool:
 def used(site: Site) -> float:
     """Seconds of processor time of all its processes."""
     assert site.process is not None
-    top = psutil.Process(site.process.pid)
     total = 0.0
-    for one in [top, *top.children(recursive=True)]:
+    for one in family(site.process.pid):
         with contextlib.suppress(psutil.Error):  # it has ended just now
             total += sum(one.cpu_times()[:2])
     return total

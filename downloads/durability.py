@@ -12,6 +12,13 @@ def write_durably(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def replace_durably(path: Path, data: bytes) -> None:
+    """Write a file that is there in its old or its new form, whatever happens meanwhile."""
+    draft = path.with_suffix(".part")
+    write_durably(draft, data)
+    draft.replace(path)
+
+
 def make_durable(folder: Path) -> None:
     """All that lies in a folder, and below."""
     for root, _, names in os.walk(folder):

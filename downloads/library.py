@@ -17,7 +17,7 @@ from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 
 from .choices import in_order
-from .durability import make_durable, sync, write_durably
+from .durability import make_durable, replace_durably, sync
 from .folders import parents
 from .free_names import FreeNames
 from .names import file_name
@@ -162,9 +162,8 @@ class Library:
             top, path = self._folder / record.place, paths[file.index]
             if (top / path).exists():
                 raise OSError(errno.EEXIST, f"There is a file “{path}” already")
-            (top / path).parent.mkdir(parents=True, exist_ok=True)
-            (top / file.path).rename(top / path)
             renamed = replace(file, path=path)
+            self._bring(top / file.path, record.path_of(renamed))
             files = tuple(renamed if one == file else one for one in record.files)
             record = replace(record, files=files)
             self._keep(record)
@@ -195,9 +194,7 @@ class Library:
         self._path(key).unlink(missing_ok=True)
 
     def _keep(self, record: Record) -> None:
-        draft = self._path(record.key).with_suffix(".part")
-        write_durably(draft, json.dumps(asdict(record)).encode())
-        draft.replace(self._path(record.key))
+        replace_durably(self._path(record.key), json.dumps(asdict(record)).encode())
 
     def _move(self, record: Record, source: Path) -> Record:
         if record.is_loose or (source.is_file() and record.files[0].path):

@@ -4,7 +4,7 @@ import logging
 import shutil
 
 from .admission import Busy, Candidate, Room, admit
-from .durability import write_durably
+from .durability import replace_durably
 from .entering import add, start
 from .moves import Moves
 from .speeds import Speed, share_out, tightest
@@ -181,10 +181,8 @@ def count_files(moves: Moves) -> None:
 
 def save_session(moves: Moves) -> None:
     """Keep the DHT's nodes for the next start."""
-    draft = moves.state_file.with_suffix(".part")
     try:
-        write_durably(draft, moves.session.state())
-        draft.replace(moves.state_file)
+        replace_durably(moves.state_file, moves.session.state())
     except OSError as error:
         log.warning("The state of the session could not be kept: %s", error)
 

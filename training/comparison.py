@@ -140,7 +140,7 @@ class Comparison:
         metric = self.metric
         if not self.has_one_question or metric is None or not entries:
             return entries
-        entries.sort(key=lambda e: -e["score"] if metric.greater_is_better else e["score"])
+        entries.sort(key=lambda entry: -metric.sign * entry["score"])
         best = entries[0]
         for place, entry in enumerate(entries, start=1):
             entry["place"] = place

@@ -90,7 +90,7 @@ def learning_curve(
         axes.plot(sizes, scores, "o-", color=ACCENT)
         axes.axhline(scores[-1], color=FAINT, linewidth=0.8)
         axes.set(xlabel="Rows to learn from", ylabel=metric.label)
-    gain = (scores[-1] - scores[-2]) * (1 if metric.greater_is_better else -1)
+    gain = (scores[-1] - scores[-2]) * metric.sign
     whole = abs(scores[-1] - scores[0]) or 1.0
     verdict = "more rows would probably help" if gain > 0.1 * whole else "more rows help little"
     sentence = (

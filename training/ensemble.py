@@ -76,21 +76,25 @@ def weigh(contest: Contest, answers: Mapping[str, np.ndarray], seconds: float = 
 
     if np.count_nonzero(whole := found(sample)) < 2:
         return Blend(names, {names[int(whole.argmax())]: 1.0}, (), np.empty(0))
-    made = [_judged(contest, names, stacked, way, sample, seconds) for way in (found, equal)]
+    made = []
+    for way, weights in ((found, whole), (equal, equal(sample))):
+        folds, predicted = _judged(contest, stacked, way, sample, seconds)
+        kept = {name: float(w) for name, w in zip(names, weights, strict=True) if w > 0}
+        made.append(Blend(names, kept, folds, predicted))
     metric = primary(contest.problem)
-    best = max if metric.greater_is_better else min
-    return best(made, key=lambda one: sum(fold.scores[metric.key] for fold in one.folds))
+    return max(
+        made, key=lambda one: metric.sign * sum(fold.scores[metric.key] for fold in one.folds)
+    )
 
 
 def _judged(
     contest: Contest,
-    names: tuple[str, ...],
     stacked: np.ndarray,
     way: Callable[[np.ndarray], np.ndarray],
     sample: np.ndarray,
     seconds: float,
-) -> Blend:
-    """Return an ensemble whose score is from folds that its weights have not seen."""
+) -> tuple[tuple[FoldResult, ...], np.ndarray]:
+    """Return scores and answers from folds that the weights of this way have not seen."""
     tested = contest.tested
     truth, predicted, folds = contest.truth[tested], np.empty_like(stacked[0]), []
     for _, answered in contest.folds:
@@ -99,8 +103,7 @@ def _judged(
         predicted[test] = np.tensordot(part, stacked[:, test], axes=1)
         scores = score(contest.problem, truth[test], predicted[test])
         folds.append(FoldResult(scores, predicted[test], seconds))
-    kept = {name: float(w) for name, w in zip(names, way(sample), strict=True) if w > 0}
-    return Blend(names, kept, tuple(folds), predicted)
+    return tuple(folds), predicted
 
 
 def join(contest: Contest, members: Mapping[str, Any], weights: Mapping[str, float]) -> Any:
@@ -126,13 +129,13 @@ def _sample(contest: Contest, rows: int) -> np.ndarray:
 def _weights(problem: str, truth: np.ndarray, stacked: np.ndarray) -> np.ndarray:
     """Return weights that sum to 1: members are added one by one, each as often as it helps."""
     metric = primary(problem)
-    sign = 1 if metric.greater_is_better else -1
     counts = np.zeros(len(stacked))
     total = np.zeros_like(stacked[0])
     best, best_counts = -np.inf, counts.copy()
     for taken in range(1, _ROUNDS + 1):
         scores = [
-            sign * score(problem, truth, (total + member) / taken)[metric.key] for member in stacked
+            metric.sign * score(problem, truth, (total + member) / taken)[metric.key]
+            for member in stacked
         ]
         chosen = int(np.argmax(scores))
         counts[chosen] += 1

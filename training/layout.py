@@ -23,7 +23,7 @@ _MOST_BEFORE = 30
 _TOTALS = frozenset(
     ("total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt")
 )
-_SCORED_ROWS = 200
+SCORED_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def _is_year(cell: str) -> bool:
 
 def find_start(rows: list[Row]) -> int:
     """Return how many rows stand before the table: comments, a title, an empty line of commas."""
-    widths = Counter(row.filled for row in rows[:_SCORED_ROWS])
+    widths = Counter(row.filled for row in rows[:SCORED_ROWS])
     width = max(widths, key=lambda filled: (widths[filled], filled))
     start = 0
     while start < min(_MOST_BEFORE, len(rows) - 2):

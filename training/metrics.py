@@ -23,6 +23,11 @@ class Metric:
         """What stands above a column of such values."""
         return self.short or self.label
 
+    @property
+    def sign(self) -> int:
+        """What a score is multiplied with so that more is better."""
+        return 1 if self.greater_is_better else -1
+
 
 _ACCURACY = Metric("accuracy", "Accuracy", True, "Share of right answers.")
 _BALANCED = Metric(

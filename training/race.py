@@ -96,7 +96,7 @@ class Race:
         """Return the score over the first folds, turned so that more is better."""
         numbers = range(self.folds if folds is None else folds)
         scores = [trial.results[fold].scores[self.metric.key] for fold in numbers]
-        return sum(scores) / len(scores) * (1 if self.metric.greater_is_better else -1)
+        return sum(scores) / len(scores) * self.metric.sign
 
     def fold_scores(self, trial: Trial) -> list[float]:
         """Return the score of each fold of settings that are through."""

@@ -68,9 +68,9 @@ def finished_row(
 
 def rank(rows: Sequence[Row], metric: Metric) -> list[Row]:
     """Return the rows, best first, failed and skipped ones last, with ties marked."""
-    sign = -1 if metric.greater_is_better else 1
     done = sorted(
-        (row for row in rows if row.status == SUCCEEDED), key=lambda row: sign * (row.score or 0.0)
+        (row for row in rows if row.status == SUCCEEDED),
+        key=lambda row: -metric.sign * (row.score or 0.0),
     )
     rest = sorted((row for row in rows if row.status != SUCCEEDED), key=lambda row: row.status)
     if not done:

@@ -7,12 +7,11 @@ import re
 from collections import Counter
 
 from training.kinds import is_missing, is_placeholder, parse_number
-from training.layout import BLANK, Row, split_rows
+from training.layout import BLANK, SCORED_ROWS, Row, split_rows
 from training.table import ReadingError
 
 SEPARATORS = (",", ";", "\t", "|")
 _SNIFFED = 16384
-_SCORED_ROWS = 200
 _COMMA_NUMBER = re.compile(r"\s*[+-]?\d+,\d+([eE][+-]?\d+)?\s*")
 _EXCEL_HINT = re.compile(r"\s*\"?sep=(.)\"?\s*$")
 
@@ -47,15 +46,15 @@ def _is_blank_set(text: str, complete: bool, skip: int) -> bool:
     A tab may stand between them, as before the names in a table of numbers.
     """
     rows = _sample(text, BLANK, complete, skip)
-    widths = {len(row.cells) for row in rows[:_SCORED_ROWS]}
+    widths = {len(row.cells) for row in rows[:SCORED_ROWS]}
     if len(rows) < 2 or len(widths) > 1 or min(widths) < 2:
         return False
-    if any(mark in cell for row in rows[:_SCORED_ROWS] for cell in row.cells for mark in ",;|"):
+    if any(mark in cell for row in rows[:SCORED_ROWS] for cell in row.cells for mark in ",;|"):
         return False
     if "\t" not in text:
         return True
     firsts = [row.cells[0].split() for row in _sample(text, "\t", complete, skip)]
-    return all(len(f) > 2 and all(map(_is_numeric, f)) for f in firsts[1:_SCORED_ROWS])
+    return all(len(f) > 2 and all(map(_is_numeric, f)) for f in firsts[1:SCORED_ROWS])
 
 
 def _is_numeric(cell: str) -> bool:
@@ -71,19 +70,19 @@ def _sample(text: str, separator: str, complete: bool, skip: int) -> list[Row]:
 
 def _score(text: str, separator: str, complete: bool, skip: int) -> tuple[int, int]:
     rows = _sample(text, separator, complete, skip)
-    widths = Counter(len(row.cells) for row in rows[:_SCORED_ROWS])
+    widths = Counter(len(row.cells) for row in rows[:SCORED_ROWS])
     if not widths:
         return (0, 0)
     width, count = widths.most_common(1)[0]
     # One width in nine rows of ten is a table; among tables the better one has more columns.
-    share = count / min(len(rows), _SCORED_ROWS)
+    share = count / min(len(rows), SCORED_ROWS)
     return (0, 0) if width < 2 else (2 if share >= 0.9 else 1, 0)
 
 
 def _is_decimal_comma(text: str, candidates: list[str]) -> bool:
     other = next(separator for separator in candidates if separator != ",")
     rows = split_rows(text[:_SNIFFED], other, complete=False)
-    cells = [cell for row in rows[:_SCORED_ROWS] for cell in row.cells]
+    cells = [cell for row in rows[:SCORED_ROWS] for cell in row.cells]
     numbers = sum(1 for cell in cells if _COMMA_NUMBER.fullmatch(cell))
     commas = sum(1 for cell in cells if "," in cell)
     return commas > 0 and numbers >= 0.5 * commas

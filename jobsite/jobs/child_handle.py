@@ -14,7 +14,8 @@ from typing import Any
 import psutil
 from django.conf import settings
 
-from . import child_limits, lifeline, processes
+from . import child_limits, lifeline
+from .family import family, memory_mb
 from .models import Job, job_models
 
 LAST_WORDS = 5  # seconds between the signal that a limit was passed and the end
@@ -93,15 +94,11 @@ class Child:
 
     def family(self) -> list[psutil.Process]:
         """The child and all that it started."""
-        return processes.family(self.process.pid)
+        return family(self.process.pid)
 
     def memory_mb(self) -> float:
         """Memory of the family in MiB, shared pages counted once (PSS)."""
-        total = 0
-        for process in self.family():
-            with contextlib.suppress(psutil.Error):
-                total += process.memory_full_info().pss
-        return total / 2**20
+        return sum(memory_mb(process) for process in self.family())
 
     def end(self, grace: float = 0.0) -> int:
         """End the process group (TERM, after `grace` seconds KILL) and return the exit status."""

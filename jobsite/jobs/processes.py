@@ -11,8 +11,9 @@ from pathlib import Path
 import psutil
 from django.conf import settings
 
+from .family import PROC
+
 PR_SET_PDEATHSIG = 1  # from linux/prctl.h
-PROC = Path("/proc")  # Linux; elsewhere psutil is asked
 
 
 def file_of(name: str) -> Path:
@@ -122,31 +123,6 @@ def members(group: int, born: float) -> list[psutil.Process]:
             if os.getpgid(process.pid) == group:
                 alive.append(process)
     return alive
-
-
-def family(pid: int) -> list[psutil.Process]:
-    """A process and all that it started; nothing where it is gone."""
-    found, ahead = [], [pid]
-    while ahead:
-        with contextlib.suppress(psutil.Error):
-            found.append(psutil.Process(ahead.pop()))
-            ahead += children(found[-1])
-    return found
-
-
-def children(process: psutil.Process) -> list[int]:
-    """The processes that a process has started. Raises psutil.NoSuchProcess.
-
-    Asked once a second for each running job. Linux knows them; psutil looks at every process of the
-    machine to find out.
-    """
-    if not (PROC / "thread-self/children").exists():
-        return [child.pid for child in process.children()]
-    found: list[int] = []
-    for thread in (PROC / str(process.pid) / "task").glob("*"):
-        with contextlib.suppress(OSError):  # threads end at any moment
-            found += map(int, (thread / "children").read_text().split())
-    return found
 
 
 def die_with_parent(number: int = signal.SIGTERM) -> None:

@@ -1,4 +1,4 @@
-"""`make bench-memory`: the estimate of training/memory.py beside the peak of real fits.
+"""`make bench-memory`: the estimate of training/algorithms/memory.py beside the peak of real fits.
 
 Each algorithm is trained alone on tables of several shapes, one fit at a time, in a process of its
 own; the peak is the memory of that process and all that it starts, shared pages counted once.
@@ -15,15 +15,16 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from training.catalogue import ALGORITHMS, chosen
-from training.evaluation import Settings, evaluate
-from training.memory import need
-from training.pipeline import make_plan
-from training.pool import Pool
-from training.preview import look
-from training.reading import read
-from training.splits import make_contest
-from training.target import make_task
+from training.algorithms.catalogue import ALGORITHMS, chosen
+from training.algorithms.memory import need
+from training.evaluation.process_pool import Pool
+from training.evaluation.runner import evaluate
+from training.limits import Settings
+from training.modelling.preprocessing import make_plan
+from training.modelling.splits import make_contest
+from training.modelling.task import make_task
+from training.reading.pandas_source import read
+from training.tables.preview import look
 
 SHAPES = ((2_000, 20), (50_000, 20), (20_000, 200), (200_000, 20))
 KEYS = ["linear", "tree", "boosting", "forest", "knn", "mlp", "svm"]

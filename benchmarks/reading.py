@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from training.preview import HEAD_BYTES, preview
-from training.reading import read
+from training.reading.pandas_source import read
+from training.tables.preview import HEAD_BYTES, preview
 
 MOST_TIME, MOST_MB, MOST_TIMES_FILE = 1.3, 250, 6
 THREADS = 2

@@ -2,9 +2,14 @@
 
 from django.contrib import admin
 
-from downloads.models import Category, Defaults, Download, Engine, PersonSpeed, Traffic
-from jobsite.jobs.admin import JobAdmin
-from jobsite.jobs.admin_read_only import ReadOnlyAdmin
+from downloads.models.category import Category
+from downloads.models.defaults import Defaults
+from downloads.models.download import Download
+from downloads.models.engine import Engine
+from downloads.models.speed_plan import PersonSpeed
+from downloads.models.traffic import Traffic
+from jobsite.jobs.admin.bases import ReadOnlyAdmin
+from jobsite.jobs.admin.jobs import JobAdmin
 
 
 @admin.register(Download)

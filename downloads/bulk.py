@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db import transaction
 
-from downloads.categories import Category
-from downloads.models import Download
-from downloads.tags import MOST
-from jobsite.jobs.models import Job
+from downloads.models.category import Category
+from downloads.models.download import Download
+from downloads.validators import MOST
+from jobsite.jobs.models.job import Job
 
 AT_ONCE = 50  # for as long as a transaction lasts, the engine cannot write on SQLite
 ALL = 10_000

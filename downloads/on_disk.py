@@ -5,9 +5,9 @@ from typing import Any
 
 from django.conf import settings
 
-from downloads.files import DownloadFile
-from downloads.records import Layout
-from downloads.uploaded import torrent_file
+from downloads.library.record import Layout
+from downloads.models.download_file import DownloadFile
+from downloads.uploaded_torrents import torrent_file
 
 
 class OnDisk:

@@ -20,8 +20,8 @@ from typing import Any, cast
 
 import libtorrent as lt
 
-from .links import Link
-from .session_settings import limit_local_peers
+from downloads.metainfo.magnet import Link
+from downloads.session.settings import limit_local_peers
 
 SETTINGS = {
     "user_agent": "jobsite-seeder",

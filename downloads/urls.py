@@ -2,41 +2,41 @@
 
 from django.urls import path
 
-from downloads import (
-    bulk_views,
+from downloads.models.download import Download
+from downloads.web import (
+    bulk,
+    categories,
     content,
-    file_views,
-    look_views,
-    option_views,
-    playing,
-    queue_views,
-    views,
+    downloads,
+    files,
+    playback,
+    site_settings,
+    traffic,
 )
-from downloads.models import Download
-from jobsite.jobs.views import job_patterns
+from jobsite.jobs.web.views import job_patterns
 
 app_name = "downloads"
 urlpatterns = [
-    path("new/", views.Add.as_view(), name="new"),
-    path("categories/", option_views.Categories.as_view(), name="categories"),
-    path("categories/<int:pk>/", option_views.EditCategory.as_view(), name="category"),
+    path("new/", downloads.Add.as_view(), name="new"),
+    path("categories/", categories.Categories.as_view(), name="categories"),
+    path("categories/<int:pk>/", categories.EditCategory.as_view(), name="category"),
     path(
         "categories/<int:pk>/delete/",
-        option_views.DeleteCategory.as_view(),
+        categories.DeleteCategory.as_view(),
         name="category-delete",
     ),
-    path("defaults/", option_views.EditDefaults.as_view(), name="defaults"),
-    path("seeding/", option_views.EditSeeding.as_view(), name="seeding"),
-    path("speed/", queue_views.Plan.as_view(), name="plan"),
-    path("traffic/", look_views.TrafficPage.as_view(), name="traffic"),
-    path("<uuid:pk>/rates/", look_views.Graphs.as_view(model=Download), name="rates"),
-    path("<uuid:pk>/watch/<int:index>/", playing.Watch.as_view(model=Download), name="watch"),
-    path("bulk/", bulk_views.Bulk.as_view(model=Download), name="bulk"),
-    path("<uuid:pk>/files/", file_views.FileList.as_view(model=Download), name="files"),
+    path("defaults/", categories.EditDefaults.as_view(), name="defaults"),
+    path("seeding/", categories.EditSeeding.as_view(), name="seeding"),
+    path("speed/", site_settings.Plan.as_view(), name="plan"),
+    path("traffic/", traffic.TrafficPage.as_view(), name="traffic"),
+    path("<uuid:pk>/rates/", traffic.Graphs.as_view(model=Download), name="rates"),
+    path("<uuid:pk>/watch/<int:index>/", playback.Watch.as_view(model=Download), name="watch"),
+    path("bulk/", bulk.Bulk.as_view(model=Download), name="bulk"),
+    path("<uuid:pk>/files/", files.FileList.as_view(model=Download), name="files"),
     path("<uuid:pk>/files/<int:index>/", content.FileContent.as_view(model=Download), name="file"),
     path(
         "<uuid:pk>/files/<int:index>/rename/",
-        file_views.RenameFile.as_view(model=Download),
+        files.RenameFile.as_view(model=Download),
         name="rename-file",
     ),
     path("<uuid:pk>/torrent/", content.TorrentContent.as_view(model=Download), name="torrent"),
@@ -44,13 +44,13 @@ urlpatterns = [
     *job_patterns(
         Download,
         views={
-            "list": views.DownloadList,
-            "detail": views.DownloadDetail,
-            "pause": views.Pause,
-            "resume": views.Resume,
-            "seed": views.Seed,
-            "delete": views.DeleteDownload,
-            "options": option_views.Options,
+            "list": downloads.DownloadList,
+            "detail": downloads.DownloadDetail,
+            "pause": downloads.Pause,
+            "resume": downloads.Resume,
+            "seed": downloads.Seed,
+            "delete": downloads.DeleteDownload,
+            "options": categories.Options,
         },
     ),
 ]

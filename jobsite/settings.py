@@ -122,8 +122,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "jobsite.jobs.middleware.SignedInMiddleware",
-    "jobsite.jobs.submissions.SubmissionMiddleware",
+    "jobsite.jobs.web.middleware.SignedInMiddleware",
+    "jobsite.jobs.idempotency.SubmissionMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "jobsite.urls"
@@ -164,7 +164,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-FILE_UPLOAD_HANDLERS = ["jobsite.jobs.uploads.StreamToDisk"]
+FILE_UPLOAD_HANDLERS = ["jobsite.jobs.web.uploads.StreamToDisk"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20  # a paste of some 100,000 links
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # .torrent files in one form
 
@@ -197,7 +197,7 @@ CLUSTERS = {"training": TRAINING_WORKERS, "downloads": 1}  # django-q2 cluster -
 Q_CLUSTER = {
     "name": "jobsite",
     "orm": "default",
-    "broker_class": "jobsite.jobs.broker.WakeUpBroker",
+    "broker_class": "jobsite.jobs.queue.broker.WakeUpBroker",
     "ALT_CLUSTERS": {name: {"workers": workers} for name, workers in CLUSTERS.items()},
     "workers": 1,
     # A message is a wake-up without identity, deleted as it is taken: nothing to retry, to keep
@@ -237,17 +237,17 @@ DOWNLOAD_FREE_MB = number("DOWNLOAD_FREE_MB", 1024, least=0)
 
 # --- API ----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["jobsite.jobs.tokens.BearerToken"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["jobsite.jobs.api.authentication.BearerToken"],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",
-        "jobsite.jobs.tokens.MayChange",
+        "jobsite.jobs.api.authentication.MayChange",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["jobsite.jobs.parsers.JSONObjectParser"],
-    "DEFAULT_PAGINATION_CLASS": "jobsite.jobs.pagination.Pages",
+    "DEFAULT_PARSER_CLASSES": ["jobsite.jobs.api.parsers.JSONObjectParser"],
+    "DEFAULT_PAGINATION_CLASS": "jobsite.jobs.api.pagination.Pages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "jobsite.jobs.api.explain",
+    "EXCEPTION_HANDLER": "jobsite.jobs.api.viewsets.explain",
     "URL_FORMAT_OVERRIDE": None,  # ?format= is that of an archive; answers are always JSON
 }
 SPECTACULAR_SETTINGS = {

@@ -26,7 +26,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "jobsite.jobs.second_factor.PeopleBackend",
+    "jobsite.jobs.accounts.second_factor.PeopleBackend",
 ]
 # A name is locked for one address only, so that nobody can lock the owner out from elsewhere.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -35,6 +35,6 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
-AXES_CLIENT_IP_CALLABLE = "jobsite.jobs.visitors.address"
-AXES_USERNAME_CALLABLE = "jobsite.jobs.visitors.claimed_name"
+AXES_CLIENT_IP_CALLABLE = "jobsite.jobs.accounts.client_address.address"
+AXES_USERNAME_CALLABLE = "jobsite.jobs.accounts.client_address.claimed_name"
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"

@@ -9,16 +9,19 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
-import downloads.api
-import training.api
-from jobsite.jobs import accounts, health, notifications, second_factor
-from jobsite.jobs.channel_api import ChannelViewSet
-from jobsite.jobs.dashboard import Dashboard
-from jobsite.jobs.metrics import metrics
+from downloads.api import downloads as downloads_api
+from jobsite.jobs.accounts import second_factor
+from jobsite.jobs.accounts import views as accounts
+from jobsite.jobs.monitoring import health
+from jobsite.jobs.monitoring.dashboard import Dashboard
+from jobsite.jobs.monitoring.metrics import metrics
+from jobsite.jobs.notifications import views as notifications
+from jobsite.jobs.notifications.api import ChannelViewSet
+from training.api import trainings as trainings_api
 
 router = SimpleRouter(use_regex_path=False)
-training.api.register(router)
-downloads.api.register(router)
+trainings_api.register(router)
+downloads_api.register(router)
 router.register("notifications", ChannelViewSet, basename="channels")
 
 # The API has its own sign-in: tokens, and 401 instead of a redirect.
@@ -30,7 +33,7 @@ for pattern in api:
     assert pattern.callback is not None
     pattern.callback = login_not_required(pattern.callback)
 
-handler404 = "jobsite.jobs.api.not_found"
+handler404 = "jobsite.jobs.api.viewsets.not_found"
 
 urlpatterns = [
     path("", Dashboard.as_view(), name="dashboard"),
@@ -68,6 +71,6 @@ urlpatterns = [
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", metrics, name="metrics"),
     path("api/v1/", include(api)),
-    path("api/v2/", include("downloads.qbittorrent_urls")),  # as qBittorrent has it
+    path("api/v2/", include("downloads.qbittorrent.urls")),  # as qBittorrent has it
     path("admin/", admin.site.urls),
 ]

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import psycopg
 
-from jobsite.jobs.models import JobEvent, job_models
+from jobsite.jobs.models.job import job_models
+from jobsite.jobs.models.job_event import JobEvent
 from tests.site import Site
 
 LINES = 80

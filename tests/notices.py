@@ -1,8 +1,8 @@
 """Ends of jobs, and what their owners are told of them."""
 
-from jobsite.jobs import courier
-from jobsite.jobs.channels import Channel, Delivery
-from jobsite.jobs.models import Worker
+from jobsite.jobs.models.notification import Channel, Delivery
+from jobsite.jobs.models.worker import Worker
+from jobsite.jobs.notifications import delivery as courier
 from jobsite.jobs.queue import submit
 from jobsite.jobs.status import Status
 from tests.drill.models import Drill

@@ -12,8 +12,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from jobsite.jobs import backup, restore
-from jobsite.jobs.backup_schedule import BackupSchedule
+from jobsite.jobs.backup import archive as backup
+from jobsite.jobs.backup import restore
+from jobsite.jobs.backup.schedule import BackupSchedule
 from jobsite.jobs.queue import submit
 from tests.drill.models import Drill
 from tests.site import Site
@@ -129,7 +130,7 @@ def empty(tmp_path, settings, monkeypatch) -> Path:
     settings.DATA_DIR = folder
     settings.FILE_UPLOAD_TEMP_DIR = folder / "tmp"
     settings.DOWNLOAD_DIR = folder / "downloads"
-    monkeypatch.setattr(restore.snapshots, "is_empty", lambda: True)
+    monkeypatch.setattr(restore.database, "is_empty", lambda: True)
     return folder
 
 

@@ -9,10 +9,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from knox.models import get_token_model
 
-from downloads.links import Link
-from downloads.models import Download, DownloadFile, Engine, torrent_file
-from downloads.querysets import Entry
-from jobsite.jobs.models import JobEvent
+from downloads.metainfo.magnet import Link
+from downloads.models.download import Download
+from downloads.models.download_file import DownloadFile
+from downloads.models.download_queryset import Entry
+from downloads.models.engine import Engine
+from downloads.uploaded_torrents import torrent_file
+from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.status import Status
 
 V1 = "dd8255ecdc7ca55fb0bbf81323d87062db1f6d1c"

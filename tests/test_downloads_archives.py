@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from downloads.archives import FORMATS, Changed, Member, member_name
-from downloads.models import DownloadFile
+from downloads.models.download_file import DownloadFile
+from downloads.web.archives import FORMATS, Changed, Member, member_name
 from jobsite.jobs.status import Status
 from tests.swarm import ROOT
 from tests.test_downloads_api import URL, a_download, api_of
@@ -132,7 +132,7 @@ def test_where_nothing_is_complete_it_is_404(ann, settings, tmp_path, query: str
 MEASURE = """
 import resource, sys
 from pathlib import Path
-from downloads.archives import FORMATS, Member
+from downloads.web.archives import FORMATS, Member
 path, kind = Path(sys.argv[1]), sys.argv[2]
 members = [Member(f"{n}.bin", path, path.stat().st_size) for n in range(3)]
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

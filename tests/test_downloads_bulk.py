@@ -4,14 +4,20 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from downloads.bulk import Values, carry_out
-from downloads.library import Library
-from downloads.models import Category, Download, DownloadFile, torrent_file
-from downloads.records import StoredFile, Where
+from downloads.library.library import Library
+from downloads.library.record import StoredFile, Where
+from downloads.metainfo.trackers import with_trackers
+from downloads.models.category import Category
+from downloads.models.download import Download
+from downloads.models.download_file import DownloadFile
 from downloads.seeder import make_torrent
-from downloads.trackers import with_trackers
+from downloads.uploaded_torrents import torrent_file
 from jobsite.jobs.status import Status
 from tests.test_downloads_api import URL, V1, a_download, api_of
-from tests.test_downloads_labels import fetched, library  # noqa: F401 (a fixture)
+from tests.test_downloads_labels import (
+    fetched,
+    library,  # noqa: F401 (a fixture)
+)
 
 
 @pytest.fixture

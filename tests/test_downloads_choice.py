@@ -7,10 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from downloads.choices import HIGH, NORMAL, SKIP, Choice, clean_patterns, natural, together
-from downloads.records import StoredFile
+from downloads.library.record import StoredFile
+from downloads.library.selection import (
+    HIGH,
+    NORMAL,
+    SKIP,
+    Choice,
+    clean_patterns,
+    natural,
+    together,
+)
 from tests.swarm import Client, seeder
-from tests.test_downloads_swarm import MIB, client, same, source  # noqa: F401 (fixtures)
+from tests.test_downloads_swarm import (
+    MIB,
+    client,  # noqa: F401 (fixtures)
+    same,
+    source,  # noqa: F401 (fixtures)
+)
 
 FILES = [
     StoredFile(0, "film.mkv", 10),
@@ -147,7 +160,7 @@ def test_held_it_has_its_list_and_fetches_nothing(client, album) -> None:
 @pytest.mark.swarm
 def test_in_order_the_first_pieces_come_first(client, source) -> None:
     (source / "film.mkv").write_bytes(os.urandom(24 * MIB))
-    from downloads.torrent import Order
+    from downloads.engine.torrent import Order
 
     with seeder(source / "film.mkv", "--max-up-kb", "6000") as [film]:
         mine = client()
@@ -182,7 +195,7 @@ def test_a_new_check_finds_damage_in_the_library_and_mends_it(client, album) -> 
 
 @pytest.mark.swarm
 def test_a_torrent_file_ends_the_wait_for_the_list(client, album, tmp_path) -> None:
-    from downloads.links import Link
+    from downloads.metainfo.magnet import Link
 
     with seeder(album, "--torrents", str(tmp_path)) as [one]:
         mine = client()

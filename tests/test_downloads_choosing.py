@@ -9,21 +9,30 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client as HttpClient
 
-from downloads.choices import NORMAL, SKIP, Choice, in_order, together
-from downloads.ledger import Ledger
-from downloads.metadata import Metadata
-from downloads.models import Download, DownloadFile
-from downloads.querysets import Entry
-from downloads.records import Record
-from downloads.row_changes import OWN_IS_HERE
-from downloads.torrent import Phase, Snapshot
-from jobsite.jobs.models import Worker
+from downloads.engine.torrent import Phase, Snapshot
+from downloads.library.record import Record
+from downloads.library.selection import NORMAL, SKIP, Choice, in_order, together
+from downloads.models.download import Download
+from downloads.models.download_file import DownloadFile
+from downloads.models.download_queryset import Entry
+from downloads.session.metadata import Metadata
+from downloads.sync.row_updates import OWN_IS_HERE
+from downloads.sync.rows import Ledger
+from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import Status
 from tests.swarm import seeder
 from tests.test_downloads_api import URL, a_download, api_of
-from tests.test_downloads_choice import FILES, album  # noqa: F401 (fixture)
+from tests.test_downloads_choice import (
+    FILES,
+    album,  # noqa: F401 (fixture)
+)
 from tests.test_downloads_engine import add, now, until
-from tests.test_downloads_swarm import MIB, client, same, source  # noqa: F401 (fixtures)
+from tests.test_downloads_swarm import (
+    MIB,
+    client,  # noqa: F401 (fixtures)
+    same,
+    source,  # noqa: F401 (fixtures)
+)
 from tests.waiting import wait_until
 
 

@@ -11,10 +11,16 @@ from pathlib import Path
 import libtorrent as lt
 import pytest
 
-from downloads import events
-from downloads.reactions import heed
-from tests.swarm import ROOT, Seeded, free_port, seeder, written
-from tests.test_downloads_swarm import MIB, client, same, source  # noqa: F401 (fixtures)
+from downloads.engine.event_handlers import heed
+from downloads.session import events
+from tests.ports import free_port
+from tests.swarm import ROOT, Seeded, seeder, written
+from tests.test_downloads_swarm import (
+    MIB,
+    client,  # noqa: F401 (fixtures)
+    same,
+    source,  # noqa: F401 (fixtures)
+)
 from tests.waiting import PATIENCE, SLACK
 
 pytestmark = pytest.mark.swarm

@@ -9,7 +9,12 @@ import subprocess
 import pytest
 
 from tests.swarm import seeder
-from tests.test_downloads_swarm import MIB, client, same, source  # noqa: F401 (fixtures)
+from tests.test_downloads_swarm import (
+    MIB,
+    client,  # noqa: F401 (fixtures)
+    same,
+    source,  # noqa: F401 (fixtures)
+)
 
 pytestmark = pytest.mark.swarm
 

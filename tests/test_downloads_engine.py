@@ -10,8 +10,9 @@ import psutil
 import pytest
 from django.contrib.auth import get_user_model
 
-from downloads.models import Download, Engine
-from downloads.querysets import Entry
+from downloads.models.download import Download
+from downloads.models.download_queryset import Entry
+from downloads.models.engine import Engine
 from jobsite.jobs.status import Status
 from tests.swarm import Seeded, seeder, written
 from tests.waiting import PATIENCE, promised, wait_until
@@ -53,7 +54,7 @@ def find_engine() -> psutil.Process | None:
     if engine is None or not psutil.pid_exists(engine.worker.pid):
         return None
     children = psutil.Process(engine.worker.pid).children()
-    return next((one for one in children if "downloads.engine" in one.cmdline()), None)
+    return next((one for one in children if "downloads.sync.run" in one.cmdline()), None)
 
 
 def is_listening() -> bool:

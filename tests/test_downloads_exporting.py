@@ -6,11 +6,11 @@ import libtorrent as lt
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from downloads.housework import remove_deleted
-from downloads.models import Download, torrent_file
-from downloads.resume import ResumeStore
-from downloads.submission import read_torrents, submit
-from downloads.uploaded import locked
+from downloads.adding import read_torrents, submit
+from downloads.engine.resume_data import ResumeStore
+from downloads.models.download import Download
+from downloads.sync.finished_files import remove_deleted
+from downloads.uploaded_torrents import locked, torrent_file
 from jobsite.jobs.status import Status
 from tests.swarm import clients, seeder
 from tests.test_downloads_api import URL, a_download, api_of

@@ -6,21 +6,26 @@ from typing import Any
 
 import pytest
 
-from downloads.choices import natural
-from downloads.goals import SeedingPlan
-from downloads.ledger import Ledger
-from downloads.metadata import Metadata
-from downloads.models import Category, Download
-from downloads.records import Record, StoredFile
+from downloads.engine.torrent import Phase, Snapshot
+from downloads.library.record import Record, StoredFile
+from downloads.library.selection import natural
+from downloads.models.category import Category
+from downloads.models.download import Download
+from downloads.models.seeding_goal import SeedingPlan
+from downloads.rate_limits import Speed
 from downloads.seeding import FOREVER, GOAL
-from downloads.speeds import Speed
-from downloads.torrent import Phase, Snapshot
-from jobsite.jobs.allowances import Allowance
-from jobsite.jobs.models import Worker
+from downloads.session.metadata import Metadata
+from downloads.sync.rows import Ledger
+from jobsite.jobs.models.allowance import Allowance
+from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import Status
 from tests.swarm import seeder
 from tests.test_downloads_api import a_download
-from tests.test_downloads_swarm import MIB, client, source  # noqa: F401 (fixtures)
+from tests.test_downloads_swarm import (
+    MIB,
+    client,  # noqa: F401 (fixtures)
+    source,  # noqa: F401 (fixtures)
+)
 
 
 @pytest.fixture
@@ -148,7 +153,7 @@ def test_numbers_of_any_length_sort() -> None:
 @pytest.mark.django_db
 def test_a_long_list_of_files_is_stored_in_parts(ann, ledger, running, monkeypatch) -> None:
     """A torrent of 100,000 files must not hold up all others for seconds."""
-    monkeypatch.setattr("downloads.querysets.PART", 40)
+    monkeypatch.setattr("downloads.models.download_queryset.PART", 40)
     Download.objects.filter(pk=running.pk).update(is_listed=False, exclude="*.nfo")
     ledger.wanted()
     files = tuple(

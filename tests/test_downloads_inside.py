@@ -8,16 +8,17 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from downloads import rates
-from downloads.close_look import piece_map
-from downloads.graphs import bars, graph, runs
-from downloads.links import Link
-from downloads.models import Download, DownloadFile, Traffic
-from downloads.querysets import Entry
-from downloads.rates import DAY, HOUR, Course, Rates
-from downloads.records import StoredFile
-from downloads.traffic import Meter
-from downloads.watching import LookBox
+from downloads.ipc import rate_history
+from downloads.ipc.rate_history import DAY, HOUR, Course, Rates
+from downloads.ipc.torrent_details import LookBox
+from downloads.library.record import StoredFile
+from downloads.metainfo.magnet import Link
+from downloads.models.download import Download
+from downloads.models.download_file import DownloadFile
+from downloads.models.download_queryset import Entry
+from downloads.models.traffic import Meter, Traffic
+from downloads.session.details import piece_map
+from downloads.web.charts import bars, graph, runs
 from tests.people import permit
 from tests.swarm import Tracker, seeder
 from tests.waiting import wait_until
@@ -68,10 +69,10 @@ def test_rates_outlive_a_restart_and_a_damaged_file_is_an_empty_graph(tmp_path) 
     before.add({"a": (100, 0), "b": (0, 0)})
     before.keep_all()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "all.json"]
-    assert list(rates.read(tmp_path, "a").hour) == [(100, 0)]
+    assert list(rate_history.read(tmp_path, "a").hour) == [(100, 0)]
     (tmp_path / "a.json").write_text('{"hour": [[1]], "day": 3')
-    assert list(rates.read(tmp_path, "a").hour) == []
-    rates.forget(tmp_path, "a")
+    assert list(rate_history.read(tmp_path, "a").hour) == []
+    rate_history.forget(tmp_path, "a")
     assert not (tmp_path / "a.json").exists()
 
 
@@ -178,7 +179,7 @@ def test_a_page_that_is_open_shows_peers_trackers_pieces_files_and_rates(
             12 * MIB <= site.get("/api/v1/downloads/traffic/", token)[1]["today"]["down"] < 14 * MIB
         )
     )
-    assert rates.read(site.folder / "data" / "swarm" / "rates", one.info_hash).hour
+    assert rate_history.read(site.folder / "data" / "swarm" / "rates", one.info_hash).hour
 
 
 @pytest.mark.django_db

@@ -6,15 +6,28 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from downloads.folders import BadFolder, check_folder, clean_folder
-from downloads.library import Library
-from downloads.models import Category, Download
-from downloads.records import StoredFile, Where
-from downloads.tags import clean_tags
+from downloads.library.folders import BadFolder, check_folder, clean_folder
+from downloads.library.library import Library
+from downloads.library.record import StoredFile, Where
+from downloads.models.category import Category
+from downloads.models.download import Download
+from downloads.validators import clean_tags
 from jobsite.jobs.status import Status
 from tests.swarm import seeder
-from tests.test_downloads_api import URL, V1, a_download, api, post  # noqa: F401 (a fixture)
-from tests.test_downloads_engine import MIB, add, now, source, until  # noqa: F401 (a fixture)
+from tests.test_downloads_api import (
+    URL,
+    V1,
+    a_download,
+    api,  # noqa: F401 (a fixture)
+    post,  # noqa: F401 (a fixture)
+)
+from tests.test_downloads_engine import (
+    MIB,
+    add,
+    now,
+    source,  # noqa: F401 (a fixture)
+    until,
+)
 from tests.waiting import wait_until
 
 

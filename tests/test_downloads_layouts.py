@@ -5,15 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from downloads.library import Library
-from downloads.models import Category, Defaults, Download
-from downloads.querysets import Entry
-from downloads.records import Layout, StoredFile, Where
+from downloads.library.library import Library
+from downloads.library.record import Layout, StoredFile, Where
+from downloads.models.category import Category
+from downloads.models.defaults import Defaults
+from downloads.models.download import Download
+from downloads.models.download_queryset import Entry
 from jobsite.jobs.status import Status
 from tests.swarm import seeder
 from tests.test_downloads_api import URL, a_download, api_of
 from tests.test_downloads_engine import until
-from tests.test_downloads_qbittorrent import HASH, MAGNET, mine, sonarr, token  # noqa: F401
+from tests.test_downloads_qbittorrent import (
+    HASH,
+    MAGNET,
+    mine,
+    sonarr,  # noqa: F401
+    token,  # noqa: F401
+)
 from tests.waiting import wait_until
 
 KEY = "k" * 40

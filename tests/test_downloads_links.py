@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from downloads.links import Link, parse, parse_link
+from downloads.metainfo.hosts import may_contact
+from downloads.metainfo.magnet import Link, parse, parse_link
 from downloads.names import display_name, file_name
-from downloads.networks import may_contact
 
 V1 = "dd8255ecdc7ca55fb0bbf81323d87062db1f6d1c"
 OTHER = "a" * 40

@@ -5,9 +5,11 @@ import zipfile
 
 import pytest
 
-from downloads.models import Category, Download, DownloadFile
+from downloads.ipc.torrent_details import LookBox
+from downloads.models.category import Category
+from downloads.models.download import Download
+from downloads.models.download_file import DownloadFile
 from downloads.names import display_name, file_name
-from downloads.watching import LookBox
 from jobsite.jobs.status import Status
 from jobsite.jobs.text import one_line, storable
 from tests.hostile import NAMES

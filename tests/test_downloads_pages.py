@@ -7,8 +7,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 
-from downloads.models import Download, DownloadFile
-from downloads.records import StoredFile
+from downloads.library.record import StoredFile
+from downloads.models.download import Download
+from downloads.models.download_file import DownloadFile
 from jobsite.jobs.status import Status
 from tests.test_downloads_api import V1, a_download
 

@@ -6,10 +6,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from downloads.models import Category, Download, DownloadFile
-from downloads.qbittorrent_words import seeding_goal, state_of
+from downloads.models.category import Category
+from downloads.models.download import Download
+from downloads.models.download_file import DownloadFile
+from downloads.qbittorrent.format import seeding_goal, state_of
+from jobsite.jobs.api.authentication import ApiToken
 from jobsite.jobs.status import Status
-from jobsite.jobs.tokens import ApiToken
 from tests.test_downloads_api import a_download
 from tests.test_downloads_torrents import made
 

@@ -5,8 +5,12 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from jobsite.jobs.tokens import ApiToken
-from tests.test_downloads_qbittorrent import MAGNET, sonarr, token  # noqa: F401 (fixtures)
+from jobsite.jobs.api.authentication import ApiToken
+from tests.test_downloads_qbittorrent import (
+    MAGNET,
+    sonarr,  # noqa: F401 (fixtures)
+    token,  # noqa: F401 (fixtures)
+)
 
 pytestmark = pytest.mark.django_db
 

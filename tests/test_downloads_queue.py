@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 
-from downloads.ledger import Ledger
-from downloads.models import Download
-from downloads.plans import PersonSpeed, SpeedPlan
-from downloads.speeds import Speed, Speeds, share_out, tightest
-from jobsite.jobs.models import ApiToken, Worker
+from downloads.models.download import Download
+from downloads.models.speed_plan import PersonSpeed, SpeedPlan
+from downloads.rate_limits import Speed, Speeds, share_out, tightest
+from downloads.sync.rows import Ledger
+from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import Status
 from tests.people import permit
 from tests.swarm import Client, seeder

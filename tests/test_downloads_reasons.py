@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from downloads.heard import Answer, Heard, PeerView
-from downloads.links import Link
-from downloads.reasons import clock_at, of_metadata, of_silence, roughly
+from downloads.engine.peer_sources import Answer, Heard, PeerView
+from downloads.engine.stall_reasons import clock_at, of_metadata, of_silence, roughly
+from downloads.metainfo.magnet import Link
 from tests.ports import free_port
 from tests.swarm import Tracker, clients, seeder
 from tests.waiting import PATIENCE

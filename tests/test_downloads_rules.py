@@ -4,11 +4,11 @@ import dataclasses
 
 import pytest
 
-from downloads.admission import Busy, Candidate, Room, admit, ordinal
-from downloads.library import HIDDEN, Library
-from downloads.records import StoredFile
-from downloads.resume import ResumeStore
-from downloads.turns import Asker, next_turns, rest_after
+from downloads.engine.admission import Busy, Candidate, Room, admit, ordinal
+from downloads.engine.metadata_queue import Asker, next_turns, rest_after
+from downloads.engine.resume_data import ResumeStore
+from downloads.library.library import HIDDEN, Library
+from downloads.library.record import StoredFile
 
 KEY = "a" * 40
 

@@ -10,9 +10,9 @@ from typing import Any
 import libtorrent as lt
 import pytest
 
-from downloads import torrents as reading
-from downloads.links import Link, parse
-from downloads.torrent import Wanted
+from downloads.engine.torrent import Wanted
+from downloads.metainfo import torrent_file as reading
+from downloads.metainfo.magnet import Link, parse
 from tests import canary as corpus
 from tests.canary import Canary
 from tests.swarm import LOOPBACK, Client

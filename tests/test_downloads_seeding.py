@@ -7,22 +7,28 @@ import libtorrent as lt
 import pytest
 from django.contrib.auth import get_user_model
 
-from downloads.goals import SeedingPlan
-from downloads.ledger import Ledger
-from downloads.links import Link
-from downloads.models import Category, Download
-from downloads.querysets import Entry
+from downloads.engine.torrent import Phase, Snapshot
+from downloads.metainfo.magnet import Link
+from downloads.models.category import Category
+from downloads.models.download import Download
+from downloads.models.download_queryset import Entry
+from downloads.models.seeding_goal import SeedingPlan
+from downloads.rate_limits import Speed, Speeds
 from downloads.seeder import make_torrent
 from downloads.seeding import FOREVER, GOAL, OFF, REMOVE, Goal
-from downloads.speeds import Speed, Speeds
-from downloads.torrent import Phase, Snapshot
-from jobsite.jobs.models import Worker
+from downloads.sync.rows import Ledger
+from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import Status
 from tests.people import permit
 from tests.swarm import TRANSMISSION, Tracker, seeder, transmission
 from tests.test_downloads_api import URL, a_download, api_of
 from tests.test_downloads_engine import now, until
-from tests.test_downloads_swarm import MIB, client, same, source  # noqa: F401 (fixtures)
+from tests.test_downloads_swarm import (
+    MIB,
+    client,  # noqa: F401 (fixtures)
+    same,
+    source,  # noqa: F401 (fixtures)
+)
 from tests.waiting import wait_until
 
 HOUR = 3600

@@ -6,11 +6,12 @@ import urllib.request
 
 import pytest
 
-from downloads.media import played_as
-from downloads.models import Download, DownloadFile
-from downloads.playing import PLACES
-from downloads.querysets import Entry
-from downloads.stream_box import Here, StreamBox, Wish
+from downloads.ipc.stream_requests import Here, StreamBox, Wish
+from downloads.library.media_types import played_as
+from downloads.models.download import Download
+from downloads.models.download_file import DownloadFile
+from downloads.models.download_queryset import Entry
+from downloads.web.playback import PLACES
 from tests.ports import free_port
 from tests.swarm import Client, seeder
 from tests.waiting import PATIENCE, wait_until
@@ -110,7 +111,7 @@ def test_a_range_of_an_unfinished_file_is_served_by_the_site(site, owner, tmp_pa
 def running(ann, settings, tmp_path):
     """A file of a download that runs, without an engine."""
     settings.DATA_DIR = settings.DOWNLOAD_DIR = tmp_path
-    from downloads.links import Link
+    from downloads.metainfo.magnet import Link
 
     job = Download.objects.add(ann, [Entry(Link(v1="a" * 40))])[0].job
     Download.objects.filter(pk=job.pk).update(status="running", attempt=1, name="film.mp4")
@@ -119,7 +120,7 @@ def running(ann, settings, tmp_path):
 
 @pytest.mark.django_db
 def test_who_waits_in_vain_is_told_when_to_come_again(client, ann, running, monkeypatch) -> None:
-    monkeypatch.setattr("downloads.playing.WAITS", 0.1)
+    monkeypatch.setattr("downloads.web.playback.WAITS", 0.1)
     client.force_login(ann)
     address = f"/downloads/{running.download_id}/files/0/"
     response = client.get(address, headers={"Range": "bytes=0-"})

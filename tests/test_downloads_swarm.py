@@ -8,15 +8,9 @@ from pathlib import Path
 import libtorrent as lt
 import pytest
 
-from downloads.links import Link
+from downloads.metainfo.magnet import Link
 from downloads.seeder import make_torrent
-from tests.swarm import (
-    TRANSMISSION,
-    Tracker,
-    clients,
-    seeder,
-    transmission,
-)
+from tests.swarm import TRANSMISSION, Tracker, clients, seeder, transmission
 from tests.waiting import PATIENCE, promised, wait_until
 
 pytestmark = pytest.mark.swarm
@@ -139,10 +133,10 @@ def test_transmission_is_understood_through_a_tracker(client, tmp_path) -> None:
 
 
 def test_a_tracker_outside_the_open_networks_is_never_asked(tmp_path, source) -> None:
-    from downloads.moves import Place
-    from downloads.session_settings import Options
-    from downloads.swarm import Swarm
-    from downloads.torrent import Wanted
+    from downloads.engine.reconciler import Swarm
+    from downloads.engine.state import Place
+    from downloads.engine.torrent import Wanted
+    from downloads.session.settings import Options
 
     (tmp_path / "d").mkdir()
     (tmp_path / "s").mkdir()

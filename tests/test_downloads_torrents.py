@@ -7,10 +7,10 @@ import os
 import libtorrent as lt
 import pytest
 
-from downloads import torrents
-from downloads.bencode import BadBencode, Reader
-from downloads.metadata import BadMetadata, describe
+from downloads.metainfo import torrent_file
+from downloads.metainfo.bencode import BadBencode, Reader
 from downloads.seeder import make_torrent
+from downloads.session.metadata import BadMetadata, describe
 
 
 def info(**changes) -> dict:
@@ -33,7 +33,7 @@ def test_hashes_name_size_and_pieces_are_those_of_libtorrent(tmp_path, flags: in
     data = make_torrent(folder, flags)
     theirs = lt.load_torrent_buffer(data).ti
     hashes = theirs.info_hashes()
-    mine = torrents.read(data)
+    mine = torrent_file.read(data)
     assert mine.v1 == (str(hashes.v1) if hashes.has_v1() else "")
     assert mine.v2 == (str(hashes.v2) if hashes.has_v2() else "")
     assert (mine.name, mine.files, mine.size) == ("album", 5, sum(40_000 + n for n in range(5)))
@@ -44,7 +44,7 @@ def test_hashes_name_size_and_pieces_are_those_of_libtorrent(tmp_path, flags: in
 
 def test_the_hash_is_that_of_the_bytes_even_where_they_are_not_in_order() -> None:
     raw = b"d6:pieces20:" + b"x" * 20 + b"4:name1:a6:lengthi5e12:piece lengthi16384ee"
-    torrent = torrents.read(b"d4:info" + raw + b"e")
+    torrent = torrent_file.read(b"d4:info" + raw + b"e")
     assert torrent.v1 == hashlib.sha1(raw).hexdigest()
 
 
@@ -56,10 +56,10 @@ def test_nothing_to_contact_is_left_in_what_is_kept() -> None:
         b"httpseeds": [b"http://127.0.0.1:8000/"],
         b"nodes": [[b"127.0.0.1", 6881]],
     }
-    torrent = torrents.read(made(outer))
+    torrent = torrent_file.read(made(outer))
     assert torrent.trackers == ("http://tracker.example.org/announce",)
     assert torrent.clean == b"d4:info" + lt.bencode(info()) + b"e"
-    opened = torrents.read(made(outer), (ipaddress.ip_network("127.0.0.0/8"),))
+    opened = torrent_file.read(made(outer), (ipaddress.ip_network("127.0.0.0/8"),))
     assert "http://127.0.0.1/announce" in opened.trackers
 
 
@@ -108,8 +108,8 @@ HOSTILE = [
 
 @pytest.mark.parametrize(("data", "words"), HOSTILE)
 def test_a_hostile_file_is_refused_with_a_sentence(data: bytes, words: str) -> None:
-    with pytest.raises(torrents.BadTorrent) as refusal:
-        torrents.read(data)
+    with pytest.raises(torrent_file.BadTorrent) as refusal:
+        torrent_file.read(data)
     assert words in str(refusal.value)
     assert len(str(refusal.value)) < 200
 
@@ -123,8 +123,8 @@ def test_damage_anywhere_ends_in_a_sentence_or_in_a_torrent(seed: int) -> None:
     for _ in range(chance.randint(1, 8)):
         data[chance.randrange(len(data))] = chance.randrange(256)
     try:
-        torrents.read(bytes(data))
-    except torrents.BadTorrent as refusal:
+        torrent_file.read(bytes(data))
+    except torrent_file.BadTorrent as refusal:
         assert str(refusal).endswith(".") or "?" in str(refusal)
 
 
@@ -140,7 +140,7 @@ def test_damage_anywhere_ends_in_a_sentence_or_in_a_torrent(seed: int) -> None:
     ],
 )
 def test_a_hostile_name_is_harmless(name: bytes) -> None:
-    torrent = torrents.read(made(name=name))
+    torrent = torrent_file.read(made(name=name))
     assert "/" not in torrent.name
     assert torrent.name.isprintable()
     assert len(torrent.name) <= 200

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from downloads.models import Download
-from downloads.watch_folders import WatchFolders
+from downloads.models.download import Download
+from downloads.sync.watch_folders import WatchFolders
 from tests.test_downloads_torrents import made
 from tests.waiting import wait_until
 

@@ -10,8 +10,8 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from jobsite.jobs.links import sign_in_link
-from jobsite.jobs.models import ApiToken
+from jobsite.jobs.accounts.sign_in_links import sign_in_link
+from jobsite.jobs.api.authentication import ApiToken
 from jobsite.jobs.text import UNFIT
 
 pytestmark = pytest.mark.django_db

@@ -12,15 +12,20 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from downloads.models import Download
-from jobsite.jobs import allowances, queue, retention, submissions
-from jobsite.jobs.allowances import Allowance, OverAllowance, TooManyWaiting
-from jobsite.jobs.models import JobEvent, Worker
+from downloads.models.download import Download
+from jobsite.jobs import idempotency, queue
+from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.idempotency import Submission
+from jobsite.jobs.models import allowance
+from jobsite.jobs.models.allowance import Allowance, OverAllowance, TooManyWaiting
+from jobsite.jobs.models.job_event import JobEvent
+from jobsite.jobs.models.worker import Worker
+from jobsite.jobs.queue import submission
+from jobsite.jobs.recovery import retention
 from jobsite.jobs.status import Status
-from jobsite.jobs.submissions import Submission
-from jobsite.jobs.tokens import ApiToken
 from tests.drill.models import Drill
-from training.models import Dataset, TrainingJob
+from training.models.dataset import Dataset
+from training.models.training_job import TrainingJob
 
 pytestmark = pytest.mark.django_db
 MEBI = 2**20
@@ -124,8 +129,8 @@ def test_a_table_counts_once_however_many_trainings_use_it(ann, bob, dataset):
     fill(submit(ann, dataset), MEBI)
     submit(ann, dataset)
     Dataset.objects.update(size=5 * MEBI)
-    assert queue.stored_bytes(ann) == 6 * MEBI
-    assert queue.stored_bytes(bob) == 0
+    assert submission.stored_bytes(ann) == 6 * MEBI
+    assert submission.stored_bytes(bob) == 0
 
 
 def test_a_paste_of_links_beyond_the_limit_is_refused_whole(client, ann, settings):
@@ -179,12 +184,12 @@ def test_a_form_that_is_sent_twice_makes_one_job(client, ann, dataset):
     page = client.get(f"/training/datasets/{dataset.pk}/").content.decode()
     key = re.search(r'name="idempotency_key" value="(\w+)"', page)[1]
     form = {"target": "y", "algorithms": ["tree"], "time_limit": 60, "folds": 3, "seed": 0}
-    form[submissions.FIELD] = key
+    form[idempotency.FIELD] = key
     answers = [client.post(f"/training/datasets/{dataset.pk}/", form) for _ in range(3)]
     assert len({answer.headers["Location"] for answer in answers}) == 1
     assert TrainingJob.objects.count() == 1
     for odd in ("b", "\0", "\ufffe" * 300):
-        other = client.post(f"/training/datasets/{dataset.pk}/", {**form, submissions.FIELD: odd})
+        other = client.post(f"/training/datasets/{dataset.pk}/", {**form, idempotency.FIELD: odd})
         assert other.headers["Location"] != answers[0].headers["Location"]
 
 
@@ -280,4 +285,4 @@ def test_tables_that_no_training_uses_go_after_their_time(ann, dataset, settings
 def test_numbers_without_a_limit_cost_no_look_at_the_disk(ann, dataset, monkeypatch):
     monkeypatch.setattr(TrainingJob, "stored_bytes", lambda owner: 1 / 0)
     submit(ann, dataset)
-    assert allowances.bytes_left(ann, 0) is None
+    assert allowance.bytes_left(ann, 0) is None

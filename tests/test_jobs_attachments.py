@@ -4,7 +4,7 @@ import pytest
 from django.http import Http404
 from django.test import RequestFactory
 
-from jobsite.jobs.attachments import attachment, wanted_span
+from jobsite.jobs.web.attachments import attachment, wanted_span
 
 DATA = bytes(range(256)) * 40  # 10,240 bytes
 

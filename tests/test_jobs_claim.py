@@ -9,12 +9,16 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from jobsite.jobs import housekeeping, wedges
-from jobsite.jobs.housekeeping import Housekeeper
-from jobsite.jobs.models import Channel, Delivery, JobEvent, Worker
-from jobsite.jobs.queue import submit, waiting_wake_ups
+from jobsite.jobs import processes
+from jobsite.jobs.execution.worker import Post
+from jobsite.jobs.models.job_event import JobEvent
+from jobsite.jobs.models.notification import Channel, Delivery
+from jobsite.jobs.models.worker import Worker
+from jobsite.jobs.queue import submit
+from jobsite.jobs.queue.submission import waiting_wake_ups
+from jobsite.jobs.recovery import wedged_clusters
+from jobsite.jobs.recovery.housekeeper import Housekeeper
 from jobsite.jobs.status import Status
-from jobsite.jobs.worker import Post
 from tests.drill.models import Drill
 
 pytestmark = pytest.mark.django_db
@@ -151,12 +155,12 @@ def test_a_wake_up_that_was_lost_is_written_again(ann):
 def test_a_cluster_is_wedged_when_work_meets_a_free_worker_for_long_without_a_claim(
     ann, worker, monkeypatch
 ):
-    watch, clock = wedges.Watch(), [1000.0]
-    monkeypatch.setattr(wedges.time, "monotonic", lambda: clock[0])
+    watch, clock = wedged_clusters.Watch(), [1000.0]
+    monkeypatch.setattr(wedged_clusters.time, "monotonic", lambda: clock[0])
 
     def is_wedged_after(seconds, workers=2):
         clock[0] += seconds
-        return watch.is_wedged("drill", wedges.is_left_alone("drill", workers))
+        return watch.is_wedged("drill", wedged_clusters.is_left_alone("drill", workers))
 
     def looks(seconds):
         return [is_wedged_after(1) for _ in range(seconds)]
@@ -177,15 +181,15 @@ def test_a_cluster_is_wedged_when_work_meets_a_free_worker_for_long_without_a_cl
 
 def test_a_cluster_that_takes_long_to_start_is_not_killed_before_it_has_workers(ann, monkeypatch):
     killed, leader = [], os.getpid()
-    monkeypatch.setattr(housekeeping.processes, "leader", lambda name: leader)
-    monkeypatch.setattr(housekeeping.processes, "kill_group", killed.append)
-    keeper = Housekeeper(watch=wedges.Watch())
+    monkeypatch.setattr(processes, "leader", lambda name: leader)
+    monkeypatch.setattr(processes, "kill_group", killed.append)
+    keeper = Housekeeper(watch=wedged_clusters.Watch())
     monkeypatch.setattr(keeper.watch, "is_wedged", lambda cluster, _: cluster == "drill")
-    age = wedges.LONGEST_START - 1
-    monkeypatch.setattr(wedges.processes, "age", lambda pid: age)
+    age = wedged_clusters.LONGEST_START - 1
+    monkeypatch.setattr(processes, "age", lambda pid: age)
     keeper.restart_wedged([])
     assert killed == []
-    age = wedges.LONGEST_START + 1
+    age = wedged_clusters.LONGEST_START + 1
     keeper.restart_wedged([])
     assert killed == [leader], "it will never have any"
     age = 1

@@ -6,10 +6,13 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from downloads.models import Category, Download
-from jobsite.jobs.models import ApiToken, Channel
-from training.models import Dataset, TrainingJob
-from training.prediction import Prediction
+from downloads.models.category import Category
+from downloads.models.download import Download
+from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.models.notification import Channel
+from training.models.dataset import Dataset
+from training.models.prediction import Prediction
+from training.models.training_job import TrainingJob
 
 pytestmark = pytest.mark.django_db
 

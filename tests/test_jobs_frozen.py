@@ -7,7 +7,7 @@ import sys
 import psutil
 import pytest
 
-from jobsite.jobs.frozen import thaw
+from jobsite.jobs.recovery.frozen_writers import thaw
 from tests.waiting import PATIENCE, wait_until
 
 WRITER = """

@@ -11,10 +11,11 @@ import pytest
 from django.conf import settings
 from django.db import DatabaseError
 
-from jobsite.jobs import models, recording
-from jobsite.jobs.folders import alone_in
-from jobsite.jobs.models import Worker
-from jobsite.jobs.outcome import Outcome, death_sentence, load, save
+from jobsite.jobs.execution import recording
+from jobsite.jobs.execution.outcome import Outcome, death_sentence, load, save
+from jobsite.jobs.files import alone_in
+from jobsite.jobs.models import job as models
+from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.queue import submit
 from jobsite.jobs.status import Status
 from tests.drill.models import Drill

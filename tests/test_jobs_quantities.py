@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from jobsite.jobs.templatetags import formats
+from jobsite.jobs import formats
 from tests.rendering import render
 
 NO_NUMBERS = [None, "", "many", float("nan"), float("inf"), True, [], object()]

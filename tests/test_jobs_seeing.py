@@ -11,18 +11,19 @@ from django.conf import settings as site_settings
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from downloads.models import Download
+from downloads.models.download import Download
 from jobsite import logs
 from jobsite.jobs import log_context, processes, queue
-from jobsite.jobs.dashboard import SHOWN
-from jobsite.jobs.links import sign_in_link
-from jobsite.jobs.models import Worker
+from jobsite.jobs.accounts.sign_in_links import sign_in_link
+from jobsite.jobs.models.tally import LOST, WEDGED, Tally
+from jobsite.jobs.models.worker import Worker
+from jobsite.jobs.monitoring.dashboard import SHOWN
 from jobsite.jobs.status import Status
-from jobsite.jobs.tallies import LOST, WEDGED, Tally
 from tests.drill.models import Drill
 from tests.people import permit
 from tests.waiting import PATIENCE
-from training.models import Dataset, TrainingJob
+from training.models.dataset import Dataset
+from training.models.training_job import TrainingJob
 
 pytestmark = pytest.mark.django_db
 KEY = {"Authorization": "Bearer scrape-me"}

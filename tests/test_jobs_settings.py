@@ -90,7 +90,7 @@ def test_everything_an_address_implies_follows_from_the_base_url(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "module", ["jobsite.urls", "jobsite.jobs.worker", "jobsite.jobs.housekeeping"]
+    "module", ["jobsite.urls", "jobsite.jobs.execution.worker", "jobsite.jobs.recovery.housekeeper"]
 )
 def test_web_and_cluster_processes_load_no_heavy_library(tmp_path, module):
     code = (

@@ -5,7 +5,7 @@ import itertools
 import pytest
 from django.db import IntegrityError, transaction
 
-from jobsite.jobs.models import Worker
+from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import ACTIVE, ALLOWED_FROM, FINISHED, Status
 from tests.drill.models import Drill
 

@@ -9,7 +9,8 @@ import psutil
 import pytest
 from django.utils import timezone
 
-from jobsite.jobs.models import Channel, Worker
+from jobsite.jobs.models.notification import Channel
+from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.queue import submit
 from tests.drill.jobs import run
 from tests.drill.models import Drill, Voyage

@@ -5,8 +5,8 @@ import json
 import pytest
 from django.db import transaction
 
-from jobsite.jobs.channels import GIVEN_UP, Channel, Delivery
-from jobsite.jobs.models import ApiToken
+from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.models.notification import GIVEN_UP, Channel, Delivery
 from jobsite.jobs.queue import submit
 from jobsite.jobs.status import Status
 from tests.drill.models import Drill

@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 
-from jobsite.jobs import programs
-from jobsite.jobs.channels import DELIVERED, GIVEN_UP, Channel, Delivery, Program
-from jobsite.jobs.models import Worker
+from jobsite.jobs.models.notification import DELIVERED, GIVEN_UP, Channel, Delivery, Program
+from jobsite.jobs.models.worker import Worker
+from jobsite.jobs.notifications import programs
 from jobsite.jobs.queue import submit
 from jobsite.jobs.status import Status
 from tests.drill.models import Drill

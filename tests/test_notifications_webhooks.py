@@ -10,9 +10,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from jobsite.jobs import courier, webhooks
-from jobsite.jobs.channels import DELIVERED, GIVEN_UP, WAITING, Delivery
-from jobsite.jobs.webhooks import NotDelivered
+from jobsite.jobs.models.notification import DELIVERED, GIVEN_UP, WAITING, Delivery
+from jobsite.jobs.notifications import delivery, webhooks
+from jobsite.jobs.notifications.webhooks import NotDelivered
 from tests.notices import deliver, end, hook
 from tests.receiver import listening
 from tests.waiting import PATIENCE, wait_until
@@ -143,7 +143,7 @@ def test_what_fails_is_tried_again_later_and_later_and_then_given_up(ann):
         while deliver(notice).state == WAITING:
             waits.append((notice.due_at - notice.tried_at).total_seconds())
         assert notice.state == GIVEN_UP
-        assert waits == pytest.approx(courier.BACK_OFF, abs=9), "each try takes a moment, too"
+        assert waits == pytest.approx(delivery.BACK_OFF, abs=9), "each try takes a moment, too"
         assert notice.answer == "The answer was 503 Service Unavailable."
         assert len({headers["X-Jobsite-Delivery"] for headers, _ in server.came}) == 1
 
@@ -159,8 +159,8 @@ def test_two_couriers_deliver_once_and_one_that_dies_is_replaced(ann):
     hook(ann)
     end(ann)
     first, second = Delivery.objects.get(), Delivery.objects.get()
-    assert courier.take(first)
-    assert not courier.take(second)
+    assert delivery.take(first)
+    assert not delivery.take(second)
     first.refresh_from_db()
     assert timezone.now() < first.due_at < timezone.now() + timedelta(minutes=3)
     assert first.state == WAITING, "if this courier dies now, it is due again"
@@ -169,7 +169,7 @@ def test_two_couriers_deliver_once_and_one_that_dies_is_replaced(ann):
 @pytest.mark.django_db(transaction=True)
 def test_a_server_that_hangs_holds_up_nobody_else(ann, bob, monkeypatch):
     monkeypatch.setattr(webhooks, "WAIT_IN_ALL", PATIENCE)
-    one = courier.Courier("webhook")
+    one = delivery.Courier("webhook")
     with socket.create_server(("127.0.0.1", 0)) as silent, listening() as well:
         dead = hook(ann, f"http://127.0.0.1:{silent.getsockname()[1]}/")
         for _ in range(10):

@@ -3,11 +3,12 @@
 import pytest
 from django.conf import settings
 
-from jobsite.jobs import child_limits
-from jobsite.jobs.child_handle import LAST_WORDS
-from jobsite.jobs.supervisor import CPU_SLACK
+from jobsite.jobs.execution import limits
+from jobsite.jobs.execution.child_process import LAST_WORDS
+from jobsite.jobs.execution.supervisor import CPU_SLACK
+from tests.drill.jobs import run
 from tests.site import Site
-from tests.test_jobs_tree import board, finish, run
+from tests.test_jobs_tree import board, finish
 
 pytestmark = [pytest.mark.tree, pytest.mark.xdist_group("tree")]
 
@@ -20,7 +21,7 @@ SECRETS = {
 
 
 def test_the_environment_is_a_list_of_what_is_needed():
-    given = child_limits.environment({**SECRETS, "PATH": "/bin", "LC_ALL": "C", "EDITOR": "vi"})
+    given = limits.environment({**SECRETS, "PATH": "/bin", "LC_ALL": "C", "EDITOR": "vi"})
     assert given.keys() == {"PATH", "LC_ALL", "JOBSITE_SECRET_KEY"}
     assert given["JOBSITE_SECRET_KEY"] != SECRETS["JOBSITE_SECRET_KEY"]
 

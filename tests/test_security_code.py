@@ -11,7 +11,8 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django_q.models import OrmQ
 
-from jobsite.jobs import broker, queue
+from jobsite.jobs import queue
+from jobsite.jobs.queue import broker
 from tests.site import ROOT
 from tests.waiting import PATIENCE
 
@@ -26,7 +27,7 @@ CALLS = {"eval", "exec", "__import__", "read_pickle", "to_pickle", "joblib.load"
 FLAGS = {"shell=True", "allow_pickle=True"}
 ALLOWED = {
     # A scratch file of one job, written and mapped by its own processes and never served or sent.
-    "training/fits.py": {"joblib.load", "joblib.dump"},
+    "training/evaluation/final_fit.py": {"joblib.load", "joblib.dump"},
 }
 
 
@@ -95,7 +96,7 @@ def test_what_somebody_wrote_into_the_queue_is_not_unpickled():
     payloads = [taking.take()[0][1] for _ in range(2)]
     for payload in payloads:
         task = broker.SignedPackage.loads(payload)
-        assert (task["func"], task["args"]) == ("jobsite.jobs.worker.work", ())
+        assert (task["func"], task["args"]) == ("jobsite.jobs.execution.worker.work", ())
 
 
 def test_the_tables_of_django_q_are_not_in_the_admin_panel():

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from jobsite.jobs import tree
+from jobsite.jobs.server import tree
 from tests.ports import free_port
 from tests.site import ROOT
 from tests.waiting import PATIENCE, promised, wait_until
@@ -21,10 +21,11 @@ WITHIN = 1.0  # seconds; `up` gives more
 SERVER = f"""
 import sys
 from gunicorn.app.wsgiapp import run
-from jobsite.jobs import connections
-connections.HEADER_WITHIN = connections.IDLE = {WITHIN}
-sys.argv[1:] = ["--worker-class", "jobsite.jobs.connections.Worker", "--threads", "{THREADS}",
-    "--no-control-socket", "--bind", sys.argv[1], "tests.test_security_connections:application"]
+from jobsite.jobs.server import gunicorn_worker
+gunicorn_worker.HEADER_WITHIN = gunicorn_worker.IDLE = {WITHIN}
+sys.argv[1:] = ["--worker-class", "jobsite.jobs.server.gunicorn_worker.Worker",
+    "--threads", "{THREADS}", "--no-control-socket",
+    "--bind", sys.argv[1], "tests.test_security_connections:application"]
 run()
 """
 LARGE = 50 * 2**20
@@ -97,4 +98,4 @@ def test_a_header_that_comes_byte_by_byte_is_hung_up_on(server):
 
 def test_the_site_is_served_by_this_worker():
     web = next(part for part in tree.parts("127.0.0.1:1") if part.name == "web")
-    assert "jobsite.jobs.connections.Worker" in web.command
+    assert "jobsite.jobs.server.gunicorn_worker.Worker" in web.command

@@ -6,10 +6,11 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from downloads.models import Download
-from jobsite.jobs.tokens import ApiToken
+from downloads.models.download import Download
+from jobsite.jobs.api.authentication import ApiToken
 from tests.waiting import PATIENCE
-from training.models import Dataset, TrainingJob
+from training.models.dataset import Dataset
+from training.models.training_job import TrainingJob
 
 pytestmark = [pytest.mark.tree, pytest.mark.timeout(3600)]
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))

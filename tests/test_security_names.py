@@ -9,13 +9,14 @@ from django.core.management import call_command
 from django.http import Http404
 
 from jobsite.jobs import queue
-from jobsite.jobs.attachments import attachment
-from jobsite.jobs.child import finite
-from jobsite.jobs.models import JobEvent
+from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.execution.child_main import finite
+from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.text import UNFIT, one_line, storable
-from jobsite.jobs.tokens import ApiToken
+from jobsite.jobs.web.attachments import attachment
 from tests.hostile import NAMES
-from training.models import Dataset, TrainingJob
+from training.models.dataset import Dataset
+from training.models.training_job import TrainingJob
 
 pytestmark = pytest.mark.django_db
 EVERY = pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())

@@ -8,8 +8,8 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from jobsite.jobs import second_factor
-from jobsite.jobs.links import sign_in_link
+from jobsite.jobs.accounts import second_factor
+from jobsite.jobs.accounts.sign_in_links import sign_in_link
 
 pytestmark = pytest.mark.django_db
 PASSWORD = {"username": "ann", "password": "ann-secret-1"}

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
-from jobsite.jobs import visitors
+from jobsite.jobs.accounts import client_address
 
 pytestmark = pytest.mark.django_db
 PASSWORD = {"username": "ann", "password": "ann-secret-1"}
@@ -69,7 +69,7 @@ def test_a_visitor_cannot_choose_the_address_that_is_counted(
     rf, settings, proxies, header, expected
 ):
     settings.PROXIES = proxies
-    assert visitors.address(rf.get("/", headers={"X-Forwarded-For": header})) == expected
+    assert client_address.address(rf.get("/", headers={"X-Forwarded-For": header})) == expected
 
 
 # --- sessions ---

@@ -9,14 +9,19 @@ from django.contrib.auth.models import Group, Permission, User
 from django.urls import reverse
 from django.utils import timezone
 
-from downloads.models import Category, Download, SeedingPlan, SpeedPlan, Traffic
-from jobsite.jobs.channels import Delivery
-from jobsite.jobs.models import JobEvent
-from jobsite.jobs.tokens import ApiToken
+from downloads.models.category import Category
+from downloads.models.download import Download
+from downloads.models.seeding_goal import SeedingPlan
+from downloads.models.speed_plan import SpeedPlan
+from downloads.models.traffic import Traffic
+from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.models.job_event import JobEvent
+from jobsite.jobs.models.notification import Delivery
 from tests.people import permit
 from tests.test_jobs_doors import ALL, belongings, fill, is_regex, rows
-from training.models import Dataset, TrainingJob
-from training.prediction import Prediction
+from training.models.dataset import Dataset
+from training.models.prediction import Prediction
+from training.models.training_job import TrainingJob
 
 pytestmark = pytest.mark.django_db
 __all__ = ["belongings"]

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from jobsite.jobs.tokens import READ_ONLY, ApiToken
+from jobsite.jobs.api.authentication import READ_ONLY, ApiToken
 
 pytestmark = pytest.mark.django_db
 PASSWORD = {"username": "ann", "password": "ann-secret-1"}

@@ -7,10 +7,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from jobsite.jobs.models import ApiToken
+from jobsite.jobs.api.authentication import ApiToken
 from jobsite.jobs.status import Status
 from tests.training_tables import flowers
-from training.models import Dataset, TrainingJob
+from training.models.dataset import Dataset
+from training.models.training_job import TrainingJob
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folders")]
 

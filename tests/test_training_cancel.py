@@ -7,10 +7,10 @@ import psutil
 import pytest
 
 from benchmarks.tables import write_classes
-from jobsite.jobs.models import Worker
+from jobsite.jobs.models.worker import Worker
 from tests.waiting import promised, wait_until
-from training.catalogue import KNOWN
-from training.models import TrainingJob
+from training.algorithms.catalogue import KNOWN
+from training.models.training_job import TrainingJob
 
 pytestmark = [pytest.mark.tree, pytest.mark.xdist_group("tree")]
 

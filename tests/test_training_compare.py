@@ -5,12 +5,13 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from jobsite.jobs.models import ApiToken
+from jobsite.jobs.api.authentication import ApiToken
 from jobsite.jobs.status import Status
 from tests.training_tables import flowers, houses
-from training.comparison import Comparison
-from training.models import Dataset, TrainingJob
-from training.noise import is_paired_noise, is_unpaired_noise
+from training.models.dataset import Dataset
+from training.models.training_job import TrainingJob
+from training.results.significance import is_paired_noise, is_unpaired_noise
+from training.web.comparison import Comparison
 
 pytestmark = pytest.mark.django_db
 FOLDS = (0.80, 0.82, 0.78, 0.81)

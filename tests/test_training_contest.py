@@ -8,15 +8,17 @@ import pytest
 from tests.test_training_evaluation import made, rows_of
 from tests.training_tables import flowers, houses
 from tests.waiting import promised
-from training import model_file, tuning
-from training.catalogue import ALGORITHMS, chosen
-from training.ensemble import weigh
-from training.evaluation import Settings, evaluate
-from training.events import Explained, RowAdded
-from training.pipeline import make_plan
-from training.pool import Pool
-from training.scoring import predict, score
-from training.splits import make_contest
+from training.algorithms import model_file
+from training.algorithms.catalogue import ALGORITHMS, chosen
+from training.evaluation import candidates
+from training.evaluation.ensemble import weigh
+from training.evaluation.events import Explained, RowAdded
+from training.evaluation.process_pool import Pool
+from training.evaluation.runner import evaluate
+from training.evaluation.scoring import predict, score
+from training.limits import Settings
+from training.modelling.preprocessing import make_plan
+from training.modelling.splits import make_contest
 
 
 def run(task, keys, folder, **settings):
@@ -103,14 +105,14 @@ def test_models_weigh_the_same_unless_some_are_clearly_better(tmp_path, spread, 
 
 def test_the_same_seed_tries_the_same_settings_and_stays_in_range():
     boosting = ALGORITHMS["boosting"]
-    first = tuning.candidates(boosting, "binary", 12, 3, imbalanced=True)
-    assert first == tuning.candidates(boosting, "binary", 12, 3, imbalanced=True)
+    first = candidates.candidates(boosting, "binary", 12, 3, imbalanced=True)
+    assert first == candidates.candidates(boosting, "binary", 12, 3, imbalanced=True)
     assert first[0] == {"class_weight": "balanced"}
     for settings in first[1:]:
         assert 0.02 <= settings["learning_rate"] <= 0.2
         assert isinstance(settings["max_leaf_nodes"], int)
-    assert tuning.candidates(boosting, "binary", 0, 3, imbalanced=True) == [], "no time for any"
-    plain = tuning.candidates(boosting, "regression", 2, 3, imbalanced=False)
+    assert candidates.candidates(boosting, "binary", 0, 3, imbalanced=True) == [], "no time for any"
+    plain = candidates.candidates(boosting, "regression", 2, 3, imbalanced=False)
     assert all("class_weight" not in settings for settings in plain)
 
 

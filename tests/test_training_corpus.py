@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from tests.awkward_tables import READ, REFUSED
-from training.preview import look
-from training.reading import Table, read
-from training.table import Preview, ReadingError
-from training.unpacking import Limits, unpack
+from training.reading.pandas_source import Table, read
+from training.tables.preview import look
+from training.tables.schema import Preview, ReadingError
+from training.tables.unpack import Limits, unpack
 
 KINDS = {"n": "number", "c": "category", "t": "text", "d": "date", "b": "boolean"}
 

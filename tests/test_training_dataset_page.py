@@ -7,7 +7,8 @@ from django.urls import reverse
 from tests.training_pages import kept, signed_in, train
 from tests.training_tables import flowers, houses
 from tests.workbooks import workbook
-from training.models import Dataset, TrainingJob
+from training.models.dataset import Dataset
+from training.models.training_job import TrainingJob
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folders")]
 

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from training.distribution import HEIGHT, WIDTH, drawn, seen_column
-from training.table import Column, Dialect
+from training.tables.histogram import HEIGHT, WIDTH, drawn, seen_column
+from training.tables.schema import Column, Dialect
 
 PLAIN = Dialect()
 

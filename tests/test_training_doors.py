@@ -9,7 +9,8 @@ from rest_framework.test import APIClient
 
 from tests.awkward_tables import READ, REFUSED
 from tests.training_pages import signed_in, upload
-from training.models import Dataset, TrainingJob
+from training.models.dataset import Dataset
+from training.models.training_job import TrainingJob
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folders")]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.effects import partial_dependence
+from training.plots.partial_dependence import partial_dependence
 
 ROWS = 300
 

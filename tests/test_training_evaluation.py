@@ -11,20 +11,21 @@ import pytest
 
 from tests.training_tables import flowers, houses, real_table
 from tests.waiting import promised
-from training import model_file
-from training.catalogue import ALGORITHMS, Algorithm, chosen
-from training.evaluation import Settings, evaluate
-from training.events import Event, Explained, FoldFinished, Pulse, RowAdded, Searched
+from training.algorithms import model_file
+from training.algorithms.catalogue import ALGORITHMS, Algorithm, chosen
+from training.evaluation.events import Event, Explained, FoldFinished, Pulse, RowAdded, Searched
+from training.evaluation.process_pool import Pool
+from training.evaluation.runner import evaluate
+from training.limits import Settings
 from training.metrics import primary
-from training.pipeline import make_plan
-from training.plots import draw_all, draw_importance
-from training.pool import Pool
-from training.preview import HEAD_BYTES, preview
-from training.ranking import Row, rank
-from training.reading import read
-from training.report import Story
-from training.splits import make_contest
-from training.target import Task, make_task
+from training.modelling.preprocessing import make_plan
+from training.modelling.splits import make_contest
+from training.modelling.task import Task, make_task
+from training.plots.classification import draw_all, draw_importance
+from training.reading.pandas_source import read
+from training.results.leaderboard import Row, rank
+from training.tables.preview import HEAD_BYTES, preview
+from training.tasks.progress import Story
 
 HOSTILE = "<script>alert(1)</script>$\\frac{$&\u202e"
 

@@ -10,20 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from jobsite.jobs.child import Report, plain_sentence
-from jobsite.jobs.outcome import JobFailed
+from jobsite.jobs.execution.child_main import Report, plain_sentence
+from jobsite.jobs.execution.outcome import JobFailed
 from tests import training_work
 from tests.test_training_evaluation import made
 from tests.training_tables import houses
-from training import tasks
-from training.catalogue import chosen
-from training.evaluation import Settings, evaluate
-from training.events import Event, RowAdded
-from training.models import Dataset, TrainingJob
-from training.pipeline import make_plan
-from training.pool import Pool
-from training.splits import make_contest
-from training.table import ReadingError
+from training.algorithms.catalogue import chosen
+from training.evaluation.events import Event, RowAdded
+from training.evaluation.process_pool import Pool
+from training.evaluation.runner import evaluate
+from training.limits import Settings
+from training.modelling.preprocessing import make_plan
+from training.modelling.splits import make_contest
+from training.models.dataset import Dataset
+from training.models.training_job import TrainingJob
+from training.tables.schema import ReadingError
+from training.tasks import train
 
 pytestmark = pytest.mark.django_db
 CHANCE = random.Random(4)
@@ -61,7 +63,7 @@ def kept(owner, folder: Path, data: bytes) -> Dataset:
 
 def trained(owner, folder: Path, data: bytes, target: str = "y", keys=("linear", "tree"), **asked):
     job = TrainingJob.of(kept(owner, folder, data), target, keys, folds=2, tune=False, **asked)
-    return json.loads(json.dumps(tasks.run(job, report(job)), allow_nan=False))
+    return json.loads(json.dumps(train.run(job, report(job)), allow_nan=False))
 
 
 def evaluated(task, keys, folder: Path, **limits) -> list[Event]:
@@ -153,7 +155,7 @@ def test_a_vanished_file_is_said(ann, folder):
     dataset.path.unlink()
     job = TrainingJob.of(dataset, "y", ["tree"])
     with pytest.raises(JobFailed, match=r"gone from the data folder\. Upload it again"):
-        tasks.run(job, report(job))
+        train.run(job, report(job))
 
 
 @pytest.mark.parametrize(

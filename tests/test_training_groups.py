@@ -13,15 +13,18 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from jobsite.jobs.child import Report
-from jobsite.jobs.models import ApiToken
+from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.execution.child_main import Report
 from jobsite.jobs.status import Status
 from tests.training_tables import flowers
-from training import predict_tasks, reproduce, tasks
-from training.catalogue import groupings
-from training.models import Dataset, Prediction, TrainingJob
-from training.profiles import profile
-from training.takeaway import recipe_of
+from training.algorithms.catalogue import groupings
+from training.exports import train_script
+from training.exports.reproduction import recipe_of
+from training.models.dataset import Dataset
+from training.models.prediction import Prediction
+from training.models.training_job import TrainingJob
+from training.plots.cluster_profile import profile
+from training.tasks import predict, train
 
 pytestmark = pytest.mark.django_db
 
@@ -71,7 +74,7 @@ def test_groups_are_found_shown_predicted_and_made_again(table, page, ann):
     job = TrainingJob.objects.get()
     assert (job.wanted, job.target, job.name) == ("clustering", "", "Groups from islands.csv")
 
-    result = json.loads(json.dumps(tasks.run(job, report(job.draft)), allow_nan=False))
+    result = json.loads(json.dumps(train.run(job, report(job.draft)), allow_nan=False))
     assert result["problem"] == "clustering"
     assert result["best"] == "groups-3"
     assert result["metric"] == "silhouette"
@@ -89,8 +92,8 @@ def test_groups_are_found_shown_predicted_and_made_again(table, page, ann):
     birds = next(row for row in told["columns"] if row["column"] == "bird")
     assert birds["cells"][0] == "tern (100%)"
 
-    recipe = recipe_of(result, tasks.facts_of(job))
-    assert reproduce.main(json.loads(json.dumps(recipe)), table.path) == 0
+    recipe = recipe_of(result, train.facts_of(job))
+    assert train_script.main(json.loads(json.dumps(recipe)), table.path) == 0
 
     job.publish()
     job.result, job.status, job.finished_at = result, Status.SUCCEEDED, timezone.now()
@@ -100,7 +103,7 @@ def test_groups_are_found_shown_predicted_and_made_again(table, page, ann):
     assert "3 groups" in shown
     page.post(reverse("training:predict", args=[job.pk]), {"algorithm": "groups-3", "c0": "10"})
     asked = Prediction.of(job, "groups-3", [{"east": 10, "north": 10, "bird": "tern"}])
-    answered = predict_tasks.run(asked, report(asked.draft))
+    answered = predict.run(asked, report(asked.draft))
     assert answered["predictions"] == [{"answer": "group 1"}]
     assert answered["summary"] == {"counts": {"group 1": 1}}
     assert "predicted group" in (asked.draft / "predictions.csv").read_text()
@@ -133,7 +136,7 @@ def test_a_table_of_noise_is_said_to_have_no_groups(ann, folder):
     (folder / "flowers.csv").write_bytes(flowers(60, classes=1))
     dataset = Dataset.copy(folder / "flowers.csv", ann, {})
     job = TrainingJob.of(dataset, "", wanted="clustering", folds=2)
-    result = tasks.run(job, report(job.draft))
+    result = train.run(job, report(job.draft))
     assert any("run into each other" in warning for warning in result["warnings"])
 
 
@@ -143,7 +146,7 @@ def test_no_more_groups_are_tried_than_there_are_rows_for(rows, most):
 
 
 def test_a_profile_names_first_what_tells_the_groups_apart(table):
-    frame, columns = tasks.read_table(table, {}).frame, table.columns
+    frame, columns = train.read_table(table, {}).frame, table.columns
     labels = np.array([(0, 1, 1, 2)[row % 4] for row in range(240)])
     told = profile(frame, columns, labels, 3)
     assert told["columns"][0]["column"] == "bird"

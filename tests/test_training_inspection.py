@@ -7,13 +7,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from jobsite.jobs.child import Report
-from jobsite.jobs.outcome import JobFailed
+from jobsite.jobs.execution.child_main import Report
+from jobsite.jobs.execution.outcome import JobFailed
 from jobsite.jobs.status import Status
 from tests.training_tables import flowers
-from training.inspection import Inspection
-from training.inspection_tasks import run
-from training.models import Dataset, TrainingJob
+from training.models.dataset import Dataset
+from training.models.inspection import Inspection
+from training.models.training_job import TrainingJob
+from training.tasks.inspection import run
 
 pytestmark = pytest.mark.django_db
 HOSTILE = "<script>alert(1)</script>"

@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from jobsite.jobs import child
-from jobsite.jobs.child import Report
-from jobsite.jobs.outcome import JobFailed
+from jobsite.jobs.execution import child_main
+from jobsite.jobs.execution.child_main import Report
+from jobsite.jobs.execution.outcome import JobFailed
 from tests.training_tables import flowers, houses, real_table
 from tests.waiting import wait_until
-from training import model_file
-from training.models import Dataset, TrainingJob
-from training.tasks import run
+from training.algorithms import model_file
+from training.models.dataset import Dataset
+from training.models.training_job import TrainingJob
+from training.tasks.train import run
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_a_training_reports_and_returns_its_result(ann, folder, told):
 
 
 def test_a_step_that_cannot_tell_how_far_it_is_still_tells_that_it_goes_on(told, monkeypatch):
-    monkeypatch.setattr(child, "SIGN_EVERY", 0.01)
+    monkeypatch.setattr(child_main, "SIGN_EVERY", 0.01)
 
     def messages() -> list[str]:
         return [json.loads(line)["message"] for line in told.read_text().splitlines()]

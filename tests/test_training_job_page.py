@@ -7,7 +7,7 @@ from django.urls import reverse
 from jobsite.jobs.status import Status
 from tests.training_pages import HOSTILE, finished, kept, signed_in, train
 from tests.training_tables import flowers
-from training.models import TrainingJob
+from training.models.training_job import TrainingJob
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folders")]
 

@@ -2,13 +2,14 @@
 
 import pytest
 
-from jobsite.jobs.child_handle import Child
-from jobsite.jobs.supervisor import Supervision
+from jobsite.jobs.execution.child_process import Child
+from jobsite.jobs.execution.supervisor import Supervision
 from tests.training_tables import flowers
 from tests.waiting import wait_until
-from training.catalogue import ALGORITHMS, chosen
-from training.memory import need, refusal
-from training.models import Dataset, TrainingJob
+from training.algorithms.catalogue import ALGORITHMS, chosen
+from training.algorithms.memory import need, refusal
+from training.models.dataset import Dataset
+from training.models.training_job import TrainingJob
 
 
 def test_a_small_table_fits():

@@ -13,12 +13,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 from threadpoolctl import threadpool_limits
 
-from training import model_file
-from training.catalogue import ALGORITHMS, chosen
-from training.pipeline import make_pipeline_for, make_plan
-from training.problem import TargetError
-from training.scoring import predict
-from training.table import Column
+from training.algorithms import model_file
+from training.algorithms.catalogue import ALGORITHMS, chosen
+from training.evaluation.scoring import predict
+from training.modelling.preprocessing import make_pipeline_for, make_plan
+from training.problem.problem_type import TargetError
+from training.tables.schema import Column
 
 ROWS = 240
 

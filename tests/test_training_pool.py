@@ -7,7 +7,7 @@ import pytest
 
 from tests import training_work
 from tests.waiting import PATIENCE, promised
-from training.pool import News, Pool
+from training.evaluation.process_pool import News, Pool
 
 
 @pytest.fixture

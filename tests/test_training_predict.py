@@ -14,14 +14,16 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from jobsite.jobs.child import Report
-from jobsite.jobs.models import ApiToken
-from jobsite.jobs.outcome import JobFailed
+from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.execution.child_main import Report
+from jobsite.jobs.execution.outcome import JobFailed
 from jobsite.jobs.status import Status
 from tests.training_tables import flowers, houses
-from training import predict_tasks, tasks
-from training.answers import guarded
-from training.models import Dataset, Prediction, TrainingJob
+from training.models.dataset import Dataset
+from training.models.prediction import Prediction
+from training.models.training_job import TrainingJob
+from training.prediction.predict import guarded
+from training.tasks import predict, train
 
 pytestmark = pytest.mark.django_db
 ROWS = "soil,height,width,picked,note\n"
@@ -48,7 +50,7 @@ def trained(factory, owner, folder: Path, data: bytes, target: str, **told) -> T
     dataset = Dataset.copy(folder / "sent.csv", owner, told)
     job = TrainingJob.of(dataset, target, ["tree"], folds=2)
     if target not in _TRAINED:
-        result = tasks.run(job, report(job.draft))
+        result = train.run(job, report(job.draft))
         kept = factory.mktemp("trained") / "result"
         _TRAINED[target] = (shutil.copytree(job.draft, kept), json.loads(json.dumps(result)))
     artifacts, job.result = _TRAINED[target]
@@ -70,7 +72,7 @@ def page(user) -> Client:
 
 
 def carried_out(job: Prediction) -> dict:
-    result = predict_tasks.run(job, report(job.draft))
+    result = predict.run(job, report(job.draft))
     job.publish()
     return json.loads(json.dumps(result))
 
@@ -208,10 +210,10 @@ def test_a_model_that_is_gone_or_is_no_model_is_said(garden, folder):
     job = Prediction.of(garden, "tree", [{"width": 1, "height": 2, "soil": "clay"}])
     job.model_path.write_bytes(b"no model")
     with pytest.raises(JobFailed, match="is not a model file of this site"):
-        predict_tasks.run(job, report(folder / "a"))
+        predict.run(job, report(folder / "a"))
     job.model_path.unlink()
     with pytest.raises(JobFailed, match="is gone from the data folder"):
-        predict_tasks.run(job, report(folder / "b"))
+        predict.run(job, report(folder / "b"))
 
 
 def api(user) -> APIClient:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from training.preflight import notices
-from training.preview import HEAD_BYTES, preview
-from training.reading import read
-from training.roles import Roles
-from training.target import make_task
+from training.modelling.data_checks import notices
+from training.modelling.task import make_task
+from training.problem.column_roles import Roles
+from training.reading.pandas_source import read
+from training.tables.preview import HEAD_BYTES, preview
 
 chance = random.Random(1)
 NOISE = [

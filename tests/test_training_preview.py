@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from tests.training_tables import REAL, flowers, real_table
-from training.preview import HEAD_BYTES, preview
-from training.table import Preview, ReadingError
+from training.tables.preview import HEAD_BYTES, preview
+from training.tables.schema import Preview, ReadingError
 
 
 def look(data: bytes, **told) -> Preview:
@@ -276,7 +276,7 @@ def test_blanks_in_a_column_of_numbers_are_missing():
 
 def test_the_preview_loads_nothing_heavy():
     code = (
-        "import sys, training.preview; print(sorted({'pandas', 'numpy', 'sklearn', 'matplotlib', "
+        "import sys, training.tables.preview; print(sorted({'pandas', 'numpy', 'sklearn', 'matplotlib', "
         "'django'} & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -3,11 +3,11 @@
 import pandas as pd
 import pytest
 
-from training.pipeline import make_plan
-from training.problem import TargetError, find_target, guess, order_classes
-from training.splits import make_contest
-from training.table import Column
-from training.target import make_task
+from training.modelling.preprocessing import make_plan
+from training.modelling.splits import make_contest
+from training.modelling.task import make_task
+from training.problem.problem_type import TargetError, find_target, guess, order_classes
+from training.tables.schema import Column
 
 
 def column(kind: str = "category", **facts) -> Column:

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.training_tables import REAL, real_table
-from training.preview import HEAD_BYTES, preview
-from training.problem import TargetError, guess
-from training.proposal import Proposal, propose
-from training.table import Column, Preview
+from training.problem.problem_type import TargetError, guess
+from training.problem.target_suggestion import Proposal, propose
+from training.tables.preview import HEAD_BYTES, preview
+from training.tables.schema import Column, Preview
 
 
 def look(data: bytes) -> Preview:

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from tests.training_tables import REAL, real_table
-from training.preview import HEAD_BYTES, preview
-from training.reading import Table, read
-from training.table import ReadingError
+from training.reading.pandas_source import Table, read
+from training.tables.preview import HEAD_BYTES, preview
+from training.tables.schema import ReadingError
 
 
 def read_bytes(folder: Path, data: bytes, **told) -> Table:

@@ -6,12 +6,12 @@ import pytest
 
 from training.choices import changed
 from training.management.commands.train import changes_of
-from training.preview import HEAD_BYTES, preview
-from training.problem import TargetError
-from training.reading import Table, read
-from training.roles import Roles
-from training.table import ReadingError, with_kinds
-from training.target import make_task
+from training.modelling.task import make_task
+from training.problem.column_roles import Roles
+from training.problem.problem_type import TargetError
+from training.reading.pandas_source import Table, read
+from training.tables.preview import HEAD_BYTES, preview
+from training.tables.schema import ReadingError, with_kinds
 
 ROWS = "".join(
     f"{n % 7:03},{n % 5 + 1}/2/2024,{n if n % 10 else 'n/k'},shop {n % 4},{n * 1.5}\n"

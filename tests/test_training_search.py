@@ -10,14 +10,14 @@ from tests.test_training_contest import run
 from tests.test_training_evaluation import made, rows_of
 from tests.training_tables import flowers, houses
 from tests.waiting import promised
-from training import tuning
-from training.catalogue import ALGORITHMS, Algorithm, Setting, chosen
-from training.events import Explained, Pulse, Searched
-from training.fits import FoldResult, score_fold
+from training.algorithms.catalogue import ALGORITHMS, Algorithm, Setting, chosen
+from training.evaluation import candidates
+from training.evaluation.events import Explained, Pulse, Searched
+from training.evaluation.final_fit import FoldResult, score_fold
+from training.evaluation.runs import FINAL
+from training.evaluation.schedule import Race
+from training.evaluation.search import STALE_ROUNDS, Search
 from training.forecast import remaining
-from training.lanes import FINAL
-from training.race import Race
-from training.search import STALE_ROUNDS, Search
 
 
 class Driven:
@@ -164,10 +164,10 @@ def test_answers_of_settings_that_were_not_chosen_do_not_pile_up():
 
 def test_further_settings_are_the_same_for_the_same_seed_new_and_in_range():
     boosting = ALGORITHMS["boosting"]
-    known = tuning.candidates(boosting, "binary", 12, 3, imbalanced=False)
+    known = candidates.candidates(boosting, "binary", 12, 3, imbalanced=False)
     best = known[4]
-    found = tuning.more_candidates(boosting, "binary", 12, "3 boosting 2", known, best)
-    assert found == tuning.more_candidates(boosting, "binary", 12, "3 boosting 2", known, best)
+    found = candidates.more_candidates(boosting, "binary", 12, "3 boosting 2", known, best)
+    assert found == candidates.more_candidates(boosting, "binary", 12, "3 boosting 2", known, best)
     assert len(found) == 12
     assert not [settings for settings in found if settings in known]
     assert any(len(settings.items() & best.items()) >= 2 for settings in found), "near to the best"
@@ -180,7 +180,7 @@ def test_further_settings_are_the_same_for_the_same_seed_new_and_in_range():
 def test_a_small_space_is_tried_to_its_end():
     space = (Setting("weights", choices=("uniform", "distance")),)
     small = replace(ALGORITHMS["knn"], space=space)
-    found = tuning.more_candidates(small, "binary", 12, "seed", [{}, {"weights": "uniform"}])
+    found = candidates.more_candidates(small, "binary", 12, "seed", [{}, {"weights": "uniform"}])
     assert found == [{"weights": "distance"}]
 
 

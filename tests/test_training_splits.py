@@ -8,11 +8,11 @@ import pytest
 from tests.test_training_contest import run
 from tests.test_training_evaluation import made, rows_of
 from tests.training_tables import flowers, houses
-from training.pipeline import make_plan
-from training.problem import TargetError
-from training.roles import Roles
-from training.splits import make_contest
-from training.target import make_task
+from training.modelling.preprocessing import make_plan
+from training.modelling.splits import make_contest
+from training.modelling.task import make_task
+from training.problem.column_roles import Roles
+from training.problem.problem_type import TargetError
 
 
 def table_of(folder, roles, rows=240):

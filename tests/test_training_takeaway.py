@@ -8,12 +8,13 @@ import zipfile
 
 import pytest
 
-from jobsite.jobs.child import Report
+from jobsite.jobs.execution.child_main import Report
 from tests.training_tables import flowers
-from training import takeaway
-from training.models import Dataset, TrainingJob
-from training.takeaway_names import CARD, REPORT, REPRODUCE
-from training.tasks import run
+from training.exports import reproduction
+from training.models.dataset import Dataset
+from training.models.training_job import TrainingJob
+from training.results.files import CARD, REPORT, REPRODUCE
+from training.tasks.train import run
 
 HOSTILE = "<script>alert(1)</script>|x"
 
@@ -61,6 +62,6 @@ def test_what_is_taken_away_stands_alone_and_gives_the_same_scores(trained, tmp_
 
 
 def test_the_lock_names_all_that_is_needed():
-    names = {line.partition("==")[0] for line in takeaway.locked(("scikit-learn",))}
+    names = {line.partition("==")[0] for line in reproduction.locked(("scikit-learn",))}
     assert {"numpy", "scipy", "joblib", "threadpoolctl"} <= names
     assert "pytest" not in names

@@ -9,10 +9,10 @@ import pytest
 
 from tests.training_tables import flowers
 from tests.workbooks import DATE, parquet, workbook
-from training.models import Dataset
-from training.preview import look
-from training.table import ReadingError
-from training.unpacking import Limits, Unpacked, unpack
+from training.models.dataset import Dataset
+from training.tables.preview import look
+from training.tables.schema import ReadingError
+from training.tables.unpack import Limits, Unpacked, unpack
 
 SMALL = Limits(file_mb=1, memory_mb=1024)
 

@@ -6,7 +6,8 @@ from django.urls import reverse
 
 from tests.training_pages import HOSTILE, kept, signed_in, train, upload
 from tests.training_tables import flowers, houses
-from training.models import Dataset, TrainingJob
+from training.models.dataset import Dataset
+from training.models.training_job import TrainingJob
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folders")]
 

@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobsite.jobs.status import Status
-from training.models import Dataset, TrainingJob
+from training.models.dataset import Dataset
+from training.models.training_job import TrainingJob
 
 HOSTILE = '<script>alert("x")</script>'
 

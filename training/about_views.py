@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views import View
 
-from jobsite.jobs.views import OwnJobs
-from training.models import TrainingJob
+from jobsite.jobs.web.views import OwnJobs
+from training.models.training_job import TrainingJob
 
 
 class AboutForm(forms.ModelForm):

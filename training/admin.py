@@ -5,8 +5,11 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from jobsite.jobs.admin import JobAdmin, ReadOnlyAdmin
-from training.models import Dataset, Prediction, TrainingJob
+from jobsite.jobs.admin.bases import ReadOnlyAdmin
+from jobsite.jobs.admin.jobs import JobAdmin
+from training.models.dataset import Dataset
+from training.models.prediction import Prediction
+from training.models.training_job import TrainingJob
 
 
 @admin.register(Dataset)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from training.problem import TargetError, find_target
-from training.roles import FEATURE, GROUP, IGNORE, ROLES, TARGET, TIME, Roles
-from training.table import KINDS, Column, listed, shown, with_kinds
+from training.problem.column_roles import FEATURE, GROUP, IGNORE, ROLES, TARGET, TIME, Roles
+from training.problem.problem_type import TargetError, find_target
+from training.tables.schema import KINDS, Column, listed, shown, with_kinds
 
 KEYS = {TARGET: "target", GROUP: "group", TIME: "time"}
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from training.drawing import Drawing, square
+from training.plots.figure import Drawing, square
 from training.svg import ACCENT, FAINT, INK, SECOND
 
 _STEPS = np.linspace(0, 1, 101)

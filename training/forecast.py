@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from training import tuning
-from training.lanes import FINAL_FITS, FINAL_SECONDS, Lane
-from training.race import Race
-from training.search import (
+from training.evaluation import candidates
+from training.evaluation.runs import FINAL_FITS, FINAL_SECONDS, Lane
+from training.evaluation.schedule import Race
+from training.evaluation.search import (
     MOST_ROUNDS,
     SHARE,
     STALE_ROUNDS,
@@ -53,15 +53,15 @@ def _planned_search(race: Race, expected: Mapping[str, float], left: float) -> f
     times = [
         expected[key]
         for key, lane in race.lanes.items()
-        if tuning.space_of(lane.algorithm, race.problem) and not lane.ended
+        if candidates.space_of(lane.algorithm, race.problem) and not lane.ended
     ]
     if not times:
         return 0.0
     lanes, mean = min(TUNED_LANES, len(times)), sum(times) / len(times)
     seconds = max(0.0, left * SHARE / lanes)
-    size = next(tuning.affordable(seconds, mean, race.folds, race.slots), 0)
+    size = next(candidates.affordable(seconds, mean, race.folds, race.slots), 0)
     # About half of those that may go on are not better than the default and do not.
-    fits = size * tuning.first_folds(race.folds) + tuning.survivors(size) if size else 0
+    fits = size * candidates.first_folds(race.folds) + candidates.survivors(size) if size else 0
     return lanes * fits * mean / race.slots
 
 
@@ -75,7 +75,7 @@ def _further_search(search: Search, expected: Mapping[str, float]) -> float:
     else:
         return 0.0
     rounds = sum(expected[key] * min(most, _HOPE * max(0, fewest)) for key, (fewest, most) in lanes)
-    return rounds * tuning.fits_of(tuning.SIZES[0], race.folds) / race.slots
+    return rounds * candidates.fits_of(candidates.SIZES[0], race.folds) / race.slots
 
 
 def _expected(race: Race, lane: Lane) -> float:

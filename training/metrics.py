@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from training.problem import BINARY, CLUSTERING, MULTICLASS, REGRESSION
+from training.problem.problem_type import BINARY, CLUSTERING, MULTICLASS, REGRESSION
 
 
 @dataclass(frozen=True, slots=True)

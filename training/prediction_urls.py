@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from jobsite.jobs.views import job_patterns
-from training import predict_views
-from training.models import Prediction
+from jobsite.jobs.web.views import job_patterns
+from training.models.prediction import Prediction
+from training.web import predictions
 
 app_name = "prediction"
 urlpatterns = [
-    path("<uuid:pk>/file/", predict_views.Download.as_view(), name="file"),
-    *job_patterns(Prediction, views={"detail": predict_views.Detail}),
+    path("<uuid:pk>/file/", predictions.Download.as_view(), name="file"),
+    *job_patterns(Prediction, views={"detail": predictions.Detail}),
 ]

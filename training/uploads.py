@@ -6,7 +6,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
-from jobsite.jobs import uploads
+from jobsite.jobs.web import uploads
 
 
 class TooLarge(APIException):

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from jobsite.jobs.family import family, memory_mb
-from training.pool import Pool
+from training.evaluation.process_pool import Pool
 
 # Beyond this share of the limit the heaviest fit is stopped; at the limit the whole job would be.
 _SHARE = 0.9

@@ -12,4 +12,4 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself."""
-        from . import checks, queue  # noqa: F401, PLC0415 (the app registry is ready only now)
+        pass

@@ -3,7 +3,7 @@
 import django_filters
 from django.db.models import QuerySet
 
-from .status import CHOICES
+from jobsite.jobs.status import CHOICES
 
 
 class JobFilter(django_filters.FilterSet):

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 from django.conf import settings
 
-from .family import PROC
+from jobsite.jobs.family import PROC
 
 PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 

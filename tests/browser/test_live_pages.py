@@ -6,9 +6,9 @@ import wave
 import pytest
 from playwright.sync_api import Page, expect
 
-from downloads.links import Link
-from downloads.models import Download
-from downloads.querysets import Entry
+from downloads.metainfo.magnet import Link
+from downloads.models.download import Download
+from downloads.models.download_queryset import Entry
 from tests.swarm import seeder
 from tests.waiting import wait_until
 

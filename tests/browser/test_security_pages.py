@@ -6,10 +6,11 @@ import pytest
 from django.contrib.auth import get_user_model
 from playwright.sync_api import Page
 
-from jobsite.jobs.models import JobEvent
+from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.queue import submit
-from jobsite.jobs.tokens import ApiToken
-from training.models import Dataset, TrainingJob
+from training.models.dataset import Dataset
+from training.models.training_job import TrainingJob
 
 pytestmark = [pytest.mark.browser, pytest.mark.tree, pytest.mark.xdist_group("tree")]
 

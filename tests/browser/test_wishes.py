@@ -5,8 +5,9 @@ import secrets
 import pytest
 from playwright.sync_api import Page, expect
 
-from downloads.models import Category, Download
-from downloads.querysets import Entry
+from downloads.models.category import Category
+from downloads.models.download import Download
+from downloads.models.download_queryset import Entry
 from tests.swarm import seeder
 from tests.waiting import wait_until
 

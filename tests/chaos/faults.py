@@ -12,7 +12,8 @@ import psutil
 import pytest
 from django.db import connection
 
-from jobsite.jobs.models import JobEvent, Worker
+from jobsite.jobs.models.job_event import JobEvent
+from jobsite.jobs.models.worker import Worker
 from tests.chaos.freezing import freeze
 from tests.drill.jobs import fresh, run
 from tests.drill.models import Drill

@@ -12,7 +12,7 @@ import time
 import pytest
 from django.db import DatabaseError, connection
 
-from jobsite.jobs.models import JobEvent
+from jobsite.jobs.models.job_event import JobEvent
 from tests.drill.jobs import fresh, run
 from tests.postgresql import Server
 from tests.site import Site

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from tests.site import Site
-from training.models import TrainingJob
+from training.models.training_job import TrainingJob
 
 pytestmark = [pytest.mark.tree, pytest.mark.timeout(3600)]
 

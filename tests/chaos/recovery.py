@@ -9,7 +9,7 @@ import time
 import psutil
 import pytest
 
-from jobsite.jobs.models import Worker
+from jobsite.jobs.models.worker import Worker
 from tests.chaos.freezing import freeze
 from tests.drill.jobs import fresh, run
 from tests.drill.models import Drill

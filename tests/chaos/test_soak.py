@@ -19,18 +19,21 @@ from typing import Any
 import psutil
 import pytest
 
-from downloads.models import Download
-from downloads.querysets import Entry
-from jobsite.jobs.housekeeping import LOST
-from jobsite.jobs.models import Job, JobEvent, Worker
+from downloads.models.download import Download
+from downloads.models.download_queryset import Entry
+from jobsite.jobs.execution.supervisor import STOPPING
+from jobsite.jobs.models.job import Job
+from jobsite.jobs.models.job_event import JobEvent
+from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.queue import submit
+from jobsite.jobs.recovery.housekeeper import LOST
 from jobsite.jobs.status import FINISHED
-from jobsite.jobs.supervisor import STOPPING
 from tests.drill.models import Drill
 from tests.site import Site
 from tests.swarm import Seeded, seeder
 from tests.waiting import PATIENCE, wait_until
-from training.models import Dataset, TrainingJob
+from training.models.dataset import Dataset
+from training.models.training_job import TrainingJob
 
 JOBS = int(os.environ.get("CHAOS_JOBS", "60"))
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "20"))
@@ -55,7 +58,7 @@ def descendants(site: Site) -> dict[str, list[psutil.Process]]:
                 words = process.cmdline()
                 if name == "gunicorn":
                     kind = "web worker"
-                elif any("jobsite.jobs.child" in word for word in words):
+                elif any("jobsite.jobs.execution.child_main" in word for word in words):
                     kind = "job child"
                 elif process.pid in workers:
                     kind = "django-q2 worker"

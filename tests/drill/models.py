@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from jobsite.jobs.models import Job
+from jobsite.jobs.models.job import Job
 
 
 class Scripted(Job):

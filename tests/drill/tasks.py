@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from jobsite.jobs.outcome import JobFailed
+from jobsite.jobs.execution.outcome import JobFailed
 
 
 def run(job, report):

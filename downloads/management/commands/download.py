@@ -5,10 +5,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from downloads.api import AnswerSerializer
-from downloads.submission import Answer, read_links, submit
-from downloads.wish_api import WishSerializer
-from jobsite.jobs.terminal import BAD_INPUT, SUCCEEDED, JobCommand
+from downloads.adding import Answer, read_links, submit
+from downloads.api.downloads import AnswerSerializer
+from downloads.api.options import WishSerializer
+from jobsite.jobs.management.base import BAD_INPUT, SUCCEEDED, JobCommand
 
 
 class Command(JobCommand):

@@ -3,7 +3,7 @@
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import jobsite.jobs.channels
+import jobsite.jobs.models.notification
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('method', models.CharField(choices=[('webhook', 'Webhook'), ('e-mail', 'E-mail'), ('program', 'Program')], max_length=16)),
                 ('url', models.CharField(blank=True, max_length=500, verbose_name='address')),
-                ('secret', models.CharField(default=jobsite.jobs.channels.new_secret, editable=False, max_length=80)),
+                ('secret', models.CharField(default=jobsite.jobs.models.notification.new_secret, editable=False, max_length=80)),
                 ('succeeded', models.BooleanField(default=True, verbose_name='succeeds')),
                 ('failed', models.BooleanField(default=True, verbose_name='fails')),
                 ('cancelled', models.BooleanField(default=False, verbose_name='is cancelled')),

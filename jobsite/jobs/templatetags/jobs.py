@@ -18,9 +18,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from jobsite.jobs import submissions
+from jobsite.jobs import formats, idempotency
 from jobsite.jobs.status import Status
-from jobsite.jobs.templatetags import formats
 
 register = template.Library()
 register.filter("bytes", formats.byte_size)
@@ -133,7 +132,7 @@ def poll(url: str, active: Any = True, every: str = "1s") -> SafeString:
 def once() -> SafeString:
     """`{% once %}` inside a form that submits a job: sent twice, it makes one job."""
     return format_html(
-        '<input type="hidden" name="{}" value="{}">', submissions.FIELD, submissions.new_key()
+        '<input type="hidden" name="{}" value="{}">', idempotency.FIELD, idempotency.new_key()
     )
 
 

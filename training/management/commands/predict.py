@@ -10,11 +10,11 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from jobsite.jobs import queue
+from jobsite.jobs.management.base import JobCommand, describe, find
 from jobsite.jobs.status import Status
-from jobsite.jobs.terminal import JobCommand, describe, find
-from training.models import Prediction, TrainingJob
-from training.prediction import fitted
-from training.table import ReadingError
+from training.models.prediction import Prediction, fitted
+from training.models.training_job import TrainingJob
+from training.tables.schema import ReadingError
 
 
 class Command(JobCommand):

@@ -9,22 +9,22 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from jobsite.jobs import queue
+from jobsite.jobs.management.base import SUCCEEDED, JobCommand, describe
 from jobsite.jobs.status import Status
-from jobsite.jobs.terminal import SUCCEEDED, JobCommand, describe
-from training import catalogue
-from training.models import (
+from training.algorithms import catalogue
+from training.models.dataset import Dataset
+from training.models.training_job import (
     DEFAULT_FOLDS,
     DEFAULT_SEED,
     DEFAULT_TIME_LIMIT,
     LONGEST,
     SHORTEST,
     TIME_LIMIT_HELP,
-    Dataset,
     TrainingJob,
 )
-from training.problem import CLUSTERING, TargetError
-from training.roles import GROUP, IGNORE, TIME
-from training.table import KINDS, ReadingError
+from training.problem.column_roles import GROUP, IGNORE, TIME
+from training.problem.problem_type import CLUSTERING, TargetError
+from training.tables.schema import KINDS, ReadingError
 
 
 class Command(JobCommand):

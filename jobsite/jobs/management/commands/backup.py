@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobsite.jobs import backup
-from jobsite.jobs.snapshots import SnapshotFailed
+from jobsite.jobs.backup import archive
+from jobsite.jobs.backup.database import SnapshotFailed
 
 
 class Command(BaseCommand):
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         if target.is_dir():
             raise CommandError(f"{target} is a folder. Name the file that is to be written.")
         try:
-            count = backup.write(target, with_library=library)
+            count = archive.write(target, with_library=library)
         except SnapshotFailed as error:
             raise CommandError(str(error)) from error
         except OSError as error:

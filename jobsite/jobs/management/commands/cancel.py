@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from jobsite.jobs.terminal import ENDED_BADLY, JobCommand, find
+from jobsite.jobs.management.base import ENDED_BADLY, JobCommand, find
 
 
 class Command(JobCommand):

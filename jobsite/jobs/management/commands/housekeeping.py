@@ -4,9 +4,9 @@ import os
 
 from django.core.management.base import BaseCommand
 
-from jobsite.jobs.channels import EMAIL, PROGRAM, WEBHOOK
-from jobsite.jobs.courier import Courier
-from jobsite.jobs.housekeeping import Housekeeper
+from jobsite.jobs.models.notification import EMAIL, PROGRAM, WEBHOOK
+from jobsite.jobs.notifications.delivery import Courier
+from jobsite.jobs.recovery.housekeeper import Housekeeper
 
 
 class Command(BaseCommand):

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from jobsite.jobs.models import job_models
+from jobsite.jobs.management.base import JobCommand, describe, progress_line
+from jobsite.jobs.models.job import job_models
 from jobsite.jobs.status import Status
-from jobsite.jobs.terminal import JobCommand, describe, progress_line
 
 MOST = 1000
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobsite.jobs import restore
+from jobsite.jobs.backup import restore
 
 
 class Command(BaseCommand):

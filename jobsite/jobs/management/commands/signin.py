@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from jobsite.jobs import second_factor
-from jobsite.jobs.links import sign_in_link
-from jobsite.jobs.terminal import JobCommand
+from jobsite.jobs.accounts import second_factor
+from jobsite.jobs.accounts.sign_in_links import sign_in_link
+from jobsite.jobs.management.base import JobCommand
 
 
 class Command(JobCommand):

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from jobsite.jobs.terminal import JobCommand
+from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.management.base import JobCommand
 from jobsite.jobs.text import one_line
-from jobsite.jobs.tokens import ApiToken
 
 MOST_DAYS = 36_500
 

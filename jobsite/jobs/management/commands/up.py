@@ -9,8 +9,8 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobsite.jobs import links
-from jobsite.jobs.tree import AlreadyRunning, Tree, parts
+from jobsite.jobs.accounts import sign_in_links
+from jobsite.jobs.server.tree import AlreadyRunning, Tree, parts
 
 FIRST_ADMINISTRATOR = "admin"
 
@@ -56,4 +56,4 @@ def first_sign_in() -> str | None:
     users = get_user_model().objects
     if users.exists():
         return None
-    return links.sign_in_link(users.create_superuser(FIRST_ADMINISTRATOR))
+    return sign_in_links.sign_in_link(users.create_superuser(FIRST_ADMINISTRATOR))

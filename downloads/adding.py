@@ -1,0 +1,118 @@
+"""What somebody hands over -> rows, with an answer for each line: added, duplicate or invalid."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from downloads.metainfo import magnet, torrent_file
+from downloads.models.download import Download
+from downloads.models.download_queryset import Entry
+from downloads.uploaded_torrents import keep_file, keep_files, locked
+from jobsite.jobs import idempotency
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One line or uploaded file: its number, its text or name, and what was found in it."""
+
+    number: int
+    text: str
+    entry: Entry | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """A line whose torrent is here already; `job` is the one that is."""
+
+    line: int
+    text: str
+    job: Download
+
+
+@dataclass(frozen=True)
+class Invalid:
+    """A line that cannot be used, and why."""
+
+    line: int
+    text: str
+    reason: str
+
+
+@dataclass
+class Answer:
+    """What became of everything that was handed over."""
+
+    added: list[Download] = field(default_factory=list)
+    duplicates: list[Duplicate] = field(default_factory=list)
+    invalid: list[Invalid] = field(default_factory=list)
+
+    @property
+    def is_useless(self) -> bool:
+        """Whether nothing at all could be used."""
+        return not self.added and not self.duplicates
+
+    @property
+    def sentence(self) -> str:
+        """The sum of it."""
+        parts = [f"{len(self.added)} added"] if self.added or not self.duplicates else []
+        parts += [f"{len(self.duplicates)} here already"] if self.duplicates else []
+        parts += [f"{len(self.invalid)} refused"] if self.invalid else []
+        return f"{', '.join(parts)}."
+
+
+def read_links(text: str) -> list[Asked]:
+    """Every line of a paste that is not blank or a comment."""
+    return [
+        Asked(line.number, line.text, Entry(line.link) if line.link else None, line.reason)
+        for line in magnet.parse(text, settings.DOWNLOAD_ALLOWED_NETWORKS)
+    ]
+
+
+def read_torrents(files: Sequence[Any]) -> list[Asked]:
+    """Each uploaded .torrent file, numbered from 1 on."""
+    return [_read_torrent(number, file) for number, file in enumerate(files, start=1)]
+
+
+def _read_torrent(number: int, file: Any) -> Asked:
+    name = str(file.name)[:200]
+    if file.size > torrent_file.MAX_METADATA:
+        return Asked(number, name, reason=torrent_file.too_large(file.size))
+    try:
+        torrent = torrent_file.read(file.read(), settings.DOWNLOAD_ALLOWED_NETWORKS)
+    except torrent_file.BadTorrent as error:
+        return Asked(number, name, reason=str(error))
+    return Asked(number, name, Entry(torrent.link, torrent.clean, torrent.size))
+
+
+def submit(owner: Any, asked: Sequence[Asked], wishes: Mapping[str, Any] | None = None) -> Answer:
+    """Queue what is new, with these values in its fields.
+
+    The engine looks for new rows by itself: nobody has to be woken. A submission that is sent
+    again gets its first answer. Raises OverAllowance.
+    """
+    usable = [(one, one.entry) for one in asked if one.entry is not None]
+    with locked():
+        keep_files({entry.link.key: entry.data for _, entry in usable if entry.data})
+        with transaction.atomic():
+            placed = Download.objects.add(owner, [entry for _, entry in usable], wishes)
+            new = [place.job for place in placed if place.is_new]
+            key = idempotency.next_key()
+            mine = idempotency.made_together(owner, Download.kind, key, new) if key else set()
+    answer = Answer(
+        invalid=[Invalid(one.number, one.text, one.reason) for one in asked if one.reason]
+    )
+    told: set[Any] = set()
+    for (one, _), place in zip(usable, placed, strict=True):
+        if place.is_new or place.job.pk in mine - told:
+            answer.added.append(place.job)
+            told.add(place.job.pk)
+        else:
+            answer.duplicates.append(Duplicate(one.number, one.text, place.job))
+            if one.entry is not None and one.entry.data:
+                keep_file(place.job.info_hash, one.entry.data)
+                place.job.hand_over(one.entry.link)
+    return answer

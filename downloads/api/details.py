@@ -1,0 +1,39 @@
+"""The API's close look at a download, and the sums of what was fetched and sent."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.status import HTTP_202_ACCEPTED
+
+from downloads.models.traffic import Traffic
+from downloads.web.live_details import inside
+
+NOTHING: dict[str, Any] = {"at": None, "peer_count": 0, "peers": [], "trackers": [], "pieces": None}
+
+
+class LookActions:
+    """Mixed into the view set of downloads."""
+
+    @extend_schema(
+        responses={
+            200: OpenApiResponse(description="Peers, trackers, pieces map, bytes of each file."),
+            202: OpenApiResponse(description="Asked for; try again after `Retry-After` seconds."),
+        }
+    )
+    @action(detail=True)
+    def inside(self: Any, request: Request, pk: Any = None) -> Response:
+        """Peers, trackers and pieces, as the engine sees them now."""
+        job = self.get_object()
+        look = inside(job)
+        if look is None and job.is_active:
+            return Response(NOTHING, HTTP_202_ACCEPTED, headers={"Retry-After": "1"})
+        return Response(look or NOTHING)
+
+    @extend_schema(responses={200: OpenApiResponse(description="Bytes down and up.")})
+    @action(detail=False, filter_backends=[], pagination_class=None)
+    def traffic(self: Any, request: Request) -> Response:
+        """What the caller has fetched and sent: today, this month, by day, by month."""
+        return Response(Traffic.objects.filter(owner=request.user.pk).summary())

@@ -1,0 +1,196 @@
+"""What the reconciler does because time has passed: turns, admission, the disk, saving."""
+
+import logging
+import shutil
+
+from downloads.durability import replace_durably
+from downloads.engine.adding import add, start
+from downloads.engine.admission import Busy, Candidate, Room, admit
+from downloads.engine.metadata_queue import PARKED_AFTER, TURN, Asker, next_turns, rest_after
+from downloads.engine.state import Moves
+from downloads.engine.torrent import Phase, Torrent
+from downloads.rate_limits import Speed, share_out, tightest
+
+log = logging.getLogger(__name__)
+
+SAVE_EVERY = 30.0
+# What came between two saves is found again by its place on disk; these bound that work.
+SAVE_SOON = 1.0
+SAVE_BYTES = 32 * 2**20
+LOOK_AGAIN = 15.0
+LOOKS_AT_ONCE = 3
+
+PARKED = (
+    f"Parked: nobody had the list of files in {PARKED_AFTER} tries over a day. Resume asks again."
+)
+
+
+def take_turns(moves: Moves) -> None:
+    """Let others ask for metadata."""
+    askers = [
+        Asker(one.key, one.order, one.tries, one.asking_since, one.not_before)
+        for one in moves.torrents.values()
+        if one.phase is Phase.METADATA
+        and not moves.session.is_leaving(one.key)
+        and moves.journal.may_begin(one.key)
+    ]
+    begin, end = next_turns(askers, moves.now)
+    for key in end:
+        torrent = moves.torrents[key]
+        moves.attempt(torrent, _end_turn, moves, torrent)
+    for key in begin:
+        torrent = moves.torrents[key]
+        if moves.journal.may_begin(key):  # another suspect may have begun just now
+            moves.attempt(torrent, _ask, moves, torrent)
+
+
+def _end_turn(moves: Moves, torrent: Torrent) -> None:
+    assert torrent.asking_since is not None
+    lasted = moves.now - torrent.asking_since
+    torrent.asking_since = None
+    rest = 0.0
+    if lasted >= TURN:  # else it was cut short by a newcomer
+        torrent.in_vain += 1
+        rest = rest_after(torrent.in_vain)
+    torrent.not_before = moves.now + rest
+    moves.take_out(torrent)
+    if torrent.in_vain >= PARKED_AFTER:
+        torrent.phase, torrent.reason = Phase.PARKED, PARKED
+
+
+def _ask(moves: Moves, torrent: Torrent) -> None:
+    torrent.tries += 1
+    torrent.asking_since = moves.now
+    if add(moves, torrent, moves.params(torrent)):
+        moves.session.ask_for_peers(torrent.key)
+
+
+def watch_disk(moves: Moves) -> None:
+    """Stop what downloads when the floor is reached: something else uses up the disk."""
+    if _free(moves) >= moves.place.floor:
+        return
+    for torrent in moves.torrents.values():
+        if torrent.phase is Phase.DOWNLOADING:
+            moves.put_back(torrent, "The disk has become too full to go on.")
+
+
+def start_next(moves: Moves) -> None:
+    """Start what may start, and tell the others why they wait."""
+    candidates, busy = [], []
+    for one in moves.torrents.values():
+        if one.phase in {Phase.DOWNLOADING, Phase.CHECKING}:
+            is_extra = one.is_slow(moves.now) or _is_forced(one)
+            busy.append(Busy(one.remaining, is_extra, _owner(one)))
+        elif _may_start(moves, one) and moves.journal.may_begin(one.key):
+            assert one.wanted is not None
+            rank = (not one.wanted.forced, *one.wanted.rank, one.order)
+            owner, forced = one.wanted.owner, one.wanted.forced
+            candidates.append(Candidate(one.key, one.remaining, rank, owner, forced))
+    if not candidates:
+        return
+    room = Room(moves.place.active, _free(moves), moves.place.floor, moves.space_left)
+    admitted, reasons = admit(candidates, busy, room)
+    for key in admitted:
+        torrent = moves.torrents[key]
+        if moves.journal.may_begin(key):
+            moves.attempt(torrent, start, moves, torrent)
+    for key, reason in reasons.items():
+        torrent = moves.torrents[key]
+        torrent.reason = reason
+        if moves.session.has(key):
+            moves.put_back(torrent, reason)
+
+
+def _owner(torrent: Torrent) -> str:
+    return torrent.wanted.owner if torrent.wanted else ""
+
+
+def _is_forced(torrent: Torrent) -> bool:
+    return torrent.wanted is not None and torrent.wanted.forced
+
+
+def _may_start(moves: Moves, torrent: Torrent) -> bool:
+    waits = torrent.phase is Phase.QUEUED and not torrent.is_going
+    return (
+        waits
+        and not moves.session.is_leaving(torrent.key)
+        and torrent.metadata is not None
+        and torrent.not_before <= moves.now
+    )
+
+
+def save_due(moves: Moves) -> None:
+    """Ask for resume data of those that have moved since it was last saved."""
+    for torrent in moves.torrents.values():
+        if torrent.phase is not Phase.DOWNLOADING or not torrent.needs_saving:
+            continue
+        age = moves.now - torrent.saved_at
+        came = torrent.done - torrent.saved_done
+        if age >= SAVE_EVERY or (age >= SAVE_SOON and came >= SAVE_BYTES):
+            moves.save(torrent)
+
+
+def limit_rates(moves: Moves) -> None:
+    """Set the limits: of all, of each owner's torrents together, of each torrent."""
+    moves.session.limit_all(moves.speeds.everything)
+    running = [
+        one
+        for one in moves.torrents.values()
+        # Data flows as soon as the list of files is there: its limits are set before.
+        if one.phase in {Phase.METADATA, Phase.DOWNLOADING, Phase.SEEDING}
+        and one.wanted
+        and moves.session.has(one.key)
+    ]
+    down: dict[str, int] = {}
+    up: dict[str, int] = {}
+    for owner, speed in moves.speeds.owners.items():
+        theirs = [one for one in running if _owner(one) == owner]
+        if speed.down:
+            down |= share_out(speed.down, {one.key: one.rate_down for one in theirs})
+        if speed.up:
+            up |= share_out(speed.up, {one.key: one.rate_up for one in theirs})
+    for one in running:
+        assert one.wanted is not None
+        own = one.wanted.speed
+        both = (tightest(own.down, down.get(one.key, 0)), tightest(own.up, up.get(one.key, 0)))
+        moves.session.limit(one.key, Speed(*both))
+
+
+def look_into_silence(moves: Moves) -> None:
+    """Find out why peers that are connected send nothing; a few torrents at a time."""
+    quiet = [
+        one
+        for one in moves.torrents.values()
+        if one.peers
+        and one.is_quiet(moves.now)
+        and moves.now - one.heard.looked_at >= LOOK_AGAIN
+        and moves.session.has(one.key)
+    ]
+    quiet.sort(key=lambda one: one.heard.looked_at)
+    for one in quiet[:LOOKS_AT_ONCE]:
+        one.heard.looked_at = moves.now
+        one.heard.peers = moves.session.look_at_peers(one.key)
+
+
+def count_files(moves: Moves) -> None:
+    """Learn how much is here of each file, where owners want different ones."""
+    for one in moves.torrents.values():
+        if one.phase is Phase.DOWNLOADING and one.is_uneven and moves.session.has(one.key):
+            one.files_done = moves.session.files_done(one.key)
+
+
+def save_session(moves: Moves) -> None:
+    """Keep the DHT's nodes for the next start."""
+    try:
+        replace_durably(moves.state_file, moves.session.state())
+    except OSError as error:
+        log.warning("The state of the session could not be kept: %s", error)
+
+
+def _free(moves: Moves) -> int:
+    """Bytes that are free; none where the disk is away."""
+    try:
+        return shutil.disk_usage(moves.place.downloads).free
+    except OSError as error:
+        log.warning("The download folder cannot be looked at: %s", error)
+        return 0

@@ -1,0 +1,74 @@
+"""What survives a crash: one file of resume data for each torrent, and the DHT's nodes.
+
+Written by a thread of its own, because making a file durable may take longer than the second in
+which the engine wants to look at the session again.
+"""
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from downloads.durability import write_durably
+
+log = logging.getLogger(__name__)
+
+
+class ResumeStore:
+    """The folder of resume files. The previous version of each is kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._writer = ThreadPoolExecutor(1, "resume")
+        self._pending: dict[str, Future[None]] = {}
+
+    def versions(self, key: str) -> Iterator[bytes]:
+        """The newest version that is on disk, then the one before."""
+        self._await(key)
+        for path in (self._path(key), self._path(key).with_suffix(".previous")):
+            try:
+                yield path.read_bytes()
+            except OSError:
+                continue
+
+    def save(self, key: str, data: bytes) -> None:
+        """Have a new version written, unless one of this torrent still waits to be."""
+        waiting = self._pending.get(key)
+        if waiting is not None:
+            waiting.cancel()
+        self._pending[key] = self._writer.submit(self._write, self._path(key), data)
+
+    def keep_file(self, key: str, data: bytes) -> None:
+        """Have a .torrent written beside the resume data, once."""
+        path = self._path(key).with_suffix(".torrent")
+        if not path.exists():
+            self._writer.submit(self._write, path, data)
+
+    def forget(self, key: str) -> None:
+        """Remove what is kept of a torrent."""
+        self._await(key)
+        for suffix in (".resume", ".previous", ".torrent"):
+            self._path(key).with_suffix(suffix).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Wait until all is written."""
+        self._writer.shutdown(wait=True)
+
+    def _await(self, key: str) -> None:
+        waiting = self._pending.pop(key, None)
+        if waiting is not None:
+            waiting.result()
+
+    def _write(self, path: Path, data: bytes) -> None:
+        draft = path.with_suffix(".part")
+        try:
+            write_durably(draft, data)
+            if path.exists():
+                path.replace(path.with_suffix(".previous"))
+            draft.replace(path)
+        except OSError as error:
+            log.warning("%s could not be kept: %s", path.name, error)
+
+    def _path(self, key: str) -> Path:
+        return self._folder / f"{key}.resume"

@@ -1,0 +1,74 @@
+"""Why a torrent stands still and what comes next, as a sentence that a person can act on.
+
+The words change seldom, so that a row at rest is not written each second.
+"""
+
+import time
+
+from downloads.engine.peer_sources import Heard
+
+NOBODY = (
+    "Nobody can be asked: DHT is off or not allowed for it, and it names no tracker that may be "
+    "contacted. Add it again with a tracker, or upload its .torrent file."
+)
+
+
+def of_metadata(heard: Heard, peers: int, tries: int, asking_for: float | None, rest: float) -> str:
+    """Of a torrent without its list of files, that asks for it or waits for its turn (seconds)."""
+    if asking_for is None:
+        again = f" {_tries(tries)} so far found nobody." if tries else ""
+        when = f" in {roughly(rest)}" if rest > 0 else ""
+        return f"Waiting for its turn to ask for the list of files{when}.{again}{heard.trouble}"
+    if not heard.sources:
+        return NOBODY
+    found = f"{max(peers, heard.found)} peers found"
+    if peers:
+        found = f"{peers} {'peer' if peers == 1 else 'peers'}, none has sent it yet"
+    so_far = f"try {tries}, {roughly(asking_for)} so far"
+    return f"Asking {heard.sources} for the list of files: {found}, {so_far}.{heard.trouble}"
+
+
+def of_silence(heard: Heard, peers: int, since: str) -> str:
+    """Of a torrent that downloads, but to which nothing has come since then (a time of day)."""
+    if not peers:
+        if not heard.sources:
+            return f"Stalled since {since}: no peer found. {NOBODY}"
+        return (
+            f"Stalled since {since}: no peer found; {heard.sources} asked, and asked again "
+            f"by and by.{heard.trouble}"
+        )
+    view = heard.peers
+    who = "1 peer" if peers == 1 else f"{peers} peers"
+    if view is None:
+        what = "nothing has come from them yet"
+    elif not view.connected:
+        what = "none can be connected to"
+    elif not view.useful:
+        what = "none has the missing pieces; it goes on when one that has comes"
+    elif not view.sending:
+        what = f"{view.useful} with missing pieces, all busy with others; a place is waited for"
+    else:
+        what = "promised pieces do not come; others are tried"
+    return f"Stalled since {since}: {who}, {what}.{heard.trouble}"
+
+
+def clock_at(moment: float, now: float) -> str:
+    """A time of a steady clock as people say it: 10:42, or with the day where it is long ago."""
+    ago = max(0.0, now - moment)
+    form = "%H:%M" if ago < 20 * 3600 else "%d %b, %H:%M"
+    return time.strftime(form, time.localtime(time.time() - ago))
+
+
+def roughly(seconds: float) -> str:
+    """A duration that changes seldom."""
+    if seconds < 10:
+        return "some seconds"
+    if seconds < 60:
+        return f"{int(seconds // 10) * 10} s"
+    if seconds < 3600:
+        return f"{int(seconds // 60)} min"
+    return f"{int(seconds // 3600)} h"
+
+
+def _tries(count: int) -> str:
+    return "1 try" if count == 1 else f"{count} tries"

@@ -1,0 +1,239 @@
+"""The moves that can be made with a torrent, and what they act on: session, library, resume files.
+
+Those into the session are in `entering`, those into the library in `publishing`. `reactions` makes
+them when the session reports something, `rounds` when time has passed, `swarm` when people want
+something else.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import libtorrent as lt
+
+from downloads.engine.crash_journal import GIVEN_UP_AFTER, POISON, Journal
+from downloads.engine.resume_data import ResumeStore
+from downloads.engine.torrent import Phase, Torrent
+from downloads.library.library import Library
+from downloads.library.record import Record
+from downloads.rate_limits import Speeds
+from downloads.session.metadata import (
+    BadMetadata,
+    add_sources,
+    describe,
+    forget_pieces,
+    params_of_file,
+    params_of_link,
+    params_of_resume,
+)
+from downloads.session.session import TorrentSession
+from downloads.session.settings import Options
+
+log = logging.getLogger(__name__)
+
+DISK_RETRY = 5.0  # admission looks at the disk again before anything is fetched
+
+BROKEN = (
+    "The download engine met an error of its own with this torrent ({error}); the others go on. "
+    "The log has the details. Retry; report it if it happens again."
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where data and state lie, and how much of the disk and of the line may be used."""
+
+    downloads: Path
+    state: Path
+    active: int = 20
+    floor: int = 0
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A line for the log of one torrent."""
+
+    key: str
+    text: str
+    level: str = "info"
+
+
+class Moves:
+    """Everything that the reconciler holds, and its verbs."""
+
+    def __init__(self, options: Options, place: Place) -> None:
+        self.place = place
+        self.library = Library(place.downloads, place.state)
+        self.store = ResumeStore(place.state / "resume")
+        self.state_file = place.state / "session"
+        self.journal = Journal(place.state / "in-hand")
+        self.has_dht = options.dht
+        self.session = self._open(options)
+        self.torrents: dict[str, Torrent] = {}
+        self.remarks: list[Remark] = []
+        self.checks: dict[str, Future[lt.add_torrent_params]] = {}
+        self.publications: dict[str, Future[Record]] = {}
+        self.now = time.monotonic()
+        self.must_admit = False
+        self.changed: set[str] = set()
+        """Those of which something was done since that was last told."""
+        self.speeds = Speeds()
+        self.space_left: dict[str, int] = {}  # bytes, of the owners who have a limit
+        self.checkers = ThreadPoolExecutor(2, "check")
+        self.publishers = ThreadPoolExecutor(4, "publish")
+
+    def _open(self, options: Options) -> TorrentSession:
+        try:
+            return TorrentSession(options, self.state_file.read_bytes())
+        except OSError:
+            return TorrentSession(options)
+        except RuntimeError as error:
+            log.warning("The saved state of the session is damaged and left out: %s", error)
+            return TorrentSession(options)
+
+    def attempt(self, torrent: Torrent, act: Callable[..., object], *words: Any) -> None:
+        """Do something with one torrent. An error fails that torrent and takes none other along."""
+        self.journal.handle(torrent.key)
+        try:
+            act(*words)
+        except Exception as error:
+            log.exception("Torrent %s is given up.", torrent.key)
+            self.fail(torrent, BROKEN.format(error=type(error).__name__))
+            if torrent.wanted is None:
+                self.drop(torrent)
+        finally:
+            self.changed.add(torrent.key)
+            self.journal.handle("")
+
+    def is_poison(self, torrent: Torrent) -> bool:
+        """Whether the engine died of it too often; then it has failed."""
+        deaths = self.journal.deaths(torrent.key)
+        if deaths >= GIVEN_UP_AFTER:
+            self.fail(torrent, POISON.format(deaths=deaths))
+        return deaths >= GIVEN_UP_AFTER
+
+    def params(self, torrent: Torrent) -> lt.add_torrent_params:
+        """The best that is known of a torrent: saved, uploaded, or a bare link.
+
+        Raises BadMetadata where the uploaded file cannot be used.
+        """
+        assert torrent.wanted is not None
+        link = torrent.wanted.link
+        for data in self.store.versions(torrent.key):
+            params = params_of_resume(data)
+            if params is not None:
+                add_sources(params, link)
+                if torrent.record or not self.library.incomplete(torrent.key).exists():
+                    forget_pieces(params)
+                return params
+        if torrent.wanted.file is None:
+            return params_of_link(link)
+        params = params_of_file(torrent.wanted.file)
+        add_sources(params, link)
+        return params
+
+    def hold(self, torrent: Torrent) -> None:
+        """Its list of files is here, and no more was asked for."""
+        torrent.phase = Phase.HELD
+        torrent.reason = ""
+        self.take_out(torrent)
+        self.must_admit = True
+
+    def describe_from_file(self, torrent: Torrent) -> None:
+        """Somebody has handed over the list of files that is being asked for."""
+        assert torrent.wanted is not None and torrent.wanted.file is not None
+        try:
+            info = params_of_file(torrent.wanted.file).ti
+            assert info is not None
+            torrent.metadata = describe(info)
+        except BadMetadata as error:
+            self.fail(torrent, str(error))
+            return
+        torrent.asking_since = None
+        torrent.choose()
+        self.remarks.append(Remark(torrent.key, "The list of files came with a .torrent file."))
+        if self.session.has(torrent.key):
+            self.session.remove(torrent.key)
+        if torrent.wanted.hold:
+            self.hold(torrent)
+        else:
+            torrent.phase, torrent.not_before = Phase.QUEUED, 0.0
+            self.must_admit = True
+
+    # --- within ---
+
+    def put_back(self, torrent: Torrent, reason: str, seconds: float = 0.0) -> None:
+        """Take a torrent out of the session until it is admitted again, with what it has saved.
+
+        A pause would do, too; but then peers are only tried again after `min_reconnect_time`, and
+        hundreds that wait in the queue would cost memory.
+        """
+        self.changed.add(torrent.key)
+        torrent.phase = Phase.QUEUED
+        torrent.reason = reason
+        torrent.not_before = self.now + seconds
+        self.take_out(torrent)
+        self.must_admit = True
+
+    def take_out(self, torrent: Torrent) -> None:
+        """Remove a torrent from the session; what it has is saved before."""
+        torrent.stand_still()
+        if not self.session.has(torrent.key):
+            return
+        if self.session.is_leaving(torrent.key) or torrent.save_asked:
+            torrent.is_going = True
+        elif torrent.metadata is None:
+            self.session.remove(torrent.key)
+        else:
+            torrent.is_going = True
+            self.save(torrent, flush=True)
+
+    def save(self, torrent: Torrent, flush: bool = False) -> None:
+        """Ask for resume data, unless an answer is still to come."""
+        torrent.saved_at, torrent.saved_done = self.now, torrent.done
+        if not torrent.save_asked and self.session.has(torrent.key):
+            torrent.save_asked = True
+            self.session.ask_to_save(torrent.key, flush=flush)
+
+    # --- out of it ---
+
+    def leave(self, torrent: Torrent) -> None:
+        """Save and remove a torrent that nobody wants now; one that is finishing finishes."""
+        torrent.wanted = None
+        if torrent.phase in {Phase.LEAVING, Phase.FINISHING}:
+            return
+        if not self.session.has(torrent.key):
+            self.drop(torrent)
+            return
+        torrent.phase = Phase.LEAVING
+        self.take_out(torrent)
+        self.must_admit = True
+
+    def fail(self, torrent: Torrent, reason: str) -> None:
+        """Give up, with the reason; what was fetched stays for a retry."""
+        self.changed.add(torrent.key)
+        torrent.stand_still()
+        torrent.phase = Phase.FAILED
+        torrent.reason = reason
+        self.session.remove(torrent.key)
+        self.journal.settle(torrent.key)
+        self.must_admit = True
+
+    def drop(self, torrent: Torrent) -> None:
+        """Think of the torrent no more."""
+        check = self.checks.pop(torrent.key, None)
+        if check is not None:
+            check.cancel()
+        self.torrents.pop(torrent.key, None)
+        self.journal.settle(torrent.key)
+
+    def close(self) -> None:
+        """Wait until all that was saved is on disk."""
+        for pool in (self.checkers, self.publishers):
+            pool.shutdown(wait=False, cancel_futures=True)
+        self.store.close()
+        self.journal.close()

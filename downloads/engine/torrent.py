@@ -1,0 +1,278 @@
+"""One torrent as the reconciler sees it: what is wanted, how far it is, and why it stands still."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from downloads.engine import stall_reasons
+from downloads.engine.peer_sources import Heard
+from downloads.library.record import Layout, Record, StoredFile
+from downloads.library.selection import ALL, NORMAL, Choice, together
+from downloads.metainfo.magnet import Link
+from downloads.rate_limits import UNLIMITED, Speed
+from downloads.session.metadata import Metadata
+
+QUIET_AFTER = 10.0
+STALLED_AFTER = 60.0
+MOST_UNEVEN = 10_000  # files; beyond, counting each of them every second costs too much
+
+
+class Phase(StrEnum):
+    """What is being done with a torrent; also the word that people read."""
+
+    METADATA = "metadata"
+    QUEUED = "queued"
+    CHECKING = "checking"
+    DOWNLOADING = "downloading"
+    FINISHING = "finishing"
+    LEAVING = "leaving"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    PARKED = "parked"
+    HELD = "held"
+    SEEDING = "seeding"
+
+
+TERMINAL = frozenset({Phase.SUCCEEDED, Phase.FAILED, Phase.PARKED, Phase.HELD})
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which pieces come first."""
+
+    sequential: bool = False
+    ends_first: bool = False
+    """The first and the last piece of each file, where players look for its index."""
+
+
+AS_IT_COMES = Order()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A torrent that somebody wants now."""
+
+    link: Link
+    file: Path | None = None
+    """A checked .torrent file, where one was uploaded."""
+    rank: tuple[float, ...] = (0.0,)
+    """Lower goes first."""
+    forced: bool = False
+    """Whether it starts however many download already."""
+    owner: str = ""
+    """Whose space it takes, where that is limited."""
+    speed: Speed = UNLIMITED
+    """Its own limits."""
+    folder: str = ""
+    """Of the library, where it appears once it is complete."""
+    choices: tuple[Choice, ...] = (ALL,)
+    """Which files its owners want."""
+    hold: bool = False
+    """Whether only its list of files is wanted for now."""
+    order: Order = AS_IT_COMES
+    seed: bool = False
+    """Whether it is complete, and only to be uploaded."""
+    uploaded: int = 0
+    """Bytes that were uploaded before."""
+    save_as: str = ""
+    """The name of its file or folder, where it is not its own."""
+    layout: str = Layout.ORIGINAL
+    """How its files are to lie there."""
+    announce: float = 0.0
+    """When somebody last wanted peers to be asked for."""
+    recheck: bool = False
+    """Whether all that is on disk is to be verified."""
+    token: str = ""
+    """Changes when somebody asks anew, after a failure."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """How a torrent stands, in values that fit a row."""
+
+    key: str
+    phase: Phase
+    state: str
+    reason: str = ""
+    size: int | None = None
+    done: int = 0
+    rate_down: int = 0
+    rate_up: int = 0
+    peers: int = 0
+    eta: int | None = None
+    fetched: int = 0
+    """Bytes since it was added to the session; begins anew at 0 when it is added again."""
+    sent: int = 0
+    metadata: Metadata | None = field(default=None, repr=False)
+    record: Record | None = field(default=None, repr=False)
+    rechecked: bool = False
+    uploaded: int = 0
+    files_done: tuple[int, ...] | None = None
+    """Bytes of each file by its number, where the owners want different files; none while the
+    session does not tell."""
+
+
+@dataclass
+class Torrent:
+    """The reconciler's notes on one torrent. Times are those of a steady clock."""
+
+    key: str
+    wanted: Wanted | None
+    phase: Phase
+    order: float
+    metadata: Metadata | None = None
+    record: Record | None = None
+    priorities: dict[int, int] = field(default_factory=dict, repr=False)
+    """Of each file, once the files are known."""
+    chosen: tuple[StoredFile, ...] = field(default=(), repr=False)
+    """The files that are wanted."""
+    size: int | None = None
+    """Bytes of the files that are wanted; None while the files are not known."""
+    rechecked: bool = False
+    reason: str = ""
+    done: int = 0
+    rate_down: int = 0
+    rate_up: int = 0
+    peers: int = 0
+    fetched: int = 0
+    sent: int = 0
+    uploaded: int = 0
+    uploaded_before: int = 0
+    """Before it went into the session."""
+    files_done: tuple[int, ...] = field(default=(), repr=False)
+    """Of one that `is_uneven`."""
+    heard: Heard = field(default_factory=Heard)
+    # turns to ask for metadata
+    tries: int = 0
+    in_vain: int = 0
+    """Whole turns that found nobody."""
+    asking_since: float | None = None
+    not_before: float = 0.0
+    # resume data
+    needs_saving: bool = False
+    save_asked: bool = False
+    is_going: bool = False
+    """Whether it is taken out of the session once it has been saved."""
+    saved_at: float = 0.0
+    saved_done: int = 0
+    # while somebody plays it
+    flushes_due: int = 0
+    pieces_at_flush: list[bool] = field(default_factory=list)
+    pieces_on_disk: list[bool] = field(default_factory=list)
+    plays_from: int = -1
+    plays_until: int = -1
+    # when bytes came last
+    moved_at: float = 0.0
+
+    @property
+    def remaining(self) -> int:
+        """Bytes still to come, as far as is known."""
+        return max(0, (self.size or 0) - self.done) if self.metadata else 0
+
+    @property
+    def files(self) -> tuple[StoredFile, ...]:
+        """Its files, as far as they are known."""
+        known = self.metadata or self.record
+        return known.files if known else ()
+
+    @property
+    def is_picky(self) -> bool:
+        """Whether not all files are wanted alike, or some pieces before others."""
+        has_order = self.wanted is not None and self.wanted.order != AS_IT_COMES
+        return has_order or any(one != NORMAL for one in self.priorities.values())
+
+    @property
+    def is_uneven(self) -> bool:
+        """Whether its owners want different files, so that each is at a place of their own."""
+        choices = self.wanted.choices if self.wanted else ()
+        differ = any(one != choices[0] for one in choices[1:])
+        return differ and len(self.files) <= MOST_UNEVEN
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that is wanted lies in the library."""
+        there = {file.index for file in self.record.files} if self.record else set()
+        return bool(there) and all(file.index in there for file in self.chosen)
+
+    @property
+    def placed(self) -> int:
+        """Bytes of what is wanted that lie in the library already."""
+        there = {file.index for file in self.record.files} if self.record else set()
+        return sum(file.size for file in self.chosen if file.index in there)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether only a new wish can change anything."""
+        return self.phase in TERMINAL or self.phase is Phase.SEEDING
+
+    def choose(self) -> None:
+        """Work out which files are wanted; kept, for a torrent may have 100,000 of them."""
+        if self.wanted is not None:
+            self.priorities = together(self.wanted.choices, self.files)
+            self.chosen = tuple(file for file in self.files if self.priorities[file.index])
+            self.size = sum(file.size for file in self.chosen) if self.files else None
+
+    def stand_still(self) -> None:
+        """Nothing flows."""
+        self.rate_down = self.rate_up = self.peers = 0
+
+    def stop_playing(self) -> None:
+        """It is out of the session: nothing is being flushed, and nothing hurried along."""
+        self.flushes_due, self.plays_from, self.plays_until = 0, -1, -1
+        self.pieces_at_flush, self.pieces_on_disk = [], []
+
+    def is_slow(self, now: float) -> bool:
+        """Whether it downloads, but nothing has come for a while."""
+        return self.phase is Phase.DOWNLOADING and now - self.moved_at > STALLED_AFTER
+
+    def is_quiet(self, now: float) -> bool:
+        """Whether nothing comes for a moment that calls for an explanation."""
+        return self.phase is Phase.DOWNLOADING and now - self.moved_at >= QUIET_AFTER
+
+    def snapshot(self, now: float) -> Snapshot:
+        """How it stands now."""
+        size = self.size
+        # The session's rate is a mean that fades for a minute after the last byte.
+        rate_down = 0 if self.is_quiet(now) else self.rate_down
+        return Snapshot(
+            key=self.key,
+            phase=self.phase,
+            state="stalled" if self.is_slow(now) else self.phase.value,
+            reason=self.explain(now),
+            size=size,
+            done=min(self.done, size) if size else self.done,
+            rate_down=rate_down,
+            rate_up=self.rate_up,
+            peers=self.peers,
+            fetched=self.fetched,
+            sent=self.sent,
+            eta=-(-self.remaining // rate_down) if size and rate_down else None,
+            metadata=self.metadata,
+            record=self.record,
+            rechecked=self.rechecked,
+            uploaded=self.uploaded,
+            files_done=self.files_done if self.is_uneven else None,
+        )
+
+    def explain(self, now: float) -> str:
+        """Why it does not move, in words; empty where it does."""
+        if self.phase is Phase.METADATA:
+            return self._explain_metadata(now)
+        if self.phase is Phase.CHECKING:
+            return "Checking what is on disk already."
+        if self.phase is Phase.FINISHING:
+            return "Writing the last blocks to disk."
+        if self.phase is Phase.DOWNLOADING:
+            return self._explain_silence(now)
+        return self.reason
+
+    def _explain_metadata(self, now: float) -> str:
+        asking_for = None if self.asking_since is None else now - self.asking_since
+        rest = self.not_before - now
+        return stall_reasons.of_metadata(self.heard, self.peers, self.tries, asking_for, rest)
+
+    def _explain_silence(self, now: float) -> str:
+        if not self.is_quiet(now):
+            return ""
+        since = stall_reasons.clock_at(self.moved_at, now)
+        return stall_reasons.of_silence(self.heard, self.peers, since)

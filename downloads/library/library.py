@@ -1,0 +1,260 @@
+"""Where data lies: incomplete out of sight, complete under its own name, by one rename.
+
+    <download folder>/.incomplete/<info hash>/...   while it is being fetched
+    <download folder>/<category's folder>/<name>    once it is whole
+    <state folder>/library/<info hash>.json         the record of what lies there
+
+The record is written before any rename, so that a crash between the two is seen at the next look;
+the files are made durable before both, so that what is called complete outlives a loss of power.
+"""
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path, PurePosixPath
+
+from downloads.durability import make_durable, replace_durably, sync
+from downloads.library.folders import parents
+from downloads.library.free_names import FreeNames
+from downloads.library.record import Layout, Record, StoredFile, Where, name_for
+from downloads.library.selection import in_order
+from downloads.names import file_name
+
+HIDDEN = ".incomplete"
+AT_TOP = Where()
+HERE = "."  # the library itself
+
+
+class Library:
+    """The download folder and the records of what lies in it."""
+
+    def __init__(self, folder: Path, state: Path) -> None:
+        self._folder = folder
+        self._records = state / "library"
+        self._records.mkdir(parents=True, exist_ok=True)
+        self._names = FreeNames(folder)
+
+    def incomplete(self, key: str) -> Path:
+        """The folder for a torrent's data while it is being fetched."""
+        return self._folder / HIDDEN / key
+
+    def complete(self, key: str) -> Record | None:
+        """The record of a torrent whose files are all in place; None where anything is amiss."""
+        record = self._read(key)
+        if record is None:
+            return None
+        source = self.incomplete(key) / record.original
+        if record.was:
+            source = self._folder / record.was
+        if source.exists() and not self._is_there(record):
+            return self._move(record, source)  # a crash came between the record and the rename
+        return record if self._is_there(record) else None
+
+    def record(self, key: str) -> Record | None:
+        """The record of a torrent of which at least one file is in its place."""
+        record = self.complete(key) or self._read(key)
+        is_there = record is not None and any(self._has(record, file) for file in record.files)
+        return record if is_there else None
+
+    def paths(self, record: Record) -> dict[int, Path]:
+        """Where its files lie, by number."""
+        return {file.index: self._folder / record.path_of(file) for file in record.files}
+
+    def publish(
+        self, key: str, original: str, files: Sequence[StoredFile], where: Where = AT_TOP
+    ) -> Record:
+        """Make a torrent's data, which is whole, durable and move it to where people look for it.
+
+        May take seconds; several threads may call it for different torrents. Raises OSError.
+        """
+        part = self.incomplete(key)
+        make_durable(part)
+        before = self.record(key)
+        if before is not None:
+            return self._add(before, part / original, files)
+        _keep_only(part / original, [file.path for file in files])
+        is_file = (part / original).is_file()
+        record = Record(key, original, "", tuple(files))
+        if where.layout == Layout.FLAT and not is_file:
+            with self._names.all_of(where.folder, record.names) as is_free:
+                if is_free:
+                    record = replace(record, place=where.folder or HERE, is_loose=True)
+                    return self._put(record, part / original)
+        name = file_name(name_for(original, where.name, is_file), otherwise=key)
+        if where.layout == Layout.SUBFOLDER and is_file:
+            record = replace(record, files=(replace(files[0], path=name),))
+            name = PurePosixPath(name).stem
+        with self._names.one(where.folder, name) as place:
+            return self._put(replace(record, place=place), part / original)
+
+    def _put(self, record: Record, source: Path) -> Record:
+        self._keep(record)
+        return self._move(record, source)
+
+    def _add(self, record: Record, source: Path, files: Sequence[StoredFile]) -> Record:
+        """Put further files of a torrent beside those that are in the library."""
+        there = {file.index for file in record.files if self._has(record, file)}
+        new = [file for file in files if file.index not in there]
+        old = [file for file in record.files if file.index in there]
+        record = replace(record, files=in_order([*old, *new]))
+        for file in new:
+            if record.is_loose and os.path.lexists(self._folder / record.path_of(file)):
+                raise OSError(errno.EEXIST, f"There is a file “{file.path}” already")
+            self._bring(source / file.path, record.path_of(file))
+        # Written last: what a crash leaves unwritten is fetched again.
+        self._keep(record)
+        self.discard_incomplete(record.key)
+        return record
+
+    def relocate(self, key: str, folder: str, name: str = "") -> Record | None:
+        """Move what is complete into a folder, under a name; None where it is not complete.
+
+        Raises OSError where that cannot be, and then all is where it was.
+        """
+        record = self.complete(key)
+        if record is None:
+            return None
+        if record.is_loose:
+            return self._relocate_loose(record, folder)
+        old = PurePosixPath(record.place)
+        is_file = (self._folder / old).is_file()
+        name = file_name(name_for(old.name, name, is_file), otherwise=key)
+        with self._names.one(folder, name, own=record.place) as place:
+            if place == record.place:
+                return record
+            return self._shift(record, place)
+
+    def _relocate_loose(self, record: Record, folder: str) -> Record:
+        place = folder or HERE
+        if place == record.place:
+            return record
+        with self._names.all_of(folder, record.names) as is_free:
+            if not is_free:
+                raise OSError(errno.EEXIST, "There is something of the same name")
+            moved = self._shift(record, place)
+        top = self._folder / record.place
+        _remove_empty({top / up for file in record.files for up in parents(file.path)})
+        return moved
+
+    def _shift(self, record: Record, place: str) -> Record:
+        moved = replace(record, place=place, was=record.place)
+        self._keep(moved)
+        try:
+            return self._move(moved, self._folder / record.place)
+        except OSError:
+            if not record.is_loose:  # of many files some may have gone; the others follow
+                self._keep(record)
+            raise
+
+    def rename_files(self, key: str, paths: Mapping[int, str]) -> Record | None:
+        """Rename files within a torrent's folder; None where it is not complete.
+
+        Raises OSError where a name is taken, and then those before it are renamed.
+        """
+        record = self.complete(key)
+        for file in record.files if record else ():
+            assert record is not None
+            if file.index not in paths or file.path in {"", paths[file.index]}:
+                continue
+            top, path = self._folder / record.place, paths[file.index]
+            if (top / path).exists():
+                raise OSError(errno.EEXIST, f"There is a file “{path}” already")
+            renamed = replace(file, path=path)
+            self._bring(top / file.path, record.path_of(renamed))
+            files = tuple(renamed if one == file else one for one in record.files)
+            record = replace(record, files=files)
+            self._keep(record)
+            _remove_empty([one for one in (top / file.path).parents if one.is_relative_to(top)])
+        return record
+
+    def discard_incomplete(self, key: str) -> None:
+        """Remove what was fetched of a torrent that is not whole."""
+        shutil.rmtree(self.incomplete(key), ignore_errors=True)
+
+    def delete(self, key: str) -> None:
+        """Remove a torrent's files and nothing else: what somebody put beside them stays."""
+        self.discard_incomplete(key)
+        record = self._read(key)
+        if record is None:
+            return
+        home = self._folder.resolve()
+        folders = set()
+        for file in record.files:
+            path = home / record.path_of(file)
+            # A folder that was replaced by a link to elsewhere leads out of the library.
+            if path.parent.resolve() == path.parent and path.is_relative_to(home):
+                path.unlink(missing_ok=True)
+                top = home / record.place
+                own = {one for one in path.parents if one.is_relative_to(top)}
+                folders |= own - {top} if record.is_loose else own
+        _remove_empty(folders)
+        self._path(key).unlink(missing_ok=True)
+
+    def _keep(self, record: Record) -> None:
+        replace_durably(self._path(record.key), json.dumps(asdict(record)).encode())
+
+    def _move(self, record: Record, source: Path) -> Record:
+        if record.is_loose or (source.is_file() and record.files[0].path):
+            for file in record.files:
+                one = source / file.path if source.is_dir() else source
+                if one.exists():  # it has been moved already where a crash came in between
+                    self._bring(one, record.path_of(file))
+        else:
+            target = self._folder / record.place
+            source.rename(target)
+            sync(target.parent)
+        self.discard_incomplete(record.key)
+        if record.was:
+            record = replace(record, was="")
+            self._keep(record)
+        return record
+
+    def _bring(self, source: Path, path: str) -> None:
+        """Move one file to a path in the library."""
+        target = self._folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.rename(target)
+        sync(target.parent)
+
+    def _is_there(self, record: Record) -> bool:
+        return all(self._has(record, file) for file in record.files)
+
+    def _has(self, record: Record, file: StoredFile) -> bool:
+        path = self._folder / record.path_of(file)
+        try:
+            return not path.is_symlink() and path.stat().st_size == file.size
+        except OSError:
+            return False
+
+    def _read(self, key: str) -> Record | None:
+        try:
+            fields = json.loads(self._path(key).read_text())
+            files = tuple(StoredFile(**file) for file in fields.pop("files"))
+            return Record(**fields, files=files)
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def _path(self, key: str) -> Path:
+        return self._records / f"{key}.json"
+
+
+def _keep_only(top: Path, paths: Sequence[str]) -> None:
+    """Remove what was begun of files that are not wanted any more."""
+    kept = {top / path for path in paths}
+    for root, _, names in os.walk(top, topdown=False):
+        for name in names:
+            if Path(root, name) not in kept:
+                Path(root, name).unlink()
+        if Path(root) != top and not any(Path(root).iterdir()):
+            Path(root).rmdir()
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    for folder in sorted(folders, key=lambda path: len(path.parts), reverse=True):
+        try:
+            folder.rmdir()
+        except OSError:  # not empty: something else lies there
+            continue

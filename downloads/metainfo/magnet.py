@@ -1,0 +1,272 @@
+"""Pasted text -> links: magnet links and bare info hashes, one per line.
+
+Every line gets an answer: a link in canonical form, or a sentence saying why not. Runs in the web
+process, therefore without libtorrent, and quick enough for thousands of lines.
+"""
+
+import base64
+import binascii
+import ipaddress
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from downloads.metainfo.hosts import may_contact
+from downloads.names import display_name
+from jobsite.jobs.networks import Network, is_inside
+
+MAX_LINE = 8192
+MAX_TRACKERS = 50
+MAX_PEERS = 10
+MAX_TRACKER = 500
+
+_HEX40 = re.compile(r"[0-9a-fA-F]{40}\Z")
+_HEX64 = re.compile(r"[0-9a-fA-F]{64}\Z")
+_BASE32 = re.compile(r"[a-zA-Z2-7]{32}\Z")
+_MULTIHASH = re.compile(r"1220([0-9a-fA-F]{64})\Z")
+_ONE_WORD = re.compile(r"[0-9a-zA-Z]+\Z")
+_QUOTES = (
+    "\"'`<>,;\u201c\u201d\u2018\u2019\u00ab\u00bb"  # as mail and chat programs put around a link
+)
+
+_EXPECTED = "An info hash has 40 hex digits, 32 base32 characters, or 64 hex digits (v2)."
+
+
+class BadLink(ValueError):
+    """A line that is no usable link; its text is the reason, as a sentence."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """What one line names. At least one of the two info hashes is given, in lower-case hex."""
+
+    v1: str = ""
+    v2: str = ""
+    name: str = ""
+    trackers: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The info hash by which the torrent is known here: v1 where there is one."""
+        return self.v1 or self.v2
+
+    @property
+    def magnet(self) -> str:
+        """The link in canonical form."""
+        parts = [f"xt=urn:btih:{self.v1}"] if self.v1 else []
+        parts += [f"xt=urn:btmh:1220{self.v2}"] if self.v2 else []
+        parts += [f"dn={quote(self.name, safe='')}"] if self.name else []
+        parts += [f"tr={quote(tracker, safe='')}" for tracker in self.trackers]
+        parts += [f"x.pe={peer}" for peer in self.peers]
+        return "magnet:?" + "&".join(parts)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the paste and what came of it: a link, or a reason why not."""
+
+    number: int
+    text: str
+    link: Link | None = None
+    reason: str = ""
+    repeats: int | None = None
+    """The number of an earlier line that names the same torrent."""
+
+
+def parse(text: str, allowed: Sequence[Network] = ()) -> list[Line]:
+    """Read a paste. Blank lines and lines that begin with `#` are left out of the answer.
+
+    `allowed` are private networks in which trackers and peers may be contacted.
+    """
+    return list(_lines(text, tuple(allowed)))
+
+
+def _lines(text: str, allowed: tuple[Network, ...]) -> Iterator[Line]:
+    seen: dict[str, int] = {}
+    for number, raw in enumerate(text.replace("\ufeff", "").splitlines(), start=1):
+        line = raw.strip().strip(_QUOTES).strip()
+        if not line or line.startswith("#"):
+            continue
+        shown = line[:200]
+        try:
+            link = parse_link(line, allowed)
+        except BadLink as error:
+            yield Line(number, shown, reason=str(error))
+            continue
+        known = [seen[h] for h in (link.v1, link.v2) if h in seen]
+        for info_hash in filter(None, (link.v1, link.v2)):
+            seen.setdefault(info_hash, number)
+        yield Line(number, shown, link=link, repeats=known[0] if known else None)
+
+
+def parse_link(line: str, allowed: tuple[Network, ...] = ()) -> Link:
+    """Read one line. Raises BadLink with the reason where it is no usable link."""
+    if len(line) > MAX_LINE:
+        raise BadLink(
+            f"This line has {len(line):,} characters; a link has at most {MAX_LINE:,}. "
+            "Put each link on a line of its own."
+        )
+    if line[:7].lower() == "magnet:":
+        return _magnet(line, allowed)
+    if line[:4].lower() == "urn:":
+        return replace(Link(), **_topic(line))
+    if _ONE_WORD.match(line):
+        return replace(Link(), **_bare_hash(line))
+    raise BadLink(_what_it_is_instead(line))
+
+
+def _magnet(line: str, allowed: tuple[Network, ...]) -> Link:
+    query = line[7:].removeprefix("?")
+    try:
+        fields = parse_qsl(query.replace("&amp;", "&"), max_num_fields=500, errors="replace")
+    except ValueError:
+        raise BadLink("This magnet link has more than 500 parts. Copy it again.") from None
+    hashes: dict[str, str] = {}
+    name, trackers, peers = "", [], []
+    for field, value in fields:
+        field = field.lower().partition(".")[0] if field[:2].lower() != "x." else field.lower()
+        if field == "xt" and value.lower().startswith(("urn:btih:", "urn:btmh:")):
+            for version, info_hash in _topic(value).items():
+                if hashes.setdefault(version, info_hash) != info_hash:
+                    raise BadLink(
+                        "This magnet link names two different torrents. Put each on its own line."
+                    )
+        elif field == "dn":
+            name = name or display_name(value)
+        elif field == "tr":
+            trackers.append(value.strip())
+        elif field == "x.pe":
+            peers.append(value.strip())
+    if not hashes:
+        raise BadLink(_no_topic(fields))
+    return Link(
+        **hashes,
+        name=name,
+        trackers=tuple(usable_trackers(trackers, allowed)),
+        peers=tuple(_usable_peers(peers, allowed)),
+    )
+
+
+def _no_topic(fields: list[tuple[str, str]]) -> str:
+    topics = [value for field, value in fields if field.lower().partition(".")[0] == "xt"]
+    if topics:
+        return (
+            f"This magnet link is not of BitTorrent ({topics[0][:30]}). "
+            "Use one with xt=urn:btih: or xt=urn:btmh:."
+        )
+    return "This magnet link names no torrent: it has no xt=urn:btih:… part. Copy it again, whole."
+
+
+def _topic(topic: str) -> dict[str, Any]:
+    """The info hash in a `urn:btih:` or `urn:btmh:` topic, by version."""
+    kind, _, value = topic[4:].partition(":")
+    value = value.strip()
+    if kind.lower() == "btih":
+        if _HEX64.match(value):
+            return _not_zero("v2", value.lower())
+        return _bare_hash(value)
+    if kind.lower() == "btmh":
+        found = _MULTIHASH.match(value)
+        if not found:
+            raise BadLink("The v2 hash is not whole: after urn:btmh: come 1220 and 64 hex digits.")
+        return _not_zero("v2", found[1].lower())
+    raise BadLink(f"“{topic[:40]}” is not of BitTorrent. Use urn:btih: or urn:btmh:.")
+
+
+def _bare_hash(text: str) -> dict[str, Any]:
+    if _HEX40.match(text):
+        return _not_zero("v1", text.lower())
+    if _HEX64.match(text):
+        return _not_zero("v2", text.lower())
+    if found := _MULTIHASH.match(text):
+        return _not_zero("v2", found[1].lower())
+    if _BASE32.match(text):
+        try:
+            return _not_zero("v1", base64.b32decode(text.upper()).hex())
+        except binascii.Error:  # pragma: no cover (32 characters of the alphabet always decode)
+            raise BadLink(_EXPECTED) from None
+    raise BadLink(_wrong_hash(text))
+
+
+def _wrong_hash(text: str) -> str:
+    if not text:
+        return f"The info hash is missing. {_EXPECTED} Copy the link again, whole."
+    if len(text) in {32, 40, 64}:
+        return f"“{text[:64]}” has characters that no info hash of its length has. {_EXPECTED}"
+    if len(text) < 20:
+        return f"“{text}” is no info hash and no magnet link. {_EXPECTED}"
+    return f"This hash has {len(text)} characters. {_EXPECTED} Copy it again, whole."
+
+
+def _not_zero(version: str, info_hash: str) -> dict[str, Any]:
+    if not info_hash.strip("0"):
+        raise BadLink("An info hash of zeros only names no torrent. Copy it again.")
+    return {version: info_hash}
+
+
+def usable_trackers(urls: Sequence[str], allowed: tuple[Network, ...] = ()) -> list[str]:
+    """The trackers that may be asked: http, https or udp, on a host that may be contacted."""
+    kept: dict[str, None] = {}
+    for url in urls:
+        if len(kept) < MAX_TRACKERS and _is_usable_tracker(url, allowed):
+            kept[url] = None
+    return list(kept)
+
+
+def _is_usable_tracker(url: str, allowed: tuple[Network, ...]) -> bool:
+    if len(url) > MAX_TRACKER or not url.isprintable() or " " in url or "\\" in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    if parts.scheme not in {"http", "https", "udp"} or port == 0 or not parts.hostname:
+        return False
+    # A user name in an address only serves to make it look like another one.
+    return "@" not in parts.netloc and may_contact(parts.hostname, allowed)
+
+
+def _usable_peers(peers: Sequence[str], allowed: tuple[Network, ...]) -> list[str]:
+    """Peers are kept only inside the allowed networks: elsewhere trackers and DHT find them."""
+    kept = []
+    for peer in peers[: MAX_PEERS * 10] if allowed else ():
+        host, _, port = peer.rpartition(":")
+        try:
+            inside = is_inside(ipaddress.ip_address(host.strip("[]")), allowed)
+        except ValueError:
+            continue
+        if inside and port.isascii() and port.isdigit() and 0 < int(port) < 65536:
+            kept.append(peer)
+    return kept[:MAX_PEERS]
+
+
+def _what_it_is_instead(line: str) -> str:
+    """Name what the line is, and what to paste in its place."""
+    if "magnet:?" in line.lower():
+        return "There is text before the magnet link. Put each link alone on its line."
+    scheme = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]+):", line)
+    name = scheme[1].lower() if scheme else ""
+    if name in {"http", "https", "ftp"} and line.lower().partition("?")[0].endswith(".torrent"):
+        return "This is the address of a .torrent file. Fetch the file, then upload it here."
+    if name in {"http", "https", "ftp"}:
+        return "This is the address of a web page. Paste the magnet link that is on the page."
+    if name == "ed2k":
+        return "This is an eDonkey link, which is another network. Paste a BitTorrent magnet link."
+    if (
+        name == "file"
+        or line.startswith(("/", "~", "./", "\\"))
+        or re.match(r"[a-zA-Z]:[\\/]", line)
+    ):
+        return "This is the path of a file. Upload the .torrent file instead of naming it."
+    if line.lower().endswith(".torrent"):
+        return "This is the name of a .torrent file. Upload the file instead of naming it."
+    if name:
+        return f"Links of the kind “{name[:20]}:” are not known here. Paste a magnet link."
+    words = [word for word in re.split(r"[\s,;|]+", line) if word]
+    if len(words) > 1 and all(map(_ONE_WORD.match, words)) and len(line) < 1000:
+        return f"There are several words on this line. {_EXPECTED} Put each alone on its line."
+    return f"“{line[:40]}” is no magnet link and no info hash. {_EXPECTED}"

@@ -1,0 +1,73 @@
+"""Categories: what a person sorts downloads by, each with a folder of the library."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from downloads.library.folders import BadFolder, check_folder, clean_folder
+from downloads.models.seeding_goal import GoalFields
+from downloads.names import display_name
+from jobsite.jobs.status import Status
+
+NONE = "-"  # stands for "without a category" where downloads are filtered
+
+
+def usable_folder(text: str) -> str:
+    """The folder in canonical form. Raises ValidationError with the reason."""
+    try:
+        folder = clean_folder(text)
+        check_folder(Path(settings.DOWNLOAD_DIR), folder)
+    except (BadFolder, OSError) as error:
+        raise ValidationError(str(error)) from None
+    return folder
+
+
+class CategoryQuerySet(models.QuerySet):
+    """The categories of people."""
+
+    def visible_to(self, user: Any) -> "CategoryQuerySet":
+        """Those of one person."""
+        return self.filter(owner=user)
+
+
+class Category(GoalFields):
+    """A name that one person gives to downloads, and the folder in which they appear."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    name = models.CharField(max_length=60)
+    folder = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text="Under the library; finished files appear there. Empty: the library itself.",
+    )
+
+    objects = CategoryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "categories"
+        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="category_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def move_files(self) -> None:
+        """Have the engine move what is in the library already to the folder."""
+        self.downloads.filter(status=Status.SUCCEEDED).update(move_asked=True)
+
+    def clean(self) -> None:
+        """Bring name and folder into canonical form. Raises ValidationError."""
+        name = display_name(self.name, 60)
+        if not name or name == NONE or "/" in self.name:
+            raise ValidationError({"name": "Give it a name of letters, digits and blanks."})
+        self.name = name
+        super().clean()
+        if Category.objects.filter(owner_id=self.owner_id, name=name).exclude(pk=self.pk).exists():
+            raise ValidationError({"name": f"You have a category named “{name}” already."})
+        try:
+            self.folder = usable_folder(self.folder)
+        except ValidationError as error:
+            raise ValidationError({"folder": error}) from None

@@ -1,0 +1,81 @@
+"""What the engine does with the files of downloads that are finished: moving and removing them."""
+
+import logging
+
+from downloads.engine.reconciler import Swarm
+from downloads.models.download import Download
+from downloads.models.download_file import DownloadFile
+from downloads.sync.row_updates import line
+from downloads.uploaded_torrents import locked, torrent_file
+from jobsite.jobs.models.job_event import JobEvent
+from jobsite.jobs.status import Status
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 50
+
+
+def move_files(swarm: Swarm) -> None:
+    """Move the files of those whose category has changed to its folder, by rename."""
+    for row in Download.objects.to_be_moved()[:AT_ONCE]:
+        if not swarm.holds(row.info_hash):
+            _move(row, swarm)
+
+
+def _move(row: Download, swarm: Swarm) -> None:
+    """One copy serves all owners: it lies where the first of them wants it."""
+    others = Download.objects.others_of(row.info_hash)
+    having = others.filter(status=Status.SUCCEEDED).select_related("category")
+    first = having.order_by("created_at", "pk").first() or row
+    folder = first.category.folder if first.category else ""
+    said = []
+    try:
+        record = swarm.relocate(row.info_hash, folder, first.save_as)
+        _rename_files(first, swarm)
+    except OSError as error:
+        said.append(line(row, f"The files stay where they are: {error.strerror}.", "warning"))
+    else:
+        if record and record.place != row.place:
+            said.append(line(row, f"The files are in the library as {record.place} now."))
+            having.update(place=record.place)
+    Download.objects.filter(pk=row.pk).update(move_asked=False, has_renames=False)
+    JobEvent.objects.bulk_create(said)
+
+
+def _rename_files(first: Download, swarm: Swarm) -> None:
+    wanted = dict(first.files.exclude(new_path="").values_list("index", "new_path"))
+    if not wanted:
+        return
+    try:
+        swarm.rename_files(first.info_hash, wanted)
+    finally:
+        first.files.exclude(new_path="").update(new_path="")
+    every = DownloadFile.objects.filter(download__info_hash=first.info_hash)
+    for index, path in wanted.items():
+        every.filter(index=index).update(path=path)
+
+
+def remove_deleted(swarm: Swarm) -> None:
+    """Remove deleted rows, and what is kept of a torrent once its last owner has left."""
+    gone = Download.objects.filter(delete_requested=True).exclude(status=Status.RUNNING)
+    for row in gone[:AT_ONCE]:
+        try:
+            with locked(alone=True):
+                _remove(row, swarm)
+        except BlockingIOError:  # somebody adds some just now, perhaps the same again
+            return
+
+
+def _remove(row: Download, swarm: Swarm) -> None:
+    others = Download.objects.others_of(row.info_hash)
+    if others.exists():
+        others.update(move_asked=True)  # the first owner may be another one now
+    elif swarm.holds(row.info_hash):
+        return
+    else:
+        try:
+            swarm.forget(row.info_hash, with_data=row.delete_data)
+            torrent_file(row.info_hash).unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("Files of %s could not be removed: %s", row.info_hash, error)
+    row.remove()

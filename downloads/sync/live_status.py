@@ -1,0 +1,71 @@
+"""What the engine tells those who look: close looks, rates, and one line about the whole site."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from downloads.engine.reconciler import Swarm
+from downloads.engine.torrent import Phase, Snapshot
+from downloads.ipc.rate_history import STEP, Rates
+from downloads.ipc.stream_requests import StreamBox
+from downloads.ipc.torrent_details import LookBox
+from downloads.sync.intervals import Intervals
+
+LOOK_EVERY = 1.0
+LINE_EVERY = 2.0
+KEEP_EVERY = 300.0
+LINE = "site"
+
+
+class Telling:
+    """The answers that lie beside the rows, in the engine's state folder."""
+
+    def __init__(self, state: Path, downloads: Path) -> None:
+        self._box = LookBox(state / "watched")
+        self._rates = Rates(state / "rates")
+        self._streams = StreamBox(state / "streams")
+        self._downloads = downloads
+        self._intervals = Intervals()
+
+    def step(self, swarm: Swarm) -> None:
+        """Tell what is due."""
+        for wish in self._streams.wishes():
+            here = swarm.serve(wish)
+            if here is not None:
+                self._streams.tell(wish, here)
+        standing = swarm.standing()
+        if self._intervals.has_passed("look", LOOK_EVERY):
+            self._look(swarm)
+        if self._intervals.has_passed("line", LINE_EVERY):
+            self._box.tell(LINE, self._line(standing))
+        if self._intervals.has_passed("rates", STEP):
+            self._rates.add({key: (one.rate_down, one.rate_up) for key, one in standing.items()})
+            self._rates.settle(standing)
+            for key in self._box.asked():
+                self._rates.keep(key)
+        if self._intervals.has_passed("keep", KEEP_EVERY):
+            self._rates.keep_all()
+
+    def close(self) -> None:
+        """Keep what is to be gone on with."""
+        self._rates.keep_all()
+
+    def _look(self, swarm: Swarm) -> None:
+        for key in self._box.asked():
+            answer = swarm.look_closely(key)
+            if answer is not None:
+                self._box.tell(key, answer)
+
+    def _line(self, standing: Mapping[str, Snapshot]) -> dict[str, int]:
+        try:
+            free = shutil.disk_usage(self._downloads).free
+        except OSError:
+            free = 0
+        busy = [one for one in standing.values() if one.phase is Phase.DOWNLOADING]
+        return {
+            "rate_down": sum(one.rate_down for one in standing.values()),
+            "rate_up": sum(one.rate_up for one in standing.values()),
+            "downloading": len(busy),
+            "peers": sum(one.peers for one in standing.values()),
+            "free": free,
+        }

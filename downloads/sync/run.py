@@ -1,0 +1,155 @@
+"""The engine: what runs in the child of the `downloads` cluster, until the site stops.
+
+It drives the reconciler with rows and writes back what changed. Only this module and those that
+it imports load libtorrent; no web or cluster process does.
+"""
+
+import fcntl
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from downloads.engine.reconciler import Swarm
+from downloads.engine.state import Place
+from downloads.session.settings import Options
+from downloads.sync.finished_files import move_files, remove_deleted
+from downloads.sync.intervals import Intervals
+from downloads.sync.live_status import Telling
+from downloads.sync.rows import Ledger
+from downloads.sync.watch_folders import WatchFolders
+from jobsite.jobs.execution.outcome import JobFailed
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 0.25
+READ_SOON = 0.5
+WRITE_EVERY = 1.0
+TERMS_EVERY = 5.0
+# Each change shows in what is looked at more often. This is for one that somehow does not.
+READ_EVERY = 30.0
+CLEAN_EVERY = 1.0
+LIMIT_EVERY = 1.0
+RENEW_EVERY = 10.0
+TRAFFIC_EVERY = 10.0
+WATCH_EVERY = 3.0
+LOCK_WITHIN = 20.0
+
+
+def run(job: Any, report: Any) -> dict[str, Any]:
+    """Move downloads until asked to stop."""
+    state = Path(settings.DATA_DIR) / "swarm"
+    state.mkdir(mode=0o750, exist_ok=True)
+    with _alone(state / "lock"):
+        swarm = Swarm(_options(), _place(state))
+        report.event(f"Listening on port {swarm.port}.")
+        ledger = Ledger(job.worker)
+        telling = Telling(state, Path(settings.DOWNLOAD_DIR))
+        try:
+            _Loop(swarm, ledger, telling, report).run()
+        finally:
+            telling.close()
+            swarm.stop()
+            ledger.close()
+    return {}
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold the lock of the state folder; an engine without a supervisor takes a moment to end."""
+    with path.open("w") as file:
+        deadline = time.monotonic() + LOCK_WITHIN
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise JobFailed(
+                        f"Another download engine uses {path.parent}. Stop it, or give this site "
+                        "a JOBSITE_DATA_DIR of its own."
+                    ) from None
+                time.sleep(0.1)
+        yield
+
+
+def _options() -> Options:
+    return Options(
+        listen=settings.DOWNLOAD_LISTEN,
+        dht=settings.DOWNLOAD_DHT,
+        bootstrap=tuple(settings.DOWNLOAD_DHT_BOOTSTRAP),
+        allowed_networks=tuple(settings.DOWNLOAD_ALLOWED_NETWORKS),
+    )
+
+
+def _place(state: Path) -> Place:
+    return Place(
+        downloads=Path(settings.DOWNLOAD_DIR),
+        state=state,
+        active=settings.DOWNLOAD_ACTIVE,
+        floor=settings.DOWNLOAD_FREE_MB * 2**20,
+    )
+
+
+class _Loop:
+    """When to look at the rows, when to write."""
+
+    def __init__(self, swarm: Swarm, ledger: Ledger, telling: Telling, report: Any) -> None:
+        self._swarm = swarm
+        self._ledger = ledger
+        self._report = report
+        self._telling = telling
+        self._watched = WatchFolders(settings.DOWNLOAD_WATCH_DIR)
+        self._intervals = Intervals()
+        self._taken_over = False
+        self._is_urgent = False
+
+    def run(self) -> None:
+        """Go round until asked to stop. A database that is away does not stop the torrents."""
+        while not self._report.stopping.is_set():
+            snapshots = self._swarm.tick(LOOK_EVERY)
+            if self._ledger.note(snapshots, self._swarm.remarks()):
+                self._is_urgent = True
+            self._telling.step(self._swarm)
+            try:
+                self._exchange()
+            except DatabaseError as error:
+                log.warning("The engine goes on without its database: %s", error)
+                connection.close()
+                self._report.stopping.wait(1.0)
+
+    def _exchange(self) -> None:
+        if not self._taken_over:
+            self._ledger.take_over()
+            self._taken_over = True
+        if self._is_behind():
+            self._ledger.write()  # before the rows it is about are let go
+            self._swarm.want(self._ledger.wanted(), self._ledger.space_left())
+        if self._intervals.has_passed("write", WRITE_EVERY) or self._is_urgent:
+            self._ledger.write()
+            self._is_urgent = self._ledger.is_unfinished
+        if self._intervals.has_passed("limit", LIMIT_EVERY):
+            self._swarm.limit(self._ledger.speeds())
+        if self._intervals.has_passed("clean", CLEAN_EVERY):
+            move_files(self._swarm)
+            remove_deleted(self._swarm)
+        if self._intervals.has_passed("watch", WATCH_EVERY):
+            self._watched.step()
+        if self._intervals.has_passed("traffic", TRAFFIC_EVERY):
+            self._ledger.write_traffic()
+        if self._intervals.has_passed("renew", RENEW_EVERY):
+            self._ledger.renew()
+
+    def _is_behind(self) -> bool:
+        if self._intervals.has_passed("read", READ_EVERY):
+            return True
+        if self._intervals.has_passed("look", READ_SOON) and self._ledger.is_behind():
+            return True
+        return (
+            self._intervals.has_passed("terms", TERMS_EVERY) and self._ledger.have_terms_changed()
+        )

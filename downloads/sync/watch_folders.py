@@ -1,0 +1,116 @@
+"""A folder for each person: .torrent files and lists of links in it are added by themselves.
+
+<watch folder>/<user name>/show.torrent   ->   show.torrent.added
+<watch folder>/<user name>/links.txt      ->   links.txt.invalid, and why in links.txt.reason
+"""
+
+import logging
+import os
+import stat
+import time
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.files.base import File
+
+from downloads.adding import Asked, read_links, read_torrents, submit
+from downloads.metainfo.torrent_file import MAX_METADATA
+from jobsite.jobs.models.allowance import OverAllowance
+
+log = logging.getLogger(__name__)
+
+TORRENTS, LISTS = {".torrent"}, {".magnet", ".txt"}
+SETTLED = 2.0  # seconds that a file must have been left alone
+AT_ONCE = 20
+Stamp = tuple[int, int]  # size and time of the last change
+
+
+class WatchFolders:
+    """The folders of all people, and what was seen in them at the last look."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._seen: dict[Path, Stamp] = {}
+        self._refused: dict[Path, Stamp] = {}
+
+    def step(self) -> None:
+        """Add what has been lying there unchanged since the last look."""
+        seen: dict[Path, Stamp] = {}
+        ripe: list[tuple[str, Path]] = []
+        for owner, path, stamp in self._files():
+            seen[path] = stamp
+            settled = time.time() - stamp[1] / 1e9 > SETTLED
+            if settled and self._seen.get(path) == stamp and self._refused.get(path) != stamp:
+                ripe.append((owner, path))
+        self._seen = seen
+        self._refused = {path: stamp for path, stamp in self._refused.items() if path in seen}
+        ripe = ripe[:AT_ONCE]
+        names = {owner for owner, _ in ripe}
+        people = get_user_model().objects.filter(username__in=names, is_active=True)
+        by_name = {person.get_username(): person for person in people}
+        for owner, path in ripe:
+            if owner in by_name:
+                self._take(by_name[owner], path)
+
+    def _files(self) -> Iterator[tuple[str, Path, Stamp]]:
+        """User name, path and stamp of each file that looks like a torrent or a list."""
+        for folder in _entries(self._home):
+            if not folder.is_dir(follow_symlinks=False):
+                continue
+            for entry in _entries(Path(folder.path)):
+                if Path(entry.name).suffix.lower() not in TORRENTS | LISTS:
+                    continue
+                try:
+                    about = entry.stat(follow_symlinks=False)
+                except OSError:
+                    continue
+                if stat.S_ISREG(about.st_mode):
+                    yield folder.name, Path(entry.path), (about.st_size, about.st_mtime_ns)
+
+    def _take(self, person: Any, path: Path) -> None:
+        try:
+            asked = _read(path)
+        except OSError as error:
+            log.warning("%s in the watch folder cannot be read: %s", path.name, error.strerror)
+            self._refused[path] = self._seen[path]
+            return
+        try:
+            told = submit(person, asked)
+        except (OverAllowance, OSError) as error:
+            log.warning("%s waits in the watch folder: %s", path.name, error)
+            return  # it is tried again: room may come
+        reasons = [f"{one.text}: {one.reason}" for one in told.invalid]
+        if not asked:
+            reasons = ["There is no link in this file."]
+        self._settle(path, "invalid" if told.is_useless else "added", reasons)
+
+    def _settle(self, path: Path, word: str, reasons: list[str]) -> None:
+        """Rename what was dealt with, so that it is not taken twice, and say what was refused."""
+        try:
+            if reasons:
+                path.with_name(f"{path.name}.reason").write_text("\n".join(reasons) + "\n")
+            path.replace(path.with_name(f"{path.name}.{word}"))
+        except OSError as error:
+            log.warning("%s in the watch folder cannot be renamed: %s", path.name, error.strerror)
+            self._refused[path] = self._seen[path]
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:  # there is none: nobody uses it
+        return []
+
+
+def _read(path: Path) -> list[Asked]:
+    """The torrent or the links of a file. Raises OSError, also where it is a link to elsewhere."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        # One byte more than is allowed tells a file that is too large without reading it all.
+        data = file.read(MAX_METADATA + 1)
+    if path.suffix.lower() in TORRENTS:
+        return read_torrents([File(BytesIO(data), name=path.name)])
+    return read_links(data[:MAX_METADATA].decode(errors="replace"))

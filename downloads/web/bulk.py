@@ -1,0 +1,105 @@
+"""The buttons above the list of downloads, over a selection or over all that match the filter."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views import View
+
+from downloads.bulk import ACTIONS, Values, carry_out
+from downloads.models.category import Category
+from downloads.web.filters import DownloadFilter
+from downloads.web.option_forms import TagsField
+from jobsite.jobs.web.views import OwnJobs, back
+
+DELETE_CHOICES = [
+    ("keep", "Keep the files", "The entry goes; what was fetched completely stays in the library."),
+    ("data", "Delete the files, too", "Unless somebody else here has the same torrent."),
+]
+NOTHING = "Nothing was selected. Tick the downloads that are meant."
+NAMES_SHOWN = 10
+
+
+class BulkForm(forms.Form):
+    """What is to be done, and what that needs to know."""
+
+    action = forms.ChoiceField(choices=[(name, name) for name in ACTIONS])
+    category = forms.ModelChoiceField(Category.objects.none(), required=False)
+    tags = TagsField(required=False, max_length=1000)
+    choice = forms.CharField(required=False)
+
+    def __init__(self, *args: Any, owner: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        category: Any = self.fields["category"]
+        category.queryset = Category.objects.visible_to(owner)
+
+    def clean(self) -> dict[str, Any]:
+        """Tags are needed to tag."""
+        data = super().clean() or {}
+        if data.get("action") in {"tag", "untag"} and not data.get("tags"):
+            raise forms.ValidationError("Write the tags that are meant, with commas between them.")
+        return data
+
+    @property
+    def values(self) -> Values:
+        """For `carry_out`."""
+        data = self.cleaned_data
+        return Values(data["category"], data["tags"], with_data=data["choice"] == "data")
+
+
+class Bulk(OwnJobs, View):
+    """Acts on each that allows it, and says how many did; asks before it deletes."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Carry it out."""
+        form = BulkForm(request.POST, owner=request.user)
+        chosen = self.chosen()
+        if not form.is_valid() or not chosen:
+            errors = [text for texts in form.errors.values() for text in texts]
+            messages.error(request, NOTHING if not chosen else " ".join(map(str, errors)))
+        elif form.cleaned_data["action"] == "delete" and "choice" not in request.POST:
+            return self.ask(chosen)
+        else:
+            outcome = carry_out(form.cleaned_data["action"], chosen, form.values)
+            say = messages.success if outcome.changed else messages.warning
+            say(request, outcome.sentence)
+        return redirect(back(request) or reverse("downloads:list"))
+
+    def chosen(self) -> QuerySet:
+        """The ticked ones; all that match the list's filter where that was ticked."""
+        mine = self.get_queryset()
+        if "all" in self.request.POST:
+            query = QueryDict(self.request.POST.get("query", ""))
+            return DownloadFilter(query, queryset=mine, request=self.request).qs
+        return mine.filter(pk__in=_ids(self.request.POST.getlist("ids")))
+
+    def ask(self, chosen: QuerySet) -> HttpResponse:
+        """The question before many are deleted."""
+        kept = ("ids", "all", "query", "next", "action")
+        context = {
+            "number": len(chosen),
+            "names": [job.name for job in chosen[:NAMES_SHOWN]],
+            "more": max(0, len(chosen) - NAMES_SHOWN),
+            "running": sum(job.status == "running" for job in chosen),
+            "choices": DELETE_CHOICES,
+            "kept": [(name, one) for name in kept for one in self.request.POST.getlist(name)],
+            "back": back(self.request) or reverse("downloads:list"),
+        }
+        return render(self.request, "downloads/confirm_bulk_delete.html", context)
+
+
+def _ids(texts: list[str]) -> list[UUID]:
+    ids = []
+    for text in texts:
+        try:
+            ids.append(UUID(text))
+        except ValueError:
+            continue
+    return ids

@@ -1,0 +1,152 @@
+"""The page on which one download's options are changed, and the pages of categories."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse_lazy
+from django.views.generic import CreateView, DeleteView, UpdateView
+
+from downloads.models.category import Category
+from downloads.models.defaults import Defaults
+from downloads.models.seeding_goal import GOAL_FIELDS, SeedingPlan
+from downloads.web.option_forms import Folding, OptionsForm
+from jobsite.jobs.permissions import may
+from jobsite.jobs.web.views import OwnJobs
+
+
+class Options(OwnJobs, UpdateView):
+    """Name, category, tags, goal, trackers, priority and rates of one download."""
+
+    form_class = OptionsForm
+    template_name = "downloads/options.html"
+    context_object_name = "job"
+    title = "Options"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """The person's own categories are offered."""
+        return super().get_form_kwargs() | {"owner": self.request.user}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Store them; the engine follows within a second or two."""
+        job: Any = self.object
+        job.change(form.changes)
+        messages.success(self.request, f"The options of “{job.name}” are stored.")
+        return redirect(job.get_absolute_url())
+
+
+class EditDefaults(UpdateView):
+    """What the person wishes of every download that is added."""
+
+    fields = ["hold", "exclude", "layout"]
+    model = Defaults
+    template_name = "downloads/defaults.html"
+    title = "Defaults"
+    success_url = reverse_lazy("downloads:defaults")
+
+    def get_object(self, queryset: Any = None) -> Defaults:
+        """The person's own."""
+        return Defaults.of(self.request.user)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Store it."""
+        messages.success(self.request, "This holds for what you add from now on.")
+        return super().form_valid(form)
+
+
+class EditSeeding(UpdateView):
+    """The site's seeding goal, for staff who may change it; it does not exist for others."""
+
+    fields = GOAL_FIELDS
+    model = SeedingPlan
+    template_name = "downloads/seeding.html"
+    title = "Seeding"
+    success_url = reverse_lazy("downloads:seeding")
+
+    def get_object(self, queryset: Any = None) -> SeedingPlan:
+        """The one plan."""
+        if not may(self.request.user, "change", SeedingPlan):
+            raise Http404
+        return SeedingPlan.current()
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Store it; the engine follows within seconds."""
+        messages.success(self.request, "This holds from now on, where nobody says otherwise.")
+        return super().form_valid(form)
+
+
+class CategoryForm(Folding, forms.ModelForm):
+    """Name and folder."""
+
+    class Meta:
+        model = Category
+        fields = ["name", "folder", *GOAL_FIELDS]
+        widgets = {"folder": forms.TextInput(attrs={"placeholder": "Films/HD"})}
+
+
+class Categories(CreateView):
+    """The categories of a person, and a form for another one."""
+
+    form_class = CategoryForm
+    template_name = "downloads/categories.html"
+    success_url = reverse_lazy("downloads:categories")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """A new category is the person's own."""
+        owner: Any = self.request.user
+        return super().get_form_kwargs() | {"instance": Category(owner=owner)}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add those that are there, with how many downloads each has."""
+        there = Count("downloads", filter=Q(downloads__delete_requested=False))
+        mine = (
+            Category.objects.visible_to(self.request.user).annotate(number=there).order_by("name")
+        )
+        return super().get_context_data(**kwargs) | {"categories": mine}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Store it."""
+        messages.success(self.request, f"“{form.instance}” is there to be chosen.")
+        return super().form_valid(form)
+
+
+class OwnCategory:
+    """One category of the person who asks; everybody else's are 404."""
+
+    request: HttpRequest
+
+    def get_queryset(self) -> QuerySet:
+        """Visible rows."""
+        return Category.objects.visible_to(self.request.user)
+
+
+class EditCategory(OwnCategory, UpdateView):
+    """Another name or folder; with the folder, finished files move."""
+
+    form_class = CategoryForm
+    template_name = "downloads/category.html"
+    title = "Change the category"
+    success_url = reverse_lazy("downloads:categories")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Store it, and have the files follow."""
+        answer = super().form_valid(form)
+        if "folder" in form.changed_data:
+            self.object.move_files()
+        messages.success(self.request, f"“{self.object}” is stored.")
+        return answer
+
+
+class DeleteCategory(OwnCategory, DeleteView):
+    """Remove a category; its downloads and their files stay where they are."""
+
+    template_name = "downloads/confirm_delete_category.html"
+    success_url = reverse_lazy("downloads:categories")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Remove it."""
+        messages.success(self.request, f"The category “{self.object}” is gone.")
+        return super().form_valid(form)

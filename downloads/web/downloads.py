@@ -1,0 +1,163 @@
+"""The pages of downloads."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.generic import FormView
+
+from downloads.adding import submit
+from downloads.models.category import Category
+from downloads.models.defaults import Defaults
+from downloads.models.download import Download
+from downloads.web.add_form import AddForm
+from downloads.web.bulk import DELETE_CHOICES
+from downloads.web.files import FILES_SHOWN, first_files
+from downloads.web.filters import STATES, DownloadFilter
+from downloads.web.live_details import graphs, inside, pieces_drawn, site_line
+from jobsite.jobs.web import uploads
+from jobsite.jobs.web.views import Delete, JobAction, JobDetail, JobList
+
+
+class DownloadList(JobList):
+    """All downloads of a person, live."""
+
+    filterset_class = DownloadFilter
+
+    def get_queryset(self) -> QuerySet:
+        """With their categories."""
+        return super().get_queryset().select_related("category")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the line about the site, and what there is to filter by where that is shown."""
+        context = super().get_context_data(**kwargs) | {"site": site_line()}
+        context["any_active"] = any(job.is_live for job in context["jobs"])
+        if self.request.htmx:  # type: ignore[attr-defined]
+            return context
+        mine = Download.objects.visible_to(self.request.user)
+        return context | {
+            "categories": Category.objects.visible_to(self.request.user),
+            "states": STATES,
+            "tags": mine.tags_of(self.request.user),
+        }
+
+
+class DownloadDetail(JobDetail):
+    """One download: progress, peers, why it stands still, files, log."""
+
+    def get_queryset(self) -> QuerySet:
+        """With its category."""
+        return super().get_queryset().select_related("category")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the first files; the others are on a page of their own."""
+        look = inside(self.object)
+        context = super().get_context_data(**kwargs) | {"look": look, "pieces": pieces_drawn(look)}
+        if self.request.htmx and self.object.is_active:  # type: ignore[attr-defined]
+            has_bars = self.request.GET.get("files")
+            context["shares"] = shares(self.object, look) if has_bars else []
+            return context  # the polled fragment keeps the list that the page has
+        shown = {"graphs": graphs(self.object.info_hash)} | first_files(self.object)
+        return context | with_progress(shown, look)
+
+
+def with_progress(shown: dict[str, Any], look: dict[str, Any] | None) -> dict[str, Any]:
+    """The files with the share that is here of each, where a close look tells."""
+    had = (look or {}).get("files") or []
+    for file in shown["files"]:
+        file.share = had[file.index] if file.index < len(had) else None
+    return shown
+
+
+def shares(job: Download, look: dict[str, Any] | None) -> list[tuple[int, float]]:
+    """Of the files that the page shows, which stand in the order of their paths: number, share."""
+    had = (look or {}).get("files") or []
+    shown = job.files.values_list("index", flat=True)[:FILES_SHOWN] if had else ()
+    return [(index, had[index]) for index in shown if index < len(had)]
+
+
+class Add(FormView):
+    """Paste links, upload .torrent files; the answer tells what became of each."""
+
+    form_class = AddForm
+    template_name = "downloads/new.html"
+
+    def get_initial(self) -> dict[str, Any]:
+        """What the person wishes of every download."""
+        usual = Defaults.of(self.request.user)
+        return {"hold": usual.hold, "exclude": usual.exclude, "layout": usual.layout}
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """The person's own categories are offered."""
+        return super().get_form_kwargs() | {"owner": self.request.user}
+
+    def form_valid(self, form: AddForm) -> HttpResponse:
+        """Queue what is new; stay on the page where something was refused."""
+        if uploads.refusal(self.request):
+            return self.form_invalid(form)
+        answer = submit(self.request.user, form.asked, form.wishes)
+        if not answer.invalid:
+            messages.success(self.request, answer.sentence)
+            return redirect("downloads:list")
+        # What was refused stays in the box, to be mended; what was taken does not.
+        rest = "\n".join(line.text for line in answer.invalid)
+        again = AddForm(owner=self.request.user, initial={**form.wishes, "links": rest})
+        return self.render_to_response(self.get_context_data(form=again, answer=answer))
+
+    def form_invalid(self, form: AddForm) -> HttpResponse:
+        """Show the form again, with the status that fits."""
+        status = 413 if uploads.refusal(self.request) else 200
+        return self.render_to_response(self.get_context_data(form=form), status=status)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Say so where the upload was past the limit."""
+        return super().get_context_data(too_large=uploads.refusal(self.request), **kwargs)
+
+
+class Pause(JobAction):
+    """Stop a download for now."""
+
+    done = "“{name}” is paused."
+
+    def act(self, job: Any) -> bool:
+        """Pause it."""
+        return job.pause()
+
+
+class Resume(JobAction):
+    """Go on with a paused download."""
+
+    done = "“{name}” goes on."
+
+    def act(self, job: Any) -> bool:
+        """Queue it."""
+        return job.resume()
+
+
+class Seed(JobAction):
+    """Upload a complete download to others."""
+
+    done = "“{name}” is uploaded to others until you stop it."
+    refused = "The download is {status}; only a complete one that is not uploaded can be."
+
+    def act(self, job: Any) -> bool:
+        """Begin."""
+        return job.start_seeding()
+
+
+class DeleteDownload(Delete):
+    """Asks whether the files go as well."""
+
+    template_name = "downloads/confirm_delete.html"
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The question."""
+        job = get_object_or_404(self.get_queryset(), pk=pk)
+        return render(request, self.template_name, {"job": job, "choices": DELETE_CHOICES})
+
+    def remove(self, job: Any) -> None:
+        """Hide it; the engine does the rest."""
+        job.request_delete(with_data=self.request.POST.get("choice") == "data")

@@ -1,0 +1,56 @@
+"""What pages show of the engine's answers: a torrent from inside, its rates, the site's line."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from downloads.ipc import rate_history
+from downloads.ipc.torrent_details import LookBox
+from downloads.models.download import Download
+from downloads.web.charts import Graph, graph, runs
+from jobsite.jobs.status import Status
+
+LINE_LASTS = 20.0
+
+
+def box() -> LookBox:
+    """Where pages and engine leave each other word."""
+    return LookBox(_state() / "watched")
+
+
+def inside(job: Download) -> dict[str, Any] | None:
+    """Peers, trackers, pieces and files of a torrent that runs; asks for them at the same time."""
+    if job.status != Status.RUNNING and not job.is_seeding:
+        return None
+    letters = box()
+    letters.ask(job.info_hash)
+    return letters.told(job.info_hash)
+
+
+def site_line() -> dict[str, Any] | None:
+    """Rates of everything together and the free space; None while no engine runs."""
+    return box().told("site", LINE_LASTS)
+
+
+def pieces_drawn(look: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The pieces of a close look, in runs of equal cells."""
+    pieces = (look or {}).get("pieces")
+    if not pieces:
+        return None
+    return {**pieces, "cells": len(pieces["map"]), "runs": runs(pieces["map"])}
+
+
+def graphs(key: str) -> list[Graph]:
+    """The rates of the last hour and the last day; empty where nothing ever moved."""
+    course = rate_history.read(_state() / "rates", key)
+    drawn = []
+    if course.hour:
+        drawn.append(graph("The last hour", "an hour ago", course.hour, rate_history.HOUR))
+    if course.day:
+        drawn.append(graph("The last day", "a day ago", course.day, rate_history.DAY))
+    return drawn
+
+
+def _state() -> Path:
+    return Path(settings.DATA_DIR) / "swarm"

@@ -1,0 +1,125 @@
+"""What a person may wish of a download, as form fields: the same when it is added and later."""
+
+from typing import Any
+
+from django import forms
+
+from downloads.library.record import Layout
+from downloads.metainfo.trackers import check_trackers, clean_name
+from downloads.models.category import Category
+from downloads.models.download import Download
+from downloads.models.seeding_goal import GOAL_FIELDS
+from downloads.validators import clean_tags
+
+LASTING = ["category", "tags", "sequential", "ends_first", *GOAL_FIELDS]
+WISHES = [*LASTING, "hold", "exclude", "layout"]
+CHANGES = [*LASTING, "priority", "forced", "down_kb", "up_kb"]
+
+
+class TagsField(forms.CharField):
+    """Tags in one line, with commas between them."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """A list as a line."""
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[str]:
+        """The list. Raises ValidationError."""
+        try:
+            return clean_tags(super().clean(value))
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+
+FOLDED = ["layout", "sequential", "ends_first", *GOAL_FIELDS]
+
+
+class Folding:
+    """Mixed into a form: fields that are seldom changed are folded away on its page."""
+
+    @property
+    def folded(self: Any) -> list[Any]:
+        """The fields that are seldom changed."""
+        return [self[name] for name in FOLDED if name in self.fields]
+
+    @property
+    def unfolded(self: Any) -> list[Any]:
+        """All others."""
+        return [field for field in self.visible_fields() if field.name not in FOLDED]
+
+    @property
+    def is_unfolded(self: Any) -> bool:
+        """Whether something in the fold is set or wrong."""
+        usual = {None, "", False, "stop", Layout.ORIGINAL}
+        return any(field.errors or field.value() not in usual for field in self.folded)
+
+
+class WishForm(Folding, forms.ModelForm):
+    """Fields of a download that its owner may set at any time."""
+
+    tags = TagsField(
+        required=False, help_text="With commas between them.", max_length=1000, strip=True
+    )
+
+    class Meta:
+        model = Download
+        fields = LASTING
+
+    def __init__(self, *args: Any, owner: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        category: Any = self.fields["category"]
+        category.queryset = Category.objects.visible_to(owner)
+        category.empty_label = "None"
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The values that differ from those before."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
+
+    @property
+    def wishes(self) -> dict[str, Any]:
+        """The values of the fields, once the form is valid."""
+        return {name: self.cleaned_data[name] for name in self._meta.fields or ()}
+
+
+class TrackersField(forms.CharField):
+    """Addresses of trackers, one per line."""
+
+    widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "class": "links"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """A list as lines."""
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        """A list of them."""
+        return [line.strip() for line in (value or "").splitlines() if line.strip()]
+
+
+class OptionsForm(WishForm):
+    """All that can be changed of one download."""
+
+    trackers = TrackersField(
+        required=False,
+        strip=False,
+        max_length=30_000,
+        help_text="Who is asked for peers, one address per line: http, https or udp.",
+    )
+
+    class Meta(WishForm.Meta):
+        fields = ["name", *CHANGES]
+
+    def __init__(self, *args: Any, instance: Download, **kwargs: Any) -> None:
+        kwargs["initial"] = {"trackers": instance.trackers}
+        super().__init__(*args, instance=instance, **kwargs)
+        self._private = instance.is_private
+
+    def clean_name(self) -> str:
+        """As a file or folder may be called."""
+        return clean_name(self.cleaned_data["name"])
+
+    def clean_trackers(self) -> list[str]:
+        """Those that may be asked. Raises ValidationError."""
+        return check_trackers(
+            self.cleaned_data["trackers"], self.initial["trackers"], self._private
+        )

@@ -1,0 +1,70 @@
+"""The page of the site's limits."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.views.generic import UpdateView
+
+from downloads.models.speed_plan import SpeedPlan
+from downloads.rate_limits import HOURS_OF_A_WEEK
+from jobsite.jobs.permissions import may
+
+DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+
+
+class PlanForm(forms.ModelForm):
+    """The site's limits and its slow hours, ticked one by one."""
+
+    slow = forms.MultipleChoiceField(
+        choices=[(str(hour), str(hour)) for hour in range(HOURS_OF_A_WEEK)], required=False
+    )
+
+    class Meta:
+        model = SpeedPlan
+        fields = ["down_kb", "up_kb", "slow_down_kb", "slow_up_kb"]
+
+    def save(self, commit: bool = True) -> SpeedPlan:
+        """Store the hours as the string that the engine reads."""
+        ticked = set(self.cleaned_data["slow"])
+        hours = ("1" if str(hour) in ticked else "0" for hour in range(HOURS_OF_A_WEEK))
+        self.instance.slow_hours = "".join(hours)
+        return super().save(commit)
+
+
+class Plan(UpdateView):
+    """The site's limits by the hours of the week, for staff who may change them.
+
+    It does not exist for others.
+    """
+
+    form_class = PlanForm
+    template_name = "downloads/plan.html"
+    title = "Speed by the clock"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Only for those."""
+        if not may(request.user, "change", SpeedPlan):
+            raise Http404
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_object(self, queryset: Any = None) -> SpeedPlan:
+        """The one plan."""
+        return SpeedPlan.current()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the grid: for each day its hours, and whether each is slow."""
+        hours = self.object.slow_hours
+        week = [
+            (day, [(start + hour, hour, hours[start + hour] == "1") for hour in range(24)])
+            for day, start in zip(DAYS, range(0, HOURS_OF_A_WEEK, 24), strict=True)
+        ]
+        return super().get_context_data(**kwargs) | {"week": week, "hours": range(24)}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Store it; the engine follows within a second or two."""
+        form.save()
+        messages.success(self.request, "The limits are stored; they hold from now on.")
+        return redirect("downloads:plan")

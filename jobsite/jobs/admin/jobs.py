@@ -1,0 +1,104 @@
+"""The admin panel: the truth read-only, and buttons where the state machine allows them."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from jobsite.jobs import queue
+from jobsite.jobs.admin.bases import ReadOnlyAdmin
+from jobsite.jobs.models.job_event import JobEvent
+from jobsite.jobs.models.tally import Tally
+from jobsite.jobs.models.worker import Worker
+from jobsite.jobs.permissions import may
+
+# The tables of the queue below ours: nothing in them is worth a look, and its schedules, which this
+# site does not use, would run any function by its name.
+for below in apps.get_app_config("django_q").get_models():
+    if admin.site.is_registered(below):
+        admin.site.unregister(below)
+
+
+class JobAdmin(ReadOnlyAdmin):
+    """Base of the admin of each kind of job: look, cancel, retry, delete."""
+
+    list_display = ["name", "owner", "status", "progress", "created_at", "finished_at"]
+    list_filter = ["status", "created_at"]
+    search_fields = ["name", "id", "owner__username"]
+    list_select_related = ["owner"]
+    date_hierarchy = "created_at"
+    actions = ["cancel_selected", "retry_selected", "delete_with_files"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only by the action, which stops what runs and removes the files."""
+        return False
+
+    def has_steering_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change such jobs, of which the fields stay as they are."""
+        return may(request.user, "change", self.model)
+
+    def has_removal_permission(self, request: HttpRequest) -> bool:
+        """Whoever may delete such jobs."""
+        return may(request.user, "delete", self.model)
+
+    @admin.action(description="Cancel", permissions=["steering"])
+    def cancel_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """Stop the selected jobs."""
+        done = sum(job.cancel() for job in queryset)
+        self.message_user(request, f"{done} of {len(queryset)} jobs are being cancelled.")
+
+    @admin.action(description="Retry", permissions=["steering"])
+    def retry_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """Queue the selected jobs once more."""
+        done = sum(queue.retry(job) for job in queryset)
+        level = messages.SUCCESS if done else messages.WARNING
+        self.message_user(request, f"{done} of {len(queryset)} jobs are queued again.", level)
+
+    @admin.action(description="Delete with log and files", permissions=["removal"])
+    def delete_with_files(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """Cancel what runs; housekeeping removes the rest."""
+        for job in queryset:
+            job.request_delete()
+        self.message_user(request, f"{len(queryset)} jobs are being deleted.")
+
+
+@admin.register(JobEvent)
+class JobEventAdmin(ReadOnlyAdmin):
+    """All logs."""
+
+    list_display = ["at", "kind", "job_id", "attempt", "level", "text"]
+    list_filter = ["kind", "level"]
+    search_fields = ["job_id", "text"]
+    ordering = ["-id"]
+    show_full_result_count = False
+
+
+@admin.register(Tally)
+class TallyAdmin(ReadOnlyAdmin):
+    """What happened how often."""
+
+    list_display = ["name", "subject", "count", "at"]
+
+
+@admin.register(Worker)
+class WorkerAdmin(ReadOnlyAdmin):
+    """Who works."""
+
+    list_display = [
+        "cluster",
+        "host",
+        "pid",
+        "started_at",
+        "last_seen",
+        "alive",
+        "job_kind",
+        "job_id",
+    ]
+    list_filter = ["cluster"]
+
+    @admin.display(boolean=True)
+    def alive(self, worker: Worker) -> bool:
+        """A sign of life lately."""
+        return worker.is_alive

@@ -1,0 +1,28 @@
+"""The outbox in the admin panel, and the programs that may run when a job has ended."""
+
+from django.contrib import admin
+
+from jobsite.jobs.admin.bases import ReadOnlyAdmin
+from jobsite.jobs.admin_superusers import SuperusersOnly
+from jobsite.jobs.models.notification import Delivery, Program
+
+
+@admin.register(Program)
+class ProgramAdmin(SuperusersOnly):
+    """Programs run with the rights of the site: superusers alone define them."""
+
+    list_display = ["name", "command", "timeout"]
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    """What was told to whom, and what came of it."""
+
+    list_display = ["created_at", "channel", "owner", "state", "tries", "tried_at", "answer"]
+    list_filter = ["state", "channel__method"]
+    list_select_related = ["channel__owner", "channel__program"]
+
+    @admin.display(ordering="channel__owner")
+    def owner(self, delivery: Delivery) -> str:
+        """Whose channel it is."""
+        return str(delivery.channel.owner)

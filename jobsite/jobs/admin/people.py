@@ -1,0 +1,127 @@
+"""People in the admin panel: invitations by one-time link, their tokens, their second factor."""
+
+from typing import Any
+
+from axes.admin import AccessAttemptAdmin
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from knox.models import get_token_model
+
+from jobsite.jobs.accounts import second_factor
+from jobsite.jobs.accounts.sign_in_links import sign_in_link
+from jobsite.jobs.admin.bases import ReadOnlyAdmin
+from jobsite.jobs.admin_superusers import SuperusersOnly, is_superuser
+from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.models.allowance import Allowance
+
+# knox registers the token model with a form that would show the hash as editable text.
+if admin.site.is_registered(get_token_model()):
+    admin.site.unregister(get_token_model())
+for ours in (User, Group, AccessAttempt):
+    admin.site.unregister(ours)
+# Secrets of people, which nobody has to see: the action below turns a second factor off. And two
+# logs that are not written.
+for unwanted in (TOTPDevice, StaticDevice, AccessLog, AccessFailureLog):
+    if admin.site.is_registered(unwanted):
+        admin.site.unregister(unwanted)
+
+
+# What makes somebody more than an ordinary person.
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+
+class AllowanceInline(admin.StackedInline):
+    """The limits of one person, on the page of that person."""
+
+    model = Allowance
+    can_delete = True
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):
+    """Django's page of people, with links instead of e-mail.
+
+    Whoever could give rights, or sign in as somebody else, could do everything: superusers do that.
+    Staff with a permission for people manage those who have no rights of their own.
+    """
+
+    inlines = [AllowanceInline]
+    actions = ["make_links", "reset_second_factor"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Those with rights are changed by superusers."""
+        return super().has_change_permission(request, obj) and is_below(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Those with rights are deleted by superusers."""
+        return super().has_delete_permission(request, obj) and is_below(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Rights are given by superusers."""
+        fields = super().get_readonly_fields(request, obj)
+        return fields if is_superuser(request) else (*fields, *RIGHTS)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        """A password that somebody knows signs in: superusers set them."""
+        if not is_superuser(request):
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)
+
+    def has_superuser_permission(self, request: HttpRequest) -> bool:
+        """A link signs in as somebody: whoever may make one may do everything."""
+        return is_superuser(request)
+
+    @admin.action(description="Make one-time sign-in links", permissions=["superuser"])
+    def make_links(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse:
+        """Show a link for each of the selected who is active."""
+        links = [(user, sign_in_link(user)) for user in queryset if user.is_active]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "One-time sign-in links",
+            "links": links,
+            "inactive": [user for user in queryset if not user.is_active],
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/links.html", context)
+
+    @admin.action(description="Turn the second factor off", permissions=["superuser"])
+    def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """For people who lost their phone and their recovery codes."""
+        done = sum(second_factor.remove(user) for user in queryset)
+        self.message_user(request, f"The second factor of {done} people is off now.")
+
+
+def is_below(request: HttpRequest, person: Any) -> bool:
+    """Whether somebody has fewer rights than the person who asks; without anybody: it may be."""
+    return is_superuser(request) or person is None or not (person.is_staff or person.is_superuser)
+
+
+@admin.register(Group)
+class RightsAdmin(SuperusersOnly, GroupAdmin):
+    """Groups carry permissions."""
+
+
+@admin.register(AccessAttempt)
+class LockAdmin(ReadOnlyAdmin, AccessAttemptAdmin):
+    """Wrong passwords, and who is locked because of them; deleting ends a lock."""
+
+    actions = []
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    """Tokens can be revoked here, not read: only their hash exists."""
+
+    list_display = ["name", "user", "token_key", "read_only", "created", "expiry"]
+    list_filter = ["read_only"]
+    search_fields = ["name", "user__username"]
+    list_select_related = ["user"]
+    fields = ["name", "user", "token_key", "read_only", "created", "expiry"]

@@ -1,0 +1,140 @@
+"""Putting a backup into an empty data folder: all of it is checked before any takes its place."""
+
+import hashlib
+import json
+import lzma
+import shutil
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+
+from jobsite.jobs.backup import archive as backup
+from jobsite.jobs.backup import database
+
+# What the settings and a first command make in a new folder.
+MADE_BY_ITSELF = frozenset({"secret_key", "up.lock", "restarts.count"})
+
+
+# What reading an archive may raise: RuntimeError for one with a password or of an unknown method,
+# ValueError for a name that is no text.
+UNREADABLE = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError,
+    ValueError,
+)  # fmt: skip
+
+
+class CannotRestore(Exception):
+    """Why nothing was restored, in a sentence."""
+
+
+def read(source: Path) -> int:
+    """Restore the archive; how many files it held. Raises CannotRestore."""
+    refuse_used_folder()
+    try:
+        with zipfile.ZipFile(source) as archive:
+            manifest = checked_manifest(archive)
+            with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
+                unpack(archive, manifest["sha256"], Path(folder))
+                settle(Path(folder))
+    except FileNotFoundError:
+        raise CannotRestore(f"There is no file {source}.") from None
+    except UNREADABLE as error:
+        raise damaged(source.name, str(error) or type(error).__name__) from error
+    except database.SnapshotFailed as error:
+        raise CannotRestore(str(error)) from error
+    except OSError as error:
+        raise CannotRestore(f"Writing the data folder failed: {error}.") from error
+    return len(manifest["sha256"])
+
+
+def damaged(what: str, how: str) -> CannotRestore:
+    """The refusal of an archive that is not as it was written."""
+    return CannotRestore(f"{what} is damaged or no backup of jobsite ({how}). Use another one.")
+
+
+def refuse_used_folder() -> None:
+    """A restore never mixes with what is there."""
+    data, library = Path(settings.DATA_DIR), Path(settings.DOWNLOAD_DIR)
+    kept = backup.database_files()
+    for root in (data, library):
+        for path in backup.files_below(root, frozenset()):
+            if path not in kept and path.name not in MADE_BY_ITSELF:
+                raise CannotRestore(
+                    f"The folder {root} is not empty (it holds {path.relative_to(root)}). Set "
+                    "JOBSITE_DATA_DIR and DOWNLOAD_DIR to new folders, or move the old ones away."
+                )
+    if not database.is_empty():
+        raise CannotRestore(
+            "The database is not empty. Name an empty one with DATABASE_URL, or move the old one "
+            "away."
+        )
+
+
+def checked_manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
+    """What the archive says of itself, if this version can restore it."""
+    try:
+        manifest = json.loads(archive.read(backup.MANIFEST))
+        form, vendor = manifest["format"], manifest["database"]
+        migrations = {(app, name) for app, name in manifest["migrations"]}
+        hashes = dict(manifest["sha256"])
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise damaged("The archive", "its manifest is missing or cannot be read") from error
+    known = set(MigrationLoader(None).disk_migrations)
+    newer = sorted(f"{app}.{name}" for app, name in migrations - known)
+    if form != backup.FORMAT or newer:
+        named = f" It knows {', '.join(newer[:3])}." if newer else ""
+        raise CannotRestore(
+            f"The backup was made by a newer version of jobsite.{named} Update this one first."
+        )
+    if vendor != connection.vendor:
+        raise CannotRestore(
+            f"The backup holds a {vendor} database, and DATABASE_URL names one of "
+            f"{connection.vendor}. Restore into a database of the same kind."
+        )
+    if set(archive.namelist()) != {*hashes, backup.MANIFEST} or backup.DATABASE not in hashes:
+        raise damaged("The archive", "its files are not those of its manifest")
+    return manifest
+
+
+def unpack(archive: zipfile.ZipFile, hashes: dict[str, str], folder: Path) -> None:
+    """Every file into a scratch folder, each compared with its hash."""
+    for name, expected in hashes.items():
+        target = folder / inside(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+        try:
+            with archive.open(name) as member, target.open("xb") as file:
+                while block := member.read(backup.BLOCK):
+                    digest.update(block)
+                    file.write(block)
+        except UNREADABLE as error:
+            raise damaged(name, str(error) or type(error).__name__) from error
+        if digest.hexdigest() != expected:
+            raise damaged(name, "its content is not what was written")
+
+
+def inside(name: str) -> PurePosixPath:
+    """The name as a path below the folder, and nowhere else."""
+    path = PurePosixPath(name)
+    at_home = name == backup.DATABASE or name.startswith((backup.FILES, backup.LIBRARY))
+    if not at_home or path.is_absolute() or ".." in path.parts or "\0" in name or "\\" in name:
+        raise damaged("The archive", f"the name {name!r} leads out of its folder")
+    return path
+
+
+def settle(folder: Path) -> None:
+    """Move what was checked to its place; the database goes last."""
+    places = {backup.FILES: settings.DATA_DIR, backup.LIBRARY: settings.DOWNLOAD_DIR}
+    for name, place in places.items():
+        root = folder / name
+        for path in list(backup.files_below(root, frozenset())):
+            target = Path(place) / path.relative_to(root)
+            target.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+            shutil.move(path, target)
+    database.put_back(folder / backup.DATABASE)

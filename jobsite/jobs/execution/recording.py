@@ -1,0 +1,98 @@
+"""Writing outcomes: to disk, then to the row, then publishing the artifacts."""
+
+import contextlib
+import json
+import logging
+import shutil
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+
+from jobsite.jobs.execution import outcome as outcomes
+from jobsite.jobs.execution.outcome import Outcome
+from jobsite.jobs.models.job import Job, job_model
+from jobsite.jobs.status import Status
+
+log = logging.getLogger(__name__)
+
+LINES = {
+    Status.SUCCEEDED: ("Finished.", "info"),
+    Status.CANCELLED: ("Cancelled.", "info"),
+    Status.FAILED: ("Failed: {error}", "error"),
+}
+
+
+def record(outcome: Outcome) -> None:
+    """Record an outcome for good, even where the database is away: then `replay` does it later."""
+    make_room(outcome)
+    file = None
+    try:
+        file = outcomes.save(outcome, settings.OUTCOME_DIR)
+    except OSError:  # then the database is all there is
+        log.exception("The outcome of %s cannot be written to disk.", outcome.job_id)
+    try:
+        settle(outcome)
+    except DatabaseError:
+        log.exception("The outcome of %s waits in %s.", outcome.job_id, file)
+    else:
+        if file is not None:
+            file.unlink(missing_ok=True)
+
+
+def make_room(outcome: Outcome) -> None:
+    """Remove what an attempt that did not succeed has written: it may be what fills the disk."""
+    if outcome.status is not Status.SUCCEEDED:
+        job = job_model(outcome.kind)(id=outcome.job_id, attempt=outcome.attempt)
+        shutil.rmtree(job.draft, ignore_errors=True)
+
+
+def settle(outcome: Outcome) -> None:
+    """Move the row and publish the artifacts. Does nothing where a later attempt has authority.
+
+    Repeating it is harmless, also at the same moment: whoever loses the row publishes as well. The
+    winner may be killed before it does, and the outcome on disk is forgotten after either.
+    """
+    attempts = job_model(outcome.kind).objects.filter(pk=outcome.job_id, attempt=outcome.attempt)
+    job = attempts.first()
+    if job is not None and job.status == Status.RUNNING:
+        finish(job, outcome)
+        job = attempts.first()
+    if job is None:
+        return
+    if job.status == Status.SUCCEEDED:
+        job.publish()
+    elif not job.is_active:
+        shutil.rmtree(job.draft, ignore_errors=True)
+
+
+def finish(job: Job, outcome: Outcome) -> bool:
+    """The fenced move to a finished status; False where authority was lost."""
+    fields: dict[str, Any] = {"error": outcome.error, "result": outcome.result, "message": ""}
+    if outcome.status is Status.SUCCEEDED:
+        fields["progress"] = 1.0
+    text, level = LINES[outcome.status]
+    with transaction.atomic():
+        moved = type(job).objects.fenced(job).transition(outcome.status, **fields)
+        if moved:
+            job.log(text.format(error=outcome.error), level)
+    return bool(moved)
+
+
+def replay() -> int:
+    """Settle the outcomes that wait on disk; how many were settled. Raises DatabaseError."""
+    settled = 0
+    for file in sorted(settings.OUTCOME_DIR.glob("*.json")):
+        try:
+            outcome = outcomes.load(file)
+        except (ValueError, TypeError, KeyError, json.JSONDecodeError):
+            log.exception("%s is no outcome; it is put aside.", file)
+            file.rename(file.with_suffix(".damaged"))
+            continue
+        except FileNotFoundError:
+            continue
+        with contextlib.suppress(LookupError):
+            settle(outcome)
+        file.unlink(missing_ok=True)
+        settled += 1
+    return settled

@@ -1,0 +1,207 @@
+"""Supervising one attempt of one job: lease, log, cancel, limits, outcome."""
+
+import logging
+import time
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+
+from jobsite.jobs import log_context, shutdown
+from jobsite.jobs.execution import recording
+from jobsite.jobs.execution.child_process import Child
+from jobsite.jobs.execution.outcome import Outcome, death_sentence
+from jobsite.jobs.models.job import Job
+from jobsite.jobs.models.job_event import JobEvent
+from jobsite.jobs.status import Status
+
+log = logging.getLogger(__name__)
+
+# Seconds. The lease of 30 s outlives five renewals that fail.
+RENEW_EVERY = 5.0
+WRITE_EVERY = 1.0
+LOOK_EVERY = 0.5
+WEIGH_EVERY = 1.0
+SIGN_EVERY = 2.0
+CANCEL_GRACE = 1.0
+MOST_PROCESSES = 256
+CPU_SLACK = 60  # imports, and what a spare child has used before
+
+STOPPING = "The site is stopping; the job goes on when it is back."
+
+
+class Supervision:
+    """The time between a claim and its outcome."""
+
+    def __init__(self, job: Job, child: Child) -> None:
+        self.job = job
+        self.child = child
+        self.held = type(job).objects.fenced(job)
+        self.began = time.monotonic()
+        self.fields: dict[str, Any] = {}
+        self.lines: list[JobEvent] = []
+        self.outcome: Outcome | None = None
+        self.renewed = self.wrote = self.looked = self.weighed = self.began
+        self.database_away = False
+        self.heard = False
+
+    def run(self) -> None:
+        """Supervise to the end and record what came of it."""
+        log_context.set_job(self.job.pk)
+        try:
+            if (allowed := self.job.hard_time_limit) is not None:
+                # For the day on which nobody is there any more to look at the clock.
+                self.child.limit_cpu(int(allowed * settings.CORES) + CPU_SLACK)
+            self.child.assign(self.job)
+            ending = self.watch()
+            if ending is not None:
+                recording.record(ending)
+        finally:
+            self.child.end()
+            self.child.close()
+            log_context.set_job("")
+
+    def watch(self) -> Outcome | None:
+        """Follow the child; the outcome, or None where this attempt has no say any more."""
+        while True:
+            self.child.wait_for_news(0.25)
+            alive = self.child.is_alive  # asked before reading: a dead child says nothing more
+            self.read()
+            if shutdown.is_cut():
+                return self.stop()
+            if not alive:
+                return self.ended()
+            verdict = self.limits()
+            if verdict:
+                self.child.end(CANCEL_GRACE)
+                return self.of(Status.FAILED, verdict)
+            if not self.is_ours():
+                return None
+            if self.job.cancel_requested:
+                self.child.end(CANCEL_GRACE)
+                self.read()
+                return self.outcome or self.of(Status.CANCELLED)
+
+    def read(self) -> None:
+        """Take in what the child reports."""
+        for message in self.child.messages():
+            self.heard = True
+            if "outcome" in message:
+                self.outcome = self.of(
+                    Status(message["outcome"]), message.get("error", ""), message.get("result")
+                )
+            elif "event" in message:
+                self.lines.append(self.line(message["event"], message["level"]))
+            elif "fields" in message:
+                allowed = self.job.REPORTED & message["fields"].keys()
+                self.fields |= {name: message["fields"][name] for name in allowed}
+            else:
+                self.fields |= {key: message[key] for key in ("progress", "message")}
+
+    def line(self, text: str, level: str) -> JobEvent:
+        """A log line of this attempt, not saved yet."""
+        return JobEvent(
+            kind=self.job.kind,
+            job_id=self.job.pk,
+            attempt=self.job.attempt,
+            level=level,
+            text=text,
+        )
+
+    def is_ours(self) -> bool:
+        """`consult_row`, going on without a database that does not answer."""
+        try:
+            held = self.consult_row()
+        except DatabaseError as error:
+            if not self.database_away:
+                log.warning("Job %s goes on without its database: %s", self.job.pk, error)
+            self.database_away = True
+            connection.close()
+            return True
+        self.database_away = False
+        return held
+
+    def consult_row(self) -> bool:
+        """Write what is new, renew the lease, look for a request to cancel; False: not ours now."""
+        now = time.monotonic()
+        if not self.heard and now - self.wrote >= SIGN_EVERY:
+            # Importing what a job needs takes seconds, and as many more on a busy machine.
+            self.fields["message"] = f"Its process is starting ({now - self.began:.0f} s)"
+        write_due = (self.fields or self.lines) and now - self.wrote >= WRITE_EVERY
+        if write_due or now - self.renewed >= RENEW_EVERY:
+            self.renewed = self.wrote = now
+            if not self.write():
+                return False
+        if now - self.looked >= LOOK_EVERY:
+            self.looked = now
+            asked = self.held.values_list("cancel_requested", flat=True).first()
+            if asked is None:
+                return False
+            self.job.cancel_requested = asked
+        return True
+
+    def write(self) -> bool:
+        """One fenced write of everything pending, which also renews the lease."""
+        with transaction.atomic():
+            if self.fields and not self.held.update(**self.fields):
+                return False
+            if not self.held.renew():
+                return False
+            JobEvent.objects.bulk_create(self.lines)
+        self.fields, self.lines = {}, []
+        return True
+
+    def limits(self) -> str | None:
+        """The sentence for a limit that the child has crossed."""
+        allowed = self.job.hard_time_limit
+        if allowed is not None and time.monotonic() - self.began > allowed:
+            return f"The job ran longer than its limit of {allowed:.0f} s and was stopped."
+        if time.monotonic() - self.weighed < WEIGH_EVERY:
+            return None
+        self.weighed = time.monotonic()
+        if (count := len(self.child.family())) > MOST_PROCESSES:
+            return (
+                f"The job started {count} processes; {MOST_PROCESSES} are the most a job may run."
+            )
+        most = self.job.memory_limit_mb
+        if most is None:
+            return None
+        if most < self.job.least_memory_mb:
+            return (
+                f"The job needs at least {self.job.least_memory_mb} MB of memory; its limit is "
+                f"{most} MB. Ask the operator for more."
+            )
+        if (used := self.child.memory_mb()) > most:
+            return (
+                f"The job used {used:.0f} MB of memory; its limit is {most} MB, so it was stopped. "
+                "Try fewer rows, columns or algorithms, or ask the operator for more memory."
+            )
+        return None
+
+    def ended(self) -> Outcome | None:
+        """The outcome of a child that is dead."""
+        status = self.child.end()
+        self.read()
+        try:
+            self.write()
+        except DatabaseError:
+            connection.close()
+        return self.outcome or self.of(Status.FAILED, death_sentence(status))
+
+    def stop(self) -> Outcome | None:
+        """The site stops: save, end the child and put the job back into the queue."""
+        if self.job.stop_grace:
+            self.child.save_and_end(self.job.stop_grace)
+        else:
+            self.child.end()
+        self.read()
+        if self.outcome and (self.outcome.status is Status.FAILED or not self.job.stop_grace):
+            return self.outcome
+        with transaction.atomic():
+            if self.held.transition(Status.QUEUED, **self.fields):
+                self.job.log(STOPPING)
+        return None
+
+    def of(self, status: Status, error: str = "", result: dict | None = None) -> Outcome:
+        """An outcome of this attempt."""
+        return Outcome(self.job.kind, str(self.job.pk), self.job.attempt, status, error, result)

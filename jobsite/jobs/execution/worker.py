@@ -1,0 +1,119 @@
+"""What a django-q2 worker runs: claim a job, start its child, have it supervised."""
+
+import logging
+import os
+import threading
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.db import DatabaseError, connection, connections
+
+from jobsite.jobs import shutdown
+from jobsite.jobs.execution.child_process import Child
+from jobsite.jobs.execution.supervisor import Supervision
+from jobsite.jobs.models.job import Job, job_models
+from jobsite.jobs.models.worker import Worker
+
+log = logging.getLogger(__name__)
+
+BEAT_EVERY = 5.0
+
+
+@dataclass
+class Post:
+    """This worker process: its row, its parent and the child that waits for a job."""
+
+    cluster: str
+    row: Worker | None = None
+    parent: int = field(default_factory=os.getppid)
+    spare: Child | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether the site stops, or the django-q2 sentinel that forked this process is dead."""
+        return shutdown.is_cut() or os.getppid() != self.parent
+
+    def sign_in(self) -> Worker:
+        """The row of this process, written anew where housekeeping has removed it."""
+        with self.lock:
+            if self.row is None or not Worker.objects.beat(self.row.pk):
+                self.row = Worker.of_this_process(self.cluster)
+            return self.row
+
+    def take_child(self) -> Child:
+        """The spare child, or a new one where there is none alive."""
+        child, self.spare = self.spare, None
+        if child is not None and child.is_alive:
+            return child
+        return Child(self.cluster)
+
+    def keep_spare(self) -> None:
+        """Start the next child ahead of its job, where importing takes seconds."""
+        if self.cluster in settings.SPARE_CHILDREN and self.spare is None:
+            self.spare = Child(self.cluster)
+
+
+POST: Post | None = None
+
+
+def post() -> Post:
+    """The post of this process."""
+    global POST
+    if POST is None:
+        POST = Post(os.environ.get("Q_CLUSTER_NAME", "training"))
+    return POST
+
+
+def prepare() -> None:
+    """Called once in each new worker process: sign in, keep signing, start a spare child."""
+    mine = post()
+    try:
+        mine.sign_in()
+    except DatabaseError:
+        log.exception("The database does not answer; the worker signs in later.")
+    mine.keep_spare()
+    threading.Thread(target=keep_signing, args=[mine], daemon=True).start()
+
+
+def keep_signing(mine: Post) -> None:
+    """Give signs of life until the site stops; end the process when its parent is dead.
+
+    A worker whose sentinel was killed would wait at a queue that nobody fills any more.
+    """
+    while not shutdown.is_cut(BEAT_EVERY):
+        if os.getppid() != mine.parent:
+            os._exit(1)
+        try:
+            mine.sign_in()
+        except DatabaseError:
+            connection.close()
+
+
+def work() -> None:
+    """Run jobs until none is left to claim. Never raises: django-q2 would keep the failure."""
+    mine = post()
+    try:
+        while not mine.is_abandoned:
+            job = claim(mine)
+            if job is None:
+                return
+            Supervision(job, mine.take_child()).run()
+            mine.keep_spare()
+    except Exception:
+        log.exception("A worker of %s gave up on a wake-up.", mine.cluster)
+        connections.close_all()
+
+
+def claim(mine: Post) -> Job | None:
+    """The next job of this cluster, of whichever kind."""
+    row = mine.sign_in()
+    for model in job_models():
+        if model.cluster == mine.cluster and model.runner:
+            job = model.objects.claim(row, settings.JOBS_PER_OWNER)
+            if job is not None:
+                Worker.objects.filter(pk=row.pk).update(job_kind=job.kind, job_id=job.pk)
+                job.log(f"Started (attempt {job.attempt}).")
+                return job
+    Worker.objects.filter(pk=row.pk).update(job_kind="", job_id=None)
+    return None

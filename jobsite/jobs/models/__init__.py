@@ -1,0 +1,23 @@
+"""The tables of the job core."""
+
+from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.idempotency import Submission
+from jobsite.jobs.models.allowance import Allowance
+from jobsite.jobs.models.job import Job
+from jobsite.jobs.models.job_event import JobEvent
+from jobsite.jobs.models.notification import Channel, Delivery, Program
+from jobsite.jobs.models.tally import Tally
+from jobsite.jobs.models.worker import Worker
+
+__all__ = [
+    "Allowance",
+    "ApiToken",
+    "Channel",
+    "Delivery",
+    "Job",
+    "JobEvent",
+    "Program",
+    "Submission",
+    "Tally",
+    "Worker",
+]

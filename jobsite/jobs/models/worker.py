@@ -1,0 +1,81 @@
+"""The processes that carry out jobs, and their signs of life."""
+
+import os
+import socket
+import uuid
+from datetime import timedelta
+from typing import Any, Self
+
+import psutil
+from django.db import models
+from django.utils import timezone
+
+from jobsite.jobs import processes
+
+SILENT_AFTER = timedelta(seconds=30)
+
+
+class WorkerQuerySet(models.QuerySet):
+    """The worker processes that were seen."""
+
+    def alive(self) -> Self:
+        """Those with a recent sign of life."""
+        return self.filter(last_seen__gt=timezone.now() - SILENT_AFTER)
+
+    def beat(self, pk: Any) -> int:
+        """Note a sign of life; 0 where the row is gone."""
+        return self.filter(pk=pk).update(last_seen=timezone.now())
+
+
+class Worker(models.Model):
+    """A process that takes jobs from a queue, and its last sign of life."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    cluster = models.CharField(max_length=32)
+    host = models.CharField(max_length=255)
+    pid = models.PositiveIntegerField()
+    born = models.FloatField(help_text="Its start, in seconds since that of the machine.")
+    started_at = models.DateTimeField(auto_now_add=True)
+    last_seen = models.DateTimeField()
+    job_kind = models.CharField(max_length=32, blank=True)
+    job_id = models.UUIDField(null=True, blank=True)
+
+    objects = WorkerQuerySet.as_manager()
+
+    class Meta:
+        app_label = "jobs"
+        ordering = ["cluster", "started_at"]
+
+    def __str__(self) -> str:
+        return f"{self.cluster} worker {self.pid} on {self.host}"
+
+    @classmethod
+    def of_this_process(cls, cluster: str) -> "Worker":
+        """Write the row of the calling process and return it."""
+        return cls.objects.create(
+            cluster=cluster,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            born=processes.birth(os.getpid()),
+            last_seen=timezone.now(),
+        )
+
+    @property
+    def silence(self) -> timedelta:
+        """The time since its last sign of life."""
+        return timezone.now() - self.last_seen
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the worker gave a sign of life lately."""
+        return self.silence < SILENT_AFTER
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether this is a process of this very host that surely does not exist any more."""
+        if self.host != socket.gethostname():
+            return False
+        try:
+            return not processes.is_same(self.pid, self.born)
+        except psutil.NoSuchProcess:
+            return True

@@ -1,0 +1,119 @@
+"""The first page: what runs, what waits, what finished, who works, how much disk is left."""
+
+import itertools
+import shutil
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count
+from django.utils import timezone
+from django.views.generic import TemplateView
+
+from jobsite.jobs.models.job import Job, job_models
+from jobsite.jobs.models.tally import WEDGED, Tally
+from jobsite.jobs.models.worker import Worker
+from jobsite.jobs.permissions import may
+from jobsite.jobs.status import FINISHED, Status
+
+SHOWN = 10
+WAITS_TOO_LONG = timedelta(minutes=10)
+RESTARTS_SHOWN = timedelta(hours=1)
+
+
+class Dashboard(TemplateView):
+    """The signed-in person's jobs of every kind, and the state of the machine."""
+
+    def get_template_names(self) -> list[str]:
+        """The fragment for a poll, the page otherwise."""
+        polled = self.request.htmx  # type: ignore[attr-defined]
+        return ["jobs/_dashboard.html" if polled else "jobs/dashboard.html"]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Newest jobs by status, workers, disk and what is wrong in words."""
+        workers = list(Worker.objects.all())
+        disk = shutil.disk_usage(settings.DATA_DIR)
+        waiting = self.jobs([Status.QUEUED, Status.PAUSED], "queued_at")
+        return super().get_context_data(**kwargs) | {
+            "running": self.jobs([Status.RUNNING], "-started_at"),
+            "waiting": waiting,
+            "finished": self.jobs(list(FINISHED), "-finished_at"),
+            "counts": self.counts(),
+            "workers": workers,
+            "disk_free": disk.free,
+            "disk_total": disk.total,
+            "warnings": warnings(workers, oldest_waiting(self.request.user)),
+        }
+
+    def counts(self) -> Counter[str]:
+        """The person's jobs of all kinds by status."""
+        found: Counter[str] = Counter()
+        for model in shown_models():
+            rows = model.objects.visible_to(self.request.user).order_by()
+            found.update(dict(rows.values_list("status").annotate(Count("pk"))))
+        return found
+
+    def jobs(self, statuses: list[Status], order: str) -> list[Job]:
+        """The first jobs of the kinds that have pages, in one order."""
+        rows = [
+            model.objects.visible_to(self.request.user)
+            .filter(status__in=statuses)
+            .defer("result")
+            .order_by(order)[:SHOWN]
+            for model in shown_models()
+        ]
+        by = order.removeprefix("-")
+        return sorted(shared(rows), key=lambda job: getattr(job, by), reverse=by != order)
+
+
+def shared(rows: Iterable[Iterable[Job]]) -> list[Job]:
+    """The first of each kind in turn: a hundred downloads do not hide the one training."""
+    turns = itertools.chain.from_iterable(itertools.zip_longest(*rows))
+    return list(itertools.islice((job for job in turns if job is not None), SHOWN))
+
+
+def shown_models() -> list[type[Job]]:
+    """The kinds that people see."""
+    return [model for model in job_models() if model.has_pages]
+
+
+def oldest_waiting(user: Any) -> Job | None:
+    """The job that has been waiting for longest: of everybody for staff who may see such jobs."""
+    jobs = []
+    for model in shown_models():
+        everybody = model.objects.filter(delete_requested=False).select_related("owner")
+        rows = everybody if may(user, "view", model) else everybody.filter(owner=user)
+        jobs.append(rows.filter(status=Status.QUEUED).defer("result").order_by("queued_at").first())
+    return min((job for job in jobs if job is not None), key=queued_at, default=None)
+
+
+def queued_at(job: Job) -> datetime:
+    """Since when a job waits."""
+    return job.queued_at
+
+
+def warnings(workers: list[Worker], oldest: Job | None) -> list[str]:
+    """What the operator should look at, in words."""
+    found = []
+    for cluster in settings.CLUSTERS:
+        if not any(worker.is_alive for worker in workers if worker.cluster == cluster):
+            found.append(
+                f"No {cluster} worker is alive: such jobs wait until one is. "
+                "Look at the log of “manage.py up”."
+            )
+    for tally in Tally.lately(WEDGED, RESTARTS_SHOWN):
+        found.append(
+            f"The {tally.subject} workers were wedged and restarted at "
+            f"{timezone.localtime(tally.at):%H:%M}; their jobs went on. If that happens often, "
+            "look at the log for what was killed before."
+        )
+    if oldest is not None and (waited := timezone.now() - oldest.queued_at) > WAITS_TOO_LONG:
+        whose = f" of {oldest.owner}" if oldest.owner else ""
+        minutes = waited.total_seconds() // 60
+        found.append(
+            f"“{oldest.name}”{whose} has been waiting for {minutes:.0f} minutes: all workers are "
+            "busy, or its owner has as many running as is allowed."
+        )
+    return found

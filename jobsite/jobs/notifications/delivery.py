@@ -1,0 +1,214 @@
+"""Delivers what is in the outbox, beside housekeeping and away from jobs and pages.
+
+At least once: a delivery is taken by moving its due time beyond the longest try, so that one whose
+courier is killed comes back. It is sent with its own name, by which a receiver can tell a repeat.
+"""
+
+import contextlib
+import json
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from jobsite.jobs import shutdown
+from jobsite.jobs.models.job import job_model
+from jobsite.jobs.models.notification import (
+    DELIVERED,
+    EMAIL,
+    GIVEN_UP,
+    PROGRAM,
+    WAITING,
+    WEBHOOK,
+    Delivery,
+)
+from jobsite.jobs.notifications import programs, webhooks
+from jobsite.jobs.notifications.webhooks import NotDelivered
+from jobsite.jobs.status import Status
+from jobsite.jobs.text import one_line
+
+log = logging.getLogger(__name__)
+
+EVERY = 1.0
+HANDS = 4
+LONGEST_TRY = timedelta(minutes=2)  # beside what a program may take
+# Seconds until the next try, after each that failed; then it is given up.
+BACK_OFF = [10, 60, 300, 1800, 7200, 21_600]
+
+
+class Courier:
+    """Looks for what is due by some methods, and delivers a few at a time: one for each person."""
+
+    def __init__(self, *methods: str) -> None:
+        self.methods = methods
+        self.hands = ThreadPoolExecutor(HANDS, "courier")
+        self.lock = threading.Lock()
+        self.served: set[Any] = set()
+
+    def start(self) -> None:
+        """Work in a thread of its own until the site stops."""
+        threading.Thread(target=self.run, name="courier", daemon=True).start()
+
+    def run(self) -> None:
+        """Go round."""
+        while not shutdown.is_cut(EVERY):
+            try:
+                self.round()
+            except DatabaseError as error:
+                log.warning("Notifications wait for the database: %s", error)
+                connection.close()
+            except Exception:
+                log.exception("A round of the courier failed.")
+
+    def round(self) -> None:
+        """Hand out what is due while there are hands. A slow server holds up nobody else."""
+        while not shutdown.is_cut():
+            with self.lock:
+                served = set(self.served)
+            delivery = self.next_for_others(served) if len(served) < HANDS else None
+            if delivery is None:
+                return
+            owner = delivery.channel.owner_id
+            with self.lock:
+                self.served.add(owner)
+            self.hands.submit(self.serve, delivery, owner)
+
+    def next_for_others(self, served: set[Any]) -> Delivery | None:
+        """What is due first, of those who are not served right now."""
+        due = Delivery.objects.filter(state=WAITING, due_at__lte=timezone.now())
+        if not due.exists():  # asked every second, and mostly so
+            return None
+        mine = due.filter(channel__method__in=self.methods)
+        rows = mine.exclude(channel__owner__in=served).order_by("due_at")
+        return rows.select_related("channel__owner", "channel__program").first()
+
+    def serve(self, delivery: Delivery, owner: Any) -> None:
+        """Deliver one, in a thread of the pool."""
+        try:
+            deliver(delivery)
+        except Exception:
+            log.exception("Notice %s could not be dealt with.", delivery.pk)
+        finally:
+            connection.close()
+            with self.lock:
+                self.served.discard(owner)
+
+
+def deliver(delivery: Delivery) -> None:
+    """Take one, try it, and note what came of it."""
+    if not take(delivery):
+        return
+    began = time.monotonic()
+    put_files_in_place(delivery)
+    try:
+        answer, state = HOW[delivery.channel.method](delivery), DELIVERED
+    except NotDelivered as error:
+        answer, state = str(error), GIVEN_UP if error.for_good else WAITING
+    except programs.Stopped:
+        Delivery.objects.filter(pk=delivery.pk).update(due_at=timezone.now())
+        return
+    note(delivery, state, answer)
+    seconds = time.monotonic() - began
+    log.info("Notice %s, try %d: %s (%.1f s)", delivery.pk, delivery.tries, state, seconds)
+
+
+def put_files_in_place(delivery: Delivery) -> None:
+    """Publish what the job made, if its worker has not come to it: whoever is told may look."""
+    if delivery.job_id is None:  # a test
+        return
+    with contextlib.suppress(LookupError):  # a kind that is not installed any more
+        rows = job_model(delivery.body["kind"]).objects.filter(pk=delivery.job_id)
+        for job in rows.filter(status=Status.SUCCEEDED).defer("result"):
+            job.publish()
+
+
+def take(delivery: Delivery) -> bool:
+    """Take it for one try; False where another courier was quicker."""
+    longest = LONGEST_TRY
+    if delivery.channel.program is not None:
+        longest += timedelta(seconds=delivery.channel.program.timeout)
+    now = timezone.now()
+    delivery.tries += 1
+    mine = Delivery.objects.filter(pk=delivery.pk, state=WAITING, tries=delivery.tries - 1)
+    return bool(mine.update(tries=delivery.tries, tried_at=now, due_at=now + longest))
+
+
+def note(delivery: Delivery, state: str, answer: str) -> None:
+    """Write down what came of a try; what failed is due again later, each time later."""
+    rest = timedelta()
+    if state == WAITING:
+        if delivery.tries > len(BACK_OFF):
+            state = GIVEN_UP
+        else:
+            rest = timedelta(seconds=BACK_OFF[delivery.tries - 1])
+    mine = Delivery.objects.filter(pk=delivery.pk, tries=delivery.tries)
+    mine.update(state=state, answer=answer, due_at=timezone.now() + rest)
+
+
+def message_of(delivery: Delivery) -> dict[str, Any]:
+    """What is sent: all but where the result lies on this machine."""
+    message = {key: value for key, value in delivery.body.items() if key != "path"}
+    return {"delivery": str(delivery.pk), **message}
+
+
+def send_webhook(delivery: Delivery) -> str:
+    """POST it as JSON, signed."""
+    channel = delivery.channel
+    body = json.dumps(message_of(delivery)).encode()
+    stamp = str(int(time.time()))
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "jobsite",
+        "X-Jobsite-Delivery": str(delivery.pk),
+        "X-Jobsite-Timestamp": stamp,
+        "X-Jobsite-Signature": f"sha256={webhooks.sign(channel.secret, stamp, body)}",
+    }
+    return webhooks.post(channel.url, body, headers, settings.WEBHOOK_NETWORKS)
+
+
+def send_email(delivery: Delivery) -> str:
+    """Send it to the address that the site knows of the person."""
+    owner = delivery.channel.owner
+    if not settings.SENDS_EMAIL:
+        raise NotDelivered("This site sends no e-mail: JOBSITE_EMAIL_URL is not set.", True)
+    if not owner.email:
+        raise NotDelivered("Your account has no e-mail address.", for_good=True)
+    told = message_of(delivery)
+    name = one_line(told["name"])
+    lines = [f"{name}: {told['status']}.", told["error"], told["url"]]
+    message = EmailMessage(
+        f"[jobsite] {name}: {told['status']}",
+        "\n\n".join(line for line in lines if line),
+        to=[owner.email],
+        headers={"X-Jobsite-Delivery": str(delivery.pk)},
+    )
+    try:
+        message.send()
+    except OSError as error:  # smtplib's exceptions are of this kind, too
+        raise NotDelivered(f"The mail server did not take it: {error}.") from error
+    return f"Sent to {owner.email}."
+
+
+def run_program(delivery: Delivery) -> str:
+    """Run the administrator's program. Once: it may have done half of its work."""
+    program = delivery.channel.program
+    assert program is not None
+    values = {place: one_line(str(delivery.body[place])) for place in programs.PLACES}
+    try:
+        programs.check(program.words, settings.PROGRAM_DIR)
+        status, output = programs.run(programs.fill(program.words, values), program.timeout)
+    except programs.NotRun as error:
+        raise NotDelivered(str(error), for_good=True) from error
+    if status:
+        raise NotDelivered(f"It ended with status {status}. {output}".strip(), for_good=True)
+    return output or "It ran and printed nothing."
+
+
+HOW = {WEBHOOK: send_webhook, EMAIL: send_email, PROGRAM: run_program}

@@ -1,0 +1,200 @@
+"""What keeps the promises: runs in a process of its own, outside the clusters that it watches.
+
+Each step stands alone: one that fails is logged and does not hold up the others.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, connections, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from jobsite.jobs import processes, queue, shutdown
+from jobsite.jobs.backup.schedule import BackupSchedule
+from jobsite.jobs.execution import recording
+from jobsite.jobs.models.job import Job, job_models
+from jobsite.jobs.models.job_queryset import LEASE
+from jobsite.jobs.models.notification import WAITING, Delivery
+from jobsite.jobs.models.tally import LOST as LEASE_LOST
+from jobsite.jobs.models.tally import WEDGED, Tally
+from jobsite.jobs.models.worker import SILENT_AFTER, Worker
+from jobsite.jobs.queue import submission
+from jobsite.jobs.recovery import frozen_writers, retention
+from jobsite.jobs.recovery.wedged_clusters import Watch, is_left_alone, is_starting
+from jobsite.jobs.status import Status
+
+log = logging.getLogger(__name__)
+
+EVERY = 1.0
+PURGE_EVERY = 5.0  # what is deleted is hidden at once
+SWEEP_EVERY = 3600.0
+# After an outage of the database or a jump of the clock, leases look expired whose holders are
+# well: they get the time to renew before anything is taken from them.
+MERCY = 12.0
+
+FORGOTTEN = 4 * SILENT_AFTER
+
+LOST = "The worker that ran this job died; the job starts again."
+LOST_TOO_OFTEN = (
+    "The worker that ran this job died {losses} times, so the job was given up. The most likely "
+    "causes are too little memory or a machine that is switched off; retry once that is mended."
+)
+
+
+@dataclass
+class Housekeeper:
+    """The steps, and what they remember between two rounds."""
+
+    merciful_until: float = 0.0
+    jump: float = 0.0  # seconds by which the wall clock was set, not dealt with yet
+    last_round: tuple[float, float] = field(default_factory=lambda: (time.monotonic(), time.time()))
+    purged: float = float("-inf")
+    swept: float = float("-inf")
+    watch: Watch = field(default_factory=Watch)
+    backups: BackupSchedule = field(default_factory=BackupSchedule)
+
+    def run(self) -> None:
+        """Go round until the site stops; at once for the first time, the engine waits for it."""
+        self.round()
+        while not shutdown.is_cut(EVERY):
+            self.round()
+
+    def round(self) -> None:
+        """Every step once."""
+        self.notice_clock()
+        steps: list[Callable[[], object]] = [
+            frozen_writers.thaw_writers,
+            self.follow_clock,
+            recording.replay,
+            self.recover,
+            self.tend_clusters,
+            self.keep_alive,
+            self.purge,
+            self.sweep,
+            self.backups.step,
+        ]
+        for step in steps:
+            try:
+                step()
+            except DatabaseError as error:
+                log.warning("Housekeeping waits for the database: %s", error)
+                self.merciful_until = time.monotonic() + MERCY
+                connections.close_all()
+                return
+            except Exception:
+                log.exception("A step of housekeeping failed.")
+
+    def notice_clock(self) -> None:
+        """Be merciful when the wall clock has jumped against the steady one."""
+        steady, wall = time.monotonic(), time.time()
+        jump = (wall - self.last_round[1]) - (steady - self.last_round[0])
+        if abs(jump) > LEASE.seconds / 3:
+            log.warning("The clock jumped by %+.0f s; leases are given time to be renewed.", jump)
+            self.merciful_until = steady + MERCY
+            self.jump += jump
+        self.last_round = (steady, wall)
+
+    def follow_clock(self) -> None:
+        """Move the stamps that wait for a time along with a clock that was set."""
+        if not self.jump:
+            return
+        by, now = timedelta(seconds=self.jump), timezone.now()
+        Delivery.objects.filter(state=WAITING).update(due_at=F("due_at") + by)
+        for model in job_models():
+            # Set back, they were queued in the future, and younger jobs would overtake them.
+            early = model.objects.filter(status=Status.QUEUED, queued_at__gt=now)
+            early.update(queued_at=F("queued_at") + by)
+        self.jump = 0.0
+
+    def recover(self) -> None:
+        """Take jobs back from workers that are dead or silent past their lease."""
+        merciful = time.monotonic() < self.merciful_until
+        workers = list(Worker.objects.all())
+        gone = {worker.pk for worker in workers if worker.is_gone}
+        for model in job_models():
+            for job in model.objects.doubtful(gone) if model.runner else ():
+                if job.worker_id not in gone and not job.is_lease_over:
+                    model.objects.fenced(job).renew()  # which cuts a lease that reaches too far
+                elif job.worker_id in gone or not merciful:
+                    take_back(job)
+        left = gone if merciful else gone | {one.pk for one in workers if one.silence > FORGOTTEN}
+        if left:
+            Worker.objects.filter(pk__in=left).delete()
+
+    def tend_clusters(self) -> None:
+        """Look where a job waits though a worker is free; replace what may be missing there."""
+        idle = {
+            cluster
+            for cluster, workers in settings.CLUSTERS.items()
+            if is_left_alone(cluster, workers)
+        }
+        self.wake_again(idle)
+        self.restart_wedged(idle)
+
+    def wake_again(self, idle: Collection[str]) -> None:
+        """Replace wake-ups that were lost."""
+        for cluster, wake_ups in submission.waiting_wake_ups(idle).items():
+            if wake_ups == 0:
+                queue.wake(cluster)
+
+    def restart_wedged(self, idle: Collection[str]) -> None:
+        """Kill a cluster that leaves its work alone for long.
+
+        A worker that dies while it holds the queue's read lock stops its cluster for good, and
+        the cluster does not notice. `up` starts the tree again.
+        """
+        for cluster in settings.CLUSTERS:
+            if not self.watch.is_wedged(cluster, cluster in idle):
+                continue
+            leader = processes.leader(f"cluster-{cluster}")
+            if leader is None or is_starting(cluster, leader):
+                continue
+            log.error("The %s cluster does not take its work: it is restarted.", cluster)
+            processes.kill_group(leader)
+            Tally.add(WEDGED, cluster)
+
+    def keep_alive(self) -> None:
+        """Let the kinds that must always run start themselves."""
+        for model in job_models():
+            model.keep_alive()
+
+    def purge(self) -> None:
+        """Remove jobs that their owner deleted, once nothing runs."""
+        if time.monotonic() - self.purged < PURGE_EVERY:
+            return
+        self.purged = time.monotonic()
+        for model in job_models():
+            done = model.objects.filter(delete_requested=True).exclude(status=Status.RUNNING)
+            for job in done[:100]:
+                job.purge()
+
+    def sweep(self) -> None:
+        """Once an hour: what is past its time."""
+        if time.monotonic() - self.swept < SWEEP_EVERY:
+            return
+        self.swept = time.monotonic()
+        retention.sweep()
+
+
+def take_back(job: Job) -> None:
+    """Queue a lost job again, or fail it where that has happened too often."""
+    # The lease as it was seen is part of the fence: a holder that renews just now keeps the job.
+    held = type(job).objects.fenced(job).filter(lease_expires_at=job.lease_expires_at)
+    losses = job.losses + 1
+    Tally.add(LEASE_LOST, job.kind)
+    with transaction.atomic():
+        if job.max_losses is not None and losses >= job.max_losses:
+            reason = LOST_TOO_OFTEN.format(losses=losses)
+            if held.transition(Status.FAILED, error=reason, losses=losses):
+                job.log(reason, "error")
+        elif job.cancel_requested:
+            if held.transition(Status.CANCELLED):
+                job.log("Cancelled.")
+        elif held.transition(Status.QUEUED, losses=losses):
+            job.log(LOST, "warning")
+            queue.wake(job.cluster)

@@ -1,0 +1,79 @@
+"""Clusters that do not take their work though they have workers free."""
+
+import contextlib
+import socket
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import psutil
+from django.conf import settings
+
+from jobsite.jobs import processes
+from jobsite.jobs.models.job import Job, job_models
+from jobsite.jobs.models.worker import Worker
+from jobsite.jobs.status import Status
+
+WEDGED_AFTER = 10.0  # seconds
+# Rounds come every second. A longer pause says that the database, or the machine, was busy with
+# something else, and nothing about the workers: no more than this counts of it.
+LONGEST_LOOK = 2.0
+# A start imports for seconds, on a small machine that is busy for many of them. Whoever kills it
+# before it is over makes it start for ever.
+LONGEST_START = 120.0
+
+
+@dataclass
+class Idle:
+    """What a cluster's workers said of themselves last, and for how long it has been the same."""
+
+    claims: Any
+    looked: float
+    seconds: float = 0.0
+
+
+@dataclass
+class Watch:
+    """Remembers for how long a cluster has left work alone, on a clock that nobody can set."""
+
+    idle: dict[str, Idle] = field(default_factory=dict)
+
+    def is_wedged(self, cluster: str, left_alone: bool) -> bool:
+        """Whether work and a free worker have been there for too long without a claim."""
+        if not left_alone:
+            self.idle.pop(cluster, None)
+            return False
+        # Each claim changes what its worker says of itself, and so does each new worker.
+        claims = frozenset(Worker.objects.filter(cluster=cluster).values_list("pk", "job_id"))
+        now, before = time.monotonic(), self.idle.get(cluster)
+        seconds = 0.0
+        if before is not None and before.claims == claims:
+            seconds = before.seconds + min(now - before.looked, LONGEST_LOOK)
+        self.idle[cluster] = Idle(claims, now, seconds)
+        return seconds > WEDGED_AFTER
+
+
+def is_starting(cluster: str, leader: int) -> bool:
+    """Whether the cluster of this leader has no worker yet, and may still get one."""
+    with contextlib.suppress(psutil.Error):
+        here = Worker.objects.filter(cluster=cluster, host=socket.gethostname())
+        begun = here.filter(born__gte=processes.birth(leader)).exists()
+        return not begun and processes.age(leader) < LONGEST_START
+    return True  # it is gone by now: `up` starts the next one
+
+
+def models_of(cluster: str) -> list[type[Job]]:
+    """The kinds that the workers of a cluster run."""
+    return [model for model in job_models() if model.cluster == cluster and model.runner]
+
+
+def is_left_alone(cluster: str, workers: int) -> bool:
+    """Whether a job waits in a cluster though one of its workers has nothing to do."""
+    models = models_of(cluster)
+    # Asked every second, and mostly there is nothing: the cheap question comes first.
+    if not any(model.objects.filter(status=Status.QUEUED).exists() for model in models):
+        return False
+    running = sum(model.objects.filter(status=Status.RUNNING).count() for model in models)
+    return running < workers and any(
+        model.objects.eligible(settings.JOBS_PER_OWNER).exists() for model in models
+    )

@@ -1,0 +1,156 @@
+"""The process tree of `manage.py up`: web, clusters and housekeeping under one root."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FrameType
+
+from django.conf import settings
+
+from jobsite.jobs import processes, shutdown
+
+LOOK_EVERY = 0.2
+STOP_WITHIN = 17.0
+HEALTHY_AFTER = 60.0
+LONGEST_REST = 30.0
+
+
+class AlreadyRunning(Exception):
+    """Another tree works on the same data folder."""
+
+
+@dataclass
+class Part:
+    """One child of the root, with its restarts."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen | None = None
+    started: float = 0.0
+    failures: int = 0
+    start_at: float = 0.0
+
+    def start(self, line: int) -> None:
+        """Start the part in a process group of its own, with the lifeline."""
+        self.process = subprocess.Popen(
+            self.command,
+            pass_fds=[line],
+            env={**os.environ, **self.environment, shutdown.VARIABLE: str(line)},
+            cwd=settings.BASE_DIR,
+            start_new_session=True,
+            preexec_fn=processes.die_with_parent,
+        )
+        self.started = time.monotonic()
+        with contextlib.suppress(OSError):
+            processes.note(self.name, self.process.pid)
+
+    def has_died(self) -> bool:
+        """Whether the part ran and is dead now."""
+        return self.process is not None and self.process.poll() is not None
+
+    def rest_seconds(self) -> float:
+        """How long to wait before the next start: 0, then 1, 2, 4 ... s while it keeps dying."""
+        if time.monotonic() - self.started > HEALTHY_AFTER:
+            self.failures = 0
+        rest = min(2.0 ** (self.failures - 1), LONGEST_REST) if self.failures else 0.0
+        self.failures += 1
+        return rest
+
+
+def parts(bind: str) -> list[Part]:
+    """What the tree consists of."""
+    manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
+    web = [
+        *(sys.executable, "-m", "gunicorn", "jobsite.wsgi"),
+        *("--bind", bind, "--worker-class", "jobsite.jobs.server.gunicorn_worker.Worker"),
+        *("--workers", "2", "--threads", "8"),
+        *("--timeout", "60", "--graceful-timeout", "5", "--preload", "--no-control-socket"),
+        *("--log-level", "warning", "--worker-tmp-dir", str(settings.RUN_DIR)),
+    ]
+    clusters = [
+        Part(f"cluster-{name}", [*manage, "qcluster"], {"Q_CLUSTER_NAME": name})
+        for name in settings.CLUSTERS
+    ]
+    return [Part("web", web), *clusters, Part("housekeeping", [*manage, "housekeeping"])]
+
+
+class Tree:
+    """Starts the parts, restarts those that die, and stops all of them."""
+
+    def __init__(self, parts: list[Part], say: Callable[[str], object]) -> None:
+        self.parts = parts
+        self.say = say
+        self.stopping = False
+
+    def run(self) -> None:
+        """Run until SIGTERM or Ctrl-C. Raises AlreadyRunning."""
+        with (settings.RUN_DIR / "up.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise AlreadyRunning from None
+            for name in processes.kill_leftovers():
+                self.say(f"{name}: ended what an earlier run had left behind.")
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, self.ask_to_stop)
+            line, self.held = os.pipe()
+            for part in self.parts:
+                part.start(line)
+            while not self.stopping:
+                self.look_after(line)
+                time.sleep(LOOK_EVERY)
+            self.stop()
+
+    def ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+        """The signal handler."""
+        self.stopping = True
+
+    def look_after(self, line: int) -> None:
+        """Restart what has died, each part with its own back-off."""
+        for part in self.parts:
+            if part.has_died():
+                assert part.process is not None
+                # What the dead part had started must be gone before its successor begins.
+                processes.kill_group(part.process.pid)
+                rest = part.rest_seconds()
+                how = describe(part.process.returncode)
+                self.say(f"{part.name} {how}; it is started again in {rest:.0f} s.")
+                processes.count_restart(part.name)
+                part.process, part.start_at = None, time.monotonic() + rest
+            if part.process is None and time.monotonic() >= part.start_at:
+                part.start(line)
+
+    def stop(self) -> None:
+        """Stop everything within 20 seconds: ask first, then kill."""
+        self.say("Stopping ...")
+        os.close(self.held)  # supervisors see the end of their lifeline and save their jobs
+        running = [part for part in self.parts if part.process is not None]
+        for part in running:
+            assert part.process is not None
+            with contextlib.suppress(ProcessLookupError):
+                part.process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + STOP_WITHIN
+        while time.monotonic() < deadline and not all(part.has_died() for part in running):
+            time.sleep(0.05)
+        for part in running:
+            assert part.process is not None
+            if not part.has_died():
+                self.say(f"{part.name} did not stop by itself and was killed.")
+            processes.kill_group(part.process.pid)
+            part.process.wait()
+            processes.file_of(part.name).unlink(missing_ok=True)
+        self.say("Stopped.")
+
+
+def describe(returncode: int) -> str:
+    """How a part ended, in words."""
+    if returncode < 0:
+        return f"was killed ({signal.Signals(-returncode).name})"
+    return f"ended (exit status {returncode})"

@@ -1,0 +1,126 @@
+"""Files that people made or fetched, served so that nothing in them can act on this site."""
+
+import os
+import re
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+from typing import BinaryIO
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
+
+from jobsite.jobs.text import one_line
+
+RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+BLOCK = 1 << 18
+SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def attachment(request: HttpRequest, path: Path, name: str) -> HttpResponseBase:
+    """The file as a download with `name`, whole or the one range that was asked for (RFC 9110, 14).
+
+    Raises Http404 where there is no such file.
+    """
+    return named(ranged(request, path, "application/octet-stream"), name)
+
+
+def streamed(
+    stream: Iterator[bytes], length: int, name: str, content_type: str
+) -> HttpResponseBase:
+    """A download that is made while it is sent, of known length."""
+    response = StreamingHttpResponse(stream, content_type=content_type)
+    response.headers["Content-Length"] = str(length)
+    return named(_sandboxed(response), name)
+
+
+def named(response: HttpResponseBase, name: str) -> HttpResponseBase:
+    """The response as a download that is saved under a name."""
+    disposition = content_disposition_header(True, one_line(name))
+    if disposition:
+        response.headers["Content-Disposition"] = disposition
+    return response
+
+
+def _sandboxed(response: HttpResponseBase) -> HttpResponseBase:
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = SANDBOX
+    return response
+
+
+def picture(request: HttpRequest, path: Path, content_type: str) -> HttpResponseBase:
+    """An image that this site drew, shown in place; text in it cannot run."""
+    return ranged(request, path, content_type)
+
+
+def ranged(request: HttpRequest, path: Path, content_type: str) -> HttpResponseBase:
+    """The bytes of a file, sandboxed, with Range; who goes on later tells which file was meant."""
+    try:
+        file = path.open("rb")
+    except OSError:
+        raise Http404("There is no such file.") from None
+    stat = os.fstat(file.fileno())
+    size, tag = stat.st_size, f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
+    is_meant = request.headers.get("If-Range", tag) == tag  # else the rest of another file
+    span = wanted_span(request.headers.get("Range", ""), size) if is_meant else None
+    response: HttpResponseBase
+    if span is None:
+        response = FileResponse(file, content_type=content_type)
+    elif span[0] >= size or span[0] > span[1]:
+        file.close()
+        response = HttpResponse(status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
+        response.headers["Content-Range"] = f"bytes */{size}"
+    else:
+        file.close()
+        response = part(path, (*span, size), content_type)
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["ETag"] = tag
+    return _sandboxed(response)
+
+
+def part(path: Path, span: tuple[int, int, int], content_type: str) -> HttpResponseBase:
+    """First to last byte of a file whose size, once whole, comes third; sandboxed.
+
+    Raises Http404 where there is no such file.
+    """
+    first, last, size = span
+    try:
+        file = path.open("rb")
+    except OSError:
+        raise Http404("There is no such file.") from None
+    response = StreamingHttpResponse(
+        blocks(file, first, last - first + 1),
+        status=HTTPStatus.PARTIAL_CONTENT,
+        content_type=content_type,
+    )
+    response.headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    response.headers["Content-Length"] = str(last - first + 1)
+    response.headers["Accept-Ranges"] = "bytes"
+    return _sandboxed(response)
+
+
+def wanted_span(header: str, size: int) -> tuple[int, int] | None:
+    """First and last byte that a Range header asks for; None: the whole file.
+
+    Several ranges and headers that do not parse are answered with the whole file, as the RFC
+    allows.
+    """
+    match = RANGE.fullmatch(header.strip())
+    if match is None or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if not first:  # the last so many bytes
+        return (max(size - int(last), 0), size - 1) if int(last) else (size, size)
+    if last and int(last) < int(first):
+        return None
+    return int(first), min(int(last), size - 1) if last else size - 1
+
+
+def blocks(file: BinaryIO, first: int, length: int) -> Iterator[bytes]:
+    """Pieces of the file, `length` bytes from `first` on."""
+    with file:
+        file.seek(first)
+        while length > 0 and (block := file.read(min(BLOCK, length))):
+            length -= len(block)
+            yield block

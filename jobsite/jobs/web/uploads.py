@@ -1,0 +1,109 @@
+"""Uploads go to disk as they arrive, are hashed on the way and stop at the limit."""
+
+import hashlib
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
+from django.core.handlers.wsgi import LimitedStream
+from django.http.multipartparser import MultiPartParserError
+from django.utils.functional import cached_property
+
+from jobsite.jobs.models.allowance import bytes_left, full_sentence
+from jobsite.jobs.queue import submission
+
+
+class StreamToDisk(TemporaryFileUploadHandler):
+    """Writes to the data folder's file system, so that keeping a file is a rename.
+
+    Sets `file.sha256` (hex). Past `TRAINING_UPLOAD_MB`, or the limit that `UPLOAD_LIMITS` names for
+    the first file's field, in one request the rest is read and thrown
+    away, the file is dropped and `refusal(request)` says why: `DATA_UPLOAD_MAX_MEMORY_SIZE`
+    does not cover files, and a connection closed early would hide the answer from the browser.
+    """
+
+    received = 0
+    stored = 0
+    setting = "TRAINING_UPLOAD_MB"
+
+    def new_file(self, field_name: str, *args: Any, **kwargs: Any) -> None:
+        """Start a file and its hash, unless the request is past the limit already.
+
+        Strangers write nothing to the disk: every form, the sign-in too, would take their files.
+        """
+        user = getattr(self.request, "user", None)
+        if user is None or not user.is_authenticated:
+            raise SkipFile
+        if not self.received:
+            self.setting = settings.UPLOAD_LIMITS.get(field_name, self.setting)
+        if self.received > self.limit:
+            self.refuse()
+        super().new_file(field_name, *args, **kwargs)
+        self.digest = hashlib.sha256()
+
+    @cached_property
+    def limit(self) -> int:
+        """Bytes that the files of one request may hold: the site's limit, or what is left."""
+        most = getattr(settings, self.setting) * 2**20
+        owner = self.request.user  # type: ignore[union-attr]
+        if self.setting in settings.UPLOAD_LIMITS.values() or bytes_left(owner, 0) is None:
+            return most
+        self.stored = submission.stored_bytes(owner)
+        return min(most, bytes_left(owner, self.stored) or 0)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Write one chunk, within the limit."""
+        self.received += len(raw_data)
+        if self.received > self.limit:
+            self.upload_interrupted()
+            self.refuse()
+        self.digest.update(raw_data)
+        super().receive_data_chunk(raw_data, start)
+
+    def file_complete(self, file_size: int) -> UploadedFile | None:
+        """Hand over the file with its hash."""
+        file = super().file_complete(file_size)
+        if file is not None:
+            file.sha256 = self.digest.hexdigest()  # type: ignore[attr-defined]
+        return file
+
+    def upload_complete(self) -> None:
+        """Refuse a request whose sender went away in the middle: its file looks whole, but is not.
+
+        Raises MultiPartParserError, which pages and API answer with 400.
+        """
+        stream = getattr(self.request, "_stream", None)
+        if isinstance(stream, LimitedStream) and stream._pos < stream.limit:  # type: ignore[attr-defined]
+            raise MultiPartParserError("The upload ended before all of it had arrived.")
+
+    def refuse(self) -> None:
+        """Drop this file, leave a mark for the view and go on with the form's other fields."""
+        assert self.request is not None
+        most = getattr(settings, self.setting)
+        is_own = self.limit < most * 2**20
+        reason = no_space_sentence(self.limit, self.stored) if is_own else self.too_large(most)
+        self.request.upload_too_large = reason  # type: ignore[attr-defined]
+        raise SkipFile
+
+    def too_large(self, most: int) -> str:
+        """The site's limit was the limit."""
+        return (
+            f"The upload is larger than {most} MB, the limit of this site. "
+            f"Send less at once, or ask the operator to raise {self.setting}."
+        )
+
+
+def refusal(request: Any) -> str:
+    """Why files of the request were dropped, as a sentence; empty where all were taken."""
+    return getattr(request, "upload_too_large", "")
+
+
+def no_space_sentence(left: int, stored: int) -> str:
+    """The owner's allowance was the limit."""
+    if not left:
+        return full_sentence(stored)
+    return (
+        f"The upload is larger than the {left / 2**20:,.1f} MB that you may still store here. "
+        "Delete jobs or tables that you do not need any more, or ask an administrator for more."
+    )

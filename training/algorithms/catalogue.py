@@ -1,0 +1,196 @@
+"""The algorithms on offer, one declarative entry each. Light: forms and pages read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from training.problem.problem_type import BINARY, MULTICLASS, REGRESSION
+
+PLAIN, SCALED, ORDERED = "plain", "scaled", "ordered"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One knob of an algorithm: a range, or a list of values to choose from."""
+
+    name: str
+    low: float = 0.0
+    high: float = 1.0
+    log: bool = False
+    whole: bool = False
+    choices: tuple[Any, ...] = ()
+    problems: tuple[str, ...] = (BINARY, MULTICLASS, REGRESSION)
+
+
+_CLASSES = (BINARY, MULTICLASS)
+WEIGHTS = Setting("class_weight", choices=(None, "balanced"), problems=_CLASSES)
+_LEAF = Setting("min_samples_leaf", 1, 20, log=True, whole=True)
+_FEATURES = Setting("max_features", 0.15, 1.0)
+_BORDER = Setting("C", 1e-2, 1e2, log=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """What a person and the program have to know of an algorithm before it is run."""
+
+    key: str
+    label: str
+    description: str
+    limits: str
+    cost: float
+    """Expected time beside a decision tree; cheap ones go first and the rest is planned by it."""
+    view: str = SCALED
+    """How it wants its columns: PLAIN (it looks at none), SCALED (filled and on one scale), or
+    ORDERED (numbers as they are, categories as codes)."""
+    sample_cap: int | None = None
+    """Rows of one fit; beyond, a random sample is taken and the page says so."""
+    importance_rows: int = 1000
+    """Rows of the hold-out part on which importance is measured; fewer where answers are slow."""
+    space: tuple[Setting, ...] = ()
+    """What tuning may turn."""
+
+
+_ENTRIES = (
+    Algorithm(
+        "baseline",
+        "Baseline",
+        "Always says the most frequent class or the mean. Everything else must beat it.",
+        "Learns nothing from the columns.",
+        cost=0.02,
+        view=PLAIN,
+    ),
+    Algorithm(
+        "linear",
+        "Linear model",
+        "Logistic regression or ridge: a weighted sum of the columns. Often hard to beat.",
+        "Sees no bends and no interplay of columns.",
+        cost=1.0,
+        space=(Setting("C", 1e-3, 1e2, log=True, problems=_CLASSES), WEIGHTS),
+    ),
+    Algorithm(
+        "tree",
+        "Decision tree",
+        "One tree of yes-or-no questions, not too deep.",
+        "Its answers change in steps and with small changes of the table.",
+        cost=0.6,
+        view=ORDERED,
+        space=(
+            Setting("max_depth", 3, 20, whole=True),
+            Setting("min_samples_leaf", 2, 100, log=True, whole=True),
+            WEIGHTS,
+        ),
+    ),
+    Algorithm(
+        "boosting",
+        "Gradient boosting",
+        "Hundreds of small trees, each of which corrects the ones before. Strong on most tables.",
+        "Needs a few hundred rows to be better than a line.",
+        cost=4.0,
+        view=ORDERED,
+        space=(
+            Setting("learning_rate", 0.02, 0.2, log=True),
+            Setting("max_leaf_nodes", 7, 80, log=True, whole=True),
+            Setting("min_samples_leaf", 5, 60, log=True, whole=True),
+            Setting("l2_regularization", 1e-3, 10.0, log=True),
+            Setting("max_features", 0.4, 1.0),
+            WEIGHTS,
+        ),
+    ),
+    Algorithm(
+        "knn",
+        "Nearest neighbours",
+        "Answers like the most similar rows.",
+        "Weak with many columns; slow to answer on large tables.",
+        cost=2.0,
+        sample_cap=20_000,
+        importance_rows=300,
+        space=(
+            Setting("n_neighbors", 3, 60, log=True, whole=True),
+            Setting("weights", choices=("uniform", "distance")),
+        ),
+    ),
+    Algorithm(
+        "extra_trees",
+        "Extra trees",
+        "A forest whose trees cut at random places: faster and smoother than a random forest.",
+        "Large files; no answer beyond what it has seen.",
+        cost=5.0,
+        view=ORDERED,
+        sample_cap=100_000,
+        space=(_LEAF, _FEATURES, WEIGHTS),
+    ),
+    Algorithm(
+        "forest",
+        "Random forest",
+        "Hundreds of trees, each grown on its own sample of rows and columns.",
+        "Large files; no answer beyond what it has seen.",
+        cost=7.0,
+        view=ORDERED,
+        sample_cap=100_000,
+        space=(_LEAF, _FEATURES, WEIGHTS),
+    ),
+    Algorithm(
+        "mlp",
+        "Neural network",
+        "A small network of two layers with early stopping.",
+        "Needs some thousand rows; its answers cannot be read from its weights.",
+        cost=8.0,
+        sample_cap=50_000,
+        space=(
+            Setting("alpha", 1e-4, 3.0, log=True),
+            Setting("learning_rate_init", 3e-4, 1e-2, log=True),
+            Setting("hidden_layer_sizes", choices=((64, 32), (128, 64), (32,))),
+        ),
+    ),
+    Algorithm(
+        "svm",
+        "Support vectors",
+        "Draws the widest possible border, bent by a radial kernel.",
+        "Its time grows with the square of the rows, so a sample is used.",
+        cost=10.0,
+        sample_cap=5_000,
+        importance_rows=300,
+        space=(_BORDER, Setting("gamma", 1e-3, 1.0, log=True), WEIGHTS),
+    ),
+)
+ENSEMBLE = Algorithm(
+    "ensemble",
+    "Ensemble",
+    "A weighted mean of the best models; the weights come from out-of-fold answers.",
+    "As slow to answer as its members together.",
+    cost=0.1,
+    importance_rows=300,
+)
+_MOST_GROUPS, _ROWS_PER_GROUP = 10, 15
+GROUPS = tuple(
+    Algorithm(
+        f"groups-{count}",
+        f"{count} groups",
+        f"k-means: the rows around {count} centres, each row with the nearest one.",
+        "Finds round groups of about the same width; says nothing of why they are there.",
+        cost=0.1 * count,
+        sample_cap=20_000,
+    )
+    for count in range(2, _MOST_GROUPS + 1)
+)
+ALGORITHMS: dict[str, Algorithm] = {entry.key: entry for entry in _ENTRIES}
+KNOWN = {**ALGORITHMS, ENSEMBLE.key: ENSEMBLE, **{entry.key: entry for entry in GROUPS}}
+CHOICES = tuple((entry.key, entry.label) for entry in _ENTRIES)
+
+
+def groupings(rows: int) -> list[Algorithm]:
+    """Return the numbers of groups that are tried on a table of so many rows."""
+    return list(GROUPS[: max(1, rows // _ROWS_PER_GROUP - 1)])
+
+
+def chosen(keys: Iterable[str]) -> list[Algorithm]:
+    """Return the entries of these keys in the order in which they run. The baseline always does."""
+    wanted = {"baseline", *keys}
+    unknown = sorted(wanted - ALGORITHMS.keys())
+    if unknown:
+        raise ValueError(
+            f"There is no algorithm named “{unknown[0]}”. There are: {', '.join(ALGORITHMS)}."
+        )
+    return [entry for entry in _ENTRIES if entry.key in wanted]

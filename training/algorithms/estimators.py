@@ -1,0 +1,156 @@
+"""The scikit-learn estimator behind each key of the catalogue. One thread each: the fits of a
+job run side by side, and the same seed gives the same scores on any number of cores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.cluster import KMeans
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC, SVR
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from training.algorithms.catalogue import GROUPS
+from training.problem.problem_type import REGRESSION
+
+_TREES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What an estimator may depend on."""
+
+    problem: str
+    rows: int
+    seed: int
+    classes: int = 0
+    categorical: tuple[int, ...] = ()
+    """Positions, after preparation, of columns that hold codes of categories."""
+
+    @property
+    def is_regression(self) -> bool:
+        """True where a number is predicted."""
+        return self.problem == REGRESSION
+
+
+def _baseline(s: Situation) -> Any:
+    return DummyRegressor() if s.is_regression else DummyClassifier(strategy="prior")
+
+
+def _linear(s: Situation) -> Any:
+    if s.is_regression:
+        return RidgeCV(alphas=[10.0**power for power in range(-3, 5)])
+    return LogisticRegression(max_iter=1000, random_state=s.seed)
+
+
+def _knn(s: Situation) -> Any:
+    make = KNeighborsRegressor if s.is_regression else KNeighborsClassifier
+    return make(n_neighbors=min(15, max(3, s.rows // 20)), weights="distance", n_jobs=1)
+
+
+def _tree(s: Situation) -> Any:
+    make = DecisionTreeRegressor if s.is_regression else DecisionTreeClassifier
+    return make(max_depth=8, min_samples_leaf=max(4, min(50, s.rows // 50)), random_state=s.seed)
+
+
+def _leaf(s: Situation) -> int:
+    # Larger leaves make better probabilities, where a class has rows enough to fill them.
+    return 5 if s.rows >= 200 * max(s.classes, 5) else 2
+
+
+def _forest(s: Situation) -> Any:
+    if s.is_regression:
+        return RandomForestRegressor(
+            _TREES, max_features=0.4, min_samples_leaf=2, n_jobs=1, random_state=s.seed
+        )
+    return RandomForestClassifier(_TREES, min_samples_leaf=_leaf(s), n_jobs=1, random_state=s.seed)
+
+
+def _extra_trees(s: Situation) -> Any:
+    if s.is_regression:
+        return ExtraTreesRegressor(
+            _TREES, max_features=0.6, min_samples_leaf=2, n_jobs=1, random_state=s.seed
+        )
+    return ExtraTreesClassifier(_TREES, min_samples_leaf=_leaf(s), n_jobs=1, random_state=s.seed)
+
+
+def _boosting(s: Situation) -> Any:
+    make = HistGradientBoostingRegressor if s.is_regression else HistGradientBoostingClassifier
+    return make(
+        learning_rate=0.05,
+        max_iter=300 if s.rows >= 1000 else 120,
+        max_leaf_nodes=31 if s.rows >= 10_000 else 15,
+        early_stopping=s.rows >= 1000,
+        n_iter_no_change=15,
+        categorical_features=list(s.categorical) or None,
+        random_state=s.seed,
+    )
+
+
+def _svm(s: Situation) -> Any:
+    if s.is_regression:
+        return TransformedTargetRegressor(SVR(cache_size=200), transformer=StandardScaler())
+    # Three folds turn distances into probabilities; rankings and plots need those.
+    return CalibratedClassifierCV(
+        SVC(cache_size=200, random_state=s.seed), ensemble=False, cv=3 if s.rows >= 100 else 2
+    )
+
+
+def _mlp(s: Situation) -> Any:
+    settings = {
+        "hidden_layer_sizes": (64, 32),
+        "alpha": 1e-3 if s.rows >= 1000 else 0.3,
+        "early_stopping": s.rows >= 1000,
+        "max_iter": 200,
+        "random_state": s.seed,
+    }
+    if s.is_regression:
+        return TransformedTargetRegressor(MLPRegressor(**settings), transformer=StandardScaler())
+    return MLPClassifier(**settings)
+
+
+def _groups(s: Situation, count: int) -> Any:
+    return KMeans(count, n_init=5, random_state=s.seed)
+
+
+_MAKERS: dict[str, Callable[[Situation], Any]] = {
+    "baseline": _baseline,
+    "linear": _linear,
+    "knn": _knn,
+    "tree": _tree,
+    "forest": _forest,
+    "extra_trees": _extra_trees,
+    "boosting": _boosting,
+    "svm": _svm,
+    "mlp": _mlp,
+    **{entry.key: partial(_groups, count=n) for n, entry in enumerate(GROUPS, start=2)},
+}
+
+
+def make_estimator(key: str, situation: Situation, settings: Mapping[str, Any]) -> Any:
+    """Return a fresh estimator for a key of the catalogue, with settings other than its own."""
+    made = _MAKERS[key](situation)
+    return made.set_params(**{_place(made, name): value for name, value in settings.items()})
+
+
+def _place(made: Any, name: str) -> str:
+    """Return where a setting is: on the estimator itself, or on the one that it wraps."""
+    places = [place for place in made.get_params() if place.rpartition("__")[2] == name]
+    return min(places, key=len)

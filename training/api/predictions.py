@@ -1,0 +1,92 @@
+"""The API of predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.reverse import reverse
+
+from jobsite.jobs.api.viewsets import Conflict, JobSerializer, JobViewSet
+from training.models.prediction import MOST_ROWS, Prediction, fitted
+from training.models.training_job import TrainingJob
+from training.uploads import refuse_too_large
+from training.web.prediction_forms import RowsFileForm
+from training.web.predictions import result_response
+
+
+class PredictionSerializer(JobSerializer):
+    """A prediction."""
+
+    class Meta(JobSerializer.Meta):
+        model = Prediction
+        fields: ClassVar[list[str]] = [*JobSerializer.Meta.fields, "training", "algorithm"]
+        read_only_fields = fields
+
+
+class RowsSerializer(serializers.Serializer):
+    """Rows to predict, by the names of the columns."""
+
+    algorithm = serializers.CharField(required=False, help_text="The best where none is named.")
+    rows = serializers.ListField(
+        child=serializers.DictField(), allow_empty=False, max_length=MOST_ROWS
+    )
+
+
+def asked(request: Request, training: TrainingJob) -> Prediction:
+    """The prediction that a request asks for, not queued yet. Raises where it cannot be."""
+    models = fitted(training.result)
+    if not models:
+        raise Conflict("This training has no model that can predict.")
+    data: Any = request.data
+    if not isinstance(data, Mapping):
+        raise ValidationError({"rows": ["Send an object with a list of rows."]})
+    algorithm = str(data.get("algorithm") or models[0][0])
+    if algorithm not in dict(models):
+        names = ", ".join(key for key, _ in models)
+        raise ValidationError({"algorithm": [f"There is no such model. There are: {names}."]})
+    if request.content_type.startswith("multipart/"):
+        return _of_file(request, training, models, algorithm)
+    wanted = RowsSerializer(data=request.data)
+    wanted.is_valid(raise_exception=True)
+    return Prediction.of(training, algorithm, wanted.validated_data["rows"])
+
+
+def _of_file(
+    request: Request, training: TrainingJob, models: list[tuple[str, str]], algorithm: str
+) -> Prediction:
+    refuse_too_large(request)
+    sent: Any = request.data
+    data = {**sent.dict(), "algorithm": algorithm}
+    form = RowsFileForm(data, request.FILES, models=models)
+    job = form.job(training) if form.is_valid() else None
+    if job is None:
+        raise ValidationError(
+            {name: [str(error) for error in found] for name, found in form.errors.items()}
+        )
+    return job
+
+
+class PredictionViewSet(JobViewSet):
+    """The caller's predictions."""
+
+    model = Prediction
+    serializer_class = PredictionSerializer
+
+    def result_of(self, job: Prediction) -> Any:
+        """The result with the address of the file that holds all answers."""
+        place = reverse("predictions-file", args=[job.pk], request=self.request)
+        return {**(job.result or {}), "file": place}
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY})
+    @action(detail=True)
+    def file(self, request: Request, pk: Any = None) -> HttpResponseBase:
+        """All rows with their answers as CSV."""
+        return result_response(request, self.get_object())

@@ -1,0 +1,145 @@
+"""A weighted mean of the best models. The weights come from answers for rows that no member has
+seen, and the score of the ensemble from folds that its weights have not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import VotingClassifier, VotingRegressor
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils import Bunch
+
+from training.algorithms import model_file
+from training.algorithms.catalogue import ENSEMBLE
+from training.evaluation.final_fit import Contest, FoldResult, explain, fit_on
+from training.evaluation.scoring import score
+from training.metrics import primary
+
+_ROUNDS = 20
+_ROWS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """An ensemble before its last check: who could join, with what weight, and its folds."""
+
+    members: tuple[str, ...]
+    weights: dict[str, float]
+    folds: tuple[FoldResult, ...]
+    predicted: np.ndarray
+
+
+def blend(
+    path: Path,
+    answers: Mapping[str, np.ndarray],
+    settings: Mapping[str, Mapping[str, Any]],
+    seconds: float,
+    out: Path,
+) -> Iterator[Blend | dict[str, Any]]:
+    """Weigh the out-of-fold answers of models whose files are in `out`, then join those models.
+
+    `settings` are those of each member, `seconds` the time that a fold of all took together. At
+    the end the members are fitted again on all rows.
+    """
+    contest = Contest.open(path)
+    made = weigh(contest, answers, seconds)
+    yield made
+    if not made.folds:
+        return
+    kept = made.weights
+    model = join(contest, {name: model_file.load(out / f"{name}.skops") for name in kept}, kept)
+    yield from explain(contest, ENSEMBLE.key, model, out, made.predicted)
+    again = {name: fit_on(contest, name, contest.everything, settings[name]) for name in kept}
+    model_file.save(join(contest, again, kept), out / f"{ENSEMBLE.key}{model_file.AGAIN}")
+    yield {"refitted": True}
+
+
+def weigh(contest: Contest, answers: Mapping[str, np.ndarray], seconds: float = 0.0) -> Blend:
+    """Return the weights of models by their out-of-fold answers; no folds where one is enough.
+
+    Weights that are found are compared with equal ones: few rows say little about what is better
+    than a plain mean.
+    """
+    names, truth = tuple(answers), contest.truth[contest.tested]
+    stacked = np.stack([answers[name] for name in names])
+    sample = _sample(contest, len(truth))
+
+    def found(rows: np.ndarray) -> np.ndarray:
+        return _weights(contest.problem, truth[rows], stacked[:, rows])
+
+    def equal(_: np.ndarray) -> np.ndarray:
+        return np.full(len(names), 1 / len(names))
+
+    if np.count_nonzero(whole := found(sample)) < 2:
+        return Blend(names, {names[int(whole.argmax())]: 1.0}, (), np.empty(0))
+    made = []
+    for way, weights in ((found, whole), (equal, equal(sample))):
+        folds, predicted = _judged(contest, stacked, way, sample, seconds)
+        kept = {name: float(w) for name, w in zip(names, weights, strict=True) if w > 0}
+        made.append(Blend(names, kept, folds, predicted))
+    metric = primary(contest.problem)
+    return max(
+        made, key=lambda one: metric.sign * sum(fold.scores[metric.key] for fold in one.folds)
+    )
+
+
+def _judged(
+    contest: Contest,
+    stacked: np.ndarray,
+    way: Callable[[np.ndarray], np.ndarray],
+    sample: np.ndarray,
+    seconds: float,
+) -> tuple[tuple[FoldResult, ...], np.ndarray]:
+    """Return scores and answers from folds that the weights of this way have not seen."""
+    tested = contest.tested
+    truth, predicted, folds = contest.truth[tested], np.empty_like(stacked[0]), []
+    for _, answered in contest.folds:
+        test = np.searchsorted(tested, answered)
+        part = way(np.setdiff1d(sample, test, assume_unique=True))
+        predicted[test] = np.tensordot(part, stacked[:, test], axes=1)
+        scores = score(contest.problem, truth[test], predicted[test])
+        folds.append(FoldResult(scores, predicted[test], seconds))
+    return tuple(folds), predicted
+
+
+def join(contest: Contest, members: Mapping[str, Any], weights: Mapping[str, float]) -> Any:
+    """Return one fitted model that answers with the weighted mean of fitted models."""
+    named, shares = list(members.items()), [weights[name] for name in members]
+    if not contest.classes:
+        made: Any = VotingRegressor(named, weights=shares)
+    else:
+        made = VotingClassifier(named, voting="soft", weights=shares)
+        made.le_ = LabelEncoder().fit(contest.answers)
+        made.classes_ = made.le_.classes_
+    made.estimators_ = list(members.values())
+    made.named_estimators_ = Bunch(**members)
+    return made
+
+
+def _sample(contest: Contest, rows: int) -> np.ndarray:
+    if rows <= _ROWS:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng(contest.seed).choice(rows, _ROWS, replace=False))
+
+
+def _weights(problem: str, truth: np.ndarray, stacked: np.ndarray) -> np.ndarray:
+    """Return weights that sum to 1: members are added one by one, each as often as it helps."""
+    metric = primary(problem)
+    counts = np.zeros(len(stacked))
+    total = np.zeros_like(stacked[0])
+    best, best_counts = -np.inf, counts.copy()
+    for taken in range(1, _ROUNDS + 1):
+        scores = [
+            metric.sign * score(problem, truth, (total + member) / taken)[metric.key]
+            for member in stacked
+        ]
+        chosen = int(np.argmax(scores))
+        counts[chosen] += 1
+        total += stacked[chosen]
+        if scores[chosen] > best + 1e-12:
+            best, best_counts = scores[chosen], counts.copy()
+    return best_counts / best_counts.sum()

@@ -1,0 +1,170 @@
+"""Fits in processes of their own, so that any of them can be killed at any moment.
+
+A server process with everything imported forks one child per piece of work in milliseconds. The
+process that runs the job never fits anything itself, so no lock of a library can be inherited.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import multiprocessing
+import signal
+import sys
+import types
+import warnings
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from multiprocessing import connection, forkserver
+from typing import Any
+
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_KILLED = (
+    "The process that ran this fit was killed, most likely because memory ran out. "
+    "Try fewer rows or columns."
+)
+
+Work = Callable[..., Iterator[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something that a piece of work sent: a value, its end, or why it failed."""
+
+    tag: Any
+    value: Any = None
+    ended: bool = False
+    error: str = ""
+
+
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    """Keep the children from importing the main module of this process once more each."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+def warm() -> None:
+    """Start the server ahead, so that its imports go on while the table is being read."""
+    _CONTEXT.set_forkserver_preload(["training.evaluation.final_fit"])
+    with _without_main():
+        forkserver.ensure_running()
+
+
+class Pool:
+    """At most `slots` pieces of work at a time, each in a fresh process with one thread."""
+
+    def __init__(self, slots: int) -> None:
+        self.slots = max(1, slots)
+        self._running: dict[Hashable, tuple[Any, connection.Connection]] = {}
+        warm()
+
+    def wait_ready(self) -> None:
+        """Return once the server has imported what it forks; until then `start` would block."""
+        process = _CONTEXT.Process(target=_nothing, daemon=True)
+        with _without_main():
+            process.start()
+        process.join()
+
+    @property
+    def running(self) -> list[Any]:
+        """The tags of what runs now."""
+        return list(self._running)
+
+    def process_of(self, tag: Hashable) -> int:
+        """The process that carries out this piece of work."""
+        return int(self._running[tag][0].pid)
+
+    @property
+    def is_full(self) -> bool:
+        """True while no more work can be started."""
+        return len(self._running) >= self.slots
+
+    def start(self, tag: Hashable, work: Work, *arguments: Any) -> None:
+        """Start `work(*arguments)`, a generator whose values come back as news."""
+        receiver, sender = _CONTEXT.Pipe(duplex=False)
+        process = _CONTEXT.Process(target=_carry_out, args=(sender, work, arguments), daemon=True)
+        with _without_main():
+            process.start()
+        sender.close()
+        self._running[tag] = (process, receiver)
+
+    def news(self, timeout: float) -> list[News]:
+        """Wait up to `timeout` seconds and return what has come in."""
+        waiting = {receiver: tag for tag, (_, receiver) in self._running.items()}
+        ready = connection.wait(list(waiting), timeout)
+        return [self._receive(waiting[receiver]) for receiver in ready]  # type: ignore[index]
+
+    def _receive(self, tag: Hashable) -> News:
+        process, receiver = self._running[tag]
+        try:
+            kind, value = receiver.recv()
+        except EOFError:
+            process.join()
+            cause = _cause_of_death(process.exitcode)
+            self._forget(tag)
+            return News(tag, error=cause)
+        if kind == "value":
+            return News(tag, value=value)
+        process.join()
+        self._forget(tag)
+        return News(tag, ended=True) if kind == "end" else News(tag, error=value)
+
+    def kill(self, tag: Hashable) -> None:
+        """End a piece of work at once."""
+        process, _ = self._running[tag]
+        process.kill()
+        process.join()
+        self._forget(tag)
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End everything that still runs."""
+        for tag in self.running:
+            self.kill(tag)
+
+    def _forget(self, tag: Hashable) -> None:
+        process, receiver = self._running.pop(tag)
+        receiver.close()
+        process.close()
+
+
+def _nothing() -> None:
+    pass
+
+
+def _cause_of_death(code: int | None) -> str:
+    if code == -signal.SIGKILL:
+        return _KILLED
+    cause = signal.Signals(-code).name if code and code < 0 else f"exit status {code}"
+    return f"The process that ran this fit died ({cause})."
+
+
+def _carry_out(sender: connection.Connection, work: Work, arguments: tuple[Any, ...]) -> None:
+    warnings.simplefilter("ignore")
+    with threadpool_limits(1):
+        try:
+            for value in work(*arguments):
+                sender.send(("value", value))
+            sender.send(("end", None))
+        except MemoryError:
+            sender.send(("error", "There was not enough memory. Try fewer rows or columns."))
+        except OSError as error:
+            full = error.errno == errno.ENOSPC
+            cause = "The disk is full. Free some space, then train again." if full else str(error)
+            sender.send(("error", cause))
+        except Exception as error:
+            # Whatever a library raises is the end of one row of the leaderboard, not of the job.
+            reason = " ".join(str(error).split())[:300]
+            sender.send(("error", f"The fit failed: {reason or type(error).__name__}"))

@@ -1,0 +1,87 @@
+"""Makes the models of a leaderboard again and compares their scores: train.py TABLE
+
+The recipe, training.json, stands beside this file. Exit status 0: every score is the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from training.algorithms.catalogue import ENSEMBLE
+from training.evaluation.ensemble import weigh
+from training.evaluation.final_fit import Contest, FoldResult, score_fold
+from training.modelling.preprocessing import make_plan
+from training.modelling.splits import make_contest
+from training.modelling.task import make_task
+from training.problem.column_roles import Roles
+from training.reading.pandas_source import read
+from training.tables.schema import Column, Dialect, with_kinds
+
+SAME = 1e-9
+
+
+def contest_of(recipe: dict[str, Any], table: Path) -> Contest:
+    """Read the table and split its rows as the recipe says."""
+    options = recipe["options"]
+    columns = [Column.from_json(column) for column in recipe["columns"]]
+    found = read(
+        table, Dialect.from_json(recipe["dialect"]), with_kinds(columns, options.get("kinds", {}))
+    )
+    task = make_task(
+        found.frame,
+        found.columns,
+        recipe["target"],
+        recipe["folds"],
+        recipe["wanted"],
+        Roles.of(options),
+    )
+    return make_contest(task, make_plan(task.columns)[0], recipe["seed"])
+
+
+def main(recipe: dict[str, Any], table: Path) -> int:
+    """Print every model with the largest difference of a fold; the exit status."""
+    say = sys.stdout.write
+    if hashlib.sha256(table.read_bytes()).hexdigest() != recipe["sha256"]:
+        say(f"{table} is not the table of this recipe: its SHA-256 differs.\n")
+        return 2
+    contest = contest_of(recipe, table)
+    metric, differ = recipe["metric"], 0
+    for row, results in again(contest, recipe["leaderboard"]):
+        scores = [result.scores[metric] for result in results]
+        apart = max(abs(a - b) for a, b in zip(scores, row["fold_scores"], strict=True))
+        differ += apart > SAME
+        mean = sum(scores) / len(scores)
+        say(f"{row['algorithm']:<12} {metric} {mean:.6f}  largest difference {apart:.1e}\n")
+    return int(differ > 0)
+
+
+def again(
+    contest: Contest, rows: list[dict[str, Any]]
+) -> Iterator[tuple[dict[str, Any], Sequence[FoldResult]]]:
+    """Yield each row with the folds that are made again; the ensemble comes after its members."""
+    answers: dict[str, np.ndarray] = {}
+    for row in sorted(rows, key=lambda row: row["algorithm"] == ENSEMBLE.key):
+        key, settings = row["algorithm"], row["settings"] or {}
+        if key == ENSEMBLE.key:
+            yield row, weigh(contest, {name: answers[name] for name in settings["members"]}).folds
+            continue
+        folds = range(len(contest.folds))
+        results = [score_fold(contest, key, fold, settings) for fold in folds]
+        answers[key] = contest.in_order([result.predicted for result in results])
+        yield row, results
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    beside = Path(__file__).with_name("training.json")
+    with threadpool_limits(1):
+        sys.exit(main(json.loads(beside.read_text(encoding="utf-8")), Path(sys.argv[1])))

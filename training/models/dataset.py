@@ -1,0 +1,237 @@
+"""Tables that people sent: kept as files, known by what their heads show."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from jobsite.jobs.text import one_line
+from training.choices import changed
+from training.problem import problem_type
+from training.problem.column_checks import Notice, noticed
+from training.problem.column_roles import Roles
+from training.problem.target_suggestion import Proposal, propose
+from training.tables.preview import look
+from training.tables.schema import Column, Preview, ReadingError, listed, with_kinds
+from training.tables.unpack import Limits, unpack
+
+
+def hash_of(path: Path) -> str:
+    """The SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def limits() -> Limits:
+    """What unpacking an upload may take."""
+    return Limits(settings.TRAINING_UPLOAD_MB, settings.TRAINING_MEMORY_MB)
+
+
+class DatasetQuerySet(models.QuerySet):
+    """Questions about many tables."""
+
+    def visible_to(self, user: Any) -> DatasetQuerySet:
+        """The tables of one person."""
+        return self.filter(owner=user)
+
+
+class Dataset(models.Model):
+    """A table as a file, and what its head shows."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    name = models.CharField(max_length=255)
+    size = models.PositiveBigIntegerField(help_text="Bytes.")
+    sha256 = models.CharField(max_length=64)
+    rows = models.PositiveBigIntegerField(null=True, help_text="Empty until a worker counted them.")
+    sheets = models.JSONField(default=list, help_text="Of a workbook: the names of its sheets.")
+    told = models.JSONField(default=dict, help_text="What the owner said about the reading.")
+    head = models.JSONField(help_text="What the first rows show: dialect, columns, warnings.")
+    options = models.JSONField(default=dict, help_text="Kinds and roles of the columns.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = DatasetQuerySet.as_manager()
+    _made: tuple[Any, Preview] | None = None
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["owner", "-created_at"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        """The page on which a training is made of this table."""
+        return reverse("training:dataset", args=[self.pk])
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies."""
+        return Path(settings.DATA_DIR) / "datasets" / f"{self.pk}.csv"
+
+    @property
+    def preview(self) -> Preview:
+        """What the first rows show; made once for each value of `head`."""
+        if self._made is None or self._made[0] is not self.head:
+            self._made = (self.head, Preview.from_json(self.head))
+        return self._made[1]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns with the kinds that the owner chose."""
+        return self.columns_as(self.options)
+
+    def columns_as(self, options: Mapping[str, Any]) -> tuple[Column, ...]:
+        """The columns with the kinds that these options hold."""
+        return with_kinds(self.preview.columns, options.get("kinds", {}))
+
+    @property
+    def original(self) -> Path:
+        """Where a workbook of several sheets lies, for another one to be chosen."""
+        return self.path.with_suffix(".original")
+
+    @property
+    def sheet(self) -> str:
+        """The sheet of a workbook that this table is."""
+        return str(self.told.get("sheet") or "")
+
+    @classmethod
+    def receive(cls, file: UploadedFile, owner: Any, told: Mapping[str, Any]) -> Dataset:
+        """Keep an upload that streamed to disk. Raises ReadingError where it is no table."""
+        source = Path(file.temporary_file_path())  # type: ignore[attr-defined]
+        return cls._take(source, file.name or "", owner, told, file.sha256)  # type: ignore[attr-defined]
+
+    @classmethod
+    def copy(cls, source: Path, owner: Any, told: Mapping[str, Any]) -> Dataset:
+        """Keep a copy of a file of this machine. Raises ReadingError where it is no table."""
+        with TemporaryDirectory(dir=settings.DATA_DIR) as folder:
+            draft = Path(folder) / "table"
+            shutil.copyfile(source, draft)
+            return cls._take(draft, source.name, owner, told, hash_of(draft))
+
+    @classmethod
+    def _take(
+        cls, source: Path, name: str, owner: Any, told: Mapping[str, Any], sha256: str
+    ) -> Dataset:
+        """Keep a file by moving it; its hash is `sha256` where nothing has to be unpacked."""
+        plain = one_line(Path(name).name.removesuffix(".gz"))[:255]
+        dataset = cls(name=plain or "table.csv", owner=owner)
+        dataset.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        try:
+            found = unpack(source, limits(), str(told.get("sheet", "")), dataset.original)
+            dataset.sheets = list(found.sheets)
+            dataset.look(source, {**told, **({"sheet": found.sheet} if found.sheet else {})})
+        except ReadingError:
+            dataset.original.unlink(missing_ok=True)
+            raise
+        # The hash is that of the table which is kept, for it is what a training reads.
+        dataset.sha256 = hash_of(source) if found.changed else sha256
+        source.replace(dataset.path)
+        dataset.save(force_insert=True)
+        return dataset
+
+    def look(self, source: Path, told: Mapping[str, Any]) -> None:
+        """Read the head again, with what the owner knows better. Raises ReadingError."""
+        found = look(source, told)
+        self.size = source.stat().st_size
+        if self.original.is_file():
+            self.size += self.original.stat().st_size
+        self.told = dict(told)
+        self.head = found.to_json()
+        self.rows = found.sampled if found.complete else None
+
+    def reread(self, told: Mapping[str, Any]) -> None:
+        """Read the table anew as its owner says, another sheet of the workbook perhaps.
+
+        Raises ReadingError; then everything stays as it was. Other names and kinds may come of it,
+        for which the old roles mean nothing.
+        """
+        sheet = str(told.get("sheet") or self.sheet)
+        if sheet == self.sheet:
+            self.look(self.path, {**told, **({"sheet": sheet} if sheet else {})})
+        else:
+            self._turn_to(sheet, told)
+        self.options = {}
+        self.save()
+
+    def _turn_to(self, sheet: str, told: Mapping[str, Any]) -> None:
+        if self.jobs.exists():
+            raise ReadingError(
+                f"Trainings use the sheet “{self.sheet}” of this workbook. Upload it again to "
+                "train on another one."
+            )
+        with TemporaryDirectory(dir=settings.DATA_DIR) as folder:
+            draft = Path(folder) / "table"
+            shutil.copyfile(self.original, draft)
+            unpack(draft, limits(), sheet)
+            self.look(draft, {**told, "sheet": sheet})
+            self.sha256 = hash_of(draft)
+            draft.replace(self.path)
+
+    def choose(self, changes: Mapping[str, Mapping[str, str]]) -> None:
+        """Set kinds and roles of columns by their names. Raises TargetError."""
+        self.options = changed(self.options, self.preview.columns, changes)
+
+    def noticed(self, target: str) -> tuple[Notice, ...]:
+        """What the first rows tell of splitting and leaving out, for this target."""
+        return noticed(self.columns, self.preview.sampled, self.options, target)
+
+    @property
+    def in_use(self) -> str:
+        """Why the table cannot be deleted, and what to do."""
+        names = list(self.jobs.filter(delete_requested=False).values_list("name", flat=True))
+        if not names:
+            return f"The last training of “{self.name}” is being deleted. Try again in a minute."
+        many = "One training uses" if len(names) == 1 else f"{len(names)} trainings use"
+        return f"{many} “{self.name}”: {listed(names, 3)}. Delete those first."
+
+    def remove(self) -> None:
+        """Delete the row and the files. Raises RestrictedError while a training uses it."""
+        files, looks = (self.path, self.original), list(self.inspections.all())
+        self.delete()
+        for one in looks:
+            one.purge()
+        for path in files:
+            path.unlink(missing_ok=True)
+
+    def guess(self, target: str, wanted: str = "") -> problem_type.Guess | None:
+        """Return what the target asks, as far as the first rows tell; None where they do not.
+
+        Raises TargetError where it is certain that the target cannot be learnt.
+        """
+        seen = self.preview
+        Roles.of(self.options).check(self.columns, target)
+        if wanted == problem_type.CLUSTERING:
+            return problem_type.guess_groups(self.columns)
+        column = problem_type.find_target(self.columns, target)
+        try:
+            return problem_type.guess(column, seen.sampled, wanted)
+        except problem_type.TargetError:
+            # The first rows of a sorted table may hold one class only: let a worker see them all.
+            if seen.complete or column.kind == "date":
+                raise
+            return None
+
+    def proposed(self) -> Proposal | None:
+        """Return the column that is most probably asked for, and why; None: no column can be."""
+        if chosen := self.options.get("target"):
+            return Proposal(str(chosen), "it has the role of the target")
+        possible = [column for column in self.columns if self._is_possible(column)]
+        return propose(self.columns, possible)
+
+    def _is_possible(self, column: Column) -> bool:
+        try:
+            return self.guess(column.name) is not None
+        except problem_type.TargetError:
+            return False

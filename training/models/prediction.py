@@ -1,0 +1,112 @@
+"""Rows for a model that was trained here, and its answers."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import models
+
+from jobsite.jobs.models.job import Job
+from training.models.dataset import limits
+from training.ranks import SUCCEEDED
+from training.tables.preview import look
+from training.tables.unpack import unpack
+
+RESULT_FILE = "predictions.csv"
+MOST_ROWS = 1000
+
+
+class Prediction(Job):
+    """The answers of one model of a training to rows of a form, of JSON or of a file."""
+
+    kind: ClassVar[str] = "prediction"
+    cluster: ClassVar[str] = "training"
+    runner: ClassVar[str | None] = "training.tasks.predict.run"
+    least_memory_mb: ClassVar[int] = 250
+
+    training = models.ForeignKey("training.TrainingJob", models.CASCADE, related_name="predictions")
+    algorithm = models.CharField(max_length=64)
+    rows = models.JSONField(null=True, help_text="Rows by column; empty where a file was sent.")
+    head = models.JSONField(null=True, help_text="How the file that was sent is read.")
+
+    class Meta(Job.Meta):
+        pass
+
+    @classmethod
+    def of(cls, training: Any, algorithm: str, rows: Sequence[Mapping[str, Any]]) -> Prediction:
+        """Return a prediction for a few rows, not queued yet."""
+        what = "one row" if len(rows) == 1 else f"{len(rows)} rows"
+        return cls._for(training, algorithm, what, rows=[dict(row) for row in rows])
+
+    @classmethod
+    def receive(
+        cls, training: Any, algorithm: str, file: UploadedFile, told: Mapping[str, Any]
+    ) -> Prediction:
+        """Return a prediction for an upload, which is kept. Raises ReadingError."""
+        source = Path(file.temporary_file_path())  # type: ignore[attr-defined]
+        return cls._keep(training, algorithm, source, Path(file.name or "rows.csv").name, told)
+
+    @classmethod
+    def copy(
+        cls, training: Any, algorithm: str, source: Path, told: Mapping[str, Any]
+    ) -> Prediction:
+        """Return a prediction for a copy of a file of this machine. Raises ReadingError."""
+        with TemporaryDirectory(dir=settings.DATA_DIR) as folder:
+            draft = Path(folder) / "rows"
+            shutil.copyfile(source, draft)
+            return cls._keep(training, algorithm, draft, source.name, told)
+
+    @classmethod
+    def _keep(
+        cls, training: Any, algorithm: str, source: Path, name: str, told: Mapping[str, Any]
+    ) -> Prediction:
+        unpack(source, limits(), str(told.get("sheet", "")))
+        # Every row that was sent gets an answer, a total too.
+        seen = look(source, {**told, "total": False}, least=1)
+        job = cls._for(training, algorithm, name)
+        job.head = seen.to_json()
+        job.directory.mkdir(parents=True, exist_ok=True)
+        source.replace(job.input_path)
+        return job
+
+    @classmethod
+    def _for(cls, training: Any, algorithm: str, what: str, **fields: Any) -> Prediction:
+        name = f"{training.subject} of {what}"[:255]
+        return cls(
+            training=training, owner=training.owner, algorithm=algorithm, name=name, **fields
+        )
+
+    @property
+    def input_path(self) -> Path:
+        """Where the file that was sent lies."""
+        return self.directory / "input"
+
+    @property
+    def answers_path(self) -> Path:
+        """Where all answers lie, once the prediction has succeeded."""
+        return self.artifacts / RESULT_FILE
+
+    @property
+    def model_path(self) -> Path:
+        """Where the model lies."""
+        return self.training.artifacts / f"{self.algorithm}.skops"
+
+    @property
+    def memory_limit_mb(self) -> int | None:
+        """The limit of the site."""
+        return settings.TRAINING_MEMORY_MB
+
+
+def fitted(result: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """Return the models of a training that can predict, best first: key and label."""
+    return [
+        (row["algorithm"], row["label"])
+        for row in (result or {}).get("leaderboard", ())
+        if row["status"] == SUCCEEDED and row.get("model")
+    ]

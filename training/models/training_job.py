@@ -1,0 +1,160 @@
+"""The trainings that run on tables; with `datasets` and `prediction` all models of this app."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import DatabaseError, connection, models
+from django.db.models import RestrictedError, Sum
+
+from jobsite.jobs.models.job import Job
+from jobsite.jobs.status import Status
+from training.algorithms import catalogue
+from training.models.dataset import Dataset
+from training.problem.problem_type import CLUSTERING
+from training.ranks import SUCCEEDED
+
+DEFAULT_TIME_LIMIT = 600
+SHORTEST, LONGEST = 10, 7 * 24 * 3600
+TIME_LIMIT_HELP = (
+    "What is not finished then is skipped; what is finished counts. Where you choose another time "
+    f"than {DEFAULT_TIME_LIMIT}, what is left of it goes to more settings of the best algorithms."
+)
+DEFAULT_FOLDS, DEFAULT_SEED = 5, 0
+
+
+class TrainingJob(Job):
+    """A contest of algorithms on one table and one target."""
+
+    kind: ClassVar[str] = "training"
+    cluster: ClassVar[str] = "training"
+    runner: ClassVar[str | None] = "training.tasks.train.run"
+    REPORTED: ClassVar[frozenset[str]] = frozenset({"live"})
+    niceness: ClassVar[int] = 5
+    least_memory_mb: ClassVar[int] = 420  # measured: the libraries, and one fit of a small table
+
+    dataset = models.ForeignKey(Dataset, models.RESTRICT, related_name="jobs")
+    target = models.CharField(max_length=255, blank=True, help_text="Empty: find groups.")
+    wanted = models.CharField(
+        max_length=16,
+        blank=True,
+        choices=[
+            ("classification", "Classes"),
+            ("regression", "A number"),
+            (CLUSTERING, "Groups"),
+        ],
+        help_text="The kind of problem, where the owner chose it.",
+    )
+    algorithms = models.JSONField(default=list)
+    folds = models.PositiveSmallIntegerField(
+        default=DEFAULT_FOLDS, validators=[MinValueValidator(2), MaxValueValidator(20)]
+    )
+    seed = models.PositiveIntegerField(default=DEFAULT_SEED)
+    options = models.JSONField(
+        default=dict,
+        help_text="Of the columns: ignore (names), kinds (by name), group and time (a name each).",
+    )
+    note = models.TextField(blank=True)
+    favourite = models.BooleanField(default=False)
+    tune = models.BooleanField(
+        default=True, help_text="Also try other settings of the best algorithms and join the best."
+    )
+    keep_attempt = models.PositiveIntegerField(
+        default=0, editable=False, help_text="The attempt that was asked to end with what it has."
+    )
+    live = models.JSONField(default=dict, editable=False)
+
+    class Meta(Job.Meta):
+        pass
+
+    @classmethod
+    def of(
+        cls, dataset: Dataset, target: str, algorithms: Sequence[str] = (), **choices: Any
+    ) -> TrainingJob:
+        """Return a training that is not queued yet. No algorithms means all of them."""
+        groups = choices.get("wanted") == CLUSTERING
+        chosen = [] if groups else catalogue.chosen(algorithms or catalogue.ALGORITHMS)
+        return cls(
+            dataset=dataset,
+            owner=dataset.owner,
+            name=f"{target or 'Groups'} from {dataset.name}"[:255],
+            target=target,
+            algorithms=[algorithm.key for algorithm in chosen],
+            **{"time_limit": DEFAULT_TIME_LIMIT, "options": dataset.options, **choices},
+        )
+
+    @classmethod
+    def stored_bytes(cls, owner: Any) -> int:
+        """What the artifacts and the tables of one person take, each table once."""
+        tables = Dataset.objects.visible_to(owner).aggregate(total=Sum("size"))["total"] or 0
+        return super().stored_bytes(owner) + tables
+
+    @classmethod
+    def remove_uploads(cls, before: datetime) -> None:
+        """Delete the tables that were sent before that time and that no training uses."""
+        for dataset in Dataset.objects.filter(created_at__lt=before, jobs__isnull=True):
+            with suppress(RestrictedError):  # used by a training that was just made
+                dataset.remove()
+
+    @property
+    def subject(self) -> str:
+        """What its models answer with."""
+        return self.target or "group"
+
+    def purge(self) -> None:
+        """Remove the training, and the predictions of its models with it."""
+        for prediction in self.predictions.all():
+            prediction.purge()
+        super().purge()
+
+    @property
+    def hard_time_limit(self) -> float | None:
+        """Training ends by itself when its time is over; this is for one that does not.
+
+        A machine that is busy with something else needs longer for the rest: a result that is late
+        is worth more than none.
+        """
+        return None if self.time_limit is None else self.time_limit * 2 + 300
+
+    @property
+    def has_budget(self) -> bool:
+        """True where somebody chose the time: it is used up then. The default is only a limit."""
+        return self.time_limit not in (None, DEFAULT_TIME_LIMIT)
+
+    @property
+    def memory_limit_mb(self) -> int | None:
+        """The limit of the site."""
+        return settings.TRAINING_MEMORY_MB
+
+    @property
+    def can_keep(self) -> bool:
+        """Whether a model is through all its folds, so that ending now would leave something."""
+        rows = (self.live or {}).get("leaderboard", ())
+        return (
+            self.status == Status.RUNNING
+            and self.keep_attempt != self.attempt
+            and any(row["status"] == SUCCEEDED and row["algorithm"] != "baseline" for row in rows)
+        )
+
+    def keep(self) -> bool:
+        """Ask the running attempt to end with what is finished; False where nothing is."""
+        if not self.can_keep:
+            return False
+        asked = self._row().filter(status=Status.RUNNING, attempt=self.attempt)
+        if asked.update(keep_attempt=self.attempt):
+            self.log("Ending early: what is finished is kept.")
+            return True
+        return False
+
+    def asks_to_keep(self) -> bool:
+        """Whether the owner asked this very attempt to end with what it has."""
+        try:
+            return self._row().filter(keep_attempt=self.attempt, attempt__gt=0).exists()
+        except DatabaseError:  # away for a while; the work goes on
+            connection.close()
+            return False

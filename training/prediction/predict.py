@@ -1,0 +1,113 @@
+"""From a fitted model and its columns to answers, and to a file that a spreadsheet may open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from training.plots.cluster_profile import group_name
+from training.problem.problem_type import CLUSTERING, REGRESSION
+
+_AT_ONCE = 10_000
+_MOST_CLASSES = 30
+_NUMBER = re.compile(r"[+-]?[\d.,' ]*\d[\d.,]*(?:[eE][+-]?\d+)?%?")
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a model says about rows: an answer each, and for classes their probabilities."""
+
+    said: np.ndarray
+    probabilities: np.ndarray | None = None
+    classes: tuple[str, ...] = ()
+
+    @property
+    def is_number(self) -> bool:
+        """True where the answers are numbers, and no names of classes or groups."""
+        return self.said.dtype.kind == "f"
+
+    @property
+    def sure(self) -> np.ndarray | None:
+        """The probability of each answer."""
+        return None if self.probabilities is None else self.probabilities.max(axis=1)
+
+    def row(self, position: int) -> dict[str, Any]:
+        """Return the answer of one row with the probabilities, most probable class first."""
+        answer = self.said[position]
+        if self.is_number:
+            return {"answer": float(answer)}
+        if self.probabilities is None:
+            return {"answer": str(answer)}
+        pairs = zip(self.classes, self.probabilities[position].tolist(), strict=True)
+        ranked = sorted(pairs, key=lambda pair: -pair[1])
+        return {"answer": str(answer), "probabilities": dict(ranked)}
+
+    def summary(self) -> dict[str, Any]:
+        """Return what all answers look like together."""
+        if self.is_number:
+            said = self.said
+            return {"low": said.min(), "mean": said.mean(), "high": said.max()}
+        counts = pd.Series(self.said).value_counts()
+        return {"counts": {str(name): int(count) for name, count in counts.items()}}
+
+
+def answer(model: Any, features: pd.DataFrame, problem: str) -> Iterator[int | Answers]:
+    """Yield how many rows are answered, and at the end the answers."""
+    said, shares = [], []
+    for start in range(0, len(features), _AT_ONCE):
+        part = features.iloc[start : start + _AT_ONCE]
+        if problem == REGRESSION:
+            said.append(np.asarray(model.predict(part), dtype="float64"))
+        elif problem == CLUSTERING:
+            names = [group_name(number) for number in range(model[-1].n_clusters)]
+            said.append(np.array(names)[model.predict(part)])
+        else:
+            share = np.asarray(model.predict_proba(part), dtype="float64")
+            said.append(np.asarray(model.classes_).astype(str)[share.argmax(axis=1)])
+            shares.append(share)
+        yield min(start + _AT_ONCE, len(features))
+    if problem in (REGRESSION, CLUSTERING):
+        yield Answers(np.concatenate(said))
+    else:
+        classes = tuple(str(name) for name in model.classes_)
+        yield Answers(np.concatenate(said), np.concatenate(shares), classes)
+
+
+def write(path: Path, texts: pd.DataFrame, target: str, answers: Answers) -> None:
+    """Write the rows with their answers as CSV in which no cell begins a formula."""
+    columns = {_free(guarded(str(name)), ()): _cells(texts[name]) for name in texts.columns}
+    name = _free(guarded(f"predicted {target}"), columns)
+    said = answers.said
+    columns[name] = said if answers.is_number else np.array([guarded(str(s)) for s in said])
+    if answers.probabilities is not None and answers.sure is not None:
+        columns[_free("probability", columns)] = answers.sure.round(6)
+        if len(answers.classes) <= _MOST_CLASSES:
+            for position, label in enumerate(answers.classes):
+                share = answers.probabilities[:, position].round(6)
+                columns[_free(f"probability of {label}", columns)] = share
+    pd.DataFrame(columns).to_csv(path, index=False, encoding="utf-8")
+
+
+def guarded(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula; numbers stay as they are."""
+    if text.lstrip()[:1] in ("=", "+", "-", "@") or text[:1] in ("\t", "\r", "\n"):
+        return text if _NUMBER.fullmatch(text) else f"'{text}"
+    return text
+
+
+def _cells(texts: pd.Series) -> np.ndarray:
+    column = texts.astype("category")
+    words = [guarded(str(word)) for word in column.cat.categories]
+    return np.array([*words, ""], dtype=object)[column.cat.codes.to_numpy()]
+
+
+def _free(name: str, taken: Any) -> str:
+    while name in taken:
+        name += "_"
+    return name

@@ -1,0 +1,89 @@
+"""What the first rows of a table already tell about splitting and leaving out. Light: no pandas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from training.choices import roles_of
+from training.problem.column_roles import GROUP, IGNORE, TARGET, TIME
+from training.tables.schema import BOOLEAN, CATEGORY, DATE, NUMBER, TEXT, Column, shown
+
+_MOSTLY = 0.5
+_UNIQUE = 0.9
+_NAMES_THINGS = re.compile(r"(^|[^a-z])(id|uuid|key|code|no|nr|number)$|(?<=[a-z])(Id|ID)$", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence about a column, and the role that would answer it."""
+
+    sentence: str
+    column: str = ""
+    role: str = ""
+
+
+def noticed(
+    columns: Sequence[Column], rows: int, options: Mapping[str, Any], target: str
+) -> tuple[Notice, ...]:
+    """Return what should be looked at; `rows` is how many were looked at."""
+    roles = roles_of(options)
+    free = [c for c in columns if not c.is_left_out and c.name not in roles and c.name != target]
+    return (
+        *(() if TIME in roles.values() else _dates(free)),
+        *(() if GROUP in roles.values() else _entities(free, rows)),
+        *_mostly_missing(free, rows),
+        *_targets([c for c in columns if c.name == target or roles.get(c.name) == TARGET], rows),
+    )
+
+
+def _dates(columns: Sequence[Column]) -> Iterator[Notice]:
+    for column in [column for column in columns if column.kind == DATE][:1]:
+        yield Notice(
+            f"“{shown(column.name)}” holds dates. If later rows are to be predicted from earlier "
+            "ones, split the rows by it: a random split lets a model look into the future.",
+            column.name,
+            TIME,
+        )
+
+
+def _entities(columns: Sequence[Column], rows: int) -> Iterator[Notice]:
+    for column in [column for column in columns if repeats(column, rows)][:1]:
+        yield Notice(
+            f"The same values of “{shown(column.name)}” stand in several rows. If these are the "
+            "same persons or things, keep them together: otherwise a model is tested on things "
+            "that it knows already.",
+            column.name,
+            GROUP,
+        )
+
+
+def repeats(column: Column, rows: int) -> bool:
+    """Tell whether a column names things that stand in several of these rows."""
+    whole = column.kind == NUMBER and column.integer
+    if not (whole or column.kind in (CATEGORY, BOOLEAN)) or not _NAMES_THINGS.search(column.name):
+        return False
+    return 20 <= column.distinct <= 0.7 * rows
+
+
+def _mostly_missing(columns: Sequence[Column], rows: int) -> Iterator[Notice]:
+    for column in columns:
+        if rows and _MOSTLY < column.missing / rows < 1:
+            yield Notice(
+                f"“{shown(column.name)}” has no value in {column.missing / rows:.0%} of the rows. "
+                "It is used, but says little; leave it out if it will be missing later as well.",
+                column.name,
+                IGNORE,
+            )
+
+
+def _targets(columns: Sequence[Column], rows: int) -> Iterator[Notice]:
+    for column in columns:
+        words = column.kind in (CATEGORY, TEXT)
+        if words and rows and column.distinct > _UNIQUE * (rows - column.missing) > 0:
+            yield Notice(
+                f"Nearly every row has a value of its own in the target “{shown(column.name)}”, so "
+                "there is nothing to learn from one row for another. Choose another target."
+            )

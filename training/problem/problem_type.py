@@ -1,0 +1,160 @@
+"""What kind of question a target asks: two classes, several, or a number. Light: no pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from training.tables.schema import (
+    BOOLEAN,
+    CATEGORY,
+    CONSTANT,
+    DATE,
+    EMPTY,
+    ID,
+    NUMBER,
+    TEXT,
+    Column,
+    shown,
+)
+
+BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"
+CLUSTERING = "clustering"
+LABELS = {
+    BINARY: "two classes",
+    MULTICLASS: "several classes",
+    REGRESSION: "a number (regression)",
+    CLUSTERING: "groups (clustering)",
+}
+MAX_CLASSES = 100
+_MOST_CODES = 20
+# No and yes, as pairs of classes say it.
+_YES = {"1": "0", "yes": "no", "true": "false", "y": "n", "t": "f", "positive": "negative"}
+
+
+class TargetError(Exception):
+    """A target that cannot be predicted. The message is a sentence for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """The kind of problem, and the sentence that gives the reason."""
+
+    kind: str
+    reason: str
+
+
+def find_target(columns: Sequence[Column], name: str) -> Column:
+    """Return the column named so, or raise a TargetError that lists what there is."""
+    for column in columns:
+        if column.name == name:
+            return column
+    known = {column.name for column in columns}
+    if len(parts := [part.strip() for part in name.split(",")]) > 1 and known.issuperset(parts):
+        raise TargetError(
+            f"“{shown(name)}” names {len(parts)} targets. A training learns one: start a training "
+            "for each of them."
+        )
+    names = ", ".join(f"“{shown(column.name)}”" for column in columns[:12])
+    more = f" and {len(columns) - 12} more" if len(columns) > 12 else ""
+    raise TargetError(f"There is no column named “{shown(name)}”. There are: {names}{more}.")
+
+
+def guess_groups(columns: Sequence[Column]) -> Guess:
+    """Return the problem of a table without a target, or raise a TargetError."""
+    if all(column.is_left_out for column in columns):
+        raise TargetError(
+            "There is no column left to find groups by: all are empty, constant or ids."
+        )
+    return Guess(CLUSTERING, "There is no target: rows that are alike are put into groups.")
+
+
+def guess(target: Column, rows: int, wanted: str = "") -> Guess:
+    """Return the problem that a target poses among `rows` rows, or raise a TargetError.
+
+    `wanted` is the user's choice ("classification" or "regression"), where there is one.
+    """
+    _refuse(target, rows)
+    name, distinct = shown(target.name), target.distinct
+    if wanted == "regression":
+        if target.kind != NUMBER:
+            raise TargetError(
+                f"“{name}” holds text, so it cannot be predicted as a number. "
+                "Choose classification, or another target."
+            )
+        return Guess(REGRESSION, f"You chose to predict “{name}” as a number.")
+    if wanted == "classification":
+        _refuse_many_classes(target)
+        kind = BINARY if distinct == 2 else MULTICLASS
+        return Guess(kind, f"You chose to predict the {distinct} values of “{name}” as classes.")
+    if distinct == 2:
+        return Guess(BINARY, f"“{name}” has exactly two values, so the two are told apart.")
+    if target.kind in (CATEGORY, BOOLEAN, TEXT):
+        _refuse_many_classes(target)
+        return Guess(MULTICLASS, f"“{name}” holds text with {distinct} different values: classes.")
+    if _holds_codes(target):
+        return Guess(
+            MULTICLASS,
+            f"“{name}” holds the whole numbers {target.low:.0f} to {target.high:.0f} without a "
+            "gap, which look like codes of classes.",
+        )
+    return Guess(
+        REGRESSION, f"“{name}” holds numbers with {distinct:,} different values: a quantity."
+    )
+
+
+def _refuse(target: Column, rows: int) -> None:
+    name = shown(target.name)
+    if EMPTY in target.hints or target.distinct == 0:
+        raise TargetError(f"The target “{name}” has no value in any row. Choose another column.")
+    if CONSTANT in target.hints or target.distinct == 1:
+        raise TargetError(
+            f"The target “{name}” has the same value in every row, so there is nothing to "
+            "predict. Choose another column."
+        )
+    if target.kind == DATE:
+        raise TargetError(
+            f"The target “{name}” holds dates, which cannot be predicted. Choose a number "
+            "(for example days until then) or a class."
+        )
+    if ID in target.hints and (target.kind != NUMBER or rows >= 20):
+        raise TargetError(
+            f"The target “{name}” has another value in every row, as an id has. "
+            "Choose the column that you want to predict."
+        )
+
+
+def _refuse_many_classes(target: Column) -> None:
+    if target.distinct > MAX_CLASSES:
+        raise TargetError(
+            f"The target “{shown(target.name)}” has {target.distinct:,} different values; at most "
+            f"{MAX_CLASSES} classes can be told apart. Choose another target, or group its values."
+        )
+
+
+def _holds_codes(target: Column) -> bool:
+    if not target.integer or target.low is None or target.high is None:
+        return False
+    gapless = target.high - target.low + 1 == target.distinct
+    return target.low in (0.0, 1.0) and gapless and target.distinct <= _MOST_CODES
+
+
+def order_classes(counts: dict[str, int]) -> tuple[str, ...]:
+    """Return the classes in the order of reports. Of two, the one that is looked for comes last:
+    the one that says yes, else the rarer one."""
+    names = sorted(counts, key=_natural)
+    if len(names) != 2:
+        return tuple(names)
+    lower = {name.lower() for name in names}
+    saying_yes = [name for name in names if _YES.get(name.lower()) in lower]
+    positive = (
+        saying_yes[0] if len(saying_yes) == 1 else min(reversed(names), key=counts.__getitem__)
+    )
+    return tuple(sorted(names, key=lambda name: name == positive))
+
+
+def _natural(name: str) -> tuple[int, float, str]:
+    try:
+        return (0, float(name), name)
+    except ValueError:
+        return (1, 0.0, name)

@@ -1,0 +1,120 @@
+"""How the values of a column are spread over the first rows: bars with their counts. Light."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from math import isfinite
+
+from training.tables.column_kind import infer_numbers, is_placeholder, present_cells
+from training.tables.date_format import ISO
+from training.tables.schema import DATE, NUMBER, Bar, Column, Dialect, shown
+
+WIDTH, HEIGHT = 120, 28
+_GAP = 1
+_BINS = 12
+_MOST_WORDS = 6
+
+
+def seen_column(
+    name: str, counts: Mapping[str, int], dialect: Dialect, ordered: list[str]
+) -> Column:
+    """Return the column that these cells make up, with the spread of its values."""
+    column, numbers = infer_numbers(name, counts, dialect, ordered)
+    present = present_cells(counts)[0]
+    if column.kind not in (NUMBER, DATE):
+        most = sorted(present.items(), key=lambda pair: -pair[1])[:_MOST_WORDS]
+        others = sum(present.values()) - sum(count for _, count in most)
+        return replace(column, bars=tuple(Bar(shown(word), n) for word, n in most), others=others)
+    left = {cell: count for cell, count in present.items() if not is_placeholder(cell)}
+    if column.kind == DATE:
+        days = ((_day(cell, column.date_format), count) for cell, count in left.items())
+        return replace(column, bars=_bars(days, _as_day, True))
+    spelled = zip(numbers, left.values(), strict=True)
+    bars = _bars(spelled, _as_whole if column.integer else _as_number, column.integer)
+    return replace(column, bars=bars)
+
+
+def _bars(
+    values: Iterable[tuple[float, int]], name: Callable[[float], str], whole: bool
+) -> tuple[Bar, ...]:
+    """Return a bar for each of a few whole values, else for each of some equal steps."""
+    counts: Counter[float] = Counter()
+    for value, count in values:
+        if isfinite(value):
+            counts[value] += count
+    if not counts:
+        return ()
+    low, high = min(counts), max(counts)
+    if len(counts) == 1 or (whole and len(counts) <= _BINS):
+        return tuple(Bar(name(value), counts[value]) for value in sorted(counts))
+    step = high / _BINS - low / _BINS
+    heights = [0] * _BINS
+    for value, count in counts.items():
+        heights[min(_BINS - 1, int(value / step - low / step) if step else 0)] += count
+    edges = [low + n * step for n in range(_BINS)] + [high]
+    return tuple(
+        Bar(f"{name(edges[n])} to {name(edges[n + 1])}", height) for n, height in enumerate(heights)
+    )
+
+
+def _day(cell: str, date_format: str) -> float:
+    """Return the number of the day that a cell names."""
+    if date_format == ISO:
+        return datetime.fromisoformat(cell if len(cell) > 7 else f"{cell}-01").toordinal()
+    return datetime.strptime(cell, date_format).toordinal()
+
+
+def _as_day(value: float) -> str:
+    return date.fromordinal(round(value)).isoformat()
+
+
+def _as_whole(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) < 1e15 else f"{value:.4g}"
+
+
+def _as_number(value: float) -> str:
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One bar of a drawing: its place in a box of WIDTH x HEIGHT, and what it says."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The drawing of a column, and the line beside it."""
+
+    bars: tuple[Drawn, ...]
+    caption: str
+
+
+def drawn(column: Column) -> Spread:
+    """Return the bars of a column from left to right; the highest fills the box."""
+    highest = max((count for _, count in column.bars), default=0)
+    width = WIDTH / max(1, len(column.bars))
+    bars = []
+    for n, (label, count) in enumerate(column.bars):
+        # What is there at all can be seen.
+        height = max(1.0, HEIGHT * count / highest) if count else 0.0
+        top, left = round(HEIGHT - height, 2), round(n * width, 2)
+        bars.append(Drawn(left, top, round(width - _GAP, 2), round(height, 2), label, count))
+    return Spread(tuple(bars), _caption(column))
+
+
+def _caption(column: Column) -> str:
+    if column.kind not in (NUMBER, DATE) or not column.bars:
+        words = shown(" · ".join(bar.value for bar in column.bars), 60)
+        return f"each once: {words}" if column.others and column.bars[0].rows == 1 else words
+    first, last = column.bars[0][0].split(" to ")[0], column.bars[-1][0].split(" to ")[-1]
+    return f"{first} to {last}" if first != last else first

@@ -1,0 +1,146 @@
+"""What a person should know about how a table was read, in sentences. Light: no pandas."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from training.tables.column_kind import is_missing, is_placeholder, marks_of, number_share
+from training.tables.date_format import date_share, is_ambiguous_date
+from training.tables.rows import Row
+from training.tables.schema import (
+    BOOLEAN,
+    CATEGORY,
+    CONSTANT,
+    DATE,
+    EMPTY,
+    ID,
+    INDEX,
+    NUMBER,
+    TEXT,
+    Column,
+    Dialect,
+    listed,
+    shown,
+)
+from training.tables.units import PERCENT, is_unit
+
+_MOSTLY = 0.8
+# Words behind numbers that are more than these are no units, but names of streets, say.
+_MOST_UNITS = 4
+_WORDS = (CATEGORY, TEXT, BOOLEAN)
+
+
+def left_out(rows: list[Row]) -> list[str]:
+    """Say which lines before the table are no part of it."""
+    if not rows:
+        return []
+    which = "line was" if len(rows) == 1 else f"{len(rows)} lines were"
+    text = " ".join(cell for cell in rows[0].cells if cell.strip())
+    return [
+        f"The first {which} taken as a title or a comment and left out: “{shown(text, 60)}”. "
+        "Choose 0 lines before the table if that is wrong."
+    ]
+
+
+def about_dialect(dialect: Dialect, sure_of_header: bool, doubtful: str) -> Iterator[str]:
+    """Say what was guessed of encoding, header, last line and the spelling of numbers."""
+    if dialect.encoding_guessed:
+        yield (
+            f"The file is not UTF-8; {dialect.encoding} is a guess. Look at letters with accents "
+            "below and choose another encoding if they are wrong."
+        )
+    if not sure_of_header:
+        yield (
+            "The first line was taken as the names of the columns; that is not certain."
+            if dialect.header
+            else "The first line was taken as data, not as names; that is not certain."
+        )
+    if not dialect.header and sure_of_header:
+        yield "The file has no header: the first line is data. Columns are numbered."
+    if dialect.total:
+        yield "The last line is a total, not a row, and is left out."
+    if doubtful:
+        meant = doubtful.replace(",", "." if dialect.decimal == "," else "")
+        yield (
+            f"“{shown(doubtful)}” can be read in two ways; it is read as {meant}. Choose the "
+            "decimal mark if that is wrong."
+        )
+
+
+def about_repeated_header(rows: list[Row], header: bool) -> Iterator[str]:
+    """Say where the names stand a second time, as in files that were put together."""
+    again = [row.line for row in rows[1:] if header and row.cells == rows[0].cells]
+    if again:
+        lines = ", ".join(map(str, again[:5]))
+        yield (
+            f"The names of the columns stand again in the middle of the table (line {lines}). "
+            "Remove what is no row, or its words are taken as values."
+        )
+
+
+def about_column(column: Column, counts: Counter[str], dialect: Dialect) -> tuple[str, ...]:
+    """Say how the cells of one column were understood, where that is not plain."""
+    return tuple(_about_column(column, counts, dialect))
+
+
+def _about_column(column: Column, counts: Counter[str], dialect: Dialect) -> Iterator[str]:
+    name, texts = shown(column.name), [c.strip() for c in counts if not is_missing(c)]
+    if column.placeholders:
+        total = sum(n for cell, n in counts.items() if cell.strip() in column.placeholders)
+        yield (
+            f"“{name}”: {listed(column.placeholders, 3)} ({total:,} cells) is taken as a missing "
+            "value."
+        )
+    if column.mark == PERCENT:
+        yield f"“{name}” holds percentages: 12 % is read as 12."
+    elif is_unit(column.mark):
+        yield f"“{name}” holds numbers with the unit {column.mark}; 5 {column.mark} is read as 5."
+    elif column.mark:
+        yield f"“{name}” holds amounts in {column.mark}, read as numbers."
+    if column.date_format and is_ambiguous_date(
+        {cell for cell in texts if not is_placeholder(cell)}, column.date_format
+    ):
+        yield f"“{name}”: day and month cannot be told apart; read as day before month."
+    if column.kind in _WORDS:
+        yield from _about_words(column, counts, dialect, texts)
+
+
+def _about_words(
+    column: Column, counts: Counter[str], dialect: Dialect, texts: list[str]
+) -> Iterator[str]:
+    share, name = number_share(counts, dialect), shown(column.name)
+    if _MOSTLY <= share < 1:
+        odd = [cell for cell in texts if number_share({cell: 1}, dialect) == 0]
+        if any(odd):
+            yield (
+                f"“{name}” holds numbers and other text such as {listed(odd, 3)}; it is read as "
+                f"{column.kind}. Empty those cells in the file if they mean a missing value, or "
+                f"choose the kind {NUMBER}."
+            )
+    elif share == 1 and 1 < len(marks := marks_of(texts, dialect)) <= _MOST_UNITS:
+        several = " and ".join(sorted(mark or "plain numbers" for mark in marks))
+        yield (
+            f"“{name}” holds numbers of different units ({several}), so it is read as "
+            f"{column.kind}. Bring them to one unit in the file."
+        )
+    elif not share and date_share(texts) >= _MOSTLY:
+        yield (
+            f"“{name}” holds dates in more than one format ({listed(texts, 3)}); it is read as "
+            f"{column.kind}. Write them in one format, or choose the kind {DATE}: those in the "
+            "most frequent format are used then."
+        )
+
+
+def about_hints(columns: list[Column]) -> Iterator[str]:
+    """Say which columns are left out, and why."""
+    sentences = {
+        INDEX: "only counts the rows",
+        ID: "every row has its own value, as in an id, so a model cannot learn from it",
+        CONSTANT: "there is only one value in the rows looked at",
+        EMPTY: "no value in the rows looked at",
+    }
+    for hint, sentence in sentences.items():
+        names = [column.name for column in columns if hint in column.hints]
+        if names:
+            yield f"Left out: {listed(names)} ({sentence})."

@@ -1,0 +1,95 @@
+"""Which separator sets the columns of a text apart."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+
+from training.tables.column_kind import is_missing, is_placeholder, parse_number
+from training.tables.rows import BLANK, SCORED_ROWS, Row, split_rows
+from training.tables.schema import ReadingError
+
+SEPARATORS = (",", ";", "\t", "|")
+_SNIFFED = 16384
+_COMMA_NUMBER = re.compile(r"\s*[+-]?\d+,\d+([eE][+-]?\d+)?\s*")
+_EXCEL_HINT = re.compile(r"\s*\"?sep=(.)\"?\s*$")
+
+
+def find_skip(text: str) -> tuple[int, str]:
+    """Return how many lines stand before the table, and the separator that they announce."""
+    first = text.split("\n", 1)[0].split("\r", 1)[0]
+    match = _EXCEL_HINT.match(first)
+    return (1, match.group(1)) if match and match.group(1) in SEPARATORS else (0, "")
+
+
+def find_separator(text: str, complete: bool, skip: int = 0, least: int = 2) -> str:
+    """Return the separator that cuts the text into rows of one width.
+
+    Blanks are none where a table may have a single column, which may be one of words.
+    """
+    if least > 1 and _is_blank_set(text, complete, skip):
+        return BLANK
+    scores = {separator: _score(text, separator, complete, skip) for separator in SEPARATORS}
+    best = max(scores.values())
+    candidates = [separator for separator in SEPARATORS if scores[separator] == best > (0, 0)]
+    if not candidates:
+        return _sniffed(text)
+    if len(candidates) > 1 and "," in candidates and _is_decimal_comma(text, candidates):
+        candidates.remove(",")
+    return candidates[0]
+
+
+def _is_blank_set(text: str, complete: bool, skip: int) -> bool:
+    """Tell whether blanks set the columns apart: all rows are cut alike, and by nothing else.
+
+    A tab may stand between them, as before the names in a table of numbers.
+    """
+    rows = _sample(text, BLANK, complete, skip)
+    widths = {len(row.cells) for row in rows[:SCORED_ROWS]}
+    if len(rows) < 2 or len(widths) > 1 or min(widths) < 2:
+        return False
+    if any(mark in cell for row in rows[:SCORED_ROWS] for cell in row.cells for mark in ",;|"):
+        return False
+    if "\t" not in text:
+        return True
+    firsts = [row.cells[0].split() for row in _sample(text, "\t", complete, skip)]
+    return all(len(f) > 2 and all(map(_is_numeric, f)) for f in firsts[1:SCORED_ROWS])
+
+
+def _is_numeric(cell: str) -> bool:
+    return is_missing(cell) or is_placeholder(cell) or parse_number(cell, ".") is not None
+
+
+def _sample(text: str, separator: str, complete: bool, skip: int) -> list[Row]:
+    try:
+        return split_rows(text[:_SNIFFED], separator, complete and len(text) <= _SNIFFED, skip)
+    except ReadingError:
+        return []
+
+
+def _score(text: str, separator: str, complete: bool, skip: int) -> tuple[int, int]:
+    rows = _sample(text, separator, complete, skip)
+    widths = Counter(len(row.cells) for row in rows[:SCORED_ROWS])
+    if not widths:
+        return (0, 0)
+    width, count = widths.most_common(1)[0]
+    # One width in nine rows of ten is a table; among tables the better one has more columns.
+    share = count / min(len(rows), SCORED_ROWS)
+    return (0, 0) if width < 2 else (2 if share >= 0.9 else 1, 0)
+
+
+def _is_decimal_comma(text: str, candidates: list[str]) -> bool:
+    other = next(separator for separator in candidates if separator != ",")
+    rows = split_rows(text[:_SNIFFED], other, complete=False)
+    cells = [cell for row in rows[:SCORED_ROWS] for cell in row.cells]
+    numbers = sum(1 for cell in cells if _COMMA_NUMBER.fullmatch(cell))
+    commas = sum(1 for cell in cells if "," in cell)
+    return commas > 0 and numbers >= 0.5 * commas
+
+
+def _sniffed(text: str) -> str:
+    try:
+        return csv.Sniffer().sniff(text[:_SNIFFED], delimiters="".join(SEPARATORS)).delimiter
+    except csv.Error:
+        return ","

@@ -1,0 +1,147 @@
+"""What came packed becomes the table itself, within limits: gzip here, workbooks in a process."""
+
+from __future__ import annotations
+
+import fcntl
+import gzip
+import json
+import os
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from training.tables.schema import ReadingError
+
+_GZIP = b"\x1f\x8b"
+# A zip (.xlsx, .ods), an old Office file (.xls), Parquet, Arrow.
+_CONVERTED = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1", b"ARROW1")
+_BLOCK = 1 << 20
+_PATIENCE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """MiB of the table as plain text, and of memory on the way there."""
+
+    file_mb: int
+    memory_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """What lies at the path now: whether it was changed, and which sheet of which it is."""
+
+    changed: bool = False
+    sheets: tuple[str, ...] = ()
+    sheet: str = ""
+
+
+def unpack(path: Path, limits: Limits, sheet: str = "", original: Path | None = None) -> Unpacked:
+    """Make a packed file or a workbook a table of text where it lies.
+
+    A workbook of several sheets is kept as `original`, where that is given. Raises ReadingError
+    for what is broken or grows too large; then the file is left as it was.
+    """
+    unzipped = _unzip(path, limits)
+    with path.open("rb") as file:
+        if not file.read(8).startswith(_CONVERTED):
+            return Unpacked(unzipped)
+    plain = path.with_name(f"{path.name}.plain")
+    try:
+        with _turn(path.parent):
+            found = _converted(path, plain, sheet, limits)
+        if original is not None and len(found["sheets"]) > 1:
+            path.replace(original)
+        plain.replace(path)
+    finally:
+        plain.unlink(missing_ok=True)
+    return Unpacked(True, tuple(found["sheets"]), found["sheet"])
+
+
+@contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    """Wait for a turn: conversions take memory, and so they run one at a time."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _converted(path: Path, plain: Path, sheet: str, limits: Limits) -> dict[str, Any]:
+    bounds = [str(limits.memory_mb), str(limits.file_mb)]
+    command = [
+        sys.executable,
+        "-m",
+        "training.tables.convert",
+        str(path),
+        str(plain),
+        sheet,
+        *bounds,
+    ]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=Path(__file__).resolve().parents[2],
+            env={"PATH": os.environ.get("PATH", "")},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PATIENCE,
+        )
+        found = json.loads(done.stdout)
+    except subprocess.TimeoutExpired as error:
+        raise ReadingError(
+            f"The file takes longer than {_PATIENCE} s to unpack. Send the table as CSV."
+        ) from error
+    except ValueError as error:
+        raise ReadingError(
+            f"The file needs more memory to unpack than there is ({limits.memory_mb:,} MB), or it "
+            "is broken. Send the table as CSV."
+        ) from error
+    if found.get("too_large"):
+        raise ReadingError(_too_large(limits))
+    if "error" in found:
+        raise ReadingError(found["error"])
+    return dict(found)
+
+
+def _unzip(path: Path, limits: Limits) -> bool:
+    with path.open("rb") as file:
+        if file.read(2) != _GZIP:
+            return False
+    plain = path.with_name(f"{path.name}.plain")
+    try:
+        _gunzip(path, plain, limits)
+        plain.replace(path)
+    finally:
+        plain.unlink(missing_ok=True)
+    return True
+
+
+def _gunzip(packed: Path, plain: Path, limits: Limits) -> None:
+    try:
+        with gzip.open(packed) as source, plain.open("wb") as target:
+            written = 0
+            while block := source.read(_BLOCK):
+                written += len(block)
+                if written > limits.file_mb * 2**20:
+                    raise ReadingError(_too_large(limits))
+                target.write(block)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ReadingError(
+            f"The gzip file is broken or ends too early ({error}). Pack it again, or send the "
+            "table as it is."
+        ) from error
+
+
+def _too_large(limits: Limits) -> str:
+    return (
+        f"Unpacked, the file is larger than {limits.file_mb:,} MB, the limit of this site. Send "
+        "fewer rows or columns, or ask the operator to raise TRAINING_UPLOAD_MB."
+    )

@@ -1,0 +1,106 @@
+"""Glue in the child process of a prediction: reads rows and a model, answers, reports."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from django.conf import settings
+
+from jobsite.jobs.execution.child_main import Report
+from jobsite.jobs.execution.outcome import JobFailed
+from training.algorithms import model_file
+from training.models.prediction import RESULT_FILE, Prediction
+from training.prediction.align_rows import Incoming, take_in, texts_of
+from training.prediction.predict import Answers, answer, write
+from training.reading.pandas_source import read
+from training.results.input_schema import Inputs
+from training.tables.schema import CATEGORY, Dialect, Preview, ReadingError
+
+_SHOWN = 20
+_EVERY = 0.5
+
+
+def run(job: Prediction, report: Report) -> dict[str, Any]:
+    """Answer every row. Returns the result of the job."""
+    began = time.monotonic()
+    training, trained = job.training, job.training.result or {}
+    report.progress(0.02, "Reading the rows")
+    try:
+        inputs = Inputs.load(training.artifacts)
+        _refuse_other_width(job, inputs)
+        texts, dialect = _rows(job, lambda n: report.progress(0.1, f"Read {n:,} rows"))
+        incoming = take_in(texts, inputs, training.target, dialect)
+        report.progress(0.3, "Loading the model")
+        model = model_file.load(job.model_path)
+    except FileNotFoundError as error:
+        raise JobFailed(_gone(Path(str(error.filename)), job)) from error
+    except (ReadingError, model_file.ModelFileError) as error:
+        raise JobFailed(str(error)) from error
+    for finding in incoming.findings:
+        report.event(finding.sentence, "warning")
+    answers = _answers(model, incoming, trained["problem"], report)
+    report.progress(0.95, "Writing the answers")
+    write(report.directory / RESULT_FILE, texts, training.subject, answers)
+    seconds = time.monotonic() - began
+    report.event(f"Answered {len(texts):,} rows in {seconds:.1f} s.")
+    return {
+        "training": str(training.pk),
+        "algorithm": job.algorithm,
+        "target": training.subject,
+        "problem": trained["problem"],
+        "rows": len(texts),
+        "seconds": round(seconds, 2),
+        "findings": [finding.to_json() for finding in incoming.findings],
+        "predictions": [
+            answers.row(position)
+            for position in range(len(texts) if job.rows else min(_SHOWN, len(texts)))
+        ],
+        "summary": answers.summary(),
+    }
+
+
+def _rows(job: Prediction, on_rows: Callable[[int], None]) -> tuple[pd.DataFrame, Dialect]:
+    if job.rows:
+        return texts_of(job.rows), Dialect()
+    seen = Preview.from_json(job.head or {})
+    # All cells stay text until the columns of the model say what they are.
+    columns = [replace(column, kind=CATEGORY, chosen=True, hints=()) for column in seen.columns]
+    table = read(job.input_path, seen.dialect, columns, settings.TRAINING_THREADS, on_rows)
+    return table.frame, seen.dialect
+
+
+def _refuse_other_width(job: Prediction, inputs: Inputs) -> None:
+    if job.rows or inputs.header:
+        return
+    width = len(job.head["columns"]) if job.head else 0
+    if width != inputs.width:
+        raise ReadingError(
+            f"The model was trained on a table without names, so that columns are known by their "
+            f"place. That table has {inputs.width} columns and this one {width}. Send rows with "
+            "the same columns; the one of the target may be empty."
+        )
+
+
+def _answers(model: Any, incoming: Incoming, problem: str, report: Report) -> Answers:
+    total, told = len(incoming.features), 0.0
+    for step in answer(model, incoming.features, problem):
+        if isinstance(step, Answers):
+            return step
+        if time.monotonic() - told > _EVERY:
+            told = time.monotonic()
+            report.progress(0.35 + 0.6 * step / total, f"{step:,} of {total:,} rows answered")
+    raise AssertionError("answer() ends with the answers")
+
+
+def _gone(path: Path, job: Prediction) -> str:
+    if path == job.input_path:
+        return "The file of rows is gone from the data folder. Send it again."
+    return (
+        f"The model “{job.algorithm}” of “{job.training.name}” is gone from the data folder. "
+        "Train again, then predict."
+    )

@@ -1,0 +1,208 @@
+"""From the events of an evaluation to what pages show: live state, log lines, final result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from training.algorithms.catalogue import KNOWN, Algorithm
+from training.evaluation.events import (
+    Event,
+    Explained,
+    FoldFinished,
+    FoldStarted,
+    Pulse,
+    RowAdded,
+    Searched,
+)
+from training.evaluation.final_fit import Contest
+from training.evaluation.runs import Piece
+from training.metrics import primary
+from training.modelling.task import Task
+from training.problem.problem_type import BINARY, CLUSTERING, MULTICLASS, REGRESSION
+from training.ranks import SUCCEEDED
+from training.results.leaderboard import Row, rank
+from training.tables.schema import shown
+
+_TOO_GOOD = {BINARY: "roc_auc", MULTICLASS: "balanced_accuracy", REGRESSION: "r2"}
+
+_FAINT = 0.25
+_REFITTED = "Its file was fitted again on all rows after the hold-out check."
+
+
+@dataclass(slots=True)
+class Story:
+    """Collects what happens in an evaluation and tells it in words and in JSON."""
+
+    task: Task
+    algorithms: Sequence[Algorithm]
+    warnings: tuple[str, ...]
+    rows: dict[str, Row] = field(default_factory=dict)
+    plots: list[dict[str, Any]] = field(default_factory=list)
+    importance: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
+    partial: dict[str, list[float]] = field(default_factory=dict)
+    search: str = ""
+    """What the time left was used for, in words."""
+    pulse: Pulse = field(default_factory=lambda: Pulse(0.0, 0.0, ()))
+
+    def take(self, event: Event) -> Iterator[tuple[str, str]]:
+        """Take in an event; yield lines for the log, each with its level."""
+        if isinstance(event, FoldFinished):
+            self.partial.setdefault(event.algorithm, []).append(event.score)
+        elif isinstance(event, RowAdded):
+            self.rows[event.row.algorithm] = event.row
+            yield self._line(event.row), "info" if event.row.status == SUCCEEDED else "warning"
+        elif isinstance(event, Explained):
+            yield from self._explained(event)
+        elif isinstance(event, Searched):
+            self.search = _search_in_words(event)
+            yield self.search, "info"
+        elif isinstance(event, Pulse):
+            self.pulse = event
+        else:
+            assert isinstance(event, FoldStarted)
+
+    def notice(self, warnings: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Take in warnings; yield lines for the log about those that are new."""
+        new = tuple(warning for warning in warnings if warning not in self.warnings)
+        self.warnings += new
+        yield from ((warning, "warning") for warning in new)
+
+    def _line(self, row: Row) -> str:
+        if row.status != SUCCEEDED:
+            return f"{row.label}: {row.error}"
+        metric = primary(self.task.kind)
+        text = (
+            f"{row.label}: {metric.label} {row.score:.4g} ± {row.score_std:.2g} over "
+            f"{len(row.fold_scores)} folds, {row.fit_seconds:.1f} s each."
+        )
+        return f"{text} {row.note}".strip()
+
+    def _explained(self, event: Explained) -> Iterator[tuple[str, str]]:
+        row = self.rows[event.algorithm]
+        parts = event.parts
+        self.plots += [plot.to_json() for plot in parts.get("plots", ())]
+        if "importance" in parts:
+            self.importance[event.algorithm] = parts["importance"]
+        if "profile" in parts:
+            self.profiles[event.algorithm] = parts["profile"]
+        if "holdout" in parts:
+            row = replace(row, holdout=parts["holdout"], model=parts["model"])
+        if "refitted" in parts:
+            row = replace(row, note=f"{row.note} {_REFITTED}".strip())
+        if "note" in parts:
+            row = replace(row, note=f"{row.note} {parts['note']}".strip())
+            yield f"{row.label}: {parts['note']}", "warning"
+        self.rows[event.algorithm] = row
+
+    @property
+    def message(self) -> str:
+        """What runs now, in one line."""
+        return " · ".join(
+            f"{KNOWN[piece.key].label}: {self._doing(piece)}" for piece in self.pulse.running
+        )
+
+    def _doing(self, piece: Piece) -> str:
+        if piece.fold is None:
+            return "final fit and plots"
+        tuning = f"setting {piece.trial + 1}, " if piece.trial else ""
+        return f"{tuning}fold {piece.fold + 1} of {self.task.folds}"
+
+    @property
+    def verdict(self) -> str:
+        """The best model, in one line."""
+        metric = primary(self.task.kind)
+        best = next(iter(rank(list(self.rows.values()), metric)), None)
+        if best is None or best.status != SUCCEEDED:
+            return "No model was finished."
+        return f"{best.label} is best: {metric.label} {best.score:.4g} ± {best.score_std:.2g}."
+
+    def live(self) -> dict[str, Any]:
+        """Return what the page of a running job shows."""
+        metric = primary(self.task.kind)
+        waiting = [a for a in self.algorithms if a.key not in self.rows]
+        return {
+            "problem": self.task.kind,
+            "reason": self.task.reason,
+            "rows": self.task.rows,
+            "metric": metric.key,
+            "greater_is_better": metric.greater_is_better,
+            "leaderboard": [row.to_json() for row in rank(list(self.rows.values()), metric)],
+            "running": [
+                {"label": KNOWN[piece.key].label, "doing": self._doing(piece)}
+                for piece in self.pulse.running
+            ],
+            "waiting": [{"label": a.label, "scores": self.partial.get(a.key, [])} for a in waiting],
+            "folds": self.task.folds,
+            "remaining": round(self.pulse.remaining),
+            "warnings": list(self.warnings),
+            "search": self.search,
+        }
+
+    def result(self, contest: Contest) -> dict[str, Any]:
+        """Return the result of the job."""
+        metric = primary(self.task.kind)
+        board = rank(list(self.rows.values()), metric)
+        order = {row.algorithm: place for place, row in enumerate(board)}
+        return {
+            "problem": self.task.kind,
+            "reason": self.task.reason,
+            "target": self.task.target,
+            "classes": list(self.task.classes),
+            "positive": self.task.positive,
+            "rows": self.task.rows,
+            "train_rows": len(contest.train),
+            "holdout_rows": len(contest.holdout),
+            "folds": self.task.folds,
+            "seed": contest.seed,
+            "features": list(contest.plan.features),
+            "metric": metric.key,
+            "greater_is_better": metric.greater_is_better,
+            "leaderboard": [_published(row) for row in board],
+            "best": board[0].algorithm if board and board[0].status == SUCCEEDED else None,
+            "warnings": [*self.warnings, *self._suspicion(board)],
+            "search": self.search,
+            "plots": sorted(self.plots, key=lambda plot: order[plot["algorithm"]]),
+            "importance": self.importance,
+            "profiles": self.profiles,
+            "holdout": {row.algorithm: row.holdout for row in board if row.holdout},
+        }
+
+    def _suspicion(self, board: Sequence[Row]) -> Iterator[str]:
+        """Say so where the best model is too good to be true."""
+        best = board[0] if board else None
+        if best is None or best.status != SUCCEEDED or not best.metrics:
+            return
+        if self.task.kind == CLUSTERING:
+            if (best.score or 0.0) < _FAINT:
+                yield (
+                    f"The groups run into each other (silhouette {best.score:.2f}): they are a way "
+                    "to cut the table into parts rather than groups that are there by themselves."
+                )
+            return
+        key = _TOO_GOOD[self.task.kind]
+        top = self.importance.get(best.algorithm, ())
+        if best.metrics[key] >= 0.999 and top:
+            yield (
+                f"{best.label} is nearly perfect. Mostly that means that a column gives the answer "
+                f"away: is “{shown(top[0]['column'])}” known at the time of a prediction?"
+            )
+
+
+def _published(row: Row) -> dict[str, Any]:
+    """Return a row of the result: `error` is there only where something went wrong."""
+    entry = row.to_json()
+    return entry if row.error else {key: value for key, value in entry.items() if key != "error"}
+
+
+def _search_in_words(event: Searched) -> str:
+    """Return what the time left after the planned work was used for."""
+    if not event.extra:
+        return "The time left was too short for more settings."
+    counts = [f"{count} of {KNOWN[key].label}" for key, count in event.extra.items()]
+    text = f"The time left was used for more settings: {', '.join(counts)}."
+    if event.is_stale:
+        text += " The search ended early: the latest rounds had brought nothing better."
+    return text

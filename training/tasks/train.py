@@ -1,0 +1,199 @@
+"""Glue in the child process of a training: reads the row, drives the pure modules, reports.
+
+Nothing but that child imports this module: it loads pandas, scikit-learn and matplotlib.
+"""
+
+# ruff: noqa: E402
+
+from __future__ import annotations
+
+import logging
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+
+from jobsite.jobs.execution.child_main import Report
+from jobsite.jobs.execution.outcome import JobFailed
+from training.evaluation import process_pool
+
+# The server of the pool needs seconds to import what it forks later. Started before anything else
+# is imported here, it does so at the same time.
+process_pool.warm()
+
+from training.algorithms.catalogue import chosen, groupings
+from training.algorithms.memory import need, refusal
+from training.evaluation.events import Pulse
+from training.evaluation.final_fit import Contest
+from training.evaluation.runner import evaluate
+from training.exports.reproduction import write_all
+from training.limits import Settings
+from training.modelling.data_checks import notices
+from training.modelling.preprocessing import make_plan
+from training.modelling.splits import how, make_contest
+from training.modelling.task import make_task
+from training.models.dataset import Dataset
+from training.models.training_job import TrainingJob
+from training.prediction.learn_schema import inputs_of
+from training.problem.column_roles import Roles
+from training.problem.problem_type import CLUSTERING, TargetError
+from training.ranks import SKIPPED
+from training.reading.pandas_source import Table, read
+from training.results.leaderboard import Row
+from training.tables.schema import ReadingError, with_kinds
+from training.tasks.progress import Story
+
+_REPORT_EVERY = 0.5
+log = logging.getLogger(__name__)
+
+
+def run(job: TrainingJob, report: Report) -> dict[str, Any]:
+    """Train, compare and explain. Returns the result of the job."""
+    deadline = _deadline(job)
+    report.update(live={})
+    try:
+        with report.working(0, f"Reading {job.dataset.name}"):
+            story, contest = _prepare(job, report)
+    except (ReadingError, TargetError) as error:
+        raise JobFailed(str(error)) from error
+    report.event(story.task.reason)
+    for warning in story.warnings:
+        report.event(warning, "warning")
+    limits = Settings(
+        cores=_refuse_large(story, contest, job.memory_limit_mb),
+        memory_mb=job.memory_limit_mb,
+        deadline=deadline,
+        tune=job.tune and job.wanted != CLUSTERING,
+        goes_on=job.has_budget,
+        ensemble=job.tune and job.wanted != CLUSTERING,
+        is_enough=job.asks_to_keep,
+    )
+    for row in story.rows.values():
+        report.event(f"{row.label}: {row.error}", "warning")
+    # Looking at every column alone takes seconds in which the first fits can be running.
+    aside = ThreadPoolExecutor(1)
+    looks = aside.submit(notices, story.task, Roles.of(job.options), job.seed)
+    _compete(story, contest, limits, report, looks)
+    report.event(story.verdict)
+    # From here on pages read the result; lists, which do not load results, show the verdict.
+    report.update(live={"verdict": story.verdict})
+    result = story.result(contest)
+    write_all(result, facts_of(job), report.directory)
+    return result
+
+
+def _deadline(job: TrainingJob) -> float | None:
+    """Return when the budget is over; it runs from the claim, which a cold start is later than."""
+    if job.time_limit is None:
+        return None
+    late = (timezone.now() - job.started_at).total_seconds() if job.started_at else 0.0
+    return time.monotonic() + job.time_limit - min(late, job.time_limit / 2)
+
+
+def facts_of(job: TrainingJob) -> dict[str, Any]:
+    """Return what a recipe needs besides the result."""
+    seen = job.dataset.preview
+    return {
+        "name": job.dataset.name,
+        "sha256": job.dataset.sha256,
+        "dialect": seen.dialect.to_json(),
+        "columns": [column.to_json() for column in seen.columns],
+        **{name: getattr(job, name) for name in ("target", "folds", "wanted", "seed", "options")},
+    }
+
+
+def _prepare(job: TrainingJob, report: Report) -> tuple[Story, Contest]:
+    """Read the table and settle the terms."""
+    table = read_table(job.dataset, job.options.get("kinds", {}))
+    report.event(f"Read {len(table.frame):,} rows and {len(table.columns)} columns.")
+    roles = Roles.of(job.options)
+    task = make_task(table.frame, table.columns, job.target, job.folds, job.wanted, roles)
+    plan, left_out = make_plan(task.columns)
+    dialect = job.dataset.preview.dialect
+    inputs_of(task.features, table.columns, plan.features, dialect).save(report.directory)
+    warnings = table.warnings + task.warnings + left_out
+    groups = job.wanted == CLUSTERING
+    story = Story(task, groupings(task.rows) if groups else chosen(job.algorithms), warnings)
+    if split := how(task):
+        report.event(split)
+    return story, make_contest(task, plan, job.seed)
+
+
+def _refuse_large(story: Story, contest: Contest, limit_mb: int | None) -> int:
+    """Leave out what would not fit into memory, with its reason on the leaderboard.
+
+    Returns how many fits can run side by side.
+    """
+    if limit_mb is None:
+        return int(settings.TRAINING_THREADS)
+    table_mb = float(contest.features.memory_usage(deep=True).sum()) / 2**20
+    found = need(
+        story.algorithms,
+        len(contest.train),
+        contest.plan.width,
+        table_mb,
+        settings.TRAINING_THREADS,
+        limit_mb,
+    )
+    if len(found.too_large) == len(story.algorithms):
+        raise JobFailed(refusal(found, limit_mb))
+    for algorithm in story.algorithms:
+        if reason := found.too_large.get(algorithm.key):
+            story.rows[algorithm.key] = Row(algorithm.key, algorithm.label, SKIPPED, error=reason)
+    return found.cores
+
+
+def _compete(
+    story: Story,
+    contest: Contest,
+    limits: Settings,
+    report: Report,
+    looks: Future[tuple[str, ...]],
+) -> None:
+    """Run the contest and tell of it, and of what a look at the table finds meanwhile."""
+    told, folder = 0.0, report.directory
+    with process_pool.Pool(limits.cores) as workers:
+        with report.working(0.01, "Starting the processes of the fits"):
+            workers.wait_ready()
+        running = [entry for entry in story.algorithms if entry.key not in story.rows]
+        for event in evaluate(contest, running, limits, workers, folder, folder):
+            lines = list(story.take(event))
+            if looks.done():
+                lines += story.notice(_seen(looks))
+            for text, level in lines:
+                report.event(text, level)
+            if lines or (isinstance(event, Pulse) and time.monotonic() - told > _REPORT_EVERY):
+                told = time.monotonic()
+                report.progress(story.pulse.done, story.message)
+                report.update(live=story.live())
+    for text, level in story.notice(_seen(looks)):
+        report.event(text, level)
+
+
+def _seen(looks: Future[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return what was noticed. No oddity of a column may cost the job its models."""
+    error = looks.exception()
+    if error is None:
+        return looks.result()
+    log.error("The look at the columns failed.", exc_info=error)
+    return ("The columns could not be checked for leaks and repeated rows before training.",)
+
+
+def read_table(dataset: Dataset, kinds: dict[str, str]) -> Table:
+    """Read a table whole, and keep how many rows it has."""
+    seen = dataset.preview
+    columns = with_kinds(seen.columns, kinds)
+    try:
+        table = read(dataset.path, seen.dialect, columns, settings.TRAINING_THREADS)
+    except FileNotFoundError as error:
+        raise ReadingError(
+            f"The file of “{dataset.name}” is gone from the data folder. Upload it again."
+        ) from error
+    if dataset.rows != len(table.frame):
+        with suppress(DatabaseError):  # away for a while; the next training counts again
+            Dataset.objects.filter(pk=dataset.pk).update(rows=len(table.frame))
+    return table

@@ -1,0 +1,78 @@
+"""What the owner of a table says about its columns: what they hold and what they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+
+from training.choices import KEYS, roles_of
+from training.models.dataset import Dataset
+from training.problem.column_roles import FEATURE, GROUP, IGNORE, ROLES, TARGET, TIME, Roles
+from training.problem.problem_type import TargetError
+from training.tables.schema import KINDS, Column
+
+
+class ColumnsForm(forms.Form):
+    """A kind and a role for each column."""
+
+    def __init__(self, *args: Any, dataset: Dataset, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.dataset = dataset
+        self.found = dataset.preview.columns
+        roles = roles_of(dataset.options)
+        for number, column in enumerate(dataset.columns):
+            self.fields[f"kind{number}"] = forms.ChoiceField(
+                choices=[(kind, kind) for kind in KINDS],
+                initial=column.kind,
+                widget=forms.Select(attrs={"aria-label": f"Kind of {column.name}"}),
+            )
+            self.fields[f"role{number}"] = forms.ChoiceField(
+                choices=ROLES,
+                initial=roles.get(column.name, FEATURE),
+                widget=forms.Select(attrs={"aria-label": f"Role of {column.name}"}),
+            )
+
+    @property
+    def rows(self) -> Iterator[tuple[Column, Any, Any]]:
+        """Each column with its two fields."""
+        for number, column in enumerate(self.dataset.columns):
+            yield column, self[f"kind{number}"], self[f"role{number}"]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse two targets, and roles that do not fit their columns."""
+        data: dict[str, Any] = super().clean() or {}
+        if self.errors:
+            return data
+        options = self.options
+        for role, word in KEYS.items():
+            names = [name for name, chosen in self._chosen("role") if chosen == role]
+            if len(names) > 1:
+                self.add_error(
+                    None, f"Only one column can be the {word}; “{names[0]}” and “{names[1]}” are."
+                )
+                return data
+        try:
+            Roles.of(options).check(self.dataset.columns_as(options), options["target"] or "")
+        except TargetError as error:
+            self.add_error(None, str(error))
+        return data
+
+    def _chosen(self, what: str) -> Iterator[tuple[str, str]]:
+        for number, column in enumerate(self.found):
+            yield column.name, self.cleaned_data.get(f"{what}{number}", "")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The answers as tables and jobs keep them; kinds only where they differ from the found."""
+        found = {column.name: column.kind for column in self.found}
+        roles = dict(self._chosen("role"))
+        first = {role: name for name, role in reversed(roles.items())}
+        return {
+            "kinds": {name: kind for name, kind in self._chosen("kind") if kind != found[name]},
+            "ignore": [name for name, role in roles.items() if role == IGNORE],
+            "target": first.get(TARGET),
+            "group": first.get(GROUP),
+            "time": first.get(TIME),
+        }

@@ -1,0 +1,126 @@
+"""What people fill in about a table: the file, and how it is to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+
+from training.models.dataset import Dataset
+from training.tables import encoding as encodings
+from training.tables.schema import ReadingError
+
+_SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "blank": " "}
+_ACCEPTED = ".csv,.tsv,.txt,.gz,.xlsx,.xlsm,.xlsb,.xls,.ods,.parquet,.feather,.arrow,text/csv"
+_YES_NO = ("header", "total")
+_ANSWERS = {"yes": True, "no": False}
+_NAMES = {separator: name for name, separator in _SEPARATORS.items()}
+
+
+class ReadingForm(forms.Form):
+    """What a person knows better than the reader. Empty: find out."""
+
+    sheet = forms.CharField(
+        label="Sheet",
+        required=False,
+        max_length=255,
+        help_text="Of a workbook. Empty: the first that looks like a table.",
+    )
+    encoding = forms.ChoiceField(
+        choices=[("", "Find out"), *encodings.CHOICES], required=False, label="Encoding"
+    )
+    separator = forms.ChoiceField(
+        choices=[
+            ("", "Find out"),
+            ("comma", "Comma ,"),
+            ("semicolon", "Semicolon ;"),
+            ("tab", "Tab"),
+            ("bar", "Vertical bar |"),
+            ("blank", "Blanks"),
+        ],
+        required=False,
+        label="Separator",
+    )
+    decimal = forms.ChoiceField(
+        choices=[("", "Find out"), (".", "Point 3.14"), (",", "Comma 3,14")],
+        required=False,
+        label="Decimal mark",
+    )
+    header = forms.ChoiceField(
+        choices=[("", "Find out"), ("yes", "Holds the names"), ("no", "Is data already")],
+        required=False,
+        label="First line",
+    )
+
+    skip = forms.IntegerField(
+        label="Lines before the table",
+        required=False,
+        min_value=0,
+        max_value=1000,
+        help_text="Titles and comments above the names. Empty: find out.",
+    )
+    total = forms.ChoiceField(
+        choices=[("", "Find out"), ("no", "Is a row"), ("yes", "Is a total: leave it out")],
+        required=False,
+        label="Last line",
+    )
+    ragged = forms.ChoiceField(
+        choices=[("", "Refuse the table"), ("drop", "Leave them out")],
+        required=False,
+        label="Lines of another width",
+    )
+
+    def __init__(self, *args: Any, sheets: Sequence[str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if sheets:
+            self.fields["sheet"].widget = forms.Select(choices=[(name, name) for name in sheets])
+            self.fields["sheet"].help_text = ""
+        elif sheets is not None:
+            del self.fields["sheet"]
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The answers as the reader takes them; only what was answered."""
+        plain = ("sheet", "encoding", "decimal", "skip", "ragged")
+        given = {name: self.cleaned_data.get(name) for name in plain}
+        given["separator"] = _SEPARATORS.get(self.cleaned_data.get("separator", ""))
+        given |= {name: _ANSWERS.get(self.cleaned_data.get(name, "")) for name in _YES_NO}
+        return {name: value for name, value in given.items() if value not in (None, "")}
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> ReadingForm:
+        """The form with what was answered before."""
+        told = dataset.told
+        words = {answer: word for word, answer in _ANSWERS.items()}
+        answers = {name: words.get(told.get(name), "") for name in _YES_NO}
+        separator = _NAMES.get(told.get("separator"), "")
+        initial = {**told, **answers, "separator": separator}
+        return cls(initial=initial, sheets=dataset.sheets)
+
+
+class UploadForm(ReadingForm):
+    """A table to keep."""
+
+    field_order = ["file"]
+    file = forms.FileField(
+        label="Table",
+        allow_empty_file=True,
+        error_messages={"required": "Choose the file of a table."},
+        widget=forms.FileInput(attrs={"accept": _ACCEPTED}),
+    )
+
+    def __init__(self, *args: Any, too_large: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.too_large = too_large
+        if too_large:
+            # The file was dropped at the limit, so that to the form it is missing.
+            self.fields["file"].error_messages["required"] = too_large
+
+    def keep(self, owner: Any) -> Dataset | None:
+        """Keep the table of a valid form; None where it cannot be read, and the form says why."""
+        try:
+            return Dataset.receive(self.cleaned_data["file"], owner, self.told)
+        except ReadingError as error:
+            self.add_error("file", str(error))
+            return None

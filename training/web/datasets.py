@@ -1,0 +1,240 @@
+"""Pages of tables: send one, look at it, say what its columns are, choose what to learn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, QuerySet, RestrictedError
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views import View
+from django.views.generic import FormView, ListView
+
+from jobsite.jobs import queue
+from jobsite.jobs.text import one_line
+from jobsite.jobs.web import uploads
+from training.algorithms.catalogue import ALGORITHMS
+from training.models.dataset import Dataset
+from training.models.training_job import TrainingJob
+from training.problem.problem_type import CLUSTERING, LABELS, TargetError
+from training.tables.histogram import drawn
+from training.tables.schema import ReadingError
+from training.web.column_forms import ColumnsForm
+from training.web.dataset_forms import ReadingForm, UploadForm
+from training.web.files import table_response
+from training.web.training_form import TrainForm
+
+_RECENT = 20
+
+
+def own_dataset(request: HttpRequest, pk: Any) -> Dataset:
+    """The table, or 404 where it is somebody else's."""
+    return get_object_or_404(Dataset.objects.visible_to(request.user), pk=pk)
+
+
+class Upload(FormView):
+    """Send a table, or take one that was sent before."""
+
+    template_name = "training/upload.html"
+    form_class = UploadForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Tell the form where the upload was cut off at the limit."""
+        # The fields have to be read first: reading them is what notices the limit.
+        kwargs = super().get_form_kwargs()
+        return kwargs | {"too_large": uploads.refusal(self.request)}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the tables sent before."""
+        recent = Dataset.objects.visible_to(self.request.user).annotate(uses=Count("jobs"))
+        newest = recent.order_by("-created_at")[:_RECENT]
+        return super().get_context_data(datasets=newest, **kwargs)
+
+    def form_valid(self, form: UploadForm) -> HttpResponse:
+        """Keep the table and show it; a table that cannot be read comes back with the reason."""
+        dataset = form.keep(self.request.user)
+        return self.form_invalid(form) if dataset is None else redirect(dataset)
+
+    def form_invalid(self, form: UploadForm) -> HttpResponse:
+        """Show the form again, with the status that fits."""
+        return self.render_to_response(
+            self.get_context_data(form=form), status=413 if form.too_large else 200
+        )
+
+
+class DatasetPage(FormView):
+    """The first rows, the columns, and the form that starts a training."""
+
+    template_name = "training/dataset.html"
+    form_class = TrainForm
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Find the table first."""
+        super().setup(request, *args, **kwargs)
+        self.dataset = own_dataset(request, kwargs["pk"])
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """The columns to choose from are those of the table; a link may choose the target."""
+        kwargs = super().get_form_kwargs()
+        if target := self.request.GET.get("target"):
+            kwargs["initial"] = {"target": target}
+        return kwargs | {"dataset": self.dataset, "earlier": self.earlier()}
+
+    def earlier(self) -> TrainingJob | None:
+        """The training of this table that is to be made again, where a link or form names one."""
+        asked = self.request.POST.get("again") or self.request.GET.get("again", "")
+        own = TrainingJob.objects.visible_to(self.request.user).filter(dataset=self.dataset)
+        return next((job for job in own.defer("result", "live") if str(job.pk) == asked), None)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add what is known of the table."""
+        context = super().get_context_data(**kwargs)
+        chosen = context["form"]["target"].value()
+        columns_form = context.get("columns_form") or ColumnsForm(dataset=self.dataset)
+        return {
+            "reading_form": ReadingForm.of(self.dataset),
+            "dataset": self.dataset,
+            "preview": self.dataset.preview,
+            "noticed": self.dataset.noticed(chosen or ""),
+            "inspection": self.dataset.inspections.filter(delete_requested=False).first(),
+            "columns_form": columns_form,
+            "columns": [
+                (column, as_target(self.dataset, column.name), kind, role, drawn(column))
+                for column, kind, role in columns_form.rows
+            ],
+            "algorithms": ALGORITHMS.values(),
+            "picked": context["form"]["algorithms"].value() or [],
+            "verdict": as_target(self.dataset, chosen or ""),
+            **context,
+        }
+
+    def form_valid(self, form: TrainForm) -> HttpResponse:
+        """Queue the training; the page that shows it comes back at once."""
+        job = form.job()
+        queue.submit(job)
+        return redirect(job)
+
+
+def as_target(dataset: Dataset, name: str, wanted: str = "") -> dict[str, Any]:
+    """What a column would be as a target: a label and a reason, or why it cannot be one."""
+    try:
+        guess = dataset.guess(name, wanted if name else CLUSTERING)
+    except TargetError as error:
+        return {"possible": False, "label": "not possible", "reason": str(error)}
+    if guess is None:
+        reason = "The first rows do not tell; the whole table is looked at before training."
+        return {"possible": True, "label": "not known yet", "reason": reason}
+    return {"possible": True, "label": LABELS[guess.kind], "reason": guess.reason}
+
+
+class Guess(View):
+    """The kind of problem for the target that is being chosen, as a fragment."""
+
+    def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """The sentence with the reason."""
+        dataset = own_dataset(request, pk)
+        verdict = as_target(dataset, request.GET.get("target", ""), request.GET.get("wanted", ""))
+        return render(request, "training/_guess.html", {"verdict": verdict})
+
+
+class Reread(DatasetPage):
+    """Read the head of a table again, as its owner says."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Keep the new reading where it works; else say why, and keep the old one."""
+        form = ReadingForm(request.POST, sheets=self.dataset.sheets)
+        if form.is_valid():
+            try:
+                self.dataset.reread(form.told)
+            except ReadingError as error:
+                form.add_error(None, str(error))
+            except FileNotFoundError:
+                form.add_error(None, "The file is gone from the data folder. Upload it again.")
+            else:
+                return redirect(self.dataset)
+            self.dataset.refresh_from_db()
+        unbound = TrainForm(dataset=self.dataset)
+        return self.render_to_response(self.get_context_data(reading_form=form, form=unbound))
+
+
+class Columns(DatasetPage):
+    """Keep the kinds and the roles that the owner chose for the columns."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Keep them for all trainings to come; or say which do not fit."""
+        form = ColumnsForm(request.POST, dataset=self.dataset)
+        if form.is_valid():
+            self.dataset.options = form.options
+            self.dataset.save(update_fields=["options"])
+            messages.success(request, "Kinds and roles are kept; the next training follows them.")
+            return redirect(self.dataset)
+        unbound = TrainForm(dataset=self.dataset)
+        return self.render_to_response(self.get_context_data(columns_form=form, form=unbound))
+
+
+class DatasetList(ListView):
+    """All tables of a person, searched by name."""
+
+    template_name = "training/datasets.html"
+    paginate_by = 50
+
+    def get_queryset(self) -> QuerySet:
+        """Those whose name holds what is looked for; heads stay in the database."""
+        rows = Dataset.objects.visible_to(self.request.user).defer("head", "told", "options")
+        found = rows.filter(name__icontains=self.request.GET.get("q", ""))
+        # A query that counts has lost the model's own order.
+        return found.annotate(uses=Count("jobs")).order_by("-created_at", "pk")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add what is looked for."""
+        return super().get_context_data(q=self.request.GET.get("q", ""), **kwargs)
+
+
+class Rename(View):
+    """Give a table another name."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Keep the name, unless it is empty."""
+        dataset = own_dataset(request, pk)
+        name = one_line(request.POST.get("name", "")).strip()[:255]
+        if name:
+            dataset.name = name
+            dataset.save(update_fields=["name"])
+            messages.success(request, f"The table is called “{name}” now.")
+        else:
+            messages.error(request, "A table needs a name. Write one.")
+        return redirect(dataset)
+
+
+class TableFile(View):
+    """The file of a table."""
+
+    def get(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
+        """As a download."""
+        return table_response(request, own_dataset(request, pk))
+
+
+class RemoveDataset(View):
+    """Delete a table that no training uses."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Delete, or say what is in the way."""
+        dataset = own_dataset(request, pk)
+        try:
+            dataset.remove()
+        except RestrictedError:
+            messages.error(request, dataset.in_use)
+            return redirect(dataset)
+        else:
+            messages.success(request, f"“{dataset.name}” is deleted.")
+        return redirect("training:new")

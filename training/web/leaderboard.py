@@ -1,0 +1,90 @@
+"""The leaderboard as pages show it, from the live state or the result of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from training.algorithms.catalogue import KNOWN
+from training.metrics import METRICS
+from training.problem.problem_type import LABELS
+from training.ranks import SUCCEEDED
+from training.svg_names import dark_name
+
+
+def board(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the leaderboard template needs, or nothing where there is no row yet."""
+    if not data.get("leaderboard"):
+        return {}
+    metrics = METRICS[data["problem"]]
+    rows = [_row(place, row, metrics) for place, row in enumerate(data["leaderboard"], start=1)]
+    ends = [
+        end
+        for row in rows
+        # The baseline is far off on most tables and would press all others into one corner.
+        if row["status"] == SUCCEEDED and row["algorithm"] != "baseline"
+        for end in (row["score"] - row["score_std"], row["score"] + row["score_std"])
+    ]
+    return {
+        "metric": metrics[0],
+        "others": metrics[1:],
+        "rows": rows,
+        "low": min(ends, default=0),
+        "high": max(ends, default=1),
+        "tied": any(row["tied"] for row in rows),
+    }
+
+
+def _row(place: int, row: Mapping[str, Any], metrics: tuple[Any, ...]) -> dict[str, Any]:
+    done = row["status"] == SUCCEEDED
+    scores = row.get("metrics") or {}
+    return {
+        **row,
+        "place": place if done else "",
+        "is_best": done and place == 1,
+        "cells": [(metric.label, scores.get(metric.key)) for metric in metrics[1:]],
+        "holdout_score": (row.get("holdout") or {}).get(metrics[0].key),
+    }
+
+
+def models(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return one entry per model, best first, with its plots and its hold-out scores."""
+    metrics = METRICS[result["problem"]]
+    entries = []
+    for row in result["leaderboard"]:
+        if row["status"] != SUCCEEDED:
+            continue
+        key = row["algorithm"]
+        holdout = row.get("holdout") or {}
+        entries.append(
+            {
+                **row,
+                "description": KNOWN[key].description if key in KNOWN else "",
+                "profile": _profile(result.get("profiles", {}).get(key)),
+                "plots": [
+                    {**plot, "dark_file": dark_name(plot["file"])}
+                    for plot in result["plots"]
+                    if plot["algorithm"] == key
+                ],
+                "holdout_cells": [
+                    (metric, holdout[metric.key]) for metric in metrics if metric.key in holdout
+                ],
+            }
+        )
+    return entries
+
+
+def _profile(told: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return the profile of groups with each cell beside the name of its group."""
+    if told is None:
+        return None
+    names = [group["name"] for group in told["groups"]]
+    rows = [
+        {**row, "pairs": list(zip(names, row["cells"], strict=True))} for row in told["columns"]
+    ]
+    return {**told, "columns": rows}
+
+
+def problem_label(data: Mapping[str, Any]) -> str:
+    """Return the kind of problem in words."""
+    return LABELS.get(data.get("problem", ""), "")

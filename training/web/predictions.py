@@ -1,0 +1,144 @@
+"""Pages: ask the models of a training, and see what they answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views import View
+
+from jobsite.jobs import queue
+from jobsite.jobs.web import uploads
+from jobsite.jobs.web.attachments import attachment
+from jobsite.jobs.web.views import JobDetail, OwnJobs
+from training.models.prediction import Prediction, fitted
+from training.models.training_job import TrainingJob
+from training.results.input_schema import Inputs
+from training.web.prediction_forms import RowForm, RowsFileForm
+
+
+class Predict(OwnJobs, View):
+    """The form made from the columns of the models, and the one for a file of rows."""
+
+    model = TrainingJob
+    training: TrainingJob
+    inputs: Inputs
+    models: list[tuple[str, str]]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Find the training and what its models want to know."""
+        self.training = get_object_or_404(
+            self.get_queryset().select_related("dataset", "owner"), pk=kwargs["pk"]
+        )
+        self.models = fitted(self.training.result)
+        try:
+            self.inputs = Inputs.load(self.training.artifacts)
+        except FileNotFoundError:
+            self.models = []
+        if not self.models:
+            messages.error(
+                request,
+                "This training has no model that can predict. Wait until it has succeeded, or "
+                "train again.",
+            )
+            return redirect(self.training)
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Both forms, filled with typical values."""
+        return self.show()
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Queue the prediction of one row."""
+        form = RowForm(request.POST, inputs=self.inputs, models=self.models)
+        if not form.is_valid():
+            return self.show(row_form=form)
+        return self.submitted(form.job(self.training))
+
+    def submitted(self, job: Prediction) -> HttpResponse:
+        """Queue it, and show its page at once."""
+        queue.submit(job)
+        return redirect(job)
+
+    def show(self, status: int = 200, **forms: Any) -> HttpResponse:
+        """The page with these forms, or fresh ones."""
+        chosen = {"algorithm": self.request.GET.get("model", "")}
+        context = {
+            "job": self.training,
+            "row_form": RowForm(inputs=self.inputs, models=self.models, initial=chosen),
+            "file_form": RowsFileForm(models=self.models, initial=chosen),
+            "latest": self.training.predictions.filter(delete_requested=False).defer("result")[:10],
+            **forms,
+        }
+        return render(self.request, "training/predict.html", context, status=status)
+
+
+class PredictFile(Predict):
+    """The same page, where a file is sent."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Queue the prediction of a file; one that cannot be read comes back with the reason."""
+        data = request.POST  # read first: reading is what notices the limit
+        too_large = uploads.refusal(request)
+        form = RowsFileForm(data, request.FILES, models=self.models, too_large=too_large)
+        job = form.job(self.training) if form.is_valid() else None
+        if job is None:
+            return self.show(status=413 if too_large else 200, file_form=form)
+        return self.submitted(job)
+
+
+class Detail(JobDetail):
+    """A prediction, live and finished."""
+
+    def get_queryset(self) -> QuerySet:
+        """With the training in the same query."""
+        return super().get_queryset().select_related("training", "owner")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the answers as the page shows them."""
+        context = super().get_context_data(**kwargs)
+        job, result = self.object, self.object.result or {}
+        answers = [shown_answer(entry) for entry in result.get("predictions", ())]
+        return context | {
+            "result": result,
+            "answers": answers,
+            "only": answers[0] if len(answers) == 1 and job.rows else None,
+            "told": list(job.rows[0].items()) if job.rows else [],
+            "counts": shares(result.get("summary", {}).get("counts", {})),
+        }
+
+
+def shown_answer(entry: dict[str, Any]) -> dict[str, Any]:
+    """An answer with its probabilities, most probable first."""
+    ranked = list(entry.get("probabilities", {}).items())
+    return {**entry, "ranked": ranked[:10], "sure": ranked[0][1] if ranked else None}
+
+
+def shares(counts: dict[str, int]) -> list[tuple[str, int, float]]:
+    """How often each class was answered, and as a share."""
+    total = sum(counts.values())
+    return [(name, count, count / total) for name, count in list(counts.items())[:30]]
+
+
+class Download(OwnJobs, View):
+    """The answers as a CSV file."""
+
+    model = Prediction
+
+    def get(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
+        """The file as an attachment."""
+        return result_response(request, get_object_or_404(self.get_queryset(), pk=pk))
+
+
+def result_response(request: HttpRequest, job: Prediction) -> HttpResponseBase:
+    """The file of a prediction that succeeded."""
+    if job.is_active or not job.result:
+        raise Http404("There is no result yet.")
+    target = job.result["target"]
+    return attachment(request, job.answers_path, f"{target}-predictions.csv")

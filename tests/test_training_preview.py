@@ -276,8 +276,8 @@ def test_blanks_in_a_column_of_numbers_are_missing():
 
 def test_the_preview_loads_nothing_heavy():
     code = (
-        "import sys, training.tables.preview; print(sorted({'pandas', 'numpy', 'sklearn', 'matplotlib', "
-        "'django'} & sys.modules.keys()))"
+        "import sys, training.tables.preview; "
+        "print(sorted({'pandas', 'numpy', 'sklearn', 'matplotlib', 'django'} & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from tests.training_tables import flowers, houses, real_table
-from tests.waiting import promised
+from tests.waiting import PATIENCE, promised
 from training.algorithms import model_file
 from training.algorithms.catalogue import ALGORITHMS, Algorithm, chosen
+from training.evaluation.budget import GRACE
 from training.evaluation.events import Event, Explained, FoldFinished, Pulse, RowAdded, Searched
 from training.evaluation.process_pool import Pool
 from training.evaluation.runner import evaluate
@@ -158,10 +159,19 @@ def test_the_budget_is_kept_and_nobody_is_scored_on_fewer_folds(tmp_path):
 
 def test_a_budget_that_is_over_before_it_begins_still_gives_a_model_and_its_file(tmp_path):
     task = made(tmp_path, houses(60), "price", folds=3)
-    rows = rows_of(run(task, ["linear", "tree"], tmp_path, deadline=time.monotonic() - 1))
+    rows = rows_of(run(task, ["linear", "tree"], tmp_path, deadline=time.monotonic() - GRACE))
     assert rows["baseline"].status == "succeeded"
     assert {rows["linear"].status, rows["tree"].status} == {"skipped"}
     assert (tmp_path / "out" / "baseline.skops").stat().st_size > 0
+
+
+def test_the_moment_after_the_end_is_for_the_first_model_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("training.evaluation.GRACE", PATIENCE)  # enough on any machine
+    task = made(tmp_path, houses(60), "price", folds=3)
+    rows = rows_of(run(task, ["linear", "tree"], tmp_path, deadline=time.monotonic() - 1))
+    statuses = {key: row.status for key, row in rows.items()}
+    assert statuses == {"baseline": "succeeded", "linear": "succeeded", "tree": "skipped"}
+    assert (tmp_path / "out" / "linear.skops").stat().st_size > 0
 
 
 def test_signs_of_life_come_while_a_fit_is_long(tmp_path):

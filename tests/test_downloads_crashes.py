@@ -12,6 +12,7 @@ import libtorrent as lt
 import pytest
 
 from downloads.engine.event_handlers import heed
+from downloads.seeder import make_torrent
 from downloads.session import events
 from tests.ports import free_port
 from tests.swarm import ROOT, Seeded, seeder, written
@@ -85,6 +86,27 @@ def test_killed_at_half_it_goes_on_and_fetches_next_to_nothing_again(
     with seeder(source / "big.bin", *words):
         mine.finish(big.info_hash)
     assert same(mine.file("big.bin"), source / "big.bin")
+    assert mine.seen[big.info_hash].fetched <= 96 * MIB - enough
+
+
+def test_v2_data_whose_hashes_were_not_saved_yet_is_found_again(client, tmp_path, source) -> None:
+    """They come from a peer, after the list of files; what is on disk is kept until then."""
+    data = os.urandom(32 * MIB)
+    (source / "big.bin").write_bytes(data)
+    described = lt.bdecode(make_torrent(source / "big.bin", lt.create_torrent.v2_only))
+    listed = lt.load_torrent_buffer(lt.bencode({b"info": described[b"info"]}))
+    with seeder(source / "big.bin", "--version", "v2") as [big]:
+        mine = client()
+        saved = mine.folder / "state" / "resume" / f"{big.info_hash}.resume"
+        saved.write_bytes(lt.write_resume_data_buf(listed))
+        part = mine.file(".incomplete") / big.info_hash / "big.bin"
+        part.parent.mkdir(parents=True)
+        part.write_bytes(b"damaged" + data[7 : 24 * MIB])
+        os.truncate(part, 32 * MIB)  # what is missing is a hole
+        mine.want(big.link)
+        mine.finish(big.info_hash)
+    assert same(mine.file("big.bin"), source / "big.bin")
+    assert 8 * MIB < mine.seen[big.info_hash].fetched <= 8 * MIB + PARTS
 
 
 def test_twenty_killed_at_half_all_go_on(client, tmp_path, source) -> None:

@@ -26,30 +26,30 @@ def recover_pieces(
 
     `placed`: where those files are that are not in the folder, by number.
 
-    Without v1 hashes they are put down as fetched but not verified, and libtorrent verifies them.
+    Without v1 hashes they are put down as fetched but not verified. libtorrent verifies them: at
+    once, or as soon as a peer has sent the hashes, which are not in the list of files.
     """
     info = params.ti
     if info is None:
         return 0
     have = list(params.have_pieces) or [False] * info.num_pieces()
     files = _Files(info, folder, placed)
-    missing = [piece for piece in range(info.num_pieces()) if not have[piece] and files.hold(piece)]
-    if not info.info_hashes().has_v1():
-        params.unfinished_pieces |= {
-            piece: [True] * -(-info.piece_size(piece) // _TRANSFER_BLOCK) for piece in missing
-        }
-        return len(missing)
-    added = 0
-    for piece in missing:
-        if files.digest(piece) == info.hash_for_piece(piece):
+    found = [piece for piece in range(info.num_pieces()) if not have[piece] and files.hold(piece)]
+    if info.info_hashes().has_v1():
+        found = [piece for piece in found if files.digest(piece) == info.hash_for_piece(piece)]
+        for piece in found:
             have[piece] = True
-            added += 1
-    if added:
-        params.have_pieces = have
         params.unfinished_pieces = {
             piece: blocks for piece, blocks in params.unfinished_pieces.items() if not have[piece]
         }
-    return added
+    else:
+        params.unfinished_pieces |= {
+            piece: [True] * -(-info.piece_size(piece) // _TRANSFER_BLOCK) for piece in found
+        }
+    # Left empty, libtorrent would check the files itself. As long as it has no hash of a piece it
+    # takes holes for data; the file as a whole is then wrong, and all that is in it is dropped.
+    params.have_pieces = have
+    return len(found)
 
 
 class _Files:

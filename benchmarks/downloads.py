@@ -26,7 +26,7 @@ import psutil
 from benchmarks.arrival import Arrival
 from benchmarks.host import HOST
 from benchmarks.rivals import RIVALS, TCP
-from jobsite.jobs.family import family
+from jobsite.jobs.processes import family
 from tests.site import Site
 from tests.swarm import Seeded, Tracker, seeder
 from tests.waiting import wait_until

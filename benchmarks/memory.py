@@ -17,13 +17,13 @@ import psutil
 
 from training.algorithms.catalogue import ALGORITHMS, chosen
 from training.algorithms.memory import need
+from training.evaluation.budget import Settings
 from training.evaluation.process_pool import Pool
 from training.evaluation.runner import evaluate
-from training.limits import Settings
 from training.modelling.preprocessing import make_plan
 from training.modelling.splits import make_contest
 from training.modelling.task import make_task
-from training.reading.pandas_source import read
+from training.reading.reader import read
 from training.tables.preview import look
 
 SHAPES = ((2_000, 20), (50_000, 20), (20_000, 200), (200_000, 20))

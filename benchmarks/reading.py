@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from training.reading.pandas_source import read
+from training.reading.reader import read
 from training.tables.preview import HEAD_BYTES, preview
 
 MOST_TIME, MOST_MB, MOST_TIMES_FILE = 1.3, 250, 6

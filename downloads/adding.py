@@ -12,6 +12,7 @@ from downloads.models.download import Download
 from downloads.models.download_queryset import Entry
 from downloads.uploaded_torrents import keep_file, keep_files, locked
 from jobsite.jobs import idempotency
+from jobsite.jobs.models import submission
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def submit(owner: Any, asked: Sequence[Asked], wishes: Mapping[str, Any] | None 
             placed = Download.objects.add(owner, [entry for _, entry in usable], wishes)
             new = [place.job for place in placed if place.is_new]
             key = idempotency.next_key()
-            mine = idempotency.made_together(owner, Download.kind, key, new) if key else set()
+            mine = submission.made_together(owner, Download.kind, key, new) if key else set()
     answer = Answer(
         invalid=[Invalid(one.number, one.text, one.reason) for one in asked if one.reason]
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from downloads.durability import write_durably
+from jobsite.jobs.files import write_durably
 
 AT_ONCE = 8
 

@@ -111,7 +111,7 @@ INSTALLED_APPS = [
     "downloads",
 ]
 MIDDLEWARE = [
-    "jobsite.jobs.log_context.RequestLog",
+    "jobsite.jobs.web.request_log.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -247,7 +247,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "jobsite.jobs.api.pagination.Pages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "jobsite.jobs.api.viewsets.explain",
+    "EXCEPTION_HANDLER": "jobsite.jobs.api.errors.explain",
     "URL_FORMAT_OVERRIDE": None,  # ?format= is that of an archive; answers are always JSON
 }
 SPECTACULAR_SETTINGS = {

@@ -10,7 +10,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
 from downloads.api import downloads as downloads_api
-from jobsite.jobs.accounts import second_factor
+from jobsite.jobs.accounts import second_factor_views
 from jobsite.jobs.accounts import views as accounts
 from jobsite.jobs.monitoring import health
 from jobsite.jobs.monitoring.dashboard import Dashboard
@@ -18,6 +18,7 @@ from jobsite.jobs.monitoring.metrics import metrics
 from jobsite.jobs.notifications import views as notifications
 from jobsite.jobs.notifications.api import ChannelViewSet
 from training.api import trainings as trainings_api
+from training.urls import prediction_patterns
 
 router = SimpleRouter(use_regex_path=False)
 trainings_api.register(router)
@@ -33,12 +34,12 @@ for pattern in api:
     assert pattern.callback is not None
     pattern.callback = login_not_required(pattern.callback)
 
-handler404 = "jobsite.jobs.api.viewsets.not_found"
+handler404 = "jobsite.jobs.api.errors.not_found"
 
 urlpatterns = [
     path("", Dashboard.as_view(), name="dashboard"),
     path("training/", include("training.urls")),
-    path("predictions/", include("training.prediction_urls")),
+    path("predictions/", include((prediction_patterns, "prediction"))),
     path("downloads/", include("downloads.urls")),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
@@ -48,8 +49,10 @@ urlpatterns = [
         name="sign-in-link",
     ),
     path("accounts/password/", accounts.Password.as_view(), name="password"),
-    path("accounts/code/", second_factor.SecondFactor.as_view(), name="second-factor"),
-    path("accounts/second-factor/", second_factor.SetUp.as_view(), name="second-factor-setup"),
+    path("accounts/code/", second_factor_views.SecondFactor.as_view(), name="second-factor"),
+    path(
+        "accounts/second-factor/", second_factor_views.SetUp.as_view(), name="second-factor-setup"
+    ),
     path("accounts/tokens/", accounts.Tokens.as_view(), name="tokens"),
     path(
         "accounts/tokens/<str:digest>/revoke/",

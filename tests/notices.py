@@ -2,7 +2,7 @@
 
 from jobsite.jobs.models.notification import Channel, Delivery
 from jobsite.jobs.models.worker import Worker
-from jobsite.jobs.notifications import delivery as courier
+from jobsite.jobs.notifications import delivery as sending
 from jobsite.jobs.queue import submit
 from jobsite.jobs.status import Status
 from tests.drill.models import Drill
@@ -17,11 +17,11 @@ def end(owner, to=Status.SUCCEEDED, **fields) -> Drill:
     job = Drill(owner=owner, name="a drill")
     submit(job)
     job = Drill.objects.claim(Worker.of_this_process("drill"))
-    Drill.objects.fenced(job).transition(to, **fields)
+    Drill.objects.fenced(job.pk, job.attempt).transition(to, **fields)
     return job
 
 
 def deliver(delivery: Delivery) -> Delivery:
-    courier.deliver(delivery)
+    sending.deliver(delivery)
     delivery.refresh_from_db()
     return delivery

@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from training.evaluation.final_fit import FoldResult
+from training.evaluation.fit import FoldResult
 from training.evaluation.process_pool import News, Pool, _carry_out
 
 

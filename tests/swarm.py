@@ -22,9 +22,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from downloads.engine.interface import Place, Snapshot, Wanted
 from downloads.engine.reconciler import Swarm
-from downloads.engine.state import Place
-from downloads.engine.torrent import Snapshot, Wanted
 from downloads.metainfo.magnet import Link, parse_link
 from downloads.session.settings import Options
 from tests.ports import free_port

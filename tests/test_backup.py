@@ -12,8 +12,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from jobsite.jobs.backup import archive as backup
 from jobsite.jobs.backup import restore
+from jobsite.jobs.backup.archive import DATABASE, LEFT_OUT, MANIFEST, Archive, files_below, write
 from jobsite.jobs.backup.schedule import BackupSchedule
 from jobsite.jobs.queue import submit
 from tests.drill.models import Drill
@@ -25,7 +25,7 @@ def hashes(root: Path) -> dict[str, str]:
     """Every file below a folder that a backup must hold."""
     return {
         path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in backup.files_below(root, frozenset(root / name for name in backup.LEFT_OUT))
+        for path in files_below(root, frozenset(root / name for name in LEFT_OUT))
         if not path.name.startswith("jobsite.sqlite3")
     }
 
@@ -103,14 +103,14 @@ def made(tmp_path, ann, settings) -> Path:
     place.mkdir(exist_ok=True)
     (place / "a.csv").write_text("x,y\n1,2\n")
     target = tmp_path / "made.zip"
-    backup.write(target)
+    write(target)
     return target
 
 
 def again(source: Path, target: Path, **changes) -> Path:
     """The archive once more, with members or fields of its manifest changed."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
-        manifest = json.loads(old.read(backup.MANIFEST)) | changes.pop("manifest", {})
+        manifest = json.loads(old.read(MANIFEST)) | changes.pop("manifest", {})
         members = {name: old.read(name) for name in manifest["sha256"] if name in old.namelist()}
         members |= changes.pop("members", {})
         for name, data in members.items():
@@ -118,7 +118,7 @@ def again(source: Path, target: Path, **changes) -> Path:
                 new.writestr(name, data)
                 if changes.get("honest"):
                     manifest["sha256"][name] = hashlib.sha256(data).hexdigest()
-        new.writestr(backup.MANIFEST, json.dumps(manifest))
+        new.writestr(MANIFEST, json.dumps(manifest))
     return target
 
 
@@ -175,7 +175,7 @@ def test_half_an_archive_is_refused(made, empty, tmp_path, share):
 
 def test_a_byte_that_flipped_is_found(made, empty, tmp_path):
     with zipfile.ZipFile(made) as archive:
-        member = archive.getinfo(backup.DATABASE)
+        member = archive.getinfo(DATABASE)
     data = bytearray(made.read_bytes())
     data[member.header_offset + member.compress_size // 2] ^= 0xFF
     flipped = tmp_path / "flipped.zip"
@@ -245,9 +245,9 @@ def test_what_a_backup_holds_and_what_it_leaves_out(made, settings, tmp_path):
 def test_a_backup_that_fails_leaves_nothing_and_keeps_the_old_one(made, tmp_path, monkeypatch):
     before = made.read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr(backup.Archive, "finish", lambda *_: 1 / 0)
+        patch.setattr(Archive, "finish", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            backup.write(made)
+            write(made)
     assert made.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir() if ".part" in path.name] == []
     for folder in (tmp_path, "/"):

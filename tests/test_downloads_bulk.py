@@ -180,7 +180,7 @@ def test_the_api_renames_and_sets_trackers(ann) -> None:
 def test_files_are_renamed_within_their_folder(page, ann) -> None:
     job = a_download(ann, status=Status.SUCCEEDED, place="film", is_listed=True)
     files = [StoredFile(0, "a.mkv", 5), StoredFile(1, "extra/b.mkv", 5)]
-    DownloadFile.objects.list_for(job, files)
+    DownloadFile.objects.list_for(job.pk, files)
     path = f"/downloads/{job.pk}/files/0/rename/"
     assert 'value="a.mkv"' in page.get(path).content.decode()
     for bad in ("extra/b.mkv", "extra", "extra/b.mkv/c", "../x", "", "/x", ".hidden"):

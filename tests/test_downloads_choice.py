@@ -160,7 +160,7 @@ def test_held_it_has_its_list_and_fetches_nothing(client, album) -> None:
 @pytest.mark.swarm
 def test_in_order_the_first_pieces_come_first(client, source) -> None:
     (source / "film.mkv").write_bytes(os.urandom(24 * MIB))
-    from downloads.engine.torrent import Order
+    from downloads.library.selection import Order
 
     with seeder(source / "film.mkv", "--max-up-kb", "6000") as [film]:
         mine = client()

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client as HttpClient
 
-from downloads.engine.torrent import Phase, Snapshot
+from downloads.engine.interface import Phase, Snapshot
 from downloads.library.record import Record
 from downloads.library.selection import NORMAL, SKIP, Choice, in_order, together
 from downloads.models.download import Download
@@ -47,7 +47,7 @@ def client_of_ann(ann) -> HttpClient:
 def listed(ann):
     """A download whose files are known."""
     job = a_download(ann, status=Status.PAUSED, is_listed=True, hold=True, size=13, full_size=13)
-    DownloadFile.objects.list_for(job, in_order(FILES))
+    DownloadFile.objects.list_for(job.pk, in_order(FILES))
     return job
 
 

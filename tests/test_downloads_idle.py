@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from downloads.engine.torrent import Phase, Snapshot
+from downloads.engine.interface import Phase, Snapshot
 from downloads.library.record import Record, StoredFile
 from downloads.library.selection import natural
 from downloads.models.category import Category
@@ -153,7 +153,7 @@ def test_numbers_of_any_length_sort() -> None:
 @pytest.mark.django_db
 def test_a_long_list_of_files_is_stored_in_parts(ann, ledger, running, monkeypatch) -> None:
     """A torrent of 100,000 files must not hold up all others for seconds."""
-    monkeypatch.setattr("downloads.models.download_queryset.PART", 40)
+    monkeypatch.setattr("downloads.models.download_file.PART", 40)
     Download.objects.filter(pk=running.pk).update(is_listed=False, exclude="*.nfo")
     ledger.wanted()
     files = tuple(

@@ -16,8 +16,9 @@ from downloads.metainfo.magnet import Link
 from downloads.models.download import Download
 from downloads.models.download_file import DownloadFile
 from downloads.models.download_queryset import Entry
-from downloads.models.traffic import Meter, Traffic
+from downloads.models.traffic import Traffic
 from downloads.session.details import piece_map
+from downloads.sync.traffic_meter import Meter
 from downloads.web.charts import bars, graph, runs
 from tests.people import permit
 from tests.swarm import Tracker, seeder
@@ -189,7 +190,7 @@ def test_a_page_asks_for_a_close_look_and_shows_the_answer(client, ann, settings
     Download.objects.filter(pk=job.pk).update(status="running", attempt=1)
     # In the order of their paths, of which the page shows the first hundred.
     files = [StoredFile(150 - number, f"{number}.flac", 9) for number in range(151)]
-    DownloadFile.objects.list_for(job, files)
+    DownloadFile.objects.list_for(job.pk, files)
     box = LookBox(tmp_path / "swarm" / "watched")
     peer = {
         "address": "192.0.2.7:6881",

@@ -188,7 +188,7 @@ def test_torrent_files_have_an_upload_limit_of_their_own(page, settings) -> None
 def test_ten_thousands_of_files_are_listed_page_by_page(page, ann) -> None:
     job = a_download(ann, status=Status.PAUSED, is_listed=True, hold=True)
     files = [StoredFile(number, f"d/{number}.bin", 1) for number in range(20_000)]
-    while not DownloadFile.objects.list_for(job, files):  # a part at a time
+    while not DownloadFile.objects.list_for(job.pk, files):  # a part at a time
         pass
     text = page.get(f"/downloads/{job.pk}/files/?page=80").content.decode()
     assert "d/19999.bin" in text and "19,751–20,000" in text

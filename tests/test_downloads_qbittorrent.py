@@ -10,7 +10,7 @@ from downloads.models.category import Category
 from downloads.models.download import Download
 from downloads.models.download_file import DownloadFile
 from downloads.qbittorrent.format import seeding_goal, state_of
-from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.status import Status
 from tests.test_downloads_api import a_download
 from tests.test_downloads_torrents import made

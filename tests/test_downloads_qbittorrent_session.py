@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.models.api_token import ApiToken
 from tests.test_downloads_qbittorrent import (
     MAGNET,
     sonarr,  # noqa: F401 (fixtures)

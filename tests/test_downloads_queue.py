@@ -12,7 +12,7 @@ from downloads.models.download import Download
 from downloads.models.speed_plan import PersonSpeed, SpeedPlan
 from downloads.rate_limits import Speed, Speeds, share_out, tightest
 from downloads.sync.rows import Ledger
-from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import Status
 from tests.people import permit

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from downloads.engine.peer_sources import Answer, Heard, PeerView
+from downloads.engine.peer_sources import Answer, Heard
 from downloads.engine.stall_reasons import clock_at, of_metadata, of_silence, roughly
 from downloads.metainfo.magnet import Link
+from downloads.session.events import PeerView
 from tests.ports import free_port
 from tests.swarm import Tracker, clients, seeder
 from tests.waiting import PATIENCE

@@ -10,7 +10,7 @@ from typing import Any
 import libtorrent as lt
 import pytest
 
-from downloads.engine.torrent import Wanted
+from downloads.engine.interface import Wanted
 from downloads.metainfo import torrent_file as reading
 from downloads.metainfo.magnet import Link, parse
 from tests import canary as corpus

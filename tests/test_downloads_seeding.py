@@ -7,7 +7,7 @@ import libtorrent as lt
 import pytest
 from django.contrib.auth import get_user_model
 
-from downloads.engine.torrent import Phase, Snapshot
+from downloads.engine.interface import Phase, Snapshot
 from downloads.metainfo.magnet import Link
 from downloads.models.category import Category
 from downloads.models.download import Download

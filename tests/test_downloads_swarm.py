@@ -133,9 +133,8 @@ def test_transmission_is_understood_through_a_tracker(client, tmp_path) -> None:
 
 
 def test_a_tracker_outside_the_open_networks_is_never_asked(tmp_path, source) -> None:
+    from downloads.engine.interface import Place, Wanted
     from downloads.engine.reconciler import Swarm
-    from downloads.engine.state import Place
-    from downloads.engine.torrent import Wanted
     from downloads.session.settings import Options
 
     (tmp_path / "d").mkdir()

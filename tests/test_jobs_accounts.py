@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobsite.jobs.accounts.sign_in_links import sign_in_link
-from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.text import UNFIT
 
 pytestmark = pytest.mark.django_db

@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from downloads.models.download import Download
 from jobsite.jobs import idempotency, queue
-from jobsite.jobs.api.authentication import ApiToken
-from jobsite.jobs.idempotency import Submission
 from jobsite.jobs.models import allowance
 from jobsite.jobs.models.allowance import Allowance, OverAllowance, TooManyWaiting
+from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.models.job_event import JobEvent
+from jobsite.jobs.models.submission import Submission
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.queue import submission
 from jobsite.jobs.recovery import retention

@@ -9,13 +9,13 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from jobsite.jobs import processes
+from jobsite.jobs import pid_files, processes
 from jobsite.jobs.execution.worker import Post
 from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.models.notification import Channel, Delivery
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.queue import submit
-from jobsite.jobs.queue.submission import waiting_wake_ups
+from jobsite.jobs.queue.wake_ups import waiting_wake_ups
 from jobsite.jobs.recovery import wedged_clusters
 from jobsite.jobs.recovery.housekeeper import Housekeeper
 from jobsite.jobs.status import Status
@@ -80,8 +80,8 @@ def test_every_claim_counts_the_attempt_and_fences_the_one_before(ann, worker):
     Drill.objects.filter(pk=first.pk).transition(Status.QUEUED)
     second = Drill.objects.claim(worker)
     assert (first.attempt, second.attempt) == (1, 2)
-    assert Drill.objects.fenced(first).update(progress=0.9) == 0
-    assert Drill.objects.fenced(second).update(progress=0.5) == 1
+    assert Drill.objects.fenced(first.pk, first.attempt).update(progress=0.9) == 0
+    assert Drill.objects.fenced(second.pk, second.attempt).update(progress=0.5) == 1
 
 
 def expire(job: Drill) -> None:
@@ -181,7 +181,7 @@ def test_a_cluster_is_wedged_when_work_meets_a_free_worker_for_long_without_a_cl
 
 def test_a_cluster_that_takes_long_to_start_is_not_killed_before_it_has_workers(ann, monkeypatch):
     killed, leader = [], os.getpid()
-    monkeypatch.setattr(processes, "leader", lambda name: leader)
+    monkeypatch.setattr(pid_files, "leader", lambda name: leader)
     monkeypatch.setattr(processes, "kill_group", killed.append)
     keeper = Housekeeper(watch=wedged_clusters.Watch())
     monkeypatch.setattr(keeper.watch, "is_wedged", lambda cluster, _: cluster == "drill")

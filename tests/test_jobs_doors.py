@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from downloads.models.category import Category
 from downloads.models.download import Download
-from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.models.notification import Channel
 from training.models.dataset import Dataset
 from training.models.prediction import Prediction

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jobsite.jobs import family
+from jobsite.jobs import processes
 from tests.waiting import wait_until
 
 # A thread starts a process, which starts another.
@@ -17,15 +17,15 @@ threading.Thread(target=subprocess.run, args=[parent]).start()
 """
 
 
-@pytest.mark.parametrize("proc", [family.PROC, Path("/nowhere")], ids=["Linux", "elsewhere"])
+@pytest.mark.parametrize("proc", [processes.PROC, Path("/nowhere")], ids=["Linux", "elsewhere"])
 def test_the_family_of_a_process_is_all_that_it_started(monkeypatch, proc):
-    monkeypatch.setattr(family, "PROC", proc)
+    monkeypatch.setattr(processes, "PROC", proc)
     root = subprocess.Popen([sys.executable, "-c", GRANDPARENT])
     try:
-        wait_until(lambda: len(family.family(root.pid)) == 3)
-        assert [one.name() for one in family.family(root.pid)][::2] == ["python", "sleep"]
+        wait_until(lambda: len(processes.family(root.pid)) == 3)
+        assert [one.name() for one in processes.family(root.pid)][::2] == ["python", "sleep"]
     finally:
-        for one in family.family(root.pid):
+        for one in processes.family(root.pid):
             one.kill()
         root.wait()
-    assert family.family(root.pid) == []
+    assert processes.family(root.pid) == []

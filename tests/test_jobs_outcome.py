@@ -12,9 +12,9 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from jobsite.jobs.execution import recording
-from jobsite.jobs.execution.outcome import Outcome, death_sentence, load, save
+from jobsite.jobs.execution.error_texts import death_sentence
+from jobsite.jobs.execution.outcome import Outcome, load, save
 from jobsite.jobs.files import alone_in
-from jobsite.jobs.models import job as models
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.queue import submit
 from jobsite.jobs.status import Status
@@ -140,7 +140,7 @@ def test_publishing_what_is_being_deleted_is_no_error(job, monkeypatch):
         with alone_in(folder):
             yield
 
-    monkeypatch.setattr(models, "alone_in", purged_meanwhile)
+    monkeypatch.setattr("jobsite.jobs.models.job.alone_in", purged_meanwhile)
     job.publish()
     assert not place.exists()
 

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from downloads.models.download import Download
 from jobsite import logs
-from jobsite.jobs import log_context, processes, queue
+from jobsite.jobs import log_context, pid_files, queue
 from jobsite.jobs.accounts.sign_in_links import sign_in_link
 from jobsite.jobs.models.tally import LOST, WEDGED, Tally
 from jobsite.jobs.models.worker import Worker
@@ -64,10 +64,10 @@ def test_metrics_tell_depth_age_pick_up_outcomes_and_losses(client, ann, key):
         Drill.objects.claim(worker)
     Drill.objects.filter(status=Status.RUNNING)[:1].get()
     running = Drill.objects.filter(status=Status.RUNNING).first()
-    Drill.objects.fenced(running).transition(Status.FAILED, error="x")
+    Drill.objects.fenced(running.pk, running.attempt).transition(Status.FAILED, error="x")
     Drill.objects.filter(status=Status.QUEUED).first().cancel()
     Tally.add(LOST, "drill")
-    processes.count_restart("web")
+    pid_files.count_restart("web")
     found = scrape(client)
     assert found["jobsite_jobs", "drill", "queued"] == 1
     assert found["jobsite_jobs", "drill", "running"] == 1

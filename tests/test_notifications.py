@@ -5,7 +5,7 @@ import json
 import pytest
 from django.db import transaction
 
-from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.models.notification import GIVEN_UP, Channel, Delivery
 from jobsite.jobs.queue import submit
 from jobsite.jobs.status import Status
@@ -37,7 +37,7 @@ def test_a_notice_exists_if_and_only_if_the_outcome_is_recorded(ann):
     assert not Drill.objects.filter(pk=job.pk).transition(Status.FAILED), "it has ended"
     stale = Drill.objects.get(pk=job.pk)
     stale.attempt = 7
-    assert not Drill.objects.fenced(stale).transition(Status.FAILED)
+    assert not Drill.objects.fenced(stale.pk, stale.attempt).transition(Status.FAILED)
     with pytest.raises(RuntimeError), transaction.atomic():
         end(ann)
         raise RuntimeError("power cut")

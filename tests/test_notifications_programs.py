@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 
+from jobsite.jobs import command_lines
 from jobsite.jobs.models.notification import DELIVERED, GIVEN_UP, Channel, Delivery, Program
 from jobsite.jobs.models.worker import Worker
-from jobsite.jobs.notifications import programs
 from jobsite.jobs.queue import submit
 from jobsite.jobs.status import Status
 from tests.drill.models import Drill
@@ -37,7 +37,7 @@ def run(owner, command, name="a drill", timeout=20) -> Delivery:
     job = Drill(owner=owner, name=name)
     submit(job)
     job = Drill.objects.claim(Worker.of_this_process("drill"))
-    Drill.objects.fenced(job).transition(Status.SUCCEEDED)
+    Drill.objects.fenced(job.pk, job.attempt).transition(Status.SUCCEEDED)
     return deliver(Delivery.objects.get())
 
 
@@ -60,7 +60,9 @@ def test_the_files_of_a_job_are_in_place_before_anybody_is_told(ann, folder, own
     job = Drill.objects.claim(Worker.of_this_process("drill"))
     job.draft.mkdir(parents=True)
     (job.draft / "model").write_text("whole")
-    Drill.objects.fenced(job).transition(Status.SUCCEEDED)  # and its worker is killed just here
+    Drill.objects.fenced(job.pk, job.attempt).transition(
+        Status.SUCCEEDED
+    )  # and its worker is killed just here
     assert deliver(Delivery.objects.get()).answer == "whole"
 
 
@@ -92,11 +94,11 @@ def test_a_program_that_fails_or_stays_is_told_of_and_not_repeated(ann, folder):
 )
 def test_what_may_not_be_run_is_refused_in_words(folder, command, said):
     script(folder, "true")
-    words = programs.read_words(command.format(folder=folder))
-    with pytest.raises(programs.NotRun, match=said):
-        programs.check(words, folder)
-    with pytest.raises(programs.NotRun, match="set no JOBSITE_PROGRAM_DIR"):
-        programs.check(words, None)
+    words = command_lines.read_words(command.format(folder=folder))
+    with pytest.raises(command_lines.NotRun, match=said):
+        command_lines.check(words, folder)
+    with pytest.raises(command_lines.NotRun, match="set no JOBSITE_PROGRAM_DIR"):
+        command_lines.check(words, None)
 
 
 def test_only_superusers_define_programs(client, ann, folder):

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from jobsite.jobs.models.notification import DELIVERED, GIVEN_UP, WAITING, Delivery
 from jobsite.jobs.notifications import delivery, webhooks
-from jobsite.jobs.notifications.webhooks import NotDelivered
+from jobsite.jobs.notifications.message import NotDelivered
 from tests.notices import deliver, end, hook
 from tests.receiver import listening
 from tests.waiting import PATIENCE, wait_until

@@ -7,7 +7,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from downloads.models.download import Download
-from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.models.api_token import ApiToken
 from tests.waiting import PATIENCE
 from training.models.dataset import Dataset
 from training.models.training_job import TrainingJob

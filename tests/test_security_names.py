@@ -9,8 +9,8 @@ from django.core.management import call_command
 from django.http import Http404
 
 from jobsite.jobs import queue
-from jobsite.jobs.api.authentication import ApiToken
-from jobsite.jobs.execution.child_main import finite
+from jobsite.jobs.execution.report import finite
+from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.text import UNFIT, one_line, storable
 from jobsite.jobs.web.attachments import attachment

@@ -5,8 +5,8 @@ import json
 import pytest
 from django.test import Client
 
-from jobsite.jobs.api.authentication import ApiToken
 from jobsite.jobs.idempotency import FIELD
+from jobsite.jobs.models.api_token import ApiToken
 from tests.test_jobs_doors import ALL, belongings, fill, is_regex
 
 pytestmark = pytest.mark.django_db

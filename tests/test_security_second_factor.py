@@ -8,7 +8,7 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from jobsite.jobs.accounts import second_factor
+from jobsite.jobs.accounts import second_factor, second_factor_views
 from jobsite.jobs.accounts.sign_in_links import sign_in_link
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +57,7 @@ def test_setting_it_up_shows_the_secret_and_then_the_codes_once(client, ann):
     after = client.get(page).content.decode()
     assert codes[0] not in after
     assert "10 recovery codes left" in after
-    assert second_factor.spelled(TOTPDevice.objects.get()) not in after
+    assert second_factor_views.spelled(TOTPDevice.objects.get()) not in after
 
 
 @pytest.mark.parametrize("door", ["/accounts/login/", "/admin/login/", "link"])

@@ -14,7 +14,7 @@ from downloads.models.download import Download
 from downloads.models.seeding_goal import SeedingPlan
 from downloads.models.speed_plan import SpeedPlan
 from downloads.models.traffic import Traffic
-from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.models.notification import Delivery
 from tests.people import permit

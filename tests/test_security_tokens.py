@@ -6,7 +6,8 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from jobsite.jobs.api.authentication import READ_ONLY, ApiToken
+from jobsite.jobs.api.authentication import READ_ONLY
+from jobsite.jobs.models.api_token import ApiToken
 
 pytestmark = pytest.mark.django_db
 PASSWORD = {"username": "ann", "password": "ann-secret-1"}

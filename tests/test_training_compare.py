@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.status import Status
 from tests.training_tables import flowers, houses
 from training.models.dataset import Dataset

@@ -9,12 +9,12 @@ from tests.training_tables import flowers, houses
 from training.algorithms import model_file
 from training.algorithms.catalogue import ALGORITHMS, chosen
 from training.evaluation import candidates
+from training.evaluation.budget import Settings
 from training.evaluation.ensemble import weigh
 from training.evaluation.events import Explained, RowAdded
 from training.evaluation.process_pool import Pool
 from training.evaluation.runner import evaluate
 from training.evaluation.scoring import predict, score
-from training.limits import Settings
 from training.modelling.preprocessing import make_plan
 from training.modelling.splits import make_contest
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.awkward_tables import READ, REFUSED
-from training.reading.pandas_source import Table, read
+from training.reading.reader import Table, read
 from training.tables.preview import look
 from training.tables.schema import Preview, ReadingError
 from training.tables.unpack import Limits, unpack

@@ -4,8 +4,9 @@ from collections import Counter
 
 import pytest
 
-from training.tables.histogram import HEIGHT, WIDTH, drawn, seen_column
+from training.tables.histogram import seen_column
 from training.tables.schema import Column, Dialect
+from training.web.column_chart import HEIGHT, WIDTH, drawn
 
 PLAIN = Dialect()
 

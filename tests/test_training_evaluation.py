@@ -14,17 +14,17 @@ from tests.training_tables import flowers, houses, real_table
 from tests.waiting import PATIENCE
 from training.algorithms import model_file
 from training.algorithms.catalogue import ALGORITHMS, Algorithm, chosen
-from training.evaluation.budget import GRACE
+from training.evaluation.budget import GRACE, Settings
 from training.evaluation.events import Event, Explained, FoldFinished, Pulse, RowAdded, Searched
 from training.evaluation.process_pool import Pool
 from training.evaluation.runner import evaluate
-from training.limits import Settings
 from training.metrics import primary
 from training.modelling.preprocessing import make_plan
 from training.modelling.splits import make_contest
 from training.modelling.task import Task, make_task
-from training.plots.classification import draw_all, draw_importance
-from training.reading.pandas_source import read
+from training.plots.draw import draw_all
+from training.plots.importance import draw_importance
+from training.reading.reader import read
 from training.results.leaderboard import Row, rank
 from training.tables.preview import HEAD_BYTES, preview
 from training.tasks.progress import Story

@@ -10,16 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from jobsite.jobs.execution.child_main import Report, plain_sentence
+from jobsite.jobs.execution.error_texts import plain_sentence
 from jobsite.jobs.execution.outcome import JobFailed
+from jobsite.jobs.execution.report import Report
 from tests import training_work
 from tests.test_training_evaluation import made
 from tests.training_tables import houses
 from training.algorithms.catalogue import chosen
+from training.evaluation.budget import Settings
 from training.evaluation.events import Event, RowAdded
 from training.evaluation.process_pool import Pool
 from training.evaluation.runner import evaluate
-from training.limits import Settings
 from training.modelling.preprocessing import make_plan
 from training.modelling.splits import make_contest
 from training.models.dataset import Dataset

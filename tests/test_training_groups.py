@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from jobsite.jobs.api.authentication import ApiToken
-from jobsite.jobs.execution.child_main import Report
+from jobsite.jobs.execution.report import Report
+from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.status import Status
 from tests.training_tables import flowers
 from training.algorithms.catalogue import groupings
@@ -24,7 +24,7 @@ from training.models.dataset import Dataset
 from training.models.prediction import Prediction
 from training.models.training_job import TrainingJob
 from training.plots.cluster_profile import profile
-from training.tasks import predict, train
+from training.tasks import load, predict, train
 
 pytestmark = pytest.mark.django_db
 
@@ -146,7 +146,7 @@ def test_no_more_groups_are_tried_than_there_are_rows_for(rows, most):
 
 
 def test_a_profile_names_first_what_tells_the_groups_apart(table):
-    frame, columns = train.read_table(table, {}).frame, table.columns
+    frame, columns = load.read_table(table, {}).frame, table.columns
     labels = np.array([(0, 1, 1, 2)[row % 4] for row in range(240)])
     told = profile(frame, columns, labels, 3)
     assert told["columns"][0]["column"] == "bird"

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from jobsite.jobs.execution.child_main import Report
 from jobsite.jobs.execution.outcome import JobFailed
+from jobsite.jobs.execution.report import Report
 from jobsite.jobs.status import Status
 from tests.training_tables import flowers
 from training.models.dataset import Dataset

@@ -11,8 +11,8 @@ import pytest
 from django.core.management import call_command
 
 from jobsite.jobs.execution import child_main
-from jobsite.jobs.execution.child_main import Report
 from jobsite.jobs.execution.outcome import JobFailed
+from jobsite.jobs.execution.report import Report
 from tests.training_tables import flowers, houses, real_table
 from tests.waiting import wait_until
 from training.algorithms import model_file

@@ -14,9 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from jobsite.jobs.api.authentication import ApiToken
-from jobsite.jobs.execution.child_main import Report
 from jobsite.jobs.execution.outcome import JobFailed
+from jobsite.jobs.execution.report import Report
+from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.status import Status
 from tests.training_tables import flowers, houses
 from training.models.dataset import Dataset

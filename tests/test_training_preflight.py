@@ -8,7 +8,7 @@ import pytest
 from training.modelling.data_checks import notices
 from training.modelling.task import make_task
 from training.problem.column_roles import Roles
-from training.reading.pandas_source import read
+from training.reading.reader import read
 from training.tables.preview import HEAD_BYTES, preview
 
 chance = random.Random(1)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.training_tables import REAL, real_table
-from training.reading.pandas_source import Table, read
+from training.reading.reader import Table, read
 from training.tables.preview import HEAD_BYTES, preview
 from training.tables.schema import ReadingError
 

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from training.choices import changed
 from training.management.commands.train import changes_of
 from training.modelling.task import make_task
-from training.problem.column_roles import Roles
+from training.problem.column_roles import Roles, changed
 from training.problem.problem_type import TargetError
-from training.reading.pandas_source import Table, read
+from training.reading.reader import Table, read
 from training.tables.preview import HEAD_BYTES, preview
 from training.tables.schema import ReadingError, with_kinds
 

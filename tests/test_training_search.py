@@ -12,12 +12,12 @@ from tests.test_training_evaluation import made, rows_of
 from tests.training_tables import flowers, houses
 from training.algorithms.catalogue import ALGORITHMS, Algorithm, Setting, chosen
 from training.evaluation import candidates
+from training.evaluation.budget import remaining
 from training.evaluation.events import Explained, Pulse, Searched
-from training.evaluation.final_fit import FoldResult, score_fold
+from training.evaluation.fit import FoldResult, score_fold
 from training.evaluation.runs import FINAL
 from training.evaluation.schedule import Race
 from training.evaluation.search import STALE_ROUNDS, Search
-from training.forecast import remaining
 
 
 class Driven:

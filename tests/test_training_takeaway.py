@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from jobsite.jobs.execution.child_main import Report
+from jobsite.jobs.execution.report import Report
 from tests.training_tables import flowers
 from training.exports import reproduction
 from training.models.dataset import Dataset

@@ -1,9 +1,9 @@
-"""Addresses under /training/."""
+"""Addresses under /training/ and /predictions/."""
 
 from django.urls import path
 
 from jobsite.jobs.web.views import job_patterns
-from training import about_views
+from training.models.prediction import Prediction
 from training.models.training_job import TrainingJob
 from training.web import comparisons, datasets, inspections, predictions, trainings
 
@@ -30,11 +30,16 @@ urlpatterns = [
     path("<uuid:pk>/plots/<str:file>", trainings.Plot.as_view(), name="plot"),
     path("<uuid:pk>/files/<str:file>", trainings.Takeaway.as_view(), name="takeaway"),
     path("<uuid:pk>/models/<slug:algorithm>/", trainings.Model.as_view(), name="model"),
-    path("<uuid:pk>/about/", about_views.About.as_view(), name="about"),
+    path("<uuid:pk>/about/", trainings.About.as_view(), name="about"),
     path("<uuid:pk>/predict/", predictions.Predict.as_view(), name="predict"),
     path("<uuid:pk>/predict/file/", predictions.PredictFile.as_view(), name="predict-file"),
     *job_patterns(
         TrainingJob,
         views={"list": trainings.TrainingList, "detail": trainings.Detail, "keep": trainings.Keep},
     ),
+]
+
+prediction_patterns = [
+    path("<uuid:pk>/file/", predictions.Download.as_view(), name="file"),
+    *job_patterns(Prediction, views={"detail": predictions.Detail}),
 ]

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_202_ACCEPTED
 
-from downloads.api.options import OwnCategoryField, Tags
+from downloads.api.fields import OwnCategoryField, Tags
 from downloads.bulk import ACTIONS, Values, carry_out
 from downloads.models.category import Category
 from downloads.web.filters import DownloadFilter

@@ -23,16 +23,19 @@ from rest_framework.status import (
 
 from downloads.adding import Answer, Asked, read_links, read_torrents, submit
 from downloads.api.bulk import BulkActions
+from downloads.api.categories import CategoryViewSet
 from downloads.api.details import LookActions
+from downloads.api.fields import Tags
 from downloads.api.files import FileActions, FileSerializer
-from downloads.api.options import CategoryViewSet, Tags, WishActions, WishSerializer
+from downloads.api.options import WishActions, WishSerializer
 from downloads.api.queue import QueueActions
 from downloads.models.download import Download
 from downloads.web.add_form import MAX_LINES
 from downloads.web.filters import DownloadFilter
 from downloads.web.option_forms import WISHES
 from jobsite.jobs.api.parsers import JSONObjectParser
-from jobsite.jobs.api.viewsets import JobSerializer, JobViewSet
+from jobsite.jobs.api.serializers import JobSerializer
+from jobsite.jobs.api.viewsets import JobViewSet
 from jobsite.jobs.web import uploads
 
 

@@ -13,9 +13,9 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from downloads.library.selection import WORDS, clean_patterns
-from downloads.models.defaults import validate_patterns
 from downloads.models.download import Download
 from downloads.models.download_file import DownloadFile
+from downloads.validators import validate_patterns
 from downloads.web.content import TORRENT, archive_response, file_response, torrent_response
 
 

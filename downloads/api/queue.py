@@ -8,8 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from downloads.lines import MOVES
-from downloads.models.download import Download
+from downloads.models.download import MOVES, Download
 
 
 class MoveSerializer(serializers.Serializer):

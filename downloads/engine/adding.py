@@ -5,24 +5,25 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
 
-import libtorrent as lt
-
+from downloads.engine.interface import Phase
+from downloads.engine.peer_sources import Heard
 from downloads.engine.piece_recovery import recover_pieces
 from downloads.engine.state import Moves
-from downloads.engine.torrent import Phase, Torrent
+from downloads.engine.torrent import Torrent
 from downloads.library.selection import NORMAL, SKIP
 from downloads.session.metadata import (
-    askable,
+    AddParams,
     bytes_had,
     forget_pieces,
     pieces_within,
     priorities_of,
+    set_sequential,
 )
 
 log = logging.getLogger(__name__)
 
 
-def add(moves: Moves, torrent: Torrent, params: lt.add_torrent_params) -> bool:
+def add(moves: Moves, torrent: Torrent, params: AddParams) -> bool:
     """Put a torrent into the session; False, and failed, where that is impossible."""
     moves.journal.begin(torrent.key, moves.now)
     torrent.uploaded_before = torrent.uploaded
@@ -56,7 +57,7 @@ def start(moves: Moves, torrent: Torrent) -> None:
     torrent.phase = Phase.CHECKING
     moves.journal.begin(torrent.key, moves.now)
 
-    def check() -> lt.add_torrent_params:
+    def check() -> AddParams:
         recovered = recover_pieces(params, folder, paths)
         if recovered and not wants_check:
             log.info("%s: %s pieces found on disk.", torrent.key, recovered)
@@ -65,7 +66,7 @@ def start(moves: Moves, torrent: Torrent) -> None:
     moves.checks[torrent.key] = moves.checkers.submit(check)
 
 
-def seed(moves: Moves, torrent: Torrent, params: lt.add_torrent_params) -> None:
+def seed(moves: Moves, torrent: Torrent, params: AddParams) -> None:
     """Upload what lies in the library."""
     assert torrent.record is not None and params.ti is not None
     paths = moves.library.paths(torrent.record)
@@ -80,16 +81,13 @@ def seed(moves: Moves, torrent: Torrent, params: lt.add_torrent_params) -> None:
         torrent.done = torrent.size or 0
 
 
-def _prepare(torrent: Torrent, params: lt.add_torrent_params, paths: Mapping[int, Path]) -> None:
+def _prepare(torrent: Torrent, params: AddParams, paths: Mapping[int, Path]) -> None:
     """Say which files are wanted and in which order, and where those are that are here already."""
     assert torrent.wanted is not None and params.ti is not None
     params.file_priorities = priorities_of(params.ti, torrent.priorities)
     params.piece_priorities = []
     params.renamed_files = {index: str(path) for index, path in paths.items()}
-    if torrent.wanted.order.sequential:
-        params.flags |= lt.torrent_flags.sequential_download
-    else:
-        params.flags &= ~lt.torrent_flags.sequential_download
+    set_sequential(params, torrent.wanted.order.sequential)
 
 
 def collect_checks(moves: Moves) -> None:
@@ -101,7 +99,7 @@ def collect_checks(moves: Moves) -> None:
         moves.attempt(moves.torrents[key], _collect, moves, moves.torrents[key], check)
 
 
-def _collect(moves: Moves, torrent: Torrent, check: Future[lt.add_torrent_params]) -> None:
+def _collect(moves: Moves, torrent: Torrent, check: Future[AddParams]) -> None:
     try:
         params = check.result()
     except OSError as error:
@@ -110,7 +108,7 @@ def _collect(moves: Moves, torrent: Torrent, check: Future[lt.add_torrent_params
     _enter(moves, torrent, params)
 
 
-def _enter(moves: Moves, torrent: Torrent, params: lt.add_torrent_params) -> None:
+def _enter(moves: Moves, torrent: Torrent, params: AddParams) -> None:
     if add(moves, torrent, params):
         torrent.phase = Phase.DOWNLOADING
         torrent.moved_at = torrent.saved_at = moves.now
@@ -125,3 +123,9 @@ def prefer(moves: Moves, torrent: Torrent) -> None:
     if info is not None and torrent.wanted is not None:
         priorities = priorities_of(info, torrent.priorities)
         moves.session.prefer(torrent.key, priorities, torrent.wanted.order)
+
+
+def askable(params: AddParams, has_dht: bool) -> Heard:
+    """Who can be asked for peers of a torrent that is added; a private one keeps out of the DHT."""
+    is_private = params.ti is not None and params.ti.priv()
+    return Heard(has_dht and not is_private, len(params.trackers), len(params.peers))

@@ -2,8 +2,9 @@
 
 from concurrent.futures import Future
 
+from downloads.engine.interface import Phase
 from downloads.engine.state import Moves
-from downloads.engine.torrent import Phase, Torrent
+from downloads.engine.torrent import Torrent
 from downloads.library.record import Record, Where
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from downloads.engine.adding import prefer
 from downloads.engine.completing import finish, publish
+from downloads.engine.interface import Phase, Remark
 from downloads.engine.peer_sources import Answer, host_of
-from downloads.engine.state import DISK_RETRY, Moves, Remark
-from downloads.engine.torrent import Phase, Torrent
+from downloads.engine.state import DISK_RETRY, Moves
+from downloads.engine.torrent import Torrent
 from downloads.session import events
 from downloads.session.metadata import BadMetadata, describe
 

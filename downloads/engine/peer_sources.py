@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from downloads.session.events import PeerView
+
 LONGEST = 120
 
 
@@ -14,15 +16,6 @@ class Answer:
     peers: int = 0
     refusal: str = ""
     failure: str = ""
-
-
-@dataclass(frozen=True)
-class PeerView:
-    """The peers at hand: how many are connected, have what is missing, and would send it now."""
-
-    connected: int
-    useful: int
-    sending: int
 
 
 @dataclass

@@ -3,13 +3,14 @@
 import logging
 import shutil
 
-from downloads.durability import replace_durably
 from downloads.engine.adding import add, start
 from downloads.engine.admission import Busy, Candidate, Room, admit
+from downloads.engine.interface import Phase
 from downloads.engine.metadata_queue import PARKED_AFTER, TURN, Asker, next_turns, rest_after
 from downloads.engine.state import Moves
-from downloads.engine.torrent import Phase, Torrent
+from downloads.engine.torrent import Torrent
 from downloads.rate_limits import Speed, share_out, tightest
+from jobsite.jobs.files import replace_durably
 
 log = logging.getLogger(__name__)
 

@@ -13,14 +13,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-import libtorrent as lt
+from downloads.session.metadata import AddParams, TorrentInfo, is_padding
 
 _BLOCK = 1 << 20
 _TRANSFER_BLOCK = 1 << 14  # what peers send at once, and what libtorrent keeps notes of
 
 
 def recover_pieces(
-    params: lt.add_torrent_params, folder: Path, placed: Mapping[int, Path] = MappingProxyType({})
+    params: AddParams, folder: Path, placed: Mapping[int, Path] = MappingProxyType({})
 ) -> int:
     """Add to the resume data each piece that is whole on disk; how many were added.
 
@@ -55,7 +55,7 @@ def recover_pieces(
 class _Files:
     """The files of one torrent as they lie on disk."""
 
-    def __init__(self, info: lt.torrent_info, folder: Path, placed: Mapping[int, Path]) -> None:
+    def __init__(self, info: TorrentInfo, folder: Path, placed: Mapping[int, Path]) -> None:
         self._info = info
         self._layout = info.layout()
         self._folder = folder
@@ -70,7 +70,7 @@ class _Files:
         """The hash of a piece as it is on disk; empty where it cannot be read."""
         digest = hashlib.sha1(usedforsecurity=False)
         for index, offset, size in self._spans(piece):
-            if self._is_padding(index):
+            if is_padding(self._info, index):
                 digest.update(bytes(size))
                 continue
             try:
@@ -88,16 +88,13 @@ class _Files:
             yield part.file_index, part.offset, part.size
 
     def _has(self, index: int, offset: int, size: int) -> bool:
-        if self._is_padding(index):
+        if is_padding(self._info, index):
             return True
         extents = self._extents.get(index)
         if extents is None:
             extents = self._extents[index] = list(_extents(self._path(index)))
         at = bisect_right(extents, (offset, 2**63)) - 1
         return at >= 0 and extents[at][1] >= offset + size
-
-    def _is_padding(self, index: int) -> bool:
-        return bool(self._layout.file_flags(index) & lt.file_flags_t.flag_pad_file)
 
     def _path(self, index: int) -> Path:
         return self._placed.get(index) or self._folder / self._layout.file_path(index)

@@ -13,9 +13,10 @@ from downloads.engine import periodic
 from downloads.engine.adding import collect_checks, prefer, seed
 from downloads.engine.completing import collect_publications, succeed
 from downloads.engine.event_handlers import heed
-from downloads.engine.state import Moves, Place, Remark
+from downloads.engine.interface import Phase, Place, Remark, Snapshot, Wanted
+from downloads.engine.state import Moves
 from downloads.engine.streaming import serve
-from downloads.engine.torrent import Phase, Snapshot, Torrent, Wanted
+from downloads.engine.torrent import Torrent
 from downloads.ipc import rate_history
 from downloads.ipc.stream_requests import Here, Wish
 from downloads.library.record import Record

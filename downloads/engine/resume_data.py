@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from downloads.durability import write_durably
+from jobsite.jobs.files import write_durably
 
 log = logging.getLogger(__name__)
 

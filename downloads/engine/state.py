@@ -9,19 +9,17 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import libtorrent as lt
-
 from downloads.engine.crash_journal import GIVEN_UP_AFTER, POISON, Journal
+from downloads.engine.interface import Phase, Place, Remark
 from downloads.engine.resume_data import ResumeStore
-from downloads.engine.torrent import Phase, Torrent
+from downloads.engine.torrent import Torrent
 from downloads.library.library import Library
 from downloads.library.record import Record
 from downloads.rate_limits import Speeds
 from downloads.session.metadata import (
+    AddParams,
     BadMetadata,
     add_sources,
     describe,
@@ -43,25 +41,6 @@ BROKEN = (
 )
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where data and state lie, and how much of the disk and of the line may be used."""
-
-    downloads: Path
-    state: Path
-    active: int = 20
-    floor: int = 0
-
-
-@dataclass(frozen=True)
-class Remark:
-    """A line for the log of one torrent."""
-
-    key: str
-    text: str
-    level: str = "info"
-
-
 class Moves:
     """Everything that the reconciler holds, and its verbs."""
 
@@ -75,7 +54,7 @@ class Moves:
         self.session = self._open(options)
         self.torrents: dict[str, Torrent] = {}
         self.remarks: list[Remark] = []
-        self.checks: dict[str, Future[lt.add_torrent_params]] = {}
+        self.checks: dict[str, Future[AddParams]] = {}
         self.publications: dict[str, Future[Record]] = {}
         self.now = time.monotonic()
         self.must_admit = False
@@ -116,7 +95,7 @@ class Moves:
             self.fail(torrent, POISON.format(deaths=deaths))
         return deaths >= GIVEN_UP_AFTER
 
-    def params(self, torrent: Torrent) -> lt.add_torrent_params:
+    def params(self, torrent: Torrent) -> AddParams:
         """The best that is known of a torrent: saved, uploaded, or a bare link.
 
         Raises BadMetadata where the uploaded file cannot be used.

@@ -4,8 +4,9 @@ A piece may be read once it is verified *and* on disk, which is later: what was 
 of a flush is on disk when that flush is over.
 """
 
+from downloads.engine.interface import Phase
 from downloads.engine.state import Moves
-from downloads.engine.torrent import Phase, Torrent
+from downloads.engine.torrent import Torrent
 from downloads.ipc.stream_requests import Here, Wish
 
 AHEAD = 24 * 2**20  # bytes that are hurried along from where somebody plays

@@ -16,12 +16,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 
-from downloads.durability import make_durable, replace_durably, sync
 from downloads.library.folders import parents
 from downloads.library.free_names import FreeNames
 from downloads.library.record import Layout, Record, StoredFile, Where, name_for
 from downloads.library.selection import in_order
 from downloads.names import file_name
+from jobsite.jobs.files import make_durable, replace_durably, sync
 
 HIDDEN = ".incomplete"
 AT_TOP = Where()

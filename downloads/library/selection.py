@@ -115,3 +115,15 @@ def _pad(number: re.Match[str]) -> str:
 
 
 _padded_folder = lru_cache(maxsize=10_000)(_padded)
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which pieces come first."""
+
+    sequential: bool = False
+    ends_first: bool = False
+    """The first and the last piece of each file, where players look for its index."""
+
+
+AS_IT_COMES = Order()

@@ -2,7 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
-import downloads.models.defaults
+import downloads.validators
 from django.conf import settings
 from django.db import migrations, models
 
@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to=settings.AUTH_USER_MODEL)),
                 ('hold', models.BooleanField(default=False, help_text='On the page that adds downloads this is ticked from the start.', verbose_name='show the files first')),
-                ('exclude', models.CharField(blank=True, help_text='Patterns of files that are never wanted: *.nfo, sample*', max_length=1000, validators=[downloads.models.defaults.validate_patterns], verbose_name='leave out')),
+                ('exclude', models.CharField(blank=True, help_text='Patterns of files that are never wanted: *.nfo, sample*', max_length=1000, validators=[downloads.validators.validate_patterns], verbose_name='leave out')),
             ],
             options={
                 'verbose_name_plural': 'defaults',
@@ -82,7 +82,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='download',
             name='exclude',
-            field=models.CharField(blank=True, help_text='Patterns of files that are not wanted: *.nfo, sample*', max_length=1000, validators=[downloads.models.defaults.validate_patterns], verbose_name='leave out'),
+            field=models.CharField(blank=True, help_text='Patterns of files that are not wanted: *.nfo, sample*', max_length=1000, validators=[downloads.validators.validate_patterns], verbose_name='leave out'),
         ),
         migrations.AddField(
             model_name='download',

@@ -1,28 +1,17 @@
 """Categories: what a person sorts downloads by, each with a folder of the library."""
 
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from downloads.library.folders import BadFolder, check_folder, clean_folder
 from downloads.models.seeding_goal import GoalFields
 from downloads.names import display_name
+from downloads.validators import usable_folder
 from jobsite.jobs.status import Status
 
 NONE = "-"  # stands for "without a category" where downloads are filtered
-
-
-def usable_folder(text: str) -> str:
-    """The folder in canonical form. Raises ValidationError with the reason."""
-    try:
-        folder = clean_folder(text)
-        check_folder(Path(settings.DOWNLOAD_DIR), folder)
-    except (BadFolder, OSError) as error:
-        raise ValidationError(str(error)) from None
-    return folder
 
 
 class CategoryQuerySet(models.QuerySet):

@@ -3,19 +3,10 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import models
 
 from downloads.library.record import Layout
-from downloads.library.selection import clean_patterns
-
-
-def validate_patterns(text: str) -> None:
-    """See that patterns make sense. Raises ValidationError with the reason."""
-    try:
-        clean_patterns(text)
-    except ValueError as error:
-        raise ValidationError(str(error)) from None
+from downloads.validators import validate_patterns
 
 
 class FirstWishes(models.Model):

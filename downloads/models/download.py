@@ -1,79 +1,40 @@
 """Downloads: rows that people change and the engine moves."""
 
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Max, Min, Q, Sum
 from django.utils import timezone
 
+from downloads.library.record import Layout
 from downloads.library.selection import NORMAL, SKIP
-from downloads.lines import InLine
 from downloads.metainfo.magnet import MAX_TRACKERS, Link
 from downloads.metainfo.trackers import fitting, trackers_of, with_trackers
-from downloads.models.download_fields import WishFields
+from downloads.models.download_fields import DownloadFields
+from downloads.models.download_file import DownloadFile
 from downloads.models.download_queryset import DownloadQuerySet, Entry
-from downloads.models.seeding_goal import Seedable
-from downloads.models.speed_plan import KB
-from downloads.on_disk import OnDisk
+from downloads.seeding import FOREVER
+from downloads.uploaded_torrents import torrent_file
 from jobsite.jobs.models.job import Job
 from jobsite.jobs.status import ACTIVE, CAN_PAUSE, CAN_RESUME, Status
 
+MOVES = {"up", "down", "first", "last"}
+IN_LINE = {Status.QUEUED, Status.RUNNING}
 
-class Download(WishFields, Seedable, InLine, OnDisk, Job):
+
+class Download(DownloadFields):
     """A torrent that one person wants. Moved by the engine; people change what is wanted."""
 
     kind: ClassVar[str] = "downloads"
     cluster: ClassVar[str] = "downloads"
     runner: ClassVar[str | None] = None
 
-    info_hash = models.CharField(max_length=64, editable=False, db_index=True)
-    info_hash_v2 = models.CharField(max_length=64, blank=True, editable=False)
-    link = models.TextField(editable=False, help_text="The magnet link in canonical form.")
-    has_file = models.BooleanField(default=False, editable=False)
-    size = models.BigIntegerField(null=True, editable=False)
-    done = models.BigIntegerField(default=0, editable=False)
-    rate_down = models.BigIntegerField(default=0, editable=False)
-    rate_up = models.BigIntegerField(default=0, editable=False)
-    peers = models.IntegerField(default=0, editable=False)
-    eta = models.BigIntegerField(null=True, editable=False, help_text="Seconds.")
-    state = models.CharField(max_length=16, blank=True, editable=False)
-    place = models.CharField(
-        max_length=512, blank=True, editable=False, help_text="Relative to DOWNLOAD_DIR."
-    )
-    delete_data = models.BooleanField(default=False, editable=False)
-    queue_order = models.FloatField(default=time.time, editable=False, help_text="Lower is first.")
-    forced = models.BooleanField(
-        "force start",
-        default=False,
-        help_text="Past the limit on how many download at once; the space that is kept free, and "
-        "that of its owner, still count.",
-    )
-    down_kb = models.PositiveIntegerField("most down", default=0, help_text=KB)
-    up_kb = models.PositiveIntegerField("most up", default=0, help_text=KB)
-    save_as = models.CharField(max_length=200, blank=True, editable=False)
-    full_size = models.BigIntegerField(null=True, editable=False, help_text="Of all its files.")
-    is_listed = models.BooleanField(default=False, editable=False)
-    is_partial = models.BooleanField(
-        default=False, editable=False, help_text="Not all of its files are wanted alike."
-    )
-    is_private = models.BooleanField(default=False, editable=False)
-    has_renames = models.BooleanField(default=False, editable=False)
-    recheck = models.BooleanField(default=False, editable=False)
-    announce_asked_at = models.DateTimeField(null=True, editable=False)
-    move_asked = models.BooleanField(
-        default=False, editable=False, help_text="Its finished files are to be moved."
-    )
-    asked_at = models.DateTimeField(
-        default=timezone.now,
-        editable=False,
-        help_text="When its owner last changed what is wanted.",
-    )
-
     objects = DownloadQuerySet.as_manager()  # type: ignore[misc]
 
-    class Meta(Job.Meta):
+    class Meta(DownloadFields.Meta):
         constraints = [
             *Job.Meta.constraints,
             models.UniqueConstraint(
@@ -123,7 +84,7 @@ class Download(WishFields, Seedable, InLine, OnDisk, Job):
     @property
     def trackers(self) -> list[str]:
         """Who is asked for peers."""
-        return trackers_of(self.link)
+        return trackers_of(self.link, settings.DOWNLOAD_ALLOWED_NETWORKS)
 
     @property
     def shown_state(self) -> str:
@@ -143,6 +104,16 @@ class Download(WishFields, Seedable, InLine, OnDisk, Job):
     def is_live(self) -> bool:
         """Whether something is going on that a page should follow."""
         return self.is_active or self.is_seeding
+
+    @property
+    def is_in_line(self) -> bool:
+        """Whether it downloads, or waits to."""
+        return self.status in IN_LINE
+
+    @property
+    def is_seeding(self) -> bool:
+        """Whether it is complete, and uploaded to others."""
+        return self.seeding and self.status == Status.SUCCEEDED
 
     @property
     def is_held(self) -> bool:
@@ -168,6 +139,41 @@ class Download(WishFields, Seedable, InLine, OnDisk, Job):
     def can_resume(self) -> bool:
         """Whether it is paused."""
         return self.status in CAN_RESUME
+
+    # --- on disk ---
+
+    @property
+    def descriptions(self) -> list[Path]:
+        """The files that may hold its list of files: uploaded, or saved by the engine."""
+        saved = Path(settings.DATA_DIR) / "swarm" / "resume" / self.info_hash
+        kept = [saved.with_suffix(suffix) for suffix in (".torrent", ".resume", ".previous")]
+        return [torrent_file(self.info_hash), *kept]
+
+    @property
+    def directory(self) -> Path:
+        """A folder that is never made: torrents are kept by info hash, shared by their owners."""
+        return Path(settings.DATA_DIR) / "torrents" / str(self.pk)
+
+    @property
+    def result_path(self) -> Path:
+        """The file or folder in the library; the library itself where nothing is finished."""
+        return Path(settings.DOWNLOAD_DIR) / self.place
+
+    def file_on_disk(self, file: DownloadFile) -> Path | None:
+        """Where a finished file lies; None where it is gone or something led out of the library."""
+        home = Path(settings.DOWNLOAD_DIR).resolve()
+        path = home.joinpath(self.place, file.path) if file.path else home / self.place
+        inside = path.resolve() == path and path.is_relative_to(home) and path != home
+        is_there = self.place and inside and file.priority and path.is_file()
+        return path if is_there else None
+
+    def is_misplaced(self, place: str) -> bool:
+        """Whether files at this place are not in its category's folder, or have another name."""
+        folder = self.category.folder if self.category else ""
+        path = PurePosixPath(place)
+        if self.layout == Layout.FLAT and path == PurePosixPath(folder):
+            return False
+        return path.parent != PurePosixPath(folder) or not path.name.startswith(self.save_as)
 
     # --- moving ---
 
@@ -197,6 +203,24 @@ class Download(WishFields, Seedable, InLine, OnDisk, Job):
             self.log("It is started past the queue." if forced else "It queues as others do.")
         return (forced and self.resume()) or changed
 
+    def move(self, to: str) -> bool:
+        """Change its place among its owner's; False where it is not in the queue any more."""
+        if not self.is_in_line:
+            return False
+        line = Download.objects.line_of(self)
+        if to in {"first", "last"}:
+            ends = line.aggregate(first=Min("queue_order"), last=Max("queue_order"))
+            place = ends["first"] - 1 if to == "first" else ends["last"] + 1
+        else:
+            around = line.neighbours(self, before=to == "up")
+            if not around:
+                return True  # it is at that end already
+            # Between the next two on that side, or past the only one.
+            beyond = around[0] + (-2 if to == "up" else 2)
+            place = (around[0] + (around[1] if len(around) > 1 else beyond)) / 2
+        self.limit(queue_order=place)
+        return True
+
     def go_on(self, reason: str, **fields: Any) -> bool:
         """Take up a finished download once more, for more files or a new check."""
         moved = self._row().filter(status=Status.SUCCEEDED).transition(Status.QUEUED, **fields)
@@ -219,11 +243,25 @@ class Download(WishFields, Seedable, InLine, OnDisk, Job):
         self.limit(announce_asked_at=timezone.now())
         return True
 
+    def start_seeding(self) -> bool:
+        """Upload what is complete, until it is stopped."""
+        mine = self._row().filter(status=Status.SUCCEEDED, seeding=False)
+        if started := mine.update(seeding=True, seed=FOREVER, asked_at=timezone.now()):
+            self.log("It is uploaded until it is stopped.")
+        return bool(started)
+
+    def stop_seeding(self) -> bool:
+        """Upload no more; what was fetched stays."""
+        still = {"rate_up": 0, "peers": 0, "state": "", "seeding": False}
+        if stopped := self._row().filter(seeding=True).update(**still):
+            self.log("Uploading was stopped.")
+        return bool(stopped)
+
     def hand_over(self, link: Link) -> None:
         """Somebody has uploaded the .torrent of what is here as a link, with its list of files."""
         if not self.is_listed and not self.has_file:
             trackers = dict.fromkeys([*self.trackers, *link.trackers])
-            self.limit(has_file=True, link=with_trackers(self.link, list(trackers)[:MAX_TRACKERS]))
+            self.limit(has_file=True, link=self._link_with(list(trackers)[:MAX_TRACKERS]))
             self.log("Its .torrent file was uploaded: the list of files need not be asked for.")
 
     def choose_files(self, priorities: Mapping[int, int]) -> None:
@@ -255,7 +293,7 @@ class Download(WishFields, Seedable, InLine, OnDisk, Job):
         if name := fields.pop("name", None):
             fields |= {"name": name, "save_as": name}
         if (trackers := fields.pop("trackers", None)) is not None:
-            fields["link"] = with_trackers(self.link, trackers)
+            fields["link"] = self._link_with(trackers)
         if {
             "category",
             "save_as",
@@ -263,6 +301,9 @@ class Download(WishFields, Seedable, InLine, OnDisk, Job):
         } & fields.keys() and self.status == Status.SUCCEEDED:
             fields["move_asked"] = True
         self.limit(**fields)
+
+    def _link_with(self, trackers: Sequence[str]) -> str:
+        return with_trackers(self.link, trackers, settings.DOWNLOAD_ALLOWED_NETWORKS)
 
     def request_delete(self, with_data: bool = False) -> None:
         """Hide it now; the engine lets go of it, then removes it, and its files if asked to."""

@@ -1,13 +1,107 @@
 """The files of torrents, one row each and for each owner."""
 
-from django.db import models
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from django.db import connections, models
 from django.db.models import Q
 
 from downloads.library.folders import clean_path, parents
 from downloads.library.media_types import played_as
-from downloads.library.selection import HIGH, NORMAL, SKIP
-from downloads.models.download_queryset import FileQuerySet
+from downloads.library.record import StoredFile
+from downloads.library.selection import HIGH, NORMAL, SKIP, Choice, is_excluded
 from downloads.names import display_name
+
+ROWS_AT_ONCE = 500
+
+PART = 10_000  # files that are stored at a time
+
+
+class FileQuerySet(models.QuerySet):
+    """The files of torrents."""
+
+    def list_for(
+        self,
+        download: uuid.UUID,
+        files: Sequence[StoredFile],
+        wanted: Mapping[int, int] = MappingProxyType({}),
+    ) -> bool:
+        """Store the next part of a download's files, in their order, with their priorities; whether
+        it is the last. `download` is the key of its row.
+
+        In parts, and without an object for each: a list of 100,000 files would take many seconds
+        in which the engine could do nothing else.
+        """
+        start = self.filter(download=download).count()
+        part = files[start : start + PART]
+        rows = (
+            [
+                download,
+                one.index,
+                one.path,
+                one.size,
+                position,
+                wanted.get(one.index, NORMAL),
+                "",
+            ]
+            for position, one in enumerate(part, start)
+        )
+        names = ["download", "index", "path", "size", "position", "priority", "new_path"]
+        self._insert(names, rows)
+        return start + len(part) >= len(files)
+
+    def _insert(self, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        meta, connection = self.model._meta, connections[self.db]
+        fields: list[Any] = [meta.get_field(name) for name in names]
+        quote = connection.ops.quote_name
+        columns = ", ".join(quote(field.column) for field in fields)
+        marks = ", ".join(["%s"] * len(fields))
+        sql = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608 (names of the model)
+        values = [
+            [
+                field.get_db_prep_save(value, connection)
+                for field, value in zip(fields, row, strict=True)
+            ]
+            for row in rows
+        ]
+        with connection.cursor() as cursor:
+            cursor.executemany(sql, values)
+
+    def prioritise(self, priorities: Mapping[int, int]) -> None:
+        """Set priorities by the number of the file."""
+        for priority in set(priorities.values()):
+            indexes = [index for index, one in priorities.items() if one == priority]
+            for start in range(0, len(indexes), ROWS_AT_ONCE):
+                part = indexes[start : start + ROWS_AT_ONCE]
+                self.filter(index__in=part).update(priority=priority)
+
+    def widens(self, priorities: Mapping[int, int]) -> bool:
+        """Whether these priorities want a file that was not wanted."""
+        more = [index for index, one in priorities.items() if one]
+        return self._any_of(more, priority=SKIP)
+
+    def narrows(self, priorities: Mapping[int, int]) -> bool:
+        """Whether these priorities leave out a file that was wanted."""
+        less = [index for index, one in priorities.items() if not one]
+        return self.exclude(priority=SKIP)._any_of(less)
+
+    def _any_of(self, indexes: Sequence[int], **fields: Any) -> bool:
+        parts = (
+            indexes[start : start + ROWS_AT_ONCE] for start in range(0, len(indexes), ROWS_AT_ONCE)
+        )
+        return any(self.filter(index__in=part, **fields).exists() for part in parts)
+
+    def fitting(self, patterns: Sequence[str]) -> list[int]:
+        """The numbers of the files that fit a pattern; of all files where there is none."""
+        rows = self.order_by().values_list("index", "path")
+        return [index for index, path in rows if not patterns or is_excluded(path, patterns)]
+
+    def choice(self) -> Choice:
+        """What the owner of one download wants of its files."""
+        rows = self.exclude(priority=NORMAL).order_by().values_list("index", "priority")
+        return Choice(dict(rows))
 
 
 class DownloadFile(models.Model):

@@ -3,26 +3,20 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Generic, Self, TypeVar
 
-from django.db import IntegrityError, connections, models, transaction
+from django.db import IntegrityError, connections, transaction
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
-from downloads.library.record import StoredFile
-from downloads.library.selection import NORMAL, SKIP, Choice, is_excluded
 from downloads.metainfo.magnet import Link
+from downloads.models.download_file import ROWS_AT_ONCE
 from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.models.job_queryset import JobQuerySet
 from jobsite.jobs.queue import submission
 from jobsite.jobs.status import CAN_RETRY, Status
 
-if TYPE_CHECKING:
-    from downloads.models.download import Download
-
-_CHUNK = 500
-PART = 10_000  # files that are stored at a time
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -35,10 +29,10 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Placed:
+class Placed(Generic[Row]):
     """What became of an entry: a new row, or the one that was there already."""
 
-    job: "Download"
+    job: Row
     is_new: bool
 
 
@@ -48,8 +42,8 @@ class DownloadQuerySet(JobQuerySet):
     def known(self, owner: Any, hashes: Sequence[str]) -> dict[str, Any]:
         """The rows of one person by info hash, v1 and v2 alike."""
         found: dict[str, Any] = {}
-        for start in range(0, len(hashes), _CHUNK):
-            part = hashes[start : start + _CHUNK]
+        for start in range(0, len(hashes), ROWS_AT_ONCE):
+            part = hashes[start : start + ROWS_AT_ONCE]
             rows: Iterable[Any] = self.visible_to(owner).filter(
                 Q(info_hash__in=part) | Q(info_hash_v2__in=part)
             )
@@ -59,7 +53,7 @@ class DownloadQuerySet(JobQuerySet):
 
     def add(
         self, owner: Any, entries: Sequence[Entry], wishes: Mapping[str, Any] | None = None
-    ) -> list[Placed]:
+    ) -> list[Placed[Any]]:
         """Queue what is new, with these values in its fields; answers in the order of the entries.
 
         Uploaded .torrent files must have been kept before: no file is written in a transaction.
@@ -69,12 +63,14 @@ class DownloadQuerySet(JobQuerySet):
         except IntegrityError:  # another request added one of them a moment ago
             return self._add(owner, entries, wishes or {})
 
-    def _add(self, owner: Any, entries: Sequence[Entry], wishes: Mapping[str, Any]) -> list[Placed]:
+    def _add(
+        self, owner: Any, entries: Sequence[Entry], wishes: Mapping[str, Any]
+    ) -> list[Placed[Any]]:
         with transaction.atomic(using=self.db):
             hashes = [one for entry in entries for one in (entry.link.v1, entry.link.v2) if one]
             known = self.known(owner, hashes)
             make: Any = self.model.of  # type: ignore[attr-defined]
-            placed: list[Placed] = []
+            placed: list[Placed[Any]] = []
             new: list[Any] = []
             for entry in entries:
                 link = entry.link
@@ -86,10 +82,10 @@ class DownloadQuerySet(JobQuerySet):
                     known |= dict.fromkeys(job.hashes, job)
             if new:
                 submission.check_allowance(owner, more=len(new))
-            self.bulk_create(new, batch_size=_CHUNK)
+            self.bulk_create(new, batch_size=ROWS_AT_ONCE)
             JobEvent.objects.bulk_create(
                 [JobEvent(kind=job.kind, job_id=job.pk, text="Queued.") for job in new],
-                batch_size=_CHUNK,
+                batch_size=ROWS_AT_ONCE,
             )
         return placed
 
@@ -110,7 +106,7 @@ class DownloadQuerySet(JobQuerySet):
                     JobEvent(kind=kind, job_id=pk, attempt=attempt, text=text)
                     for pk, attempt in attempts.items()
                 ],
-                batch_size=_CHUNK,
+                batch_size=ROWS_AT_ONCE,
             )
         return set(attempts)
 
@@ -189,86 +185,3 @@ class DownloadQuerySet(JobQuerySet):
         ]
         with connection.cursor() as cursor:
             cursor.executemany(sql, rows)
-
-
-class FileQuerySet(models.QuerySet):
-    """The files of torrents."""
-
-    def list_for(
-        self,
-        download: "Download",
-        files: Sequence[StoredFile],
-        wanted: Mapping[int, int] = MappingProxyType({}),
-    ) -> bool:
-        """Store the next part of a download's files, in their order, with their priorities; whether
-        it is the last.
-
-        In parts, and without an object for each: a list of 100,000 files would take many seconds
-        in which the engine could do nothing else.
-        """
-        start = self.filter(download=download).count()
-        part = files[start : start + PART]
-        rows = (
-            [
-                download.pk,
-                one.index,
-                one.path,
-                one.size,
-                position,
-                wanted.get(one.index, NORMAL),
-                "",
-            ]
-            for position, one in enumerate(part, start)
-        )
-        names = ["download", "index", "path", "size", "position", "priority", "new_path"]
-        self._insert(names, rows)
-        return start + len(part) >= len(files)
-
-    def _insert(self, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        meta, connection = self.model._meta, connections[self.db]
-        fields: list[Any] = [meta.get_field(name) for name in names]
-        quote = connection.ops.quote_name
-        columns = ", ".join(quote(field.column) for field in fields)
-        marks = ", ".join(["%s"] * len(fields))
-        sql = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608 (names of the model)
-        values = [
-            [
-                field.get_db_prep_save(value, connection)
-                for field, value in zip(fields, row, strict=True)
-            ]
-            for row in rows
-        ]
-        with connection.cursor() as cursor:
-            cursor.executemany(sql, values)
-
-    def prioritise(self, priorities: Mapping[int, int]) -> None:
-        """Set priorities by the number of the file."""
-        for priority in set(priorities.values()):
-            indexes = [index for index, one in priorities.items() if one == priority]
-            for start in range(0, len(indexes), _CHUNK):
-                part = indexes[start : start + _CHUNK]
-                self.filter(index__in=part).update(priority=priority)
-
-    def widens(self, priorities: Mapping[int, int]) -> bool:
-        """Whether these priorities want a file that was not wanted."""
-        more = [index for index, one in priorities.items() if one]
-        return self._any_of(more, priority=SKIP)
-
-    def narrows(self, priorities: Mapping[int, int]) -> bool:
-        """Whether these priorities leave out a file that was wanted."""
-        less = [index for index, one in priorities.items() if not one]
-        return self.exclude(priority=SKIP)._any_of(less)
-
-    def _any_of(self, indexes: Sequence[int], **fields: Any) -> bool:
-        parts = (indexes[start : start + _CHUNK] for start in range(0, len(indexes), _CHUNK))
-        return any(self.filter(index__in=part, **fields).exists() for part in parts)
-
-    def fitting(self, patterns: Sequence[str]) -> list[int]:
-        """The numbers of the files that fit a pattern; of all files where there is none."""
-        rows = self.order_by().values_list("index", "path")
-        return [index for index, path in rows if not patterns or is_excluded(path, patterns)]
-
-    def choice(self) -> Choice:
-        """What the owner of one download wants of its files."""
-        rows = self.exclude(priority=NORMAL).order_by().values_list("index", "priority")
-        return Choice(dict(rows))

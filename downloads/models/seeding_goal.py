@@ -5,10 +5,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.utils import timezone
 
 from downloads.seeding import FOREVER, GOAL, OFF, REMOVE, STOP, Goal
-from jobsite.jobs.status import Status
 
 INHERITED = ""
 MODES = [
@@ -53,40 +51,6 @@ class GoalFields(models.Model):
 
 
 GOAL_FIELDS = ["seed", "seed_ratio", "seed_hours", "seed_idle_hours", "seed_then"]
-
-
-class Seedable(GoalFields):
-    """What a download keeps of its uploading; mixed into a kind of job."""
-
-    _row: Any
-    log: Any
-    status: Any
-
-    seeding = models.BooleanField(default=False, editable=False)
-    uploaded = models.BigIntegerField(default=0, editable=False)
-    seeded_seconds = models.BigIntegerField(default=0, editable=False)
-
-    class Meta:
-        abstract = True
-
-    @property
-    def is_seeding(self) -> bool:
-        """Whether it is complete, and uploaded to others."""
-        return self.seeding and self.status == Status.SUCCEEDED
-
-    def start_seeding(self) -> bool:
-        """Upload what is complete, until it is stopped."""
-        mine = self._row().filter(status=Status.SUCCEEDED, seeding=False)
-        if started := mine.update(seeding=True, seed=FOREVER, asked_at=timezone.now()):
-            self.log("It is uploaded until it is stopped.")
-        return bool(started)
-
-    def stop_seeding(self) -> bool:
-        """Upload no more; what was fetched stays."""
-        still = {"rate_up": 0, "peers": 0, "state": "", "seeding": False}
-        if stopped := self._row().filter(seeding=True).update(**still):
-            self.log("Uploading was stopped.")
-        return bool(stopped)
 
 
 class SeedingPlan(GoalFields):

@@ -12,8 +12,8 @@ from downloads.models.category import Category
 from downloads.models.defaults import Defaults
 from downloads.models.download import Download
 from downloads.models.seeding_goal import INHERITED
+from downloads.qbittorrent.base import Bridge, answer
 from downloads.qbittorrent.format import layout, seeding_goal
-from downloads.qbittorrent.queries import Bridge, answer
 from downloads.validators import clean_tags
 from jobsite.jobs.models.allowance import OverAllowance
 from jobsite.jobs.web.uploads import refusal

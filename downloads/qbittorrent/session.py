@@ -16,7 +16,8 @@ from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed
 
 from jobsite.jobs.accounts import second_factor
-from jobsite.jobs.api.authentication import ApiToken, BearerToken
+from jobsite.jobs.api.authentication import BearerToken
+from jobsite.jobs.models.api_token import ApiToken
 
 COOKIE = "SID"
 PATH = "/api/v2/"

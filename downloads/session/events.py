@@ -107,3 +107,12 @@ class Notice:
 @dataclass(frozen=True)
 class DhtReady(Notice):
     """Whoever asked before now asked nobody."""
+
+
+@dataclass(frozen=True)
+class PeerView:
+    """The peers at hand: how many are connected, have what is missing, and would send it now."""
+
+    connected: int
+    useful: int
+    sending: int

@@ -3,17 +3,21 @@
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import libtorrent as lt
 import torrentp
 
-from downloads.engine.peer_sources import Heard
 from downloads.library.record import StoredFile
 from downloads.library.selection import NORMAL, in_order
 from downloads.metainfo.magnet import Link
 from downloads.metainfo.torrent_file import MAX_FILES, MAX_SIZE
 from downloads.names import display_name
+
+AddParams: TypeAlias = lt.add_torrent_params
+"""All that libtorrent is told when a torrent is added: sources, files, resume data."""
+TorrentInfo: TypeAlias = lt.torrent_info
+"""The metadata of a torrent as libtorrent holds it."""
 
 
 class BadMetadata(ValueError):
@@ -36,7 +40,7 @@ class Metadata:
     is_private: bool = False
 
 
-def describe(info: lt.torrent_info) -> Metadata:
+def describe(info: TorrentInfo) -> Metadata:
     """The description, checked. Raises BadMetadata."""
     layout = info.layout()
     if layout.num_files() > 2 * MAX_FILES:  # up to half of them may be padding
@@ -67,7 +71,7 @@ def describe(info: lt.torrent_info) -> Metadata:
     )
 
 
-def _renamed(info: lt.torrent_info) -> dict[int, str]:
+def _renamed(info: TorrentInfo) -> dict[int, str]:
     """The paths that libtorrent gives to files whose own are taken, letter case aside."""
     layout = info.layout()
     padding = lt.file_flags_t.flag_pad_file
@@ -85,12 +89,12 @@ def _renamed(info: lt.torrent_info) -> dict[int, str]:
     return dict(lt.load_torrent_buffer(b"d4:info" + info.info_section() + b"e").renamed_files)
 
 
-def priorities_of(info: lt.torrent_info, priorities: Mapping[int, int]) -> list[int]:
+def priorities_of(info: TorrentInfo, priorities: Mapping[int, int]) -> list[int]:
     """The priority of every file as libtorrent counts them, padding included."""
     return [priorities.get(index, NORMAL) for index in range(info.layout().num_files())]
 
 
-def end_pieces(info: lt.torrent_info, priorities: Sequence[int]) -> set[int]:
+def end_pieces(info: TorrentInfo, priorities: Sequence[int]) -> set[int]:
     """The first and the last piece of each file that is wanted."""
     layout, ends = info.layout(), set()
     for index, priority in enumerate(priorities):
@@ -100,7 +104,7 @@ def end_pieces(info: lt.torrent_info, priorities: Sequence[int]) -> set[int]:
     return ends
 
 
-def pieces_within(info: lt.torrent_info, indexes: Container[int]) -> list[bool]:
+def pieces_within(info: TorrentInfo, indexes: Container[int]) -> list[bool]:
     """For each piece, whether all of it lies in these files."""
     layout = info.layout()
     padding = lt.file_flags_t.flag_pad_file
@@ -113,12 +117,25 @@ def pieces_within(info: lt.torrent_info, indexes: Container[int]) -> list[bool]:
     ]
 
 
-def forget_pieces(params: lt.add_torrent_params) -> None:
+def is_padding(info: TorrentInfo, index: int) -> bool:
+    """Whether a file is there to align the next one only: it is never written to disk."""
+    return bool(info.layout().file_flags(index) & lt.file_flags_t.flag_pad_file)
+
+
+def set_sequential(params: AddParams, sequential: bool) -> None:
+    """Fetch the pieces in their order, or the rarest first."""
+    if sequential:
+        params.flags |= lt.torrent_flags.sequential_download
+    else:
+        params.flags &= ~lt.torrent_flags.sequential_download
+
+
+def forget_pieces(params: AddParams) -> None:
     """Count nothing as fetched: what is on disk says so, or does not."""
     params.have_pieces, params.verified_pieces, params.unfinished_pieces = [], [], {}
 
 
-def params_of_file(path: Path) -> lt.add_torrent_params:
+def params_of_file(path: Path) -> AddParams:
     """A .torrent file that was uploaded and cleaned, as libtorrent reads it. Raises BadMetadata."""
     params = lt.add_torrent_params()
     try:
@@ -129,12 +146,12 @@ def params_of_file(path: Path) -> lt.add_torrent_params:
     return params
 
 
-def params_of_link(link: Link) -> lt.add_torrent_params:
+def params_of_link(link: Link) -> AddParams:
     """A link as libtorrent takes it."""
     return lt.parse_magnet_uri(link.magnet)
 
 
-def params_of_resume(data: bytes) -> lt.add_torrent_params | None:
+def params_of_resume(data: bytes) -> AddParams | None:
     """What was saved of a torrent whose metadata is known; None where it cannot be used."""
     try:
         params = lt.read_resume_data(data)
@@ -143,7 +160,7 @@ def params_of_resume(data: bytes) -> lt.add_torrent_params | None:
     return params if params.ti is not None else None
 
 
-def file_of(params: lt.add_torrent_params) -> bytes:
+def file_of(params: AddParams) -> bytes:
     """The .torrent of a whole v2 torrent; empty for others.
 
     The hashes of its pieces are not in the list of files that a peer sends: they are known once
@@ -157,20 +174,14 @@ def file_of(params: lt.add_torrent_params) -> bytes:
         return b""
 
 
-def bytes_had(params: lt.add_torrent_params) -> int:
+def bytes_had(params: AddParams) -> int:
     """Bytes of the whole pieces that are claimed to be on disk, but for padding."""
     return sum(params.have_pieces) * params.ti.piece_length() if params.ti else 0
 
 
-def add_sources(params: lt.add_torrent_params, link: Link) -> None:
+def add_sources(params: AddParams, link: Link) -> None:
     """Add the peers of a link to what is known of a torrent; ask its trackers and no others."""
     params.trackers = list(link.trackers)
     params.tracker_tiers = []
     peers = [peer.rpartition(":") for peer in link.peers]
     params.peers = list(params.peers) + [(host.strip("[]"), int(port)) for host, _, port in peers]
-
-
-def askable(params: lt.add_torrent_params, has_dht: bool) -> Heard:
-    """Who can be asked for peers of a torrent that is added; a private one keeps out of the DHT."""
-    is_private = params.ti is not None and params.ti.priv()
-    return Heard(has_dht and not is_private, len(params.trackers), len(params.peers))

@@ -12,13 +12,12 @@ from typing import Any, cast
 import libtorrent as lt
 import torrentp
 
-from downloads.engine.peer_sources import PeerView
-from downloads.engine.torrent import Order
-from downloads.library.selection import HIGH
+from downloads.library.selection import HIGH, Order
 from downloads.rate_limits import Speed
 from downloads.session import events
 from downloads.session.alerts import EVENTS, progress
 from downloads.session.details import look
+from downloads.session.events import PeerView
 from downloads.session.metadata import end_pieces, file_of
 from downloads.session.settings import Options, ip_filter, limit_local_peers, settings_for
 

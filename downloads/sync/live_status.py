@@ -4,8 +4,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from downloads.engine.interface import Phase, Snapshot
 from downloads.engine.reconciler import Swarm
-from downloads.engine.torrent import Phase, Snapshot
 from downloads.ipc.rate_history import STEP, Rates
 from downloads.ipc.stream_requests import StreamBox
 from downloads.ipc.torrent_details import LookBox

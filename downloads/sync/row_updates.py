@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from downloads.engine.torrent import Snapshot
+from downloads.engine.interface import Snapshot
 from downloads.library.record import StoredFile
 from downloads.library.selection import NORMAL, Choice, clean_patterns, together
 from downloads.models.download import Download
@@ -59,7 +59,7 @@ def list_files(row: Download, files: Sequence[StoredFile], **facts: Any) -> bool
     if not row.is_listed:
         choice = Choice(exclude=clean_patterns(row.exclude))
         wanted = together([choice], files)
-        if not DownloadFile.objects.list_for(row, files, wanted):
+        if not DownloadFile.objects.list_for(row.pk, files, wanted):
             return False
         facts |= {
             "is_listed": True,
@@ -138,21 +138,23 @@ def succeed(rows: Sequence[Download]) -> list[JobEvent]:
 
 def fail(row: Download, reason: str) -> list[JobEvent]:
     """Give a row up, with the reason."""
-    moved = Download.objects.fenced(row).transition(Status.FAILED, **STILL, error=reason)
+    moved = Download.objects.fenced(row.pk, row.attempt).transition(
+        Status.FAILED, **STILL, error=reason
+    )
     return [line(row, reason, "error")] if moved else []
 
 
 def park(row: Download, reason: str) -> list[JobEvent]:
     """Pause it: resuming it asks anew."""
     parked = {**STILL, "message": reason}
-    moved = Download.objects.fenced(row).transition(Status.PAUSED, **parked)
+    moved = Download.objects.fenced(row.pk, row.attempt).transition(Status.PAUSED, **parked)
     return [line(row, reason, "warning")] if moved else []
 
 
 def hold(row: Download) -> list[JobEvent]:
     """Its files are known: wait for its owner to choose among them."""
     held = {**STILL, "message": "Choose the files that you want, then start it."}
-    moved = Download.objects.fenced(row).transition(Status.PAUSED, **held)
+    moved = Download.objects.fenced(row.pk, row.attempt).transition(Status.PAUSED, **held)
     return [line(row, "The files can be chosen; it waits to be started.")] if moved else []
 
 

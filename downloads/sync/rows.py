@@ -12,14 +12,12 @@ from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import Count, Max, Q
 from django.utils import timezone
 
-from downloads.engine.state import Remark
-from downloads.engine.torrent import Phase, Snapshot, Wanted
+from downloads.engine.interface import Phase, Remark, Snapshot, Wanted
 from downloads.metainfo.magnet import parse_link
 from downloads.models.category import Category
 from downloads.models.download import Download
 from downloads.models.seeding_goal import GOAL_FIELDS, SeedingPlan, goal_of
 from downloads.models.speed_plan import PersonSpeed, SpeedPlan
-from downloads.models.traffic import Meter
 from downloads.rate_limits import Speeds
 from downloads.sync.row_updates import (
     LIVE,
@@ -34,6 +32,7 @@ from downloads.sync.row_updates import (
     succeed,
 )
 from downloads.sync.seeding_rows import GOAL_READ, Seeds
+from downloads.sync.traffic_meter import Meter
 from downloads.sync.wanted import READ, Choices, wish
 from jobsite.jobs.models.allowance import bytes_left
 from jobsite.jobs.models.job_event import JobEvent

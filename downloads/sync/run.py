@@ -15,8 +15,8 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from downloads.engine.interface import Place
 from downloads.engine.reconciler import Swarm
-from downloads.engine.state import Place
 from downloads.session.settings import Options
 from downloads.sync.finished_files import move_files, remove_deleted
 from downloads.sync.intervals import Intervals

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from downloads.engine.torrent import Phase, Snapshot
+from downloads.engine.interface import Phase, Snapshot
 from downloads.models.download import Download
 from downloads.models.seeding_goal import SeedingPlan, goal_of
 from downloads.seeding import REMOVE, Goal

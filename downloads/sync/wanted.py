@@ -7,8 +7,8 @@ from typing import Any
 
 from django.conf import settings
 
-from downloads.engine.torrent import Order, Wanted
-from downloads.library.selection import ALL, Choice, clean_patterns
+from downloads.engine.interface import Wanted
+from downloads.library.selection import ALL, Choice, Order, clean_patterns
 from downloads.metainfo.magnet import Link
 from downloads.models.download import Download
 from downloads.models.speed_plan import KILO

@@ -5,77 +5,13 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
 from django.views.generic import CreateView, DeleteView, UpdateView
 
 from downloads.models.category import Category
-from downloads.models.defaults import Defaults
-from downloads.models.seeding_goal import GOAL_FIELDS, SeedingPlan
-from downloads.web.option_forms import Folding, OptionsForm
-from jobsite.jobs.permissions import may
-from jobsite.jobs.web.views import OwnJobs
-
-
-class Options(OwnJobs, UpdateView):
-    """Name, category, tags, goal, trackers, priority and rates of one download."""
-
-    form_class = OptionsForm
-    template_name = "downloads/options.html"
-    context_object_name = "job"
-    title = "Options"
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        """The person's own categories are offered."""
-        return super().get_form_kwargs() | {"owner": self.request.user}
-
-    def form_valid(self, form: Any) -> HttpResponse:
-        """Store them; the engine follows within a second or two."""
-        job: Any = self.object
-        job.change(form.changes)
-        messages.success(self.request, f"The options of “{job.name}” are stored.")
-        return redirect(job.get_absolute_url())
-
-
-class EditDefaults(UpdateView):
-    """What the person wishes of every download that is added."""
-
-    fields = ["hold", "exclude", "layout"]
-    model = Defaults
-    template_name = "downloads/defaults.html"
-    title = "Defaults"
-    success_url = reverse_lazy("downloads:defaults")
-
-    def get_object(self, queryset: Any = None) -> Defaults:
-        """The person's own."""
-        return Defaults.of(self.request.user)
-
-    def form_valid(self, form: Any) -> HttpResponse:
-        """Store it."""
-        messages.success(self.request, "This holds for what you add from now on.")
-        return super().form_valid(form)
-
-
-class EditSeeding(UpdateView):
-    """The site's seeding goal, for staff who may change it; it does not exist for others."""
-
-    fields = GOAL_FIELDS
-    model = SeedingPlan
-    template_name = "downloads/seeding.html"
-    title = "Seeding"
-    success_url = reverse_lazy("downloads:seeding")
-
-    def get_object(self, queryset: Any = None) -> SeedingPlan:
-        """The one plan."""
-        if not may(self.request.user, "change", SeedingPlan):
-            raise Http404
-        return SeedingPlan.current()
-
-    def form_valid(self, form: Any) -> HttpResponse:
-        """Store it; the engine follows within seconds."""
-        messages.success(self.request, "This holds from now on, where nobody says otherwise.")
-        return super().form_valid(form)
+from downloads.models.seeding_goal import GOAL_FIELDS
+from downloads.web.option_forms import Folding
 
 
 class CategoryForm(Folding, forms.ModelForm):

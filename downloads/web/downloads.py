@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.generic import FormView
+from django.views.generic import FormView, UpdateView
 
 from downloads.adding import submit
 from downloads.models.category import Category
@@ -18,8 +18,9 @@ from downloads.web.bulk import DELETE_CHOICES
 from downloads.web.files import FILES_SHOWN, first_files
 from downloads.web.filters import STATES, DownloadFilter
 from downloads.web.live_details import graphs, inside, pieces_drawn, site_line
+from downloads.web.option_forms import OptionsForm
 from jobsite.jobs.web import uploads
-from jobsite.jobs.web.views import Delete, JobAction, JobDetail, JobList
+from jobsite.jobs.web.views import Delete, JobAction, JobDetail, JobList, OwnJobs
 
 
 class DownloadList(JobList):
@@ -161,3 +162,23 @@ class DeleteDownload(Delete):
     def remove(self, job: Any) -> None:
         """Hide it; the engine does the rest."""
         job.request_delete(with_data=self.request.POST.get("choice") == "data")
+
+
+class Options(OwnJobs, UpdateView):
+    """Name, category, tags, goal, trackers, priority and rates of one download."""
+
+    form_class = OptionsForm
+    template_name = "downloads/options.html"
+    context_object_name = "job"
+    title = "Options"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """The person's own categories are offered."""
+        return super().get_form_kwargs() | {"owner": self.request.user}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Store them; the engine follows within a second or two."""
+        job: Any = self.object
+        job.change(form.changes)
+        messages.success(self.request, f"The options of “{job.name}” are stored.")
+        return redirect(job.get_absolute_url())

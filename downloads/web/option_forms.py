@@ -5,11 +5,10 @@ from typing import Any
 from django import forms
 
 from downloads.library.record import Layout
-from downloads.metainfo.trackers import check_trackers, clean_name
 from downloads.models.category import Category
 from downloads.models.download import Download
 from downloads.models.seeding_goal import GOAL_FIELDS
-from downloads.validators import clean_tags
+from downloads.validators import check_trackers, clean_name, clean_tags
 
 LASTING = ["category", "tags", "sequential", "ends_first", *GOAL_FIELDS]
 WISHES = [*LASTING, "hold", "exclude", "layout"]

@@ -6,8 +6,11 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse_lazy
 from django.views.generic import UpdateView
 
+from downloads.models.defaults import Defaults
+from downloads.models.seeding_goal import GOAL_FIELDS, SeedingPlan
 from downloads.models.speed_plan import SpeedPlan
 from downloads.rate_limits import HOURS_OF_A_WEEK
 from jobsite.jobs.permissions import may
@@ -68,3 +71,43 @@ class Plan(UpdateView):
         form.save()
         messages.success(self.request, "The limits are stored; they hold from now on.")
         return redirect("downloads:plan")
+
+
+class EditDefaults(UpdateView):
+    """What the person wishes of every download that is added."""
+
+    fields = ["hold", "exclude", "layout"]
+    model = Defaults
+    template_name = "downloads/defaults.html"
+    title = "Defaults"
+    success_url = reverse_lazy("downloads:defaults")
+
+    def get_object(self, queryset: Any = None) -> Defaults:
+        """The person's own."""
+        return Defaults.of(self.request.user)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Store it."""
+        messages.success(self.request, "This holds for what you add from now on.")
+        return super().form_valid(form)
+
+
+class EditSeeding(UpdateView):
+    """The site's seeding goal, for staff who may change it; it does not exist for others."""
+
+    fields = GOAL_FIELDS
+    model = SeedingPlan
+    template_name = "downloads/seeding.html"
+    title = "Seeding"
+    success_url = reverse_lazy("downloads:seeding")
+
+    def get_object(self, queryset: Any = None) -> SeedingPlan:
+        """The one plan."""
+        if not may(self.request.user, "change", SeedingPlan):
+            raise Http404
+        return SeedingPlan.current()
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Store it; the engine follows within seconds."""
+        messages.success(self.request, "This holds from now on, where nobody says otherwise.")
+        return super().form_valid(form)

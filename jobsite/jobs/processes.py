@@ -2,23 +2,50 @@
 
 import contextlib
 import ctypes
-import json
 import os
 import signal
 import time
 from pathlib import Path
 
 import psutil
-from django.conf import settings
 
-from jobsite.jobs.family import PROC
+PROC = Path("/proc")  # Linux; elsewhere psutil is asked
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """A process and all that it started; nothing where it is gone."""
+    found, ahead = [], [pid]
+    while ahead:
+        with contextlib.suppress(psutil.Error):
+            found.append(psutil.Process(ahead.pop()))
+            ahead += children(found[-1])
+    return found
+
+
+def children(process: psutil.Process) -> list[int]:
+    """The processes that a process has started. Raises psutil.NoSuchProcess.
+
+    Asked once a second for each running job. Linux knows them; psutil looks at every process of the
+    machine to find out.
+    """
+    if not (PROC / "thread-self/children").exists():
+        return [child.pid for child in process.children()]
+    found: list[int] = []
+    for thread in (PROC / str(process.pid) / "task").glob("*"):
+        with contextlib.suppress(OSError):  # threads end at any moment
+            found += map(int, (thread / "children").read_text().split())
+    return found
+
+
+def memory_mb(process: psutil.Process) -> float:
+    """The memory of a process in MiB, shared pages counted once (PSS); 0 where it is gone."""
+    try:
+        return float(process.memory_full_info().pss) / 2**20
+    except psutil.Error:
+        return 0.0
+
 
 PR_SET_PDEATHSIG = 1  # from linux/prctl.h
-
-
-def file_of(name: str) -> Path:
-    """Where the process group of a part of the tree is written down."""
-    return settings.RUN_DIR / f"{name}.json"
 
 
 def birth(pid: int) -> float:
@@ -48,40 +75,6 @@ def boot() -> str:
     return ""
 
 
-def note(name: str, pid: int) -> None:
-    """Write down that `pid` leads the group of a part; its birth keeps it from being mistaken."""
-    text = json.dumps({"pid": pid, "born": birth(pid), "boot": boot()})
-    draft = file_of(name).with_suffix(".part")
-    draft.write_text(text)
-    draft.replace(file_of(name))
-
-
-def leader(name: str) -> int | None:
-    """The process that leads the group of a part, if it is alive."""
-    with contextlib.suppress(OSError, ValueError, KeyError, psutil.Error):
-        noted = json.loads(file_of(name).read_text())
-        if noted["boot"] == boot() and is_same(noted["pid"], noted["born"]):
-            return int(noted["pid"])
-    return None
-
-
-def restarts() -> dict[str, int]:
-    """How often each part of the tree had to be started again since the data folder exists."""
-    with contextlib.suppress(OSError, ValueError):
-        return dict(json.loads((settings.RUN_DIR / "restarts.count").read_text()))
-    return {}
-
-
-def count_restart(name: str) -> None:
-    """Count one; in a file, because the root of the tree waits for no database."""
-    counts = restarts()
-    counts[name] = counts.get(name, 0) + 1
-    with contextlib.suppress(OSError):
-        draft = settings.RUN_DIR / "restarts.part"
-        draft.write_text(json.dumps(counts))
-        draft.replace(settings.RUN_DIR / "restarts.count")
-
-
 def age(pid: int) -> float:
     """Seconds since a process started; 0 where there is none."""
     with contextlib.suppress(psutil.Error):
@@ -94,35 +87,6 @@ def kill_group(pid: int) -> None:
     """Kill every process of the group that `pid` leads or led."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-
-
-def kill_leftovers() -> list[str]:
-    """Kill what an earlier tree left behind; the names of the parts that were found.
-
-    A leader that is gone may have left its group behind, whose number nobody else gets meanwhile.
-    """
-    found = []
-    for file in sorted(settings.RUN_DIR.glob("*.json")):
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            noted = json.loads(file.read_text())
-            if noted["boot"] == boot() and members(noted["pid"], noted["born"]):
-                kill_group(noted["pid"])
-                found.append(file.stem)
-        file.unlink(missing_ok=True)
-    return found
-
-
-def members(group: int, born: float) -> list[psutil.Process]:
-    """The living processes of the group whose leader was born then."""
-    with contextlib.suppress(psutil.Error):
-        if not is_same(group, born):
-            return []  # a process of this number that came later leads a group of its own
-    alive = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, ProcessLookupError):
-            if os.getpgid(process.pid) == group:
-                alive.append(process)
-    return alive
 
 
 def die_with_parent(number: int = signal.SIGTERM) -> None:

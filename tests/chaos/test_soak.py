@@ -26,7 +26,7 @@ from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.queue import submit
-from jobsite.jobs.recovery.housekeeper import LOST
+from jobsite.jobs.recovery.leases import LOST
 from jobsite.jobs.status import FINISHED
 from tests.drill.models import Drill
 from tests.site import Site

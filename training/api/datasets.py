@@ -16,13 +16,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
+from jobsite.jobs.api.errors import Conflict
 from jobsite.jobs.api.parsers import JSONObjectParser
-from jobsite.jobs.api.viewsets import Conflict
 from jobsite.jobs.text import one_line
-from training.choices import roles_of
+from jobsite.jobs.web.uploads import refuse_too_large
 from training.models.dataset import Dataset
+from training.problem.column_roles import roles_of
 from training.problem.problem_type import TargetError
-from training.uploads import refuse_too_large
 from training.web.dataset_forms import UploadForm
 from training.web.files import table_response
 

@@ -14,12 +14,14 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.reverse import reverse
 
-from jobsite.jobs.api.viewsets import Conflict, JobSerializer, JobViewSet
+from jobsite.jobs.api.errors import Conflict
+from jobsite.jobs.api.serializers import JobSerializer
+from jobsite.jobs.api.viewsets import JobViewSet
+from jobsite.jobs.web.uploads import refuse_too_large
 from training.models.prediction import MOST_ROWS, Prediction, fitted
 from training.models.training_job import TrainingJob
-from training.uploads import refuse_too_large
+from training.web.files import result_response
 from training.web.prediction_forms import RowsFileForm
-from training.web.predictions import result_response
 
 
 class PredictionSerializer(JobSerializer):

@@ -18,8 +18,10 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.status import HTTP_202_ACCEPTED
 
 from jobsite.jobs import queue
+from jobsite.jobs.api.errors import Conflict
 from jobsite.jobs.api.parsers import JSONObjectParser
-from jobsite.jobs.api.viewsets import Conflict, JobSerializer, JobViewSet
+from jobsite.jobs.api.serializers import JobSerializer
+from jobsite.jobs.api.viewsets import JobViewSet
 from training.algorithms import catalogue
 from training.api.comparisons import CompareMixin
 from training.api.datasets import DatasetViewSet
@@ -36,8 +38,8 @@ from training.models.training_job import (
 )
 from training.problem.problem_type import CLUSTERING, TargetError
 from training.results.files import TAKEAWAYS
+from training.web.files import model_response, plot_response, takeaway_response
 from training.web.filters import TrainingFilter
-from training.web.trainings import model_response, plot_response, takeaway_response
 
 
 class TrainingSerializer(JobSerializer):

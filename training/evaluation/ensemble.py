@@ -15,9 +15,11 @@ from sklearn.utils import Bunch
 
 from training.algorithms import model_file
 from training.algorithms.catalogue import ENSEMBLE
-from training.evaluation.final_fit import Contest, FoldResult, explain, fit_on
+from training.evaluation.final_fit import explain
+from training.evaluation.fit import FoldResult, fit_on
 from training.evaluation.scoring import score
 from training.metrics import primary
+from training.modelling.experiment import Contest
 
 _ROUNDS = 20
 _ROWS = 5000

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
 from sklearn.inspection import permutation_importance
 
 from training.algorithms import model_file
 from training.algorithms.catalogue import KNOWN
+from training.evaluation.fit import fit_on
 from training.evaluation.scoring import predict, score
 from training.metrics import primary
-from training.modelling.preprocessing import Plan, make_pipeline_for
-from training.plots import classification, clusters, partial_dependence
+from training.modelling import clustering
+from training.modelling.experiment import Contest
+from training.plots import clusters, draw, learning_curve, partial_dependence
 from training.plots.cluster_profile import profile
 from training.plots.figure import Drawing, saved
+from training.plots.importance import draw_importance
 from training.problem.problem_type import BINARY, CLUSTERING, MULTICLASS, REGRESSION
-from training.tables.schema import Column, shown
+from training.text import shown
 
 _SCORERS = {
     BINARY: "roc_auc",
@@ -32,91 +32,6 @@ _SCORERS = {
 _REPEATS = 5
 _EFFECTS, _EFFECT_ROWS = 3, 200
 _MOST_IMPORTANCES = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Contest:
-    """All that a fit needs, written once and mapped into memory by every process."""
-
-    problem: str
-    classes: tuple[str, ...]
-    target: str
-    features: pd.DataFrame
-    answers: np.ndarray
-    truth: np.ndarray
-    plan: Plan
-    seed: int
-    train: np.ndarray
-    holdout: np.ndarray
-    folds: tuple[tuple[np.ndarray, np.ndarray], ...]
-    columns: tuple[Column, ...] = ()
-
-    @property
-    def everything(self) -> np.ndarray:
-        """All rows, also those that were kept apart to the end."""
-        return np.sort(np.concatenate([self.train, self.holdout]))
-
-    @property
-    def tested(self) -> np.ndarray:
-        """The rows that are answered for in a fold: all that train, unless time splits them."""
-        return np.sort(np.concatenate([test for _, test in self.folds]))
-
-    @property
-    def is_imbalanced(self) -> bool:
-        """True where the rarest class has less than a third of its even share."""
-        counts = np.bincount(self.truth[self.train]) if self.classes else np.ones(1)
-        return bool(counts.min() < counts.mean() / 3)
-
-    def in_order(self, answers: Sequence[np.ndarray]) -> np.ndarray:
-        """Return the answers of the folds, one array each, in the order of `tested`."""
-        tested = self.tested
-        merged = np.empty((len(tested), *answers[0].shape[1:]))
-        for (_, test), part in zip(self.folds, answers, strict=True):
-            merged[np.searchsorted(tested, test)] = part
-        return merged
-
-    def save(self, path: Path) -> None:
-        """Write the contest for processes of this job, which share its pages."""
-        joblib.dump(self, path)
-
-    @classmethod
-    def open(cls, path: Path) -> Contest:
-        """Map what `save` wrote."""
-        return joblib.load(path, mmap_mode="r")
-
-
-@dataclass(frozen=True, slots=True)
-class FoldResult:
-    """The outcome of one fold."""
-
-    scores: dict[str, float]
-    predicted: np.ndarray
-    seconds: float
-    """What the fit took by the clock."""
-    slowness: float = 1.0
-    """The time of the clock over that of the processor, 1 or more: how busy the machine is."""
-
-
-def fit_fold(path: Path, key: str, fold: int, settings: Mapping[str, Any]) -> Iterator[FoldResult]:
-    """Fit on all folds but one and answer for that one."""
-    clock, processor = time.perf_counter(), time.process_time()
-    result = score_fold(Contest.open(path), key, fold, settings)
-    taken, worked = time.perf_counter() - clock, time.process_time() - processor
-    yield replace(result, slowness=max(1.0, taken / max(worked, 1e-3)))
-
-
-def score_fold(contest: Contest, key: str, fold: int, settings: Mapping[str, Any]) -> FoldResult:
-    """Return the outcome of one fold."""
-    train, test = contest.folds[fold]
-    started = time.perf_counter()
-    model = fit_on(contest, key, train, settings)
-    seconds = time.perf_counter() - started
-    if contest.problem == CLUSTERING:
-        table, half = contest.features.iloc[test], fit_on(contest, key, train[::2], settings)
-        labels = clusters.labels_of(model, table)
-        return FoldResult(clusters.score(model, half, table, contest.seed), labels, seconds)
-    predicted = predict(model, contest.features.iloc[test], contest.classes)
-    return FoldResult(score(contest.problem, contest.truth[test], predicted), predicted, seconds)
 
 
 def finish(
@@ -160,7 +75,7 @@ def explain(
     }
     truth = contest.truth[contest.tested]
     yield {
-        "plots": classification.draw_all(
+        "plots": draw.draw_all(
             key, contest.problem, truth, predicted, contest.classes, contest.target, out
         )
     }
@@ -169,7 +84,7 @@ def explain(
         yield {
             "importance": importance,
             "plots": [
-                classification.draw_importance(key, importance, contest.target, out),
+                draw_importance(key, importance, contest.target, out),
                 saved(key, _effects(contest, model, importance), out),
             ],
         }
@@ -182,10 +97,10 @@ def explain_groups(
     name = f"{key}.skops"
     model_file.save(model, out / name)
     apart = contest.features.iloc[contest.holdout]
-    yield {"holdout": clusters.score(model, half, apart, contest.seed), "model": name}
+    yield {"holdout": clustering.score(model, half, apart, contest.seed), "model": name}
     table = contest.features.iloc[contest.train]
     yield {"plots": clusters.draw_all(key, model, table, contest.seed, out)}
-    labels = clusters.labels_of(model, table)
+    labels = clustering.labels_of(model, table)
     columns = [column for column in contest.columns if column.name in contest.plan.features]
     yield {"profile": profile(table, columns, labels, model[-1].n_clusters)}
 
@@ -199,7 +114,7 @@ def _learning_curve(contest: Contest, key: str, settings: Mapping[str, Any]) -> 
         predicted = predict(model, contest.features.iloc[test], contest.classes)
         return score(contest.problem, contest.truth[test], predicted)[metric.key]
 
-    return partial_dependence.learning_curve(score_of, train, metric, contest.seed)
+    return learning_curve.learning_curve(score_of, train, metric, contest.seed)
 
 
 def _effects(contest: Contest, model: Any, importance: list[dict[str, Any]]) -> Drawing:
@@ -217,31 +132,6 @@ def _effects(contest: Contest, model: Any, importance: list[dict[str, Any]]) -> 
         return found if place is None else found[:, place]
 
     return partial_dependence.partial_dependence(answer, contest.features.iloc[rows], names, said)
-
-
-def fit_on(contest: Contest, key: str, rows: np.ndarray, settings: Mapping[str, Any]) -> Any:
-    """Return an algorithm of the catalogue, fitted on these rows."""
-    algorithm = KNOWN[key]
-    if algorithm.sample_cap is not None and len(rows) > algorithm.sample_cap:
-        rows = _sample(contest, rows, algorithm.sample_cap)
-    features = contest.features.iloc[rows][list(contest.plan.features)]
-    plan = contest.plan.of_filled(features)
-    model = make_pipeline_for(
-        algorithm, plan, contest.problem, len(rows), len(contest.classes), contest.seed, settings
-    )
-    model.fit(features, contest.answers[rows])
-    return clusters.by_size(model) if contest.problem == CLUSTERING else model
-
-
-def _sample(contest: Contest, rows: np.ndarray, size: int) -> np.ndarray:
-    random = np.random.default_rng(contest.seed)
-    chosen = random.choice(rows, size, replace=False)
-    if contest.classes:
-        # A rare class must not vanish: its first rows are in any sample.
-        truth = contest.truth[rows]
-        first = [rows[truth == name][:10] for name in np.unique(truth)]
-        chosen = np.union1d(chosen, np.concatenate(first))
-    return np.sort(chosen)
 
 
 def _importance(contest: Contest, key: str, model: Any) -> list[dict[str, Any]]:

@@ -7,10 +7,11 @@ import numpy as np
 from training.algorithms.catalogue import ENSEMBLE, Algorithm
 from training.evaluation.candidates import in_words
 from training.evaluation.ensemble import Blend
-from training.evaluation.final_fit import Contest, FoldResult
+from training.evaluation.fit import FoldResult
 from training.evaluation.runs import Lane
 from training.evaluation.schedule import Race
 from training.metrics import primary
+from training.modelling.experiment import Contest
 from training.results.leaderboard import Row, finished_row
 
 

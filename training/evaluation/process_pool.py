@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import multiprocessing
+import os
 import signal
 import sys
 import types
@@ -19,6 +20,8 @@ from multiprocessing import connection, forkserver
 from typing import Any
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from jobsite.jobs.processes import family, memory_mb
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _KILLED = (
@@ -168,3 +171,20 @@ def _carry_out(sender: connection.Connection, work: Work, arguments: tuple[Any, 
             # Whatever a library raises is the end of one row of the leaderboard, not of the job.
             reason = " ".join(str(error).split())[:300]
             sender.send(("error", f"The fit failed: {reason or type(error).__name__}"))
+
+
+# Beyond this share of the limit the heaviest fit is stopped; at the limit the whole job would be.
+_SHARE = 0.9
+
+
+def too_heavy(pool: Pool, limit_mb: float) -> tuple[Any, str] | None:
+    """Return the fit that has to go so that the job stays within its limit, and the reason."""
+    held = {one.pid: memory_mb(one) for one in family(os.getpid())}
+    if sum(held.values()) <= _SHARE * limit_mb or not pool.running:
+        return None
+    tag = max(pool.running, key=lambda running: held.get(pool.process_of(running), 0.0))
+    return tag, (
+        f"Stopped at {held.get(pool.process_of(tag), 0.0):,.0f} MB of memory; the limit of the "
+        f"whole job is {limit_mb:,.0f} MB. Try fewer rows or columns, or a larger "
+        "TRAINING_MEMORY_MB."
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from training.algorithms import model_file
 from training.algorithms.catalogue import ENSEMBLE, Algorithm
-from training.evaluation.budget import BLEND_SECONDS, GRACE, PULSE, Clock
+from training.evaluation.budget import BLEND_SECONDS, GRACE, PULSE, Clock, Settings
 from training.evaluation.ensemble import Blend, blend
 from training.evaluation.events import (
     Event,
@@ -19,17 +19,16 @@ from training.evaluation.events import (
     RowAdded,
     Searched,
 )
-from training.evaluation.final_fit import Contest, FoldResult, finish, fit_fold
+from training.evaluation.final_fit import finish
+from training.evaluation.fit import FoldResult, fit_fold
 from training.evaluation.leaderboard_rows import blend_row, out_of_fold, row_of
-from training.evaluation.process_pool import News, Pool
+from training.evaluation.process_pool import News, Pool, too_heavy
 from training.evaluation.runs import FINAL, Lane, Piece
 from training.evaluation.schedule import BASELINE, Race
 from training.evaluation.search import Search
-from training.limits import Settings
 from training.metrics import primary
-from training.ranks import FAILED, SKIPPED
-from training.results.leaderboard import Row
-from training.weight import too_heavy
+from training.modelling.experiment import Contest
+from training.results.leaderboard import FAILED, SKIPPED, Row
 
 _BLEND = Piece(ENSEMBLE.key, FINAL)
 _FEWEST_MEMBERS = 3

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from training.algorithms.catalogue import Algorithm
-from training.evaluation.final_fit import FoldResult
+from training.evaluation.fit import FoldResult
 
 FINAL = None
 # The last fit of an algorithm sees all folds, and plots and importance are made after it, in

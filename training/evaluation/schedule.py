@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from training.algorithms.catalogue import Algorithm
-from training.evaluation.final_fit import FoldResult
+from training.evaluation.fit import FoldResult
 from training.evaluation.runs import FINAL, FINAL_FITS, Lane, Piece, Trial
 from training.metrics import primary
 

@@ -18,12 +18,13 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from training.algorithms.catalogue import ENSEMBLE
 from training.evaluation.ensemble import weigh
-from training.evaluation.final_fit import Contest, FoldResult, score_fold
+from training.evaluation.fit import FoldResult, score_fold
+from training.modelling.experiment import Contest
 from training.modelling.preprocessing import make_plan
 from training.modelling.splits import make_contest
 from training.modelling.task import make_task
 from training.problem.column_roles import Roles
-from training.reading.pandas_source import read
+from training.reading.reader import read
 from training.tables.schema import Column, Dialect, with_kinds
 
 SAME = 1e-9

@@ -13,7 +13,8 @@ from training.modelling.task import Task
 from training.problem.column_checks import repeats
 from training.problem.column_roles import Roles
 from training.problem.problem_type import CLUSTERING, REGRESSION
-from training.tables.schema import DATE, NUMBER, TEXT, Column, listed, shown
+from training.tables.schema import DATE, NUMBER, TEXT, Column
+from training.text import listed, shown
 
 _MOSTLY = 0.5
 _RARE = 0.1

@@ -18,7 +18,8 @@ from skrub import DatetimeEncoder, StringEncoder
 from training.algorithms.catalogue import PLAIN, SCALED, Algorithm
 from training.algorithms.estimators import Situation, make_estimator
 from training.problem.problem_type import BINARY, CLUSTERING, MULTICLASS, REGRESSION, TargetError
-from training.tables.schema import BOOLEAN, CATEGORY, DATE, HINTS, NUMBER, TEXT, Column, listed
+from training.tables.schema import BOOLEAN, CATEGORY, DATE, HINTS, NUMBER, TEXT, Column
+from training.text import listed
 
 FEW, MANY = 30, 250
 _TEXT_PARTS = 12

@@ -15,7 +15,7 @@ from sklearn.model_selection import (
     train_test_split,
 )
 
-from training.evaluation.final_fit import Contest
+from training.modelling.experiment import Contest
 from training.modelling.preprocessing import Plan
 from training.modelling.task import HOLD_OUT, Task
 from training.problem.problem_type import TargetError

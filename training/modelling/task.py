@@ -21,7 +21,8 @@ from training.problem.problem_type import (
     guess_groups,
     order_classes,
 )
-from training.tables.schema import NUMBER, Column, listed, shown
+from training.tables.schema import NUMBER, Column
+from training.text import listed, shown
 
 MIN_ROWS = 20
 HOLD_OUT = 0.2

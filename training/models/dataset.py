@@ -17,14 +17,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobsite.jobs.text import one_line
-from training.choices import changed
 from training.problem import problem_type
 from training.problem.column_checks import Notice, noticed
-from training.problem.column_roles import Roles
+from training.problem.column_roles import Roles, changed
 from training.problem.target_suggestion import Proposal, propose
 from training.tables.preview import look
-from training.tables.schema import Column, Preview, ReadingError, listed, with_kinds
+from training.tables.schema import Column, Preview, ReadingError, with_kinds
 from training.tables.unpack import Limits, unpack
+from training.text import listed
 
 
 def hash_of(path: Path) -> str:

@@ -14,7 +14,7 @@ from django.db import models
 
 from jobsite.jobs.models.job import Job
 from training.models.dataset import limits
-from training.ranks import SUCCEEDED
+from training.results.leaderboard import SUCCEEDED
 from training.tables.preview import look
 from training.tables.unpack import unpack
 

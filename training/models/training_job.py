@@ -17,7 +17,7 @@ from jobsite.jobs.status import Status
 from training.algorithms import catalogue
 from training.models.dataset import Dataset
 from training.problem.problem_type import CLUSTERING
-from training.ranks import SUCCEEDED
+from training.results.leaderboard import SUCCEEDED
 
 DEFAULT_TIME_LIMIT = 600
 SHORTEST, LONGEST = 10, 7 * 24 * 3600

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from sklearn.calibration import CalibrationDisplay
 from sklearn.metrics import (
     ConfusionMatrixDisplay,
     PrecisionRecallDisplay,
-    PredictionErrorDisplay,
     RocCurveDisplay,
     average_precision_score,
     confusion_matrix,
@@ -21,74 +18,13 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from training.decisions import error_quantiles, histogram, threshold
-from training.plots.figure import Drawing, Plot, saved, square
-from training.problem.problem_type import BINARY, REGRESSION
-from training.svg import ACCENT, FAINT, INK, SECOND, STYLE
-from training.tables.schema import shown
+from training.plots.figure import ACCENT, FAINT, INK, SECOND, Drawing, square
+from training.text import shown
 
-_POINTS = 2000
-_SHOWN_COLUMNS = 15
 _SHOWN_CLASSES = 40
 
 
-def draw_all(
-    key: str,
-    problem: str,
-    truth: np.ndarray,
-    predicted: np.ndarray,
-    classes: Sequence[str],
-    target: str,
-    out: Path,
-) -> list[Plot]:
-    """Draw what fits the problem from out-of-fold answers."""
-    with mpl.rc_context(STYLE):
-        if problem == REGRESSION:
-            drawings = _regression(truth, predicted, shown(target, 30))
-        elif problem == BINARY:
-            drawings = _binary(truth, predicted[:, 1], classes)
-        else:
-            drawings = _multiclass(truth, predicted, classes)
-        return [saved(key, drawing, out) for drawing in drawings]
-
-
-def draw_importance(key: str, importance: Sequence[dict[str, Any]], target: str, out: Path) -> Plot:
-    """Draw how much the score falls when a column is shuffled."""
-    with mpl.rc_context(STYLE):
-        top = list(importance)[:_SHOWN_COLUMNS][::-1]
-        figure = Figure(figsize=(6.4, 1.1 + 0.3 * len(top)))
-        axes = figure.add_subplot()
-        axes.barh(
-            [shown(entry["column"], 28) for entry in _unique(top)],
-            [entry["mean"] for entry in top],
-            xerr=[entry["std"] for entry in top],
-            color=ACCENT,
-            ecolor=INK,
-        )
-        axes.set_xlabel("Loss of score when the column is shuffled")
-        axes.axvline(0, color=INK, linewidth=0.8)
-        best = top[-1] if top else None
-        sentence = (
-            f"The model leans most on “{shown(best['column'])}”; bars near zero are columns that "
-            f"it hardly needs to predict “{shown(target)}” (hold-out rows, bars ± spread)."
-            if best
-            else "No column was measured."
-        )
-        return saved(key, ("importance", "Permutation importance", sentence, figure), out)
-
-
-def _unique(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    # Bars are named by their label: two long names that are cut to the same text would merge.
-    labels = [shown(entry["column"], 28) for entry in entries]
-    return [
-        entry
-        if labels.count(label) == 1
-        else {**entry, "column": f"{position + 1}: {entry['column']}"}
-        for position, (entry, label) in enumerate(zip(entries, labels, strict=True))
-    ]
-
-
-def _binary(truth: np.ndarray, chance: np.ndarray, classes: Sequence[str]) -> Iterator[Drawing]:
+def draw_binary(truth: np.ndarray, chance: np.ndarray, classes: Sequence[str]) -> Iterator[Drawing]:
     positive = shown(classes[1], 24)
     curve: dict[str, Any] = {
         "name": "This model",
@@ -178,7 +114,7 @@ def _confusion(truth: np.ndarray, said: np.ndarray, classes: Sequence[str]) -> D
     )
 
 
-def _multiclass(
+def draw_multiclass(
     truth: np.ndarray, predicted: np.ndarray, classes: Sequence[str]
 ) -> Iterator[Drawing]:
     said = np.argmax(predicted, axis=1)
@@ -210,41 +146,46 @@ def _per_class(truth: np.ndarray, said: np.ndarray, classes: Sequence[str]) -> D
     )
 
 
-def _regression(truth: np.ndarray, predicted: np.ndarray, target: str) -> Iterator[Drawing]:
-    error = np.abs(predicted - truth)
-    dots = {"color": ACCENT, "alpha": 0.4, "s": 12, "linewidths": 0}
-    line = {"color": INK, "linewidth": 1}
-    common = {"subsample": _POINTS, "random_state": 0, "scatter_kwargs": dots, "line_kwargs": line}
+_STEPS = np.linspace(0, 1, 101)
+
+# What a missed positive costs beside a false alarm.
+_RATIOS = ((1, SECOND), (5, ACCENT))
+
+
+def threshold(truth: np.ndarray, chance: np.ndarray, positive: str) -> Drawing:
+    """Draw the cost of each threshold, for several prices of a miss."""
+    found = np.sort(chance[truth == 1])
+    alarms = np.sort(chance[truth == 0])
+    missed = np.searchsorted(found, _STEPS)
+    false = len(alarms) - np.searchsorted(alarms, _STEPS)
     figure, axes = square()
-    PredictionErrorDisplay.from_predictions(
-        truth, predicted, kind="actual_vs_predicted", ax=axes, **common
+    best = {}
+    for ratio, color in _RATIOS:
+        cost = (ratio * missed + false) / len(truth)
+        best[ratio] = float(_STEPS[np.argmin(cost)])
+        axes.plot(_STEPS, cost, color=color, label=f"A miss costs {ratio} ×")
+        axes.plot(best[ratio], cost.min(), "o", color=color)
+    axes.set(xlabel="Threshold", ylabel="Cost per row, in false alarms")
+    axes.legend()
+    sentence = (
+        f"Where a missed “{positive}” costs as much as a false alarm, say so above "
+        f"{best[1]:.2f}; where it costs five times as much, above {best[5]:.2f}."
     )
-    axes.set(xlabel=f"Predicted {target}", ylabel=f"Actual {target}")
-    yield (
-        "predicted",
-        "Predicted and actual",
-        f"Half of the answers are off by less than {np.median(error):,.4g}, nine in ten by less "
-        f"than {np.quantile(error, 0.9):,.4g}; dots on the line are right.",
-        figure,
-    )
+    return "threshold", "Threshold against cost", sentence, figure
+
+
+def histogram(truth: np.ndarray, chance: np.ndarray, classes: Sequence[str]) -> Drawing:
+    """Draw how the probabilities of both classes lie."""
     figure, axes = square()
-    PredictionErrorDisplay.from_predictions(
-        truth, predicted, kind="residual_vs_predicted", ax=axes, **common
+    for position, color in ((0, FAINT), (1, ACCENT)):
+        part = chance[truth == position]
+        axes.hist(part, 30, range=(0, 1), color=color, alpha=0.6, label=classes[position])
+    axes.axvline(0.5, color=INK, linewidth=0.8)
+    axes.set(xlabel=f"Predicted probability of {classes[1]}", ylabel="Rows")
+    axes.legend()
+    middle = float(np.mean((chance > 0.25) & (chance < 0.75)))
+    sentence = (
+        f"{middle:.0%} of the rows lie between 0.25 and 0.75, where the model is unsure; the less "
+        "the two colours overlap, the better."
     )
-    axes.set(xlabel=f"Predicted {target}", ylabel="Actual − predicted")
-    bias = float(np.mean(truth - predicted))
-    low, high = np.quantile(predicted, [0.25, 0.75])
-    inner, outer = error[predicted <= low].mean(), error[predicted >= high].mean()
-    trend = "larger" if outer > 1.25 * inner else "smaller" if inner > 1.25 * outer else "alike"
-    ending = (
-        "as large for small as for large predictions"
-        if trend == "alike"
-        else (f"{trend} for large predictions than for small ones")
-    )
-    yield (
-        "residuals",
-        "Residuals",
-        f"The mean error is {bias:,.3g}; errors are {ending}. A bend means a pattern was missed.",
-        figure,
-    )
-    yield error_quantiles(error, target)
+    return "histogram", "Scores by class", sentence, figure

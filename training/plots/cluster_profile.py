@@ -8,14 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from training.tables.schema import BOOLEAN, CATEGORY, DATE, NUMBER, Column, shown
+from training.problem.problem_type import group_name
+from training.tables.schema import BOOLEAN, CATEGORY, DATE, NUMBER, Column
+from training.text import shown
 
 _MOST_COLUMNS = 15
-
-
-def group_name(number: int) -> str:
-    """Return what a group that is counted from 0 is called."""
-    return f"group {number + 1}"
 
 
 def profile(

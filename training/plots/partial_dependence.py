@@ -11,13 +11,10 @@ import pandas as pd
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
-from training.metrics import Metric
-from training.plots.figure import Drawing, square
-from training.svg import ACCENT, FAINT, STYLE
-from training.tables.schema import shown
+from training.plots.figure import ACCENT, STYLE, Drawing
+from training.text import shown
 
 _GRID, _VALUES = 15, 8
-_SHARES = (0.2, 0.4, 0.7, 1.0)
 
 
 def partial_dependence(
@@ -76,25 +73,3 @@ def _draw(axes: Any, values: pd.Series, means: list[float]) -> None:
     else:
         axes.bar([shown(str(value), 12) for value in values], means, color=ACCENT)
         axes.tick_params(axis="x", rotation=60)
-
-
-def learning_curve(
-    score_of: Callable[[np.ndarray], float], rows: np.ndarray, metric: Metric, seed: int
-) -> Drawing:
-    """Draw the score on one fold after learning from a part of the rows."""
-    order = np.random.default_rng(seed).permutation(rows)
-    sizes = [int(len(order) * share) for share in _SHARES]
-    scores = [score_of(np.sort(order[:size])) for size in sizes]
-    with mpl.rc_context(STYLE):
-        figure, axes = square()
-        axes.plot(sizes, scores, "o-", color=ACCENT)
-        axes.axhline(scores[-1], color=FAINT, linewidth=0.8)
-        axes.set(xlabel="Rows to learn from", ylabel=metric.label)
-    gain = (scores[-1] - scores[-2]) * metric.sign
-    whole = abs(scores[-1] - scores[0]) or 1.0
-    verdict = "more rows would probably help" if gain > 0.1 * whole else "more rows help little"
-    sentence = (
-        f"From {sizes[-2]:,} to {sizes[-1]:,} rows {metric.label} goes from {scores[-2]:.4g} to "
-        f"{scores[-1]:.4g} on one fold: {verdict}."
-    )
-    return "learning_curve", "Learning curve", sentence, figure

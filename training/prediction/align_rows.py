@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from training.reading.column_check import converted
+from training.reading.conversion import converted
 from training.results.input_schema import Input, Inputs
-from training.tables.schema import BOOLEAN, DATE, NUMBER, TEXT, Dialect, ReadingError, listed, shown
+from training.tables.schema import BOOLEAN, DATE, NUMBER, TEXT, Dialect, ReadingError
+from training.text import listed, shown
 
 ABSENT, EXTRA, UNREADABLE, UNSEEN, OUTSIDE, EMPTY = (
     "absent",

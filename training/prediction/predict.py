@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from training.plots.cluster_profile import group_name
-from training.problem.problem_type import CLUSTERING, REGRESSION
+from training.problem.problem_type import CLUSTERING, REGRESSION, group_name
 
 _AT_ONCE = 10_000
 _MOST_CLASSES = 30

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from training.choices import roles_of
-from training.problem.column_roles import GROUP, IGNORE, TARGET, TIME
-from training.tables.schema import BOOLEAN, CATEGORY, DATE, NUMBER, TEXT, Column, shown
+from training.problem.column_roles import GROUP, IGNORE, TARGET, TIME, roles_of
+from training.tables.schema import BOOLEAN, CATEGORY, DATE, NUMBER, TEXT, Column
+from training.text import shown
 
 _MOSTLY = 0.5
 _UNIQUE = 0.9

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from training.problem.problem_type import TargetError, find_target
-from training.tables.schema import DATE, NUMBER, Column, shown
+from training.tables.schema import DATE, KINDS, NUMBER, Column, with_kinds
+from training.text import listed, shown
 
 FEATURE, IGNORE, TARGET, GROUP, TIME = "feature", "ignore", "target", "group", "time"
 ROLES = (
@@ -62,3 +63,65 @@ class Roles:
 
 
 NO_ROLES = Roles()
+
+
+KEYS = {TARGET: "target", GROUP: "group", TIME: "time"}
+
+
+def roles_of(options: Mapping[str, Any]) -> dict[str, str]:
+    """Return the role of each column that has another one than feature."""
+    roles = dict.fromkeys(options.get("ignore") or (), IGNORE)
+    return roles | {options[key]: role for role, key in KEYS.items() if options.get(key)}
+
+
+def changed(
+    options: Mapping[str, Any],
+    found: Sequence[Column],
+    changes: Mapping[str, Mapping[str, str]],
+) -> dict[str, Any]:
+    """Return the options with changes: by name of the column, `kind` and `role`.
+
+    A role that only one column can have leaves the one that had it. Raises TargetError where there
+    is no such column, kind or role, or where they do not fit.
+    """
+    kinds, roles = dict(options.get("kinds") or {}), roles_of(options)
+    for name, change in changes.items():
+        column = find_target(found, name)
+        _refuse_unknown(name, change)
+        if kind := change.get("kind"):
+            kinds[name] = kind
+            if kind == column.kind:
+                del kinds[name]
+        if role := change.get("role"):
+            _give(roles, name, role)
+    first = {role: name for name, role in roles.items()}
+    merged: dict[str, Any] = {
+        "kinds": kinds,
+        "ignore": [name for name, role in roles.items() if role == IGNORE],
+        **{key: first.get(role) for role, key in KEYS.items()},
+    }
+    Roles.of(merged).check(with_kinds(found, kinds), merged["target"] or "")
+    return merged
+
+
+def _give(roles: dict[str, str], name: str, role: str) -> None:
+    if role in KEYS:
+        for holder in [other for other, held in roles.items() if held == role]:
+            del roles[holder]
+    roles.pop(name, None)
+    if role != FEATURE:
+        roles[name] = role
+
+
+def _refuse_unknown(name: str, change: Mapping[str, str]) -> None:
+    known = {"kind": KINDS, "role": tuple(role for role, _ in ROLES)}
+    for what, value in change.items():
+        if what not in known:
+            raise TargetError(
+                f"“{shown(what)}” of “{shown(name)}” cannot be set; kind and role can."
+            )
+        if value not in known[what]:
+            raise TargetError(
+                f"“{shown(str(value))}” is no {what} of a column. Choose one of "
+                f"{listed(known[what], 9)} for “{shown(name)}”."
+            )

@@ -15,8 +15,8 @@ from training.tables.schema import (
     NUMBER,
     TEXT,
     Column,
-    shown,
 )
+from training.text import shown
 
 BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"
 CLUSTERING = "clustering"
@@ -158,3 +158,8 @@ def _natural(name: str) -> tuple[int, float, str]:
         return (0, float(name), name)
     except ValueError:
         return (1, 0.0, name)
+
+
+def group_name(number: int) -> str:
+    """Return what a group that is counted from 0 is called."""
+    return f"group {number + 1}"

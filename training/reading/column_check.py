@@ -8,9 +8,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import union_categoricals
 
-from training.tables.column_kind import are_one, infer_numbers, is_missing, parse_number, spelled
+from training.reading.conversion import (
+    KIND_NOUNS,
+    as_categories,
+    converted,
+    forced_number,
+    mapped,
+    number_in,
+)
+from training.tables.column_kind import infer_numbers, is_missing
 from training.tables.date_format import find_date_format
 from training.tables.schema import (
     BOOLEAN,
@@ -23,13 +30,11 @@ from training.tables.schema import (
     Column,
     Dialect,
     ReadingError,
-    listed,
-    shown,
 )
+from training.text import listed, shown
 
 # So few cells that do not fit are mistakes in the cells; more are a mistake about the column.
 _TOLERATED = 0.01
-_NOUNS = {NUMBER: "numbers", DATE: "dates"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +63,10 @@ def settle(column: Column, values: pd.Series, dialect: Dialect) -> Settled:
     if kept is None:
         # As many numbers as cells: they are in the same order.
         known = np.array(numbers) if numbers and len(numbers) == len(cells) else None
-        settled = converted(texts, found, dialect) if known is None else _mapped(texts, known)
+        settled = converted(texts, found, dialect) if known is None else mapped(texts, known)
         news = changed(column, found, len(values)) or _emptied(column, found, counts)
         return Settled(settled, found, news)
     return _with_odd_cells(texts, kept, found.missing, dialect)
-
-
-def as_categories(values: pd.Series) -> pd.Series:
-    """Return text with each different cell kept once, in the order in which they came."""
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return values
-    codes, cells = pd.factorize(values)
-    found = pd.Categorical.from_codes(codes, categories=pd.Index(cells, dtype="str"))
-    return pd.Series(found, index=values.index, name=values.name)
-
-
-def joined(parts: list[pd.Series]) -> pd.Series:
-    """Return the pieces of a column as one."""
-    if len(parts) == 1:
-        return parts[0].reset_index(drop=True)
-    if all(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
-        return pd.Series(union_categoricals(parts), name=parts[0].name)
-    return pd.concat(parts, ignore_index=True)
 
 
 def _with_odd_cells(texts: pd.Series, kept: Column, missing: int, dialect: Dialect) -> Settled:
@@ -92,7 +79,7 @@ def _with_odd_cells(texts: pd.Series, kept: Column, missing: int, dialect: Diale
     telling = settled.isna() & ~texts.isin([c for c in texts.cat.categories if is_missing(c)])
     first = int(np.flatnonzero((telling & texts.notna()).to_numpy())[0])
     warning = (
-        f"“{shown(kept.name)}”: {odd:,} of {len(texts):,} cells are no {_NOUNS[kept.kind]} "
+        f"“{shown(kept.name)}”: {odd:,} of {len(texts):,} cells are no {KIND_NOUNS[kept.kind]} "
         f"(the first is “{shown(str(texts.iloc[first]))}” in row {first + 1:,}); they are "
         "treated as missing."
     )
@@ -125,8 +112,8 @@ def _chosen(column: Column, found: Column, counts: dict[str, int], dialect: Dial
 def _refuse_none(column: Column, readable: list[Any], cells: list[str]) -> None:
     if cells and not readable:
         raise ReadingError(
-            f"“{shown(column.name)}” was chosen to hold {_NOUNS[column.kind]}, but no cell can be "
-            f"read as one (the first is “{shown(cells[0])}”). Choose another kind for it."
+            f"“{shown(column.name)}” was chosen to hold {KIND_NOUNS[column.kind]}, but no cell can "
+            f"be read as one (the first is “{shown(cells[0])}”). Choose another kind for it."
         )
 
 
@@ -137,25 +124,8 @@ def _likely_format(cells: list[str]) -> str:
     return found.most_common(1)[0][0] if found else ""
 
 
-def _number(cell: str, column: Column, dialect: Dialect, bare: bool = False) -> float | None:
-    """Return the number that a cell spells in the unit of its column: 5 lb is none among kg."""
-    found = spelled(cell, dialect.decimal, dialect.thousands)
-    if found is None:
-        return None
-    number, mark = found
-    fits = (not mark and (bare or not number)) or are_one({mark or "", column.mark})
-    return number if fits else None
-
-
-def forced_number(cell: str, dialect: Dialect) -> float | None:
-    """Return the number that a cell spells, codes such as 007 included."""
-    # Where the owner says that it is a number, 007 is seven.
-    number = parse_number(cell, dialect.decimal, dialect.thousands)
-    return float(cell) if number is None and cell.lstrip("+-").isdecimal() else number
-
-
 def _as_chosen(texts: pd.Series, kept: Column, dialect: Dialect) -> Settled:
-    if kept.kind in _NOUNS:
+    if kept.kind in KIND_NOUNS:
         return _with_odd_cells(texts, kept, kept.missing, dialect)
     return Settled(converted(texts, kept, dialect), kept)
 
@@ -164,14 +134,14 @@ def _kept_kind(
     column: Column, found: Column, counts: dict[str, int], dialect: Dialect
 ) -> Column | None:
     """Return the column as promised where a few cells alone speak against it."""
-    if column.kind == found.kind or column.kind not in _NOUNS:
+    if column.kind == found.kind or column.kind not in KIND_NOUNS:
         return None
     present = {cell.strip(): count for cell, count in counts.items() if not is_missing(cell)}
     if not present:
         return None
     numbers = {}
     if column.kind == NUMBER:
-        read = ((cell, _number(cell, column, dialect)) for cell in present)
+        read = ((cell, number_in(cell, column, dialect)) for cell in present)
         fitting = numbers = {cell: number for cell, number in read if number is not None}
     else:
         fitting = {c: 0.0 for c in present if find_date_format([c]) == column.date_format}
@@ -186,47 +156,6 @@ def _kept_kind(
         facts |= {"low": min(numbers.values()), "high": max(numbers.values())}
         facts["integer"] = all(number.is_integer() for number in numbers.values())
     return replace(column, **facts)
-
-
-def converted(texts: pd.Series, column: Column, dialect: Dialect, bare: bool = False) -> pd.Series:
-    """Return the values as the dtype of the column's kind; each different cell is read once.
-
-    With `bare`, a number without the unit of the column is a number as well.
-    """
-    cells = [str(cell).strip() for cell in texts.cat.categories.tolist()]
-    if column.kind == NUMBER:
-        numbers = [
-            forced_number(c, dialect) if column.chosen else _number(c, column, dialect, bare)
-            for c in cells
-        ]
-        return _mapped(texts, np.array([np.nan if n is None else n for n in numbers], "float64"))
-    if column.kind == DATE:
-        dates = pd.to_datetime(
-            pd.Series(cells, dtype="str"), format=column.date_format, errors="coerce", utc=True
-        )
-        return _mapped(texts, dates.dt.tz_localize(None).to_numpy())
-    if column.kind == TEXT:
-        words = np.array([None if is_missing(cell) else cell for cell in cells], dtype=object)
-        return _mapped(texts, words).astype("str")
-    return _sorted(texts, cells)
-
-
-def _sorted(texts: pd.Series, cells: list[str]) -> pd.Series:
-    """Return categories in order, one for all cells that differ in blanks alone."""
-    names = sorted({cell for cell in cells if not is_missing(cell)})
-    places = {name: place for place, name in enumerate(names)}
-    by_code = np.array([places.get(cell, -1) for cell in cells] + [-1], dtype="int32")
-    found = pd.Categorical.from_codes(
-        by_code[texts.cat.codes.to_numpy()], categories=pd.Index(names, dtype="str")
-    )
-    return pd.Series(found, index=texts.index, name=texts.name)
-
-
-def _mapped(texts: pd.Series, by_code: np.ndarray) -> pd.Series:
-    codes = texts.cat.codes.to_numpy()
-    nothing = {"O": None, "M": np.datetime64("NaT", "ns"), "f": np.nan}[by_code.dtype.kind]
-    table = np.append(by_code, np.array([nothing], dtype=by_code.dtype))
-    return pd.Series(table[codes], index=texts.index, name=texts.name)
 
 
 def _emptied(before: Column, after: Column, counts: dict[str, int]) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ import pandas as pd
 
 from training.reading.column_check import Settled, changed
 from training.tables.column_kind import infer
-from training.tables.schema import CONSTANT, EMPTY, NUMBER, Column, Dialect, shown
+from training.tables.schema import CONSTANT, EMPTY, NUMBER, Column, Dialect
+from training.text import shown
 
 _SOME = 1000
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import pandas as pd
@@ -17,17 +14,15 @@ from pandas.api.types import (
     is_string_dtype,
 )
 
-from training.reading.column_check import Settled, as_categories, joined, settle
-from training.reading.leading_zeros import codes_in, count_codes
-from training.reading.numeric_column import describe_numbers
+from training.reading.conversion import as_categories, joined
+from training.reading.leading_zeros import count_codes
 from training.reading.ragged_rows import FittingRows, refuse_short_rows
 from training.tables.preview import HEAD_BYTES
 from training.tables.rows import BLANK, ragged_remedy
-from training.tables.schema import MISSING_WORDS, NUMBER, TEXT, Column, Dialect, ReadingError, shown
+from training.tables.schema import MISSING_WORDS, NUMBER, TEXT, Column, Dialect, ReadingError
+from training.text import shown
 
 _MISSING = [*sorted(MISSING_WORDS), *(" " * width for width in range(1, 17)), "\t"]
-# Text is looked at by Python itself: two threads at once would only need twice the memory.
-_ONE_AT_A_TIME = Lock()
 _CELLS_PER_CHUNK = 2_000_000
 _EXPECTED = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 # So many different cells in its head alone, and few of a column are alike further down.
@@ -35,65 +30,7 @@ _MANY = 1000
 _UNCLOSED = re.compile(r"EOF inside string starting at row (\d+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table in memory with what is now known of its columns over all rows."""
-
-    frame: pd.DataFrame
-    columns: tuple[Column, ...]
-    warnings: tuple[str, ...]
-
-
-def read(
-    path: Path,
-    dialect: Dialect,
-    columns: Sequence[Column],
-    threads: int = 1,
-    on_rows: Callable[[int], None] | None = None,
-) -> Table:
-    """Read the whole file. The kinds found in its head are checked again over all rows."""
-    source = _Source(path, dialect, columns, threads)
-    series = _looked_at(source, on_rows or (lambda rows: None))
-    source.refuse_short_rows(series[columns[-1].name])
-    if dialect.total:
-        series = {name: _without_last(values) for name, values in series.items()}
-    with ThreadPoolExecutor(threads) as pool:
-        # Each is let go as soon as its final form is there.
-        settling = pool.map(lambda c: _settled(c, series.pop(c.name), dialect), columns)
-        found = list(settling)
-    warnings = [source.left_out] if source.left_out else []
-    warnings += [warning for one in found for warning in one.warnings]
-    frame = pd.DataFrame({one.column.name: one.values for one in found}, copy=False)
-    return Table(frame, tuple(one.column for one in found), tuple(warnings))
-
-
-def _looked_at(source: _Source, on_rows: Callable[[int], None]) -> dict[str, pd.Series]:
-    """Return the columns as pandas reads them: as text where it would see too much in them."""
-    parts, suspects = source.first_pass(on_rows)
-    whole = source.whole(parts)
-    if not parts or not len(parts[0]):
-        raise ReadingError("The file has no rows.")
-    sure = [name for name in parts[0].columns if name not in suspects]
-    series = {name: joined([part[name] for part in parts]) for name in sure}
-    parts.clear()
-    texts = [values for name, values in series.items() if name not in whole]
-    if whole and source.codes() != sum(map(codes_in, texts)):
-        # Somewhere a cell starts like 007. pandas reads seven; only text can tell.
-        suspects += whole
-    if suspects:
-        series |= source.second_pass(suspects)
-    return series
-
-
-def _settled(column: Column, values: pd.Series, dialect: Dialect) -> Settled:
-    """Give a column its final kind and values."""
-    if is_numeric_dtype(values.dtype) and not is_bool_dtype(values.dtype):
-        return describe_numbers(column, values, dialect)
-    with _ONE_AT_A_TIME:
-        return settle(column, values, dialect)
-
-
-class _Source:
+class PandasSource:
     """The file with all that pandas has to be told about it."""
 
     def __init__(
@@ -276,11 +213,3 @@ def _is_as_asked(values: pd.Series, types: dict[str, str], name: str) -> bool:
 def _is_number(values: pd.Series) -> bool:
     # A chunk without any value is read as numbers that are all missing, which is fine.
     return is_numeric_dtype(values.dtype) and not is_bool_dtype(values.dtype)
-
-
-def _without_last(values: pd.Series) -> pd.Series:
-    rest = values.iloc[:-1]
-    # A cell of the last row alone must not count as a value of the column.
-    return (
-        rest.cat.remove_unused_categories() if isinstance(rest.dtype, pd.CategoricalDtype) else rest
-    )

@@ -10,7 +10,8 @@ from typing import Any
 
 from training.tables.column_kind import parse_number
 from training.tables.date_format import date_fits
-from training.tables.schema import BOOLEAN, CATEGORY, DATE, NUMBER, Column, shown
+from training.tables.schema import BOOLEAN, CATEGORY, DATE, NUMBER, Column
+from training.text import shown
 
 FILE = "inputs.json"
 OFFERED = 60

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from training.metrics import Metric
-from training.ranks import SUCCEEDED
 from training.results.significance import is_paired_noise
+
+SUCCEEDED, FAILED, SKIPPED = "succeeded", "failed", "skipped"
 
 
 @dataclass(frozen=True, slots=True)

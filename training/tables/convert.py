@@ -30,7 +30,8 @@ from python_calamine import (
     load_workbook,
 )
 
-from training.tables.schema import ReadingError, listed, shown
+from training.tables.schema import ReadingError
+from training.text import listed, shown
 
 ARROW = {b"PAR1": ("Parquet", read_parquet), b"ARRO": ("Arrow", read_ipc)}
 _MEBI = 2**20

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from math import isfinite
 
 from training.tables.column_kind import infer_numbers, is_placeholder, present_cells
 from training.tables.date_format import ISO
-from training.tables.schema import DATE, NUMBER, Bar, Column, Dialect, shown
+from training.tables.schema import DATE, NUMBER, Bar, Column, Dialect
+from training.text import shown
 
-WIDTH, HEIGHT = 120, 28
-_GAP = 1
 _BINS = 12
 _MOST_WORDS = 6
 
@@ -77,44 +76,3 @@ def _as_whole(value: float) -> str:
 
 def _as_number(value: float) -> str:
     return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """One bar of a drawing: its place in a box of WIDTH x HEIGHT, and what it says."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    label: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """The drawing of a column, and the line beside it."""
-
-    bars: tuple[Drawn, ...]
-    caption: str
-
-
-def drawn(column: Column) -> Spread:
-    """Return the bars of a column from left to right; the highest fills the box."""
-    highest = max((count for _, count in column.bars), default=0)
-    width = WIDTH / max(1, len(column.bars))
-    bars = []
-    for n, (label, count) in enumerate(column.bars):
-        # What is there at all can be seen.
-        height = max(1.0, HEIGHT * count / highest) if count else 0.0
-        top, left = round(HEIGHT - height, 2), round(n * width, 2)
-        bars.append(Drawn(left, top, round(width - _GAP, 2), round(height, 2), label, count))
-    return Spread(tuple(bars), _caption(column))
-
-
-def _caption(column: Column) -> str:
-    if column.kind not in (NUMBER, DATE) or not column.bars:
-        words = shown(" · ".join(bar.value for bar in column.bars), 60)
-        return f"each once: {words}" if column.others and column.bars[0].rows == 1 else words
-    first, last = column.bars[0][0].split(" to ")[0], column.bars[-1][0].split(" to ")[-1]
-    return f"{first} to {last}" if first != last else first

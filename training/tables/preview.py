@@ -11,6 +11,7 @@ from typing import Any
 from training.tables.column_kind import is_missing
 from training.tables.encoding import decode
 from training.tables.encoding_scan import NOTHING, Survey, survey
+from training.tables.header import clean_names, ends_with_total, find_header, find_start
 from training.tables.histogram import seen_column
 from training.tables.number_format import find_numerals
 from training.tables.preview_warnings import (
@@ -23,10 +24,6 @@ from training.tables.preview_warnings import (
 from training.tables.rows import (
     SEPARATOR_NAMES,
     Row,
-    clean_names,
-    ends_with_total,
-    find_header,
-    find_start,
     ragged_remedy,
     ragged_sentence,
     refuse_odd_quotes,

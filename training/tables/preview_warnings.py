@@ -20,10 +20,9 @@ from training.tables.schema import (
     TEXT,
     Column,
     Dialect,
-    listed,
-    shown,
 )
 from training.tables.units import PERCENT, is_unit
+from training.text import listed, shown
 
 _MOSTLY = 0.8
 # Words behind numbers that are more than these are no units, but names of streets, say.

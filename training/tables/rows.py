@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from training.tables.column_kind import is_missing, parse_number
-from training.tables.schema import ReadingError, shown
+from training.tables.schema import ReadingError
 
 BLANK = " "
 """Any number of blanks and tabs: how instruments and old programs set columns apart."""
@@ -19,10 +16,6 @@ SEPARATOR_NAMES = {
     ",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", BLANK: "blank",
 }  # fmt: skip
 _MOST_LINES = 100
-_MOST_BEFORE = 30
-_TOTALS = frozenset(
-    ("total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt")
-)
 SCORED_ROWS = 200
 
 
@@ -127,85 +120,6 @@ def _refuse_open_quote(text: str, row: Row, lines: int, separator: str, complete
                 f"A quotation mark that is opened on line {row.line} is never closed, so that "
                 "everything after it would be one cell. Close it, or remove it."
             ) from error
-
-
-def find_header(rows: list[Row], decimal: str) -> tuple[bool, bool]:
-    """Return whether the first row names the columns, and whether that is beyond doubt."""
-    first, body = rows[0].cells, [row.cells for row in rows[1:101]]
-    votes = sum(_header_vote(index, cell, body, decimal) for index, cell in enumerate(first))
-    if votes:
-        return votes > 0, True
-    names = [cell.strip() for cell in first if cell.strip()]
-    return len(set(names)) == len(names) and len(names) >= len(first) / 2, False
-
-
-def _header_vote(index: int, cell: str, body: list[tuple[str, ...]], decimal: str) -> int:
-    below = [row[index].strip() for row in body if len(row) > index and not is_missing(row[index])]
-    if not below or is_missing(cell):
-        return 0
-    numbers = sum(1 for text in below if parse_number(text, decimal) is not None)
-    if numbers >= 0.9 * len(below):
-        if parse_number(cell.strip(), decimal) is None:
-            return 2
-        # Years and other numbers name columns too, but then they differ from all that follows.
-        return -2 if cell.strip() in below or not _is_year(cell) else 0
-    if cell.strip() in below:
-        return -1
-    lengths = {len(text) for text in below}
-    return 1 if len(lengths) == 1 and len(below) > 2 and len(cell.strip()) not in lengths else 0
-
-
-def _is_year(cell: str) -> bool:
-    return bool(re.fullmatch(r"(18|19|20|21)\d\d", cell.strip()))
-
-
-def find_start(rows: list[Row]) -> int:
-    """Return how many rows stand before the table: comments, a title, an empty line of commas."""
-    widths = Counter(row.filled for row in rows[:SCORED_ROWS])
-    width = max(widths, key=lambda filled: (widths[filled], filled))
-    start = 0
-    while start < min(_MOST_BEFORE, len(rows) - 2):
-        row = rows[start]
-        if row.cells[0].lstrip().startswith("#"):
-            follower = rows[start + 1].cells[0].lstrip().startswith("#")
-            # The last line of comments may hold the names.
-            if not follower and row.filled == width and not find_header(rows[start + 1 :], ".")[0]:
-                break
-        elif row.filled > 1 or width < 2 or (width == 2 and len(row.cells) > 1):
-            break
-        start += 1
-    return start
-
-
-def ends_with_total(body: list[Row]) -> bool:
-    """Tell whether the last row is the sum of the others, as spreadsheets are printed."""
-    if len(body) < 3:
-        return False
-    words = [next((c.strip().lower() for c in row.cells if c.strip()), "") for row in body]
-    return words[-1].rstrip(":") in _TOTALS and words.count(words[-1]) == 1
-
-
-def clean_names(raw: list[str]) -> tuple[list[str], list[str]]:
-    """Return unique, printable column names, and sentences about those that were changed."""
-    names: list[str] = []
-    warnings = []
-    for number, text in enumerate(raw, start=1):
-        printable = "".join(char if char.isprintable() else " " for char in text)
-        name = " ".join(printable.replace("\ufeff", "").split())[:200]
-        if not name:
-            # A first column without a name is what spreadsheets and programs count rows in.
-            name = "row" if number == 1 and "row" not in raw else f"column {number}"
-            warnings.append(f"Column {number} has no name and is called “{name}”.")
-        base, copy = name, 2
-        while name in names:
-            name, copy = f"{base} ({copy})", copy + 1
-        if name != base:
-            warnings.append(
-                f"The name “{shown(base)}” stands more than once; column {number} "
-                f"is called “{shown(name)}”."
-            )
-        names.append(name)
-    return names, warnings
 
 
 def split_ragged(rows: list[Row], width: int) -> tuple[list[Row], list[Row]]:

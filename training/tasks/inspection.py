@@ -8,15 +8,15 @@ import matplotlib as mpl
 import pandas as pd
 from skrub import TableReport
 
-from jobsite.jobs.execution.child_main import Report
 from jobsite.jobs.execution.outcome import JobFailed
+from jobsite.jobs.execution.report import Report
 from training.modelling.data_checks import notices
 from training.modelling.task import make_task
 from training.models.inspection import REPORT, Inspection
 from training.problem.column_roles import Roles
 from training.problem.problem_type import TargetError
 from training.tables.schema import ReadingError
-from training.tasks.train import read_table
+from training.tasks.load import read_table
 
 _SAMPLE = 20_000
 # The report compares each column with each other one.

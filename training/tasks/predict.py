@@ -11,13 +11,13 @@ from typing import Any
 import pandas as pd
 from django.conf import settings
 
-from jobsite.jobs.execution.child_main import Report
 from jobsite.jobs.execution.outcome import JobFailed
+from jobsite.jobs.execution.report import Report
 from training.algorithms import model_file
 from training.models.prediction import RESULT_FILE, Prediction
 from training.prediction.align_rows import Incoming, take_in, texts_of
 from training.prediction.predict import Answers, answer, write
-from training.reading.pandas_source import read
+from training.reading.reader import read
 from training.results.input_schema import Inputs
 from training.tables.schema import CATEGORY, Dialect, Preview, ReadingError
 

@@ -16,14 +16,13 @@ from training.evaluation.events import (
     RowAdded,
     Searched,
 )
-from training.evaluation.final_fit import Contest
 from training.evaluation.runs import Piece
 from training.metrics import primary
+from training.modelling.experiment import Contest
 from training.modelling.task import Task
 from training.problem.problem_type import BINARY, CLUSTERING, MULTICLASS, REGRESSION
-from training.ranks import SUCCEEDED
-from training.results.leaderboard import Row, rank
-from training.tables.schema import shown
+from training.results.leaderboard import SUCCEEDED, Row, rank
+from training.text import shown
 
 _TOO_GOOD = {BINARY: "roc_auc", MULTICLASS: "balanced_accuracy", REGRESSION: "r2"}
 

@@ -10,16 +10,15 @@ from __future__ import annotations
 import logging
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError
 from django.utils import timezone
 
-from jobsite.jobs.execution.child_main import Report
 from jobsite.jobs.execution.outcome import JobFailed
+from jobsite.jobs.execution.report import Report
 from training.evaluation import process_pool
+from training.tasks.load import read_table
 
 # The server of the pool needs seconds to import what it forks later. Started before anything else
 # is imported here, it does so at the same time.
@@ -27,24 +26,21 @@ process_pool.warm()
 
 from training.algorithms.catalogue import chosen, groupings
 from training.algorithms.memory import need, refusal
+from training.evaluation.budget import Settings
 from training.evaluation.events import Pulse
-from training.evaluation.final_fit import Contest
 from training.evaluation.runner import evaluate
-from training.exports.reproduction import write_all
-from training.limits import Settings
+from training.exports.write import write_all
 from training.modelling.data_checks import notices
+from training.modelling.experiment import Contest
 from training.modelling.preprocessing import make_plan
 from training.modelling.splits import how, make_contest
 from training.modelling.task import make_task
-from training.models.dataset import Dataset
 from training.models.training_job import TrainingJob
 from training.prediction.learn_schema import inputs_of
 from training.problem.column_roles import Roles
 from training.problem.problem_type import CLUSTERING, TargetError
-from training.ranks import SKIPPED
-from training.reading.pandas_source import Table, read
-from training.results.leaderboard import Row
-from training.tables.schema import ReadingError, with_kinds
+from training.results.leaderboard import SKIPPED, Row
+from training.tables.schema import ReadingError
 from training.tasks.progress import Story
 
 _REPORT_EVERY = 0.5
@@ -181,19 +177,3 @@ def _seen(looks: Future[tuple[str, ...]]) -> tuple[str, ...]:
         return looks.result()
     log.error("The look at the columns failed.", exc_info=error)
     return ("The columns could not be checked for leaks and repeated rows before training.",)
-
-
-def read_table(dataset: Dataset, kinds: dict[str, str]) -> Table:
-    """Read a table whole, and keep how many rows it has."""
-    seen = dataset.preview
-    columns = with_kinds(seen.columns, kinds)
-    try:
-        table = read(dataset.path, seen.dialect, columns, settings.TRAINING_THREADS)
-    except FileNotFoundError as error:
-        raise ReadingError(
-            f"The file of “{dataset.name}” is gone from the data folder. Upload it again."
-        ) from error
-    if dataset.rows != len(table.frame):
-        with suppress(DatabaseError):  # away for a while; the next training counts again
-            Dataset.objects.filter(pk=dataset.pk).update(rows=len(table.frame))
-    return table

@@ -7,9 +7,18 @@ from typing import Any
 
 from django import forms
 
-from training.choices import KEYS, roles_of
 from training.models.dataset import Dataset
-from training.problem.column_roles import FEATURE, GROUP, IGNORE, ROLES, TARGET, TIME, Roles
+from training.problem.column_roles import (
+    FEATURE,
+    GROUP,
+    IGNORE,
+    KEYS,
+    ROLES,
+    TARGET,
+    TIME,
+    Roles,
+    roles_of,
+)
 from training.problem.problem_type import TargetError
 from training.tables.schema import KINDS, Column
 

@@ -10,10 +10,10 @@ from training.algorithms.catalogue import KNOWN
 from training.metrics import METRICS, Metric
 from training.models.training_job import TrainingJob
 from training.problem.problem_type import LABELS
-from training.ranks import SUCCEEDED
+from training.results.files import dark_name
+from training.results.leaderboard import SUCCEEDED
 from training.results.significance import is_paired_noise, is_unpaired_noise
-from training.svg_names import dark_name
-from training.tables.schema import listed
+from training.text import listed
 
 FEWEST, MOST = 2, 6
 LETTERS = "ABCDEF"

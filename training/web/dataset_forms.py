@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from training.models.dataset import Dataset
-from training.tables import encoding as encodings
+from training.tables.encoding import CHOICES
 from training.tables.schema import ReadingError
 
 _SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "blank": " "}
@@ -28,7 +28,7 @@ class ReadingForm(forms.Form):
         help_text="Of a workbook. Empty: the first that looks like a table.",
     )
     encoding = forms.ChoiceField(
-        choices=[("", "Find out"), *encodings.CHOICES], required=False, label="Encoding"
+        choices=[("", "Find out"), *CHOICES], required=False, label="Encoding"
     )
     separator = forms.ChoiceField(
         choices=[

@@ -19,8 +19,8 @@ from training.algorithms.catalogue import ALGORITHMS
 from training.models.dataset import Dataset
 from training.models.training_job import TrainingJob
 from training.problem.problem_type import CLUSTERING, LABELS, TargetError
-from training.tables.histogram import drawn
 from training.tables.schema import ReadingError
+from training.web.column_chart import drawn
 from training.web.column_forms import ColumnsForm
 from training.web.dataset_forms import ReadingForm, UploadForm
 from training.web.files import table_response

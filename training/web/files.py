@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
-from jobsite.jobs.web.attachments import attachment
+from jobsite.jobs.web.attachments import attachment, picture
+from training.algorithms.catalogue import KNOWN
 from training.models.dataset import Dataset
+from training.models.prediction import Prediction
+from training.models.training_job import TrainingJob
+from training.results.files import TAKEAWAYS, dark_name
 
 
 def table_response(request: HttpRequest, dataset: Dataset) -> HttpResponseBase:
@@ -15,3 +19,35 @@ def table_response(request: HttpRequest, dataset: Dataset) -> HttpResponseBase:
     if not name.lower().endswith((".csv", ".tsv", ".txt")):
         name = f"{name}.csv"
     return attachment(request, dataset.path, name)
+
+
+def plot_response(request: HttpRequest, job: TrainingJob, file: str) -> HttpResponseBase:
+    """The drawing of that name, where the job has drawn it."""
+    drawn = {plot["file"] for plot in (job.result or {}).get("plots", ())}
+    if file not in drawn | {dark_name(name) for name in drawn}:
+        raise Http404("There is no such plot.")
+    return picture(request, job.artifacts / file, "image/svg+xml")
+
+
+def takeaway_response(request: HttpRequest, job: TrainingJob, file: str) -> HttpResponseBase:
+    """One of the files that every result has."""
+    if file not in TAKEAWAYS:
+        raise Http404("There is no such file.")
+    return attachment(request, job.artifacts / file, f"{job.subject}-{file}")
+
+
+def model_response(request: HttpRequest, job: TrainingJob, algorithm: str) -> HttpResponseBase:
+    """The model of that algorithm, where the job has fitted it."""
+    if algorithm not in KNOWN:
+        raise Http404("There is no such algorithm.")
+    return attachment(
+        request, job.artifacts / f"{algorithm}.skops", f"{job.subject}-{algorithm}.skops"
+    )
+
+
+def result_response(request: HttpRequest, job: Prediction) -> HttpResponseBase:
+    """The file of a prediction that succeeded."""
+    if job.is_active or not job.result:
+        raise Http404("There is no result yet.")
+    target = job.result["target"]
+    return attachment(request, job.answers_path, f"{target}-predictions.csv")

@@ -8,8 +8,8 @@ from typing import Any
 from training.algorithms.catalogue import KNOWN
 from training.metrics import METRICS
 from training.problem.problem_type import LABELS
-from training.ranks import SUCCEEDED
-from training.svg_names import dark_name
+from training.results.files import dark_name
+from training.results.leaderboard import SUCCEEDED
 
 
 def board(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,18 +6,18 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
 
 from jobsite.jobs import queue
 from jobsite.jobs.web import uploads
-from jobsite.jobs.web.attachments import attachment
 from jobsite.jobs.web.views import JobDetail, OwnJobs
 from training.models.prediction import Prediction, fitted
 from training.models.training_job import TrainingJob
 from training.results.input_schema import Inputs
+from training.web.files import result_response
 from training.web.prediction_forms import RowForm, RowsFileForm
 
 
@@ -134,11 +134,3 @@ class Download(OwnJobs, View):
     def get(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
         """The file as an attachment."""
         return result_response(request, get_object_or_404(self.get_queryset(), pk=pk))
-
-
-def result_response(request: HttpRequest, job: Prediction) -> HttpResponseBase:
-    """The file of a prediction that succeeded."""
-    if job.is_active or not job.result:
-        raise Http404("There is no result yet.")
-    target = job.result["target"]
-    return attachment(request, job.answers_path, f"{target}-predictions.csv")

@@ -18,7 +18,7 @@ from training.models.training_job import (
     TrainingJob,
 )
 from training.problem.problem_type import CLUSTERING, TargetError
-from training.tables.schema import shown
+from training.text import shown
 
 
 class TrainForm(forms.Form):

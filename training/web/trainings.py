@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
+from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.views import View
 
-from jobsite.jobs.web.attachments import attachment, picture
 from jobsite.jobs.web.views import JobAction, JobDetail, JobList, OwnJobs
-from training.about_views import AboutForm
-from training.algorithms.catalogue import KNOWN
 from training.models.training_job import TrainingJob
 from training.results.files import TAKEAWAYS
-from training.svg_names import dark_name
+from training.web.files import model_response, plot_response, takeaway_response
 from training.web.filters import TrainingFilter
 from training.web.leaderboard import board, models, problem_label
 
@@ -74,14 +73,6 @@ class Plot(OwnJobs, View):
         return plot_response(request, job, file)
 
 
-def plot_response(request: HttpRequest, job: TrainingJob, file: str) -> HttpResponseBase:
-    """The drawing of that name, where the job has drawn it."""
-    drawn = {plot["file"] for plot in (job.result or {}).get("plots", ())}
-    if file not in drawn | {dark_name(name) for name in drawn}:
-        raise Http404("There is no such plot.")
-    return picture(request, job.artifacts / file, "image/svg+xml")
-
-
 class Takeaway(OwnJobs, View):
     """The report, the card or the archive of a finished training."""
 
@@ -90,13 +81,6 @@ class Takeaway(OwnJobs, View):
     def get(self, request: HttpRequest, pk: Any, file: str) -> HttpResponseBase:
         """The file as a download."""
         return takeaway_response(request, get_object_or_404(self.get_queryset(), pk=pk), file)
-
-
-def takeaway_response(request: HttpRequest, job: TrainingJob, file: str) -> HttpResponseBase:
-    """One of the files that every result has."""
-    if file not in TAKEAWAYS:
-        raise Http404("There is no such file.")
-    return attachment(request, job.artifacts / file, f"{job.subject}-{file}")
 
 
 class Model(OwnJobs, View):
@@ -110,10 +94,28 @@ class Model(OwnJobs, View):
         return model_response(request, job, algorithm)
 
 
-def model_response(request: HttpRequest, job: TrainingJob, algorithm: str) -> HttpResponseBase:
-    """The model of that algorithm, where the job has fitted it."""
-    if algorithm not in KNOWN:
-        raise Http404("There is no such algorithm.")
-    return attachment(
-        request, job.artifacts / f"{algorithm}.skops", f"{job.subject}-{algorithm}.skops"
-    )
+class AboutForm(forms.ModelForm):
+    """Name, note and mark of a training."""
+
+    class Meta:
+        model = TrainingJob
+        fields = ["name", "note", "favourite"]
+        widgets = {"note": forms.Textarea(attrs={"rows": 3})}
+
+
+class About(OwnJobs, View):
+    """Keep what was noted."""
+
+    model = TrainingJob
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Write these three fields alone: the rest of the row belongs to the worker."""
+        job = get_object_or_404(self.get_queryset(), pk=pk)
+        form = AboutForm(request.POST, instance=job)
+        if form.is_valid():
+            self.get_queryset().filter(pk=pk).update(**form.cleaned_data)
+            messages.success(request, "Name and note are kept.")
+        else:
+            messages.error(request, "A training needs a name of at most 255 characters.")
+        return redirect(job)

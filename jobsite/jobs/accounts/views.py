@@ -14,7 +14,7 @@ from django.views import View
 from django.views.generic import FormView
 
 from jobsite.jobs.accounts.sign_in_links import user_of
-from jobsite.jobs.api.authentication import LIFETIMES, ApiToken
+from jobsite.jobs.models.api_token import LIFETIMES, ApiToken
 
 
 class SignInLink(View):

@@ -16,3 +16,32 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never by hand."""
         return False
+
+
+def is_superuser(request: HttpRequest) -> bool:
+    """Whether the person may do everything."""
+    return bool(getattr(request.user, "is_superuser", False))
+
+
+class SuperusersOnly(admin.ModelAdmin):
+    """Rows that give rights: whoever could change them could do everything."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Superusers."""
+        return is_superuser(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Superusers."""
+        return is_superuser(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Superusers."""
+        return is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Superusers."""
+        return is_superuser(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Superusers."""
+        return is_superuser(request)

@@ -2,8 +2,7 @@
 
 from django.contrib import admin
 
-from jobsite.jobs.admin.bases import ReadOnlyAdmin
-from jobsite.jobs.admin_superusers import SuperusersOnly
+from jobsite.jobs.admin.bases import ReadOnlyAdmin, SuperusersOnly
 from jobsite.jobs.models.notification import Delivery, Program
 
 

@@ -17,10 +17,9 @@ from knox.models import get_token_model
 
 from jobsite.jobs.accounts import second_factor
 from jobsite.jobs.accounts.sign_in_links import sign_in_link
-from jobsite.jobs.admin.bases import ReadOnlyAdmin
-from jobsite.jobs.admin_superusers import SuperusersOnly, is_superuser
-from jobsite.jobs.api.authentication import ApiToken
+from jobsite.jobs.admin.bases import ReadOnlyAdmin, SuperusersOnly, is_superuser
 from jobsite.jobs.models.allowance import Allowance
+from jobsite.jobs.models.api_token import ApiToken
 
 # knox registers the token model with a form that would show the hash as editable text.
 if admin.site.is_registered(get_token_model()):

@@ -14,8 +14,17 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from jobsite.jobs.backup import archive as backup
 from jobsite.jobs.backup import database
+from jobsite.jobs.backup.archive import (
+    BLOCK,
+    DATABASE,
+    FILES,
+    FORMAT,
+    LIBRARY,
+    MANIFEST,
+    database_files,
+    files_below,
+)
 
 # What the settings and a first command make in a new folder.
 MADE_BY_ITSELF = frozenset({"secret_key", "up.lock", "restarts.count"})
@@ -61,9 +70,9 @@ def damaged(what: str, how: str) -> CannotRestore:
 def refuse_used_folder() -> None:
     """A restore never mixes with what is there."""
     data, library = Path(settings.DATA_DIR), Path(settings.DOWNLOAD_DIR)
-    kept = backup.database_files()
+    kept = database_files()
     for root in (data, library):
-        for path in backup.files_below(root, frozenset()):
+        for path in files_below(root, frozenset()):
             if path not in kept and path.name not in MADE_BY_ITSELF:
                 raise CannotRestore(
                     f"The folder {root} is not empty (it holds {path.relative_to(root)}). Set "
@@ -79,7 +88,7 @@ def refuse_used_folder() -> None:
 def checked_manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
     """What the archive says of itself, if this version can restore it."""
     try:
-        manifest = json.loads(archive.read(backup.MANIFEST))
+        manifest = json.loads(archive.read(MANIFEST))
         form, vendor = manifest["format"], manifest["database"]
         migrations = {(app, name) for app, name in manifest["migrations"]}
         hashes = dict(manifest["sha256"])
@@ -87,7 +96,7 @@ def checked_manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
         raise damaged("The archive", "its manifest is missing or cannot be read") from error
     known = set(MigrationLoader(None).disk_migrations)
     newer = sorted(f"{app}.{name}" for app, name in migrations - known)
-    if form != backup.FORMAT or newer:
+    if form != FORMAT or newer:
         named = f" It knows {', '.join(newer[:3])}." if newer else ""
         raise CannotRestore(
             f"The backup was made by a newer version of jobsite.{named} Update this one first."
@@ -97,7 +106,7 @@ def checked_manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
             f"The backup holds a {vendor} database, and DATABASE_URL names one of "
             f"{connection.vendor}. Restore into a database of the same kind."
         )
-    if set(archive.namelist()) != {*hashes, backup.MANIFEST} or backup.DATABASE not in hashes:
+    if set(archive.namelist()) != {*hashes, MANIFEST} or DATABASE not in hashes:
         raise damaged("The archive", "its files are not those of its manifest")
     return manifest
 
@@ -110,7 +119,7 @@ def unpack(archive: zipfile.ZipFile, hashes: dict[str, str], folder: Path) -> No
         digest = hashlib.sha256()
         try:
             with archive.open(name) as member, target.open("xb") as file:
-                while block := member.read(backup.BLOCK):
+                while block := member.read(BLOCK):
                     digest.update(block)
                     file.write(block)
         except UNREADABLE as error:
@@ -122,7 +131,7 @@ def unpack(archive: zipfile.ZipFile, hashes: dict[str, str], folder: Path) -> No
 def inside(name: str) -> PurePosixPath:
     """The name as a path below the folder, and nowhere else."""
     path = PurePosixPath(name)
-    at_home = name == backup.DATABASE or name.startswith((backup.FILES, backup.LIBRARY))
+    at_home = name == DATABASE or name.startswith((FILES, LIBRARY))
     if not at_home or path.is_absolute() or ".." in path.parts or "\0" in name or "\\" in name:
         raise damaged("The archive", f"the name {name!r} leads out of its folder")
     return path
@@ -130,11 +139,11 @@ def inside(name: str) -> PurePosixPath:
 
 def settle(folder: Path) -> None:
     """Move what was checked to its place; the database goes last."""
-    places = {backup.FILES: settings.DATA_DIR, backup.LIBRARY: settings.DOWNLOAD_DIR}
+    places = {FILES: settings.DATA_DIR, LIBRARY: settings.DOWNLOAD_DIR}
     for name, place in places.items():
         root = folder / name
-        for path in list(backup.files_below(root, frozenset())):
+        for path in list(files_below(root, frozenset())):
             target = Path(place) / path.relative_to(root)
             target.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
             shutil.move(path, target)
-    database.put_back(folder / backup.DATABASE)
+    database.put_back(folder / DATABASE)

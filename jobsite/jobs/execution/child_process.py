@@ -16,8 +16,8 @@ from django.conf import settings
 
 from jobsite.jobs import shutdown
 from jobsite.jobs.execution import limits
-from jobsite.jobs.family import family, memory_mb
 from jobsite.jobs.models.job import Job, job_models
+from jobsite.jobs.processes import family, memory_mb
 
 LAST_WORDS = 5  # seconds between the signal that a limit was passed and the end
 

@@ -6,7 +6,6 @@ could not be recorded is recorded later instead of being run again.
 
 import json
 import os
-import signal
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -51,33 +50,3 @@ def load(file: Path) -> Outcome:
     """Read an outcome that `save` wrote. Raises ValueError or TypeError where it is damaged."""
     fields = json.loads(file.read_text())
     return Outcome(**{**fields, "status": Status(fields["status"])})
-
-
-def death_sentence(returncode: int) -> str:
-    """Say in words how a child process ended that left no outcome.
-
-    `returncode` is that of subprocess: negative for a signal.
-    """
-    if returncode == -signal.SIGKILL:
-        return (
-            "The process that ran this job was killed, most likely because the machine ran out "
-            "of memory. Try less data or fewer algorithms, or ask the operator for more memory."
-        )
-    if returncode == -signal.SIGXCPU:
-        return (
-            "The process that ran this job used up the processor time that its time limit allows. "
-            "Try less data or fewer algorithms, or a longer limit."
-        )
-    if returncode in {-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT, -signal.SIGILL}:
-        name = signal.Signals(-returncode).name
-        return (
-            f"The process that ran this job crashed ({name}). This is a fault in the program or "
-            "one of its libraries; the log has the details. Retry; report it if it happens again."
-        )
-    if returncode < 0:
-        name = signal.Signals(-returncode).name
-        return f"The process that ran this job was ended from outside ({name}). Retry the job."
-    return (
-        f"The process that ran this job ended without a result (exit status {returncode}); "
-        "the log has the details. Retry the job."
-    )

@@ -9,8 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, transaction
 
-from jobsite.jobs.execution import outcome as outcomes
-from jobsite.jobs.execution.outcome import Outcome
+from jobsite.jobs.execution.outcome import Outcome, load, save
 from jobsite.jobs.models.job import Job, job_model
 from jobsite.jobs.status import Status
 
@@ -28,7 +27,7 @@ def record(outcome: Outcome) -> None:
     make_room(outcome)
     file = None
     try:
-        file = outcomes.save(outcome, settings.OUTCOME_DIR)
+        file = save(outcome, settings.OUTCOME_DIR)
     except OSError:  # then the database is all there is
         log.exception("The outcome of %s cannot be written to disk.", outcome.job_id)
     try:
@@ -73,7 +72,7 @@ def finish(job: Job, outcome: Outcome) -> bool:
         fields["progress"] = 1.0
     text, level = LINES[outcome.status]
     with transaction.atomic():
-        moved = type(job).objects.fenced(job).transition(outcome.status, **fields)
+        moved = type(job).objects.fenced(job.pk, job.attempt).transition(outcome.status, **fields)
         if moved:
             job.log(text.format(error=outcome.error), level)
     return bool(moved)
@@ -84,7 +83,7 @@ def replay() -> int:
     settled = 0
     for file in sorted(settings.OUTCOME_DIR.glob("*.json")):
         try:
-            outcome = outcomes.load(file)
+            outcome = load(file)
         except (ValueError, TypeError, KeyError, json.JSONDecodeError):
             log.exception("%s is no outcome; it is put aside.", file)
             file.rename(file.with_suffix(".damaged"))

@@ -10,7 +10,8 @@ from django.db import DatabaseError, connection, transaction
 from jobsite.jobs import log_context, shutdown
 from jobsite.jobs.execution import recording
 from jobsite.jobs.execution.child_process import Child
-from jobsite.jobs.execution.outcome import Outcome, death_sentence
+from jobsite.jobs.execution.error_texts import death_sentence
+from jobsite.jobs.execution.outcome import Outcome
 from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.status import Status
@@ -36,7 +37,7 @@ class Supervision:
     def __init__(self, job: Job, child: Child) -> None:
         self.job = job
         self.child = child
-        self.held = type(job).objects.fenced(job)
+        self.held = type(job).objects.fenced(job.pk, job.attempt)
         self.began = time.monotonic()
         self.fields: dict[str, Any] = {}
         self.lines: list[JobEvent] = []

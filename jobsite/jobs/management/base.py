@@ -103,23 +103,6 @@ def progress_line(job: Job) -> str:
     return one_line(line)
 
 
-def describe(job: Job) -> dict[str, Any]:
-    """What every kind of job tells of itself, as the API does."""
-    return {
-        "id": job.pk,
-        "kind": job.kind,
-        "name": job.name,
-        "status": job.status,
-        "progress": job.progress,
-        "message": job.message,
-        "attempt": job.attempt,
-        "created_at": job.created_at,
-        "started_at": job.started_at,
-        "finished_at": job.finished_at,
-        "error": job.error,
-    }
-
-
 def find(job_id: str) -> Job | None:
     """The job with this id, of whichever kind."""
     try:

@@ -1,11 +1,11 @@
 """The tables of the job core."""
 
-from jobsite.jobs.api.authentication import ApiToken
-from jobsite.jobs.idempotency import Submission
 from jobsite.jobs.models.allowance import Allowance
+from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.models.notification import Channel, Delivery, Program
+from jobsite.jobs.models.submission import Submission
 from jobsite.jobs.models.tally import Tally
 from jobsite.jobs.models.worker import Worker
 

@@ -21,6 +21,19 @@ from jobsite.jobs.models.job_queryset import JobQuerySet
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import ACTIVE, CAN_CANCEL, CAN_RETRY, CHOICES, FINISHED, Status
 
+DESCRIBED = (
+    "id",
+    "kind",
+    "name",
+    "status",
+    "progress",
+    "message",
+    "attempt",
+    "created_at",
+    "started_at",
+    "finished_at",
+    "error",
+)
 RESULT = "result"  # the folder of the artifacts, within that of the job
 
 
@@ -112,6 +125,20 @@ class Job(models.Model):
     def is_active(self) -> bool:
         """Whether the job is not finished."""
         return self.status in ACTIVE
+
+    def as_dict(self) -> dict[str, Any]:
+        """What every kind of job tells of itself, to the API, to commands and to notifications."""
+        return {name: getattr(self, name) for name in DESCRIBED}
+
+    def as_event(self) -> dict[str, Any]:
+        """What a notification of its end says, as values of JSON."""
+        told = {
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in self.as_dict().items()
+        }
+        place = self.get_absolute_url() if self.has_pages else ""
+        links = {"path": str(self.result_path), "url": f"{settings.ORIGIN}{place}"}
+        return {"event": "finished", **told, "id": str(self.pk), **links}
 
     @property
     def is_lease_over(self) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.db import models, transaction
 from django.db.models import Count, F, OuterRef, Q, Subquery, Value
@@ -12,11 +12,8 @@ from django.utils import timezone
 from jobsite.jobs.models import outbox
 from jobsite.jobs.models.allowance import Allowance
 from jobsite.jobs.models.tally import Tally
+from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import ALLOWED_FROM, CAN_RETRY, FINISHED, Status
-
-if TYPE_CHECKING:
-    from jobsite.jobs.models.job import Job
-    from jobsite.jobs.models.worker import Worker
 
 LEASE = timedelta(seconds=30)
 FURTHEST = 2 * LEASE  # none reaches further, unless the clock was set back since
@@ -40,14 +37,16 @@ class JobQuerySet(models.QuerySet):
         if to not in FINISHED:
             return allowed._move(to, now, fields)
         with transaction.atomic(using=self.db):
-            heard = outbox.heard(allowed, to)
+            announced = outbox.announced(allowed, to)
             moved = allowed._move(to, now, fields)
             if moved:
                 kind: str = self.model.kind  # type: ignore[attr-defined]
                 Tally.add(to, kind, moved)
-            if moved and heard:
-                ended = self.model._default_manager.filter(pk__in=heard, status=to, finished_at=now)
-                outbox.write(ended, to)  # type: ignore[arg-type]
+            if moved and announced:
+                ended: Any = self.model._default_manager.filter(
+                    pk__in=announced, status=to, finished_at=now
+                )
+                outbox.write(((job.owner_id, job.pk, job.as_event()) for job in ended), to)
         return moved
 
     def _move(self, to: Status, now: datetime, fields: dict[str, Any]) -> int:
@@ -86,7 +85,7 @@ class JobQuerySet(models.QuerySet):
         queued = queued.filter(Q(most=0) | Q(share__lt=F("most")))
         return queued.order_by("-priority", "share", "queued_at", "pk")
 
-    def claim(self, worker: "Worker", per_owner: int | None = None) -> Any | None:
+    def claim(self, worker: Worker, per_owner: int | None = None) -> Any | None:
         """Take the next job for a worker: one compare-and-swap; None where there is none.
 
         The attempt is counted up and fences every later write of this run.
@@ -99,7 +98,7 @@ class JobQuerySet(models.QuerySet):
                 return None
             return self.get(pk=pk)
 
-    def take(self, worker: "Worker") -> int:
+    def take(self, worker: Worker) -> int:
         """Move the selected queued rows into a worker's hands; how many were taken."""
         return self.transition(
             Status.RUNNING,
@@ -109,9 +108,9 @@ class JobQuerySet(models.QuerySet):
             cancel_requested=False,
         )
 
-    def fenced(self, job: "Job") -> Self:
+    def fenced(self, pk: Any, attempt: int) -> Self:
         """The row of a job while this attempt holds it; 0 rows updated: authority is lost."""
-        return self.filter(pk=job.pk, attempt=job.attempt, status=Status.RUNNING)
+        return self.filter(pk=pk, attempt=attempt, status=Status.RUNNING)
 
     def renew(self) -> int:
         """Extend the lease of the selected running rows; how many are still held."""

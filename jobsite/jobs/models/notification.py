@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from jobsite.jobs.notifications import programs
+from jobsite.jobs import command_lines
 from jobsite.jobs.status import FINISHED, Status
 
 WEBHOOK, EMAIL, PROGRAM = "webhook", "e-mail", "program"
@@ -49,13 +49,13 @@ class Program(models.Model):
     @property
     def words(self) -> list[str]:
         """The command line."""
-        return programs.read_words(self.command)
+        return command_lines.read_words(self.command)
 
     def clean(self) -> None:
         """Refuse what may not be run."""
         try:
-            programs.check(self.words, settings.PROGRAM_DIR)
-        except programs.NotRun as error:
+            command_lines.check(self.words, settings.PROGRAM_DIR)
+        except command_lines.NotRun as error:
             raise ValidationError({"command": str(error)}) from error
 
 
@@ -148,3 +148,6 @@ class Delivery(models.Model):
             "url": f"{settings.BASE_URL}/",
         }
         return cls.objects.create(channel=channel, body=body)
+
+
+LOG_SHOWN = 5

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from jobsite.jobs import processes
+from jobsite.jobs import pid_files
 from jobsite.jobs.models.job import job_models
 from jobsite.jobs.models.tally import LOST, WEDGED, Tally
 from jobsite.jobs.models.worker import Worker
@@ -105,6 +105,6 @@ def counted() -> Iterator[Metric]:
         else:
             outcomes.add_metric([tally.subject, tally.name], tally.count)
     restarts = CounterMetricFamily("jobsite_restarts", "Starts after a death.", labels=["part"])
-    for part, count in processes.restarts().items():
+    for part, count in pid_files.restarts().items():
         restarts.add_metric([part], count)
     yield from (outcomes, *others.values(), restarts)

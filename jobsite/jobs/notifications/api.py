@@ -10,9 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_201_CREATED, HTTP_202_ACCEPTED
 
-from jobsite.jobs.api.viewsets import Conflict
-from jobsite.jobs.models.notification import METHODS, Channel, Delivery, Program
-from jobsite.jobs.notifications.views import LOG_SHOWN, ChannelForm
+from jobsite.jobs.api.errors import Conflict
+from jobsite.jobs.models.notification import LOG_SHOWN, METHODS, Channel, Delivery, Program
+from jobsite.jobs.notifications.forms import ChannelForm
 
 ENDS = ["succeeded", "failed", "cancelled"]
 

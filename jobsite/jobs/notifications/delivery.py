@@ -5,7 +5,6 @@ courier is killed comes back. It is sent with its own name, by which a receiver 
 """
 
 import contextlib
-import json
 import logging
 import threading
 import time
@@ -13,8 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
@@ -29,10 +26,12 @@ from jobsite.jobs.models.notification import (
     WEBHOOK,
     Delivery,
 )
-from jobsite.jobs.notifications import programs, webhooks
-from jobsite.jobs.notifications.webhooks import NotDelivered
+from jobsite.jobs.notifications import programs
+from jobsite.jobs.notifications.mail import send_email
+from jobsite.jobs.notifications.message import NotDelivered
+from jobsite.jobs.notifications.programs import run_program
+from jobsite.jobs.notifications.webhooks import send_webhook
 from jobsite.jobs.status import Status
-from jobsite.jobs.text import one_line
 
 log = logging.getLogger(__name__)
 
@@ -150,65 +149,6 @@ def note(delivery: Delivery, state: str, answer: str) -> None:
             rest = timedelta(seconds=BACK_OFF[delivery.tries - 1])
     mine = Delivery.objects.filter(pk=delivery.pk, tries=delivery.tries)
     mine.update(state=state, answer=answer, due_at=timezone.now() + rest)
-
-
-def message_of(delivery: Delivery) -> dict[str, Any]:
-    """What is sent: all but where the result lies on this machine."""
-    message = {key: value for key, value in delivery.body.items() if key != "path"}
-    return {"delivery": str(delivery.pk), **message}
-
-
-def send_webhook(delivery: Delivery) -> str:
-    """POST it as JSON, signed."""
-    channel = delivery.channel
-    body = json.dumps(message_of(delivery)).encode()
-    stamp = str(int(time.time()))
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": "jobsite",
-        "X-Jobsite-Delivery": str(delivery.pk),
-        "X-Jobsite-Timestamp": stamp,
-        "X-Jobsite-Signature": f"sha256={webhooks.sign(channel.secret, stamp, body)}",
-    }
-    return webhooks.post(channel.url, body, headers, settings.WEBHOOK_NETWORKS)
-
-
-def send_email(delivery: Delivery) -> str:
-    """Send it to the address that the site knows of the person."""
-    owner = delivery.channel.owner
-    if not settings.SENDS_EMAIL:
-        raise NotDelivered("This site sends no e-mail: JOBSITE_EMAIL_URL is not set.", True)
-    if not owner.email:
-        raise NotDelivered("Your account has no e-mail address.", for_good=True)
-    told = message_of(delivery)
-    name = one_line(told["name"])
-    lines = [f"{name}: {told['status']}.", told["error"], told["url"]]
-    message = EmailMessage(
-        f"[jobsite] {name}: {told['status']}",
-        "\n\n".join(line for line in lines if line),
-        to=[owner.email],
-        headers={"X-Jobsite-Delivery": str(delivery.pk)},
-    )
-    try:
-        message.send()
-    except OSError as error:  # smtplib's exceptions are of this kind, too
-        raise NotDelivered(f"The mail server did not take it: {error}.") from error
-    return f"Sent to {owner.email}."
-
-
-def run_program(delivery: Delivery) -> str:
-    """Run the administrator's program. Once: it may have done half of its work."""
-    program = delivery.channel.program
-    assert program is not None
-    values = {place: one_line(str(delivery.body[place])) for place in programs.PLACES}
-    try:
-        programs.check(program.words, settings.PROGRAM_DIR)
-        status, output = programs.run(programs.fill(program.words, values), program.timeout)
-    except programs.NotRun as error:
-        raise NotDelivered(str(error), for_good=True) from error
-    if status:
-        raise NotDelivered(f"It ended with status {status}. {output}".strip(), for_good=True)
-    return output or "It ran and printed nothing."
 
 
 HOW = {WEBHOOK: send_webhook, EMAIL: send_email, PROGRAM: run_program}

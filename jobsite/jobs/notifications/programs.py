@@ -3,69 +3,29 @@
 import contextlib
 import os
 import signal
-import string
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
-from jobsite.jobs import shutdown
-from jobsite.jobs.text import storable
+from django.conf import settings
 
-PLACES = ("id", "name", "kind", "status", "path")
+from jobsite.jobs import command_lines, shutdown
+from jobsite.jobs.command_lines import NotRun
+from jobsite.jobs.models.notification import Delivery
+from jobsite.jobs.notifications.message import NotDelivered
+from jobsite.jobs.text import one_line, storable
+
 KEPT = ("PATH", "LANG", "LC_ALL", "TZ")
 MOST_OUTPUT = 4000  # characters
 LOOK_EVERY = 0.5
 LAUNCHER = Path(__file__).with_name("program_launcher.py")
 
 
-class NotRun(Exception):
-    """Why a program was not run or was ended, in a sentence."""
-
-
 class Stopped(Exception):
     """The site stops; the program was ended, and is run again when the site is back."""
-
-
-def read_words(text: str) -> list[str]:
-    """The words of a command line, one in each line of the text."""
-    return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-def check(words: list[str], folder: Path | None) -> None:
-    """Refuse what may not be run. Raises NotRun with a sentence for whoever defines it."""
-    if folder is None:
-        raise NotRun(
-            "No programs are run on this site: its operator has set no JOBSITE_PROGRAM_DIR."
-        )
-    if not words:
-        raise NotRun("Name the program in the first line.")
-    program = Path(words[0])
-    if not program.is_absolute() or not program.resolve().is_relative_to(folder.resolve()):
-        raise NotRun(f"{program} does not lie in {folder}, the folder of programs of this site.")
-    if not program.is_file() or not os.access(program, os.X_OK):
-        raise NotRun(f"{program} is not there, or may not be executed.")
-    for word in words:
-        try:
-            fields = {field for _, field, *_ in string.Formatter().parse(word) if field is not None}
-        except ValueError as error:
-            raise NotRun(f"“{word}”: {error}. Write {{{{ for a brace.") from error
-        if odd := fields - set(PLACES):
-            known = ", ".join(f"{{{place}}}" for place in PLACES)
-            raise NotRun(f"“{word}”: there is no {{{min(odd)}}}. There are {known}.")
-
-
-def fill(words: list[str], values: Mapping[str, str]) -> list[str]:
-    """The command line for one job. A name cannot become an option, nor hold a NUL."""
-    filled = [words[0]]
-    for word in words[1:]:
-        text = word.format(**values).replace("\0", "")
-        is_named = text.startswith("-") and not word.startswith("-")
-        filled.append(f"_{text[1:]}" if is_named else text)
-    return filled
 
 
 def run(words: list[str], seconds: float) -> tuple[int, str]:
@@ -117,3 +77,18 @@ def tail(output: IO[bytes]) -> str:
     size = output.seek(0, os.SEEK_END)
     output.seek(max(0, size - 4 * MOST_OUTPUT))
     return storable(output.read().decode(errors="replace")).strip()[-MOST_OUTPUT:]
+
+
+def run_program(delivery: Delivery) -> str:
+    """Run the administrator's program. Once: it may have done half of its work."""
+    program = delivery.channel.program
+    assert program is not None
+    values = {place: one_line(str(delivery.body[place])) for place in command_lines.PLACES}
+    try:
+        command_lines.check(program.words, settings.PROGRAM_DIR)
+        status, output = run(command_lines.fill(program.words, values), program.timeout)
+    except command_lines.NotRun as error:
+        raise NotDelivered(str(error), for_good=True) from error
+    if status:
+        raise NotDelivered(f"It ended with status {status}. {output}".strip(), for_good=True)
+    return output or "It ran and printed nothing."

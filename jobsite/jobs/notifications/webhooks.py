@@ -10,27 +10,25 @@ import hashlib
 import hmac
 import http.client
 import ipaddress
+import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from django.conf import settings
+
+from jobsite.jobs.models.notification import Delivery
 from jobsite.jobs.networks import Network, may_connect
+from jobsite.jobs.notifications.message import NotDelivered, message_of
 
 WAIT = 10.0  # seconds for each step
 WAIT_IN_ALL = 20.0
 MOST_READ = 1024  # bytes of an answer; nothing of it is needed but its status
 PORTS = {"http": 80, "https": 443}
-
-
-class NotDelivered(Exception):
-    """Why a webhook could not be delivered, in a sentence. `for_good`: trying again is useless."""
-
-    def __init__(self, sentence: str, for_good: bool = False) -> None:
-        super().__init__(sentence)
-        self.for_good = for_good
 
 
 @dataclass(frozen=True)
@@ -164,3 +162,18 @@ def hang_up(connection: http.client.HTTPConnection) -> None:
     """End a connection that lasts too long, whoever reads from it."""
     with contextlib.suppress(OSError, AttributeError):
         connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+def send_webhook(delivery: Delivery) -> str:
+    """POST it as JSON, signed."""
+    channel = delivery.channel
+    body = json.dumps(message_of(delivery)).encode()
+    stamp = str(int(time.time()))
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "jobsite",
+        "X-Jobsite-Delivery": str(delivery.pk),
+        "X-Jobsite-Timestamp": stamp,
+        "X-Jobsite-Signature": f"sha256={sign(channel.secret, stamp, body)}",
+    }
+    return post(channel.url, body, headers, settings.WEBHOOK_NETWORKS)

@@ -1,24 +1,16 @@
 """Handing work over: the row and its wake-up, in one transaction."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
-from django_q.models import OrmQ
 from django_q.signals import post_spawn
 
 from jobsite.jobs import idempotency
-from jobsite.jobs.execution import worker
-from jobsite.jobs.models import allowance
+from jobsite.jobs.models import allowance, submission
 from jobsite.jobs.models.job import Job, job_models
+from jobsite.jobs.queue.wake_ups import wake, worker_spawned
 from jobsite.jobs.status import Status
 from jobsite.jobs.text import one_line
-
-
-def wake(cluster: str) -> None:
-    """Tell the workers of a cluster that there is something to claim."""
-    OrmQ.objects.create(key=cluster, payload="", lock=timezone.now())
 
 
 def submit(job: Job) -> None:
@@ -29,18 +21,18 @@ def submit(job: Job) -> None:
     """
     job.name = one_line(job.name)
     key = idempotency.next_key() if job.owner_id else ""
-    if key and idempotency.made_before(job, key):
+    if key and submission.made_before(job, key):
         return
     try:
         with transaction.atomic():
             check_allowance(job.owner)
             if key:
-                idempotency.note(job, key)
+                submission.note(job, key)
             job.save(force_insert=True)
             job.log("Queued.")
             wake(job.cluster)
     except IntegrityError:  # the same submission, at the same moment
-        if not key or not idempotency.made_before(job, key):
+        if not key or not submission.made_before(job, key):
             raise
 
 
@@ -73,16 +65,6 @@ def retry(job: Job) -> bool:
         if moved:
             wake(job.cluster)
     return moved
-
-
-def waiting_wake_ups(clusters: Iterable[str]) -> dict[str, int]:
-    """How many wake-ups nobody has taken yet, by cluster."""
-    return {cluster: OrmQ.objects.filter(key=cluster).count() for cluster in clusters}
-
-
-def worker_spawned(**_: Any) -> None:
-    """Called by django-q2 in each new worker process."""
-    worker.prepare()
 
 
 post_spawn.connect(worker_spawned, dispatch_uid="jobsite.jobs")

@@ -10,21 +10,21 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, connections, transaction
+from django.db import DatabaseError, connections
 from django.db.models import F
 from django.utils import timezone
 
-from jobsite.jobs import processes, queue, shutdown
+from jobsite.jobs import pid_files, processes, queue, shutdown
 from jobsite.jobs.backup.schedule import BackupSchedule
 from jobsite.jobs.execution import recording
-from jobsite.jobs.models.job import Job, job_models
+from jobsite.jobs.models.job import job_models
 from jobsite.jobs.models.job_queryset import LEASE
 from jobsite.jobs.models.notification import WAITING, Delivery
-from jobsite.jobs.models.tally import LOST as LEASE_LOST
 from jobsite.jobs.models.tally import WEDGED, Tally
 from jobsite.jobs.models.worker import SILENT_AFTER, Worker
-from jobsite.jobs.queue import submission
+from jobsite.jobs.queue.wake_ups import waiting_wake_ups
 from jobsite.jobs.recovery import frozen_writers, retention
+from jobsite.jobs.recovery.leases import take_back
 from jobsite.jobs.recovery.wedged_clusters import Watch, is_left_alone, is_starting
 from jobsite.jobs.status import Status
 
@@ -38,12 +38,6 @@ SWEEP_EVERY = 3600.0
 MERCY = 12.0
 
 FORGOTTEN = 4 * SILENT_AFTER
-
-LOST = "The worker that ran this job died; the job starts again."
-LOST_TOO_OFTEN = (
-    "The worker that ran this job died {losses} times, so the job was given up. The most likely "
-    "causes are too little memory or a machine that is switched off; retry once that is mended."
-)
 
 
 @dataclass
@@ -119,7 +113,8 @@ class Housekeeper:
         for model in job_models():
             for job in model.objects.doubtful(gone) if model.runner else ():
                 if job.worker_id not in gone and not job.is_lease_over:
-                    model.objects.fenced(job).renew()  # which cuts a lease that reaches too far
+                    # This cuts a lease that reaches too far.
+                    model.objects.fenced(job.pk, job.attempt).renew()
                 elif job.worker_id in gone or not merciful:
                     take_back(job)
         left = gone if merciful else gone | {one.pk for one in workers if one.silence > FORGOTTEN}
@@ -138,7 +133,7 @@ class Housekeeper:
 
     def wake_again(self, idle: Collection[str]) -> None:
         """Replace wake-ups that were lost."""
-        for cluster, wake_ups in submission.waiting_wake_ups(idle).items():
+        for cluster, wake_ups in waiting_wake_ups(idle).items():
             if wake_ups == 0:
                 queue.wake(cluster)
 
@@ -151,7 +146,7 @@ class Housekeeper:
         for cluster in settings.CLUSTERS:
             if not self.watch.is_wedged(cluster, cluster in idle):
                 continue
-            leader = processes.leader(f"cluster-{cluster}")
+            leader = pid_files.leader(f"cluster-{cluster}")
             if leader is None or is_starting(cluster, leader):
                 continue
             log.error("The %s cluster does not take its work: it is restarted.", cluster)
@@ -179,22 +174,3 @@ class Housekeeper:
             return
         self.swept = time.monotonic()
         retention.sweep()
-
-
-def take_back(job: Job) -> None:
-    """Queue a lost job again, or fail it where that has happened too often."""
-    # The lease as it was seen is part of the fence: a holder that renews just now keeps the job.
-    held = type(job).objects.fenced(job).filter(lease_expires_at=job.lease_expires_at)
-    losses = job.losses + 1
-    Tally.add(LEASE_LOST, job.kind)
-    with transaction.atomic():
-        if job.max_losses is not None and losses >= job.max_losses:
-            reason = LOST_TOO_OFTEN.format(losses=losses)
-            if held.transition(Status.FAILED, error=reason, losses=losses):
-                job.log(reason, "error")
-        elif job.cancel_requested:
-            if held.transition(Status.CANCELLED):
-                job.log("Cancelled.")
-        elif held.transition(Status.QUEUED, losses=losses):
-            job.log(LOST, "warning")
-            queue.wake(job.cluster)

@@ -13,7 +13,7 @@ from types import FrameType
 
 from django.conf import settings
 
-from jobsite.jobs import processes, shutdown
+from jobsite.jobs import pid_files, processes, shutdown
 
 LOOK_EVERY = 0.2
 STOP_WITHIN = 17.0
@@ -49,7 +49,7 @@ class Part:
         )
         self.started = time.monotonic()
         with contextlib.suppress(OSError):
-            processes.note(self.name, self.process.pid)
+            pid_files.note(self.name, self.process.pid)
 
     def has_died(self) -> bool:
         """Whether the part ran and is dead now."""
@@ -96,7 +96,7 @@ class Tree:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise AlreadyRunning from None
-            for name in processes.kill_leftovers():
+            for name in pid_files.kill_leftovers():
                 self.say(f"{name}: ended what an earlier run had left behind.")
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self.ask_to_stop)
@@ -122,7 +122,7 @@ class Tree:
                 rest = part.rest_seconds()
                 how = describe(part.process.returncode)
                 self.say(f"{part.name} {how}; it is started again in {rest:.0f} s.")
-                processes.count_restart(part.name)
+                pid_files.count_restart(part.name)
                 part.process, part.start_at = None, time.monotonic() + rest
             if part.process is None and time.monotonic() >= part.start_at:
                 part.start(line)
@@ -145,7 +145,7 @@ class Tree:
                 self.say(f"{part.name} did not stop by itself and was killed.")
             processes.kill_group(part.process.pid)
             part.process.wait()
-            processes.file_of(part.name).unlink(missing_ok=True)
+            pid_files.file_of(part.name).unlink(missing_ok=True)
         self.say("Stopped.")
 
 

@@ -9,6 +9,9 @@ from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
 from django.core.handlers.wsgi import LimitedStream
 from django.http.multipartparser import MultiPartParserError
 from django.utils.functional import cached_property
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
 from jobsite.jobs.models.allowance import bytes_left, full_sentence
 from jobsite.jobs.queue import submission
@@ -107,3 +110,15 @@ def no_space_sentence(left: int, stored: int) -> str:
         f"The upload is larger than the {left / 2**20:,.1f} MB that you may still store here. "
         "Delete jobs or tables that you do not need any more, or ask an administrator for more."
     )
+
+
+class TooLarge(APIException):
+    """An upload past the limit."""
+
+    status_code = HTTP_413_REQUEST_ENTITY_TOO_LARGE
+
+
+def refuse_too_large(request: Request) -> None:
+    """Raise TooLarge where the files of a request were dropped at the limit."""
+    if sentence := refusal(request):
+        raise TooLarge(sentence)

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from jobsite.jobs import queue
-from jobsite.jobs.management.base import JobCommand, describe, find
+from jobsite.jobs.management.base import JobCommand, find
 from jobsite.jobs.status import Status
 from training.models.prediction import Prediction, fitted
 from training.models.training_job import TrainingJob
@@ -43,7 +43,7 @@ class Command(JobCommand):
         if job.status == Status.SUCCEEDED:
             self.hand_over(job, options)
         elif options["json"]:
-            self.print_json(describe(job) | {"result": None})
+            self.print_json(job.as_dict() | {"result": None})
         sys.exit(status)
 
     def training(self, job_id: str) -> TrainingJob:
@@ -80,7 +80,7 @@ class Command(JobCommand):
             shutil.copyfile(job.answers_path, options["output"])
             self.tell(f"{job.result['rows']:,} answers are in {options['output']}.")
         if options["json"]:
-            self.print_json(describe(job) | {"result": job.result})
+            self.print_json(job.as_dict() | {"result": job.result})
         elif options["output"] is None:
             with job.answers_path.open(encoding="utf-8", newline="") as lines:
                 shutil.copyfileobj(lines, self.stdout)

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from jobsite.jobs import queue
-from jobsite.jobs.management.base import SUCCEEDED, JobCommand, describe
+from jobsite.jobs.management.base import SUCCEEDED, JobCommand
 from jobsite.jobs.status import Status
 from training.algorithms import catalogue
 from training.models.dataset import Dataset
@@ -119,7 +119,7 @@ class Command(JobCommand):
         """The job, and its result where there is one."""
         job.refresh_from_db()
         if options["json"]:
-            self.print_json(describe(job) | {"result": job.result})
+            self.print_json(job.as_dict() | {"result": job.result})
         elif job.status == Status.SUCCEEDED and job.result:
             for row in job.result["leaderboard"]:
                 self.stdout.write(line_of(row, job.result["metric"]))

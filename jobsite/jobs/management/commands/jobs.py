@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from jobsite.jobs.management.base import JobCommand, describe, progress_line
+from jobsite.jobs.management.base import JobCommand, progress_line
 from jobsite.jobs.models.job import job_models
 from jobsite.jobs.status import Status
 
@@ -32,7 +32,7 @@ class Command(JobCommand):
                 lists.append(rows.order_by("-created_at")[:MOST])
         jobs = list(heapq.merge(*lists, key=lambda job: job.created_at, reverse=True))[:MOST]
         if json:
-            self.print_json([describe(job) for job in jobs])
+            self.print_json([job.as_dict() for job in jobs])
             return
         for job in jobs:
             self.stdout.write(f"{job.pk}  {job.kind:<9} {progress_line(job)}")

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from jobsite.jobs.api.authentication import ApiToken
 from jobsite.jobs.management.base import JobCommand
+from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.text import one_line
 
 MOST_DAYS = 36_500

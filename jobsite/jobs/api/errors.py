@@ -1,0 +1,49 @@
+"""Errors of the API, as JSON with a sentence."""
+
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.views.defaults import page_not_found
+from rest_framework.exceptions import APIException, NotFound
+from rest_framework.response import Response
+from rest_framework.status import (
+    HTTP_400_BAD_REQUEST,
+    HTTP_409_CONFLICT,
+    HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+)
+from rest_framework.views import exception_handler
+
+from jobsite.jobs.models.allowance import OverAllowance
+
+
+class Conflict(APIException):
+    """The job's status does not allow what was asked."""
+
+    status_code = HTTP_409_CONFLICT
+    default_detail = "The job's status does not allow this."
+
+
+NOT_FOUND = "There is nothing at this address, or it is not yours."
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 404 page, and JSON for whoever asked the API."""
+    if request.path.startswith(reverse("api-schema").removesuffix("v1/schema/")):
+        return JsonResponse({"detail": NOT_FOUND}, status=404)
+    return page_not_found(request, exception)
+
+
+def explain(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's answers, and JSON for what Django refuses while it reads a request."""
+    if isinstance(error, RequestDataTooBig):
+        detail = "The request is too large. Send it in several parts."
+        return Response({"detail": detail}, status=HTTP_413_REQUEST_ENTITY_TOO_LARGE)
+    if isinstance(error, SuspiciousOperation):
+        return Response({"detail": str(error)}, status=HTTP_400_BAD_REQUEST)
+    if isinstance(error, OverAllowance):
+        return Response({"detail": str(error)}, status=error.status_code)
+    if isinstance(error, Http404):
+        error = NotFound(NOT_FOUND)
+    return exception_handler(error, context)

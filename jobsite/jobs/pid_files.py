@@ -1,0 +1,79 @@
+"""The process groups of a running tree, kept in files so that a later start can end leftovers."""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+
+import psutil
+from django.conf import settings
+
+from jobsite.jobs.processes import birth, boot, is_same, kill_group
+
+
+def file_of(name: str) -> Path:
+    """Where the process group of a part of the tree is written down."""
+    return settings.RUN_DIR / f"{name}.json"
+
+
+def note(name: str, pid: int) -> None:
+    """Write down that `pid` leads the group of a part; its birth keeps it from being mistaken."""
+    text = json.dumps({"pid": pid, "born": birth(pid), "boot": boot()})
+    draft = file_of(name).with_suffix(".part")
+    draft.write_text(text)
+    draft.replace(file_of(name))
+
+
+def leader(name: str) -> int | None:
+    """The process that leads the group of a part, if it is alive."""
+    with contextlib.suppress(OSError, ValueError, KeyError, psutil.Error):
+        noted = json.loads(file_of(name).read_text())
+        if noted["boot"] == boot() and is_same(noted["pid"], noted["born"]):
+            return int(noted["pid"])
+    return None
+
+
+def restarts() -> dict[str, int]:
+    """How often each part of the tree had to be started again since the data folder exists."""
+    with contextlib.suppress(OSError, ValueError):
+        return dict(json.loads((settings.RUN_DIR / "restarts.count").read_text()))
+    return {}
+
+
+def count_restart(name: str) -> None:
+    """Count one; in a file, because the root of the tree waits for no database."""
+    counts = restarts()
+    counts[name] = counts.get(name, 0) + 1
+    with contextlib.suppress(OSError):
+        draft = settings.RUN_DIR / "restarts.part"
+        draft.write_text(json.dumps(counts))
+        draft.replace(settings.RUN_DIR / "restarts.count")
+
+
+def kill_leftovers() -> list[str]:
+    """Kill what an earlier tree left behind; the names of the parts that were found.
+
+    A leader that is gone may have left its group behind, whose number nobody else gets meanwhile.
+    """
+    found = []
+    for file in sorted(settings.RUN_DIR.glob("*.json")):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            noted = json.loads(file.read_text())
+            if noted["boot"] == boot() and members(noted["pid"], noted["born"]):
+                kill_group(noted["pid"])
+                found.append(file.stem)
+        file.unlink(missing_ok=True)
+    return found
+
+
+def members(group: int, born: float) -> list[psutil.Process]:
+    """The living processes of the group whose leader was born then."""
+    with contextlib.suppress(psutil.Error):
+        if not is_same(group, born):
+            return []  # a process of this number that came later leads a group of its own
+    alive = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, ProcessLookupError):
+            if os.getpgid(process.pid) == group:
+                alive.append(process)
+    return alive

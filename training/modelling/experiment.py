@@ -1,0 +1,65 @@
+"""The data of one evaluation: features, target, folds and hold-out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+
+from training.modelling.preprocessing import Plan
+from training.tables.schema import Column
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """All that a fit needs, written once and mapped into memory by every process."""
+
+    problem: str
+    classes: tuple[str, ...]
+    target: str
+    features: pd.DataFrame
+    answers: np.ndarray
+    truth: np.ndarray
+    plan: Plan
+    seed: int
+    train: np.ndarray
+    holdout: np.ndarray
+    folds: tuple[tuple[np.ndarray, np.ndarray], ...]
+    columns: tuple[Column, ...] = ()
+
+    @property
+    def everything(self) -> np.ndarray:
+        """All rows, also those that were kept apart to the end."""
+        return np.sort(np.concatenate([self.train, self.holdout]))
+
+    @property
+    def tested(self) -> np.ndarray:
+        """The rows that are answered for in a fold: all that train, unless time splits them."""
+        return np.sort(np.concatenate([test for _, test in self.folds]))
+
+    @property
+    def is_imbalanced(self) -> bool:
+        """True where the rarest class has less than a third of its even share."""
+        counts = np.bincount(self.truth[self.train]) if self.classes else np.ones(1)
+        return bool(counts.min() < counts.mean() / 3)
+
+    def in_order(self, answers: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the answers of the folds, one array each, in the order of `tested`."""
+        tested = self.tested
+        merged = np.empty((len(tested), *answers[0].shape[1:]))
+        for (_, test), part in zip(self.folds, answers, strict=True):
+            merged[np.searchsorted(tested, test)] = part
+        return merged
+
+    def save(self, path: Path) -> None:
+        """Write the contest for processes of this job, which share its pages."""
+        joblib.dump(self, path)
+
+    @classmethod
+    def open(cls, path: Path) -> Contest:
+        """Map what `save` wrote."""
+        return joblib.load(path, mmap_mode="r")

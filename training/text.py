@@ -1,0 +1,17 @@
+"""Text of strangers, cut to fit into a sentence."""
+
+from __future__ import annotations
+
+
+def shown(text: str, limit: int = 40) -> str:
+    """Return a cell or a name as it may stand inside a sentence: one line, not too long."""
+    line = " ".join(str(text).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def listed(items: list[str] | tuple[str, ...], limit: int = 5) -> str:
+    """Return names as a phrase: 'a', 'b' and 3 more."""
+    quoted = [f"“{shown(item)}”" for item in items[:limit]]
+    if len(items) > limit:
+        return f"{', '.join(quoted)} and {len(items) - limit} more"
+    return " and ".join([", ".join(quoted[:-1]), quoted[-1]]) if len(quoted) > 1 else quoted[0]

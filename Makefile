@@ -7,8 +7,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 ARGS ?=
 # What depends on the database's own ways of locking, deleting and comparing.
-ON_POSTGRESQL := $(addprefix tests/test_jobs_,claim.py status.py outcome.py tree.py allowances.py)\
-	tests/test_notifications.py tests/test_notifications_webhooks.py
+ON_POSTGRESQL := $(addprefix tests/jobs/test_,claim.py status.py outcome.py tree.py allowances.py\
+	notifications.py notifications_webhooks.py)
 
 .PHONY: help setup demo run test test-postgresql check audit lock programs chaos bench-web bench-downloads clean bench-training bench-timeline bench-memory bench-quality bench-reading
 
@@ -50,15 +50,15 @@ run: setup
 	@exec $(PY) manage.py up $(ARGS)
 
 programs:
-	@sh tests/programs.sh
+	@sh tests/support/programs.sh
 
 test: setup $(VENV)/dev.stamp programs
 	$(PY) -m pytest -n 4 --dist loadgroup $(ARGS)
-	$(if $(ARGS),,$(PY) -m tests.postgresql -n 4 --dist loadgroup $(ON_POSTGRESQL))
+	$(if $(ARGS),,$(PY) -m tests.support.postgresql -n 4 --dist loadgroup $(ON_POSTGRESQL))
 
 # The whole suite on a throw-away PostgreSQL server; `test` runs there what depends on the database.
 test-postgresql: setup $(VENV)/dev.stamp programs
-	$(PY) -m tests.postgresql -n 4 --dist loadgroup $(ARGS)
+	$(PY) -m tests.support.postgresql -n 4 --dist loadgroup $(ARGS)
 
 check: setup $(VENV)/dev.stamp
 	$(VENV)/bin/ruff check .
@@ -82,9 +82,9 @@ clean:
 
 chaos: setup $(VENV)/dev.stamp
 	TEST_SLACK=1 CHAOS_JOBS=$${CHAOS_JOBS:-1000} CHAOS_SECONDS=$${CHAOS_SECONDS:-400} $(PY) -m pytest -s tests/chaos/test_soak.py $(addprefix tests/chaos/,faults.py recovery.py outages.py presses.py upgrade.py) $(ARGS)
-	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-25} $(PY) -m pytest tests/test_security_fuzz.py
-	SMALL_DISK=1 $(PY) -m pytest tests/test_downloads_disk.py -k "fills_up or floor"
-	$(PY) -m tests.postgresql -s tests/chaos/outages.py -k postgresql
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-25} $(PY) -m pytest tests/security/test_fuzz.py
+	SMALL_DISK=1 $(PY) -m pytest tests/downloads/test_disk_space.py -k "fills_up or floor"
+	$(PY) -m tests.support.postgresql -s tests/chaos/outages.py -k postgresql
 	CHAOS_JOBS=$${CHAOS_JOBS:-1000} CHAOS_SECONDS=$${CHAOS_SECONDS:-400} $(PY) -m tests.chaos.plain
 
 bench-web: setup $(VENV)/dev.stamp

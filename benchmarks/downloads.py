@@ -27,9 +27,9 @@ from benchmarks.arrival import Arrival
 from benchmarks.host import HOST
 from benchmarks.rivals import RIVALS, TCP
 from jobsite.jobs.processes import family
-from tests.site import Site
-from tests.swarm import Seeded, Tracker, seeder
-from tests.waiting import wait_until
+from tests.support.running_site import Site
+from tests.support.torrent_peers import Seeded, Tracker, seeder
+from tests.support.waiting import wait_until
 
 MIB = 2**20
 LONGEST = 180.0

@@ -19,7 +19,7 @@ from sklearn.metrics import balanced_accuracy_score, mean_squared_error, roc_auc
 
 from benchmarks.quality_tables import Held, held, names
 from benchmarks.rival_side import TOOLS
-from tests.site import Site
+from tests.support.running_site import Site
 
 SIDE = Path(__file__).with_name("rival_side.py")
 HERE = "here"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from benchmarks.arrival import Arrival
 from benchmarks.host import HOST
-from tests.ports import free_port
-from tests.waiting import wait_until
+from tests.support.ports import free_port
+from tests.support.waiting import wait_until
 
 LONGEST = 180.0
 

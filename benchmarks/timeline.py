@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.tables import write_classes
-from tests.site import Site
+from tests.support.running_site import Site
 
 LONGEST_SILENCE, FIRST_ROW, FIRST_MODEL, START = 5.0, 5.0, 15.0, 1.0
 SHARES = {1 / 3: "a third", 1 / 2: "a half", 2 / 3: "two thirds"}

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from benchmarks.tables import write_classes
-from tests.site import Site
+from tests.support.running_site import Site
 
 ALGORITHMS = ["baseline", "linear", "tree", "boosting", "forest"]
 TARGET_RATIO = 1.10

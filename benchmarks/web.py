@@ -14,8 +14,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from tests.site import Site
-from tests.waiting import wait_until
+from tests.support.running_site import Site
+from tests.support.waiting import wait_until
 
 REPEATS = 40
 TABLE = "x,y,z,label\n" + "".join(f"{n % 17},{n * 7 % 23},{n % 5},{n % 2}\n" for n in range(20_000))

@@ -9,8 +9,8 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 
-from tests.autopsy import account
-from tests.site import Site
+from tests.support.failure_report import account
+from tests.support.running_site import Site
 
 
 @pytest.hookimpl(wrapper=True)

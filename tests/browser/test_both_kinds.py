@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.site import ROOT
-from tests.waiting import PATIENCE
+from tests.support.running_site import ROOT
+from tests.support.waiting import PATIENCE
 
 pytestmark = [pytest.mark.browser, pytest.mark.tree, pytest.mark.xdist_group("tree")]
 

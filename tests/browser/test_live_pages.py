@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 from downloads.metainfo.magnet import Link
 from downloads.models.download import Download
 from downloads.models.download_queryset import Entry
-from tests.swarm import seeder
-from tests.waiting import wait_until
+from tests.support.torrent_peers import seeder
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.tree, pytest.mark.swarm]
 HERTZ = 8000

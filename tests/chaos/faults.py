@@ -17,7 +17,7 @@ from jobsite.jobs.models.worker import Worker
 from tests.chaos.freezing import freeze
 from tests.drill.jobs import fresh, run
 from tests.drill.models import Drill
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.tree, pytest.mark.timeout(3600)]
 

@@ -1,7 +1,7 @@
 """What the site needs is taken away: the database, the disk, the right to write.
 
 `make chaos` runs this. The outage of PostgreSQL takes a server that may be killed, which
-`python -m tests.postgresql` starts.
+`python -m tests.support.postgresql` starts.
 """
 
 import os
@@ -14,9 +14,9 @@ from django.db import DatabaseError, connection
 
 from jobsite.jobs.models.job_event import JobEvent
 from tests.drill.jobs import fresh, run
-from tests.postgresql import Server
-from tests.site import Site
-from tests.waiting import wait_until
+from tests.support.postgresql import Server
+from tests.support.running_site import Site
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.tree, pytest.mark.timeout(600)]
 

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
-from tests.site import Site
+from tests.support.running_site import Site
 from training.models.training_job import TrainingJob
 
 pytestmark = [pytest.mark.tree, pytest.mark.timeout(3600)]

@@ -13,9 +13,9 @@ from jobsite.jobs.models.worker import Worker
 from tests.chaos.freezing import freeze
 from tests.drill.jobs import fresh, run
 from tests.drill.models import Drill
-from tests.site import Site
-from tests.test_jobs_frozen import WRITER
-from tests.waiting import PATIENCE, wait_until
+from tests.jobs.test_frozen_writers import WRITER
+from tests.support.running_site import Site
+from tests.support.waiting import PATIENCE, wait_until
 
 pytestmark = [pytest.mark.tree, pytest.mark.timeout(600)]
 

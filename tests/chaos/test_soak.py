@@ -29,9 +29,9 @@ from jobsite.jobs.queue import submit
 from jobsite.jobs.recovery.leases import LOST
 from jobsite.jobs.status import FINISHED
 from tests.drill.models import Drill
-from tests.site import Site
-from tests.swarm import Seeded, seeder
-from tests.waiting import PATIENCE, wait_until
+from tests.support.running_site import Site
+from tests.support.torrent_peers import Seeded, seeder
+from tests.support.waiting import PATIENCE, wait_until
 from training.models.dataset import Dataset
 from training.models.training_job import TrainingJob
 

@@ -11,8 +11,8 @@ import sys
 
 import pytest
 
-from tests.site import ROOT, Site
-from tests.waiting import wait_until
+from tests.support.running_site import ROOT, Site
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.tree, pytest.mark.timeout(600)]
 

@@ -1,0 +1,101 @@
+"""Configuration errors are sentences, and the web process stays light."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.running_site import ROOT
+from tests.support.waiting import PATIENCE
+
+HEAVY = [
+    "pandas",
+    "numpy",
+    "sklearn",
+    "scipy",
+    "matplotlib",
+    "skops",
+    "skrub",
+    "libtorrent",
+    "torrentp",
+]
+
+
+def python(*words: str, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "DJANGO_SETTINGS_MODULE": "jobsite.settings", **environment},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("JOBSITE_DATADIR", "x", "Did you mean JOBSITE_DATA_DIR?"),
+        ("DOWNLOAD_DHTT", "0", "Did you mean DOWNLOAD_DHT?"),
+        ("TRAINING_QUUX", "0", "README.md lists those that exist."),
+        ("TRAINING_WORKERS", "many", "it takes a whole number from 1 on"),
+        ("TRAINING_WORKERS", "0", "it takes a whole number from 1 on"),
+        ("JOBSITE_BASE_URL", "jobs.example.org", "takes the address people type"),
+        ("DOWNLOAD_ALLOWED_NETWORKS", "127.0.0.1/8", "takes networks such as"),
+        ("JOBSITE_DATA_DIR", "/proc/nowhere", "cannot be used as a folder"),
+    ],
+)
+def test_a_wrong_variable_stops_the_start_with_a_sentence(tmp_path, variable, value, sentence):
+    done = python("manage.py", "check", **{"JOBSITE_DATA_DIR": str(tmp_path), variable: value})
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_command_before_the_first_start_says_what_is_missing(tmp_path):
+    done = python("manage.py", "jobs", JOBSITE_DATA_DIR=str(tmp_path))
+    assert done.returncode == 2
+    assert "run manage.py migrate." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_secret_may_come_from_a_file(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("from-a-file-" + "x" * 50)
+    code = "from django.conf import settings; print(settings.SECRET_KEY)"
+    done = python("-c", code, JOBSITE_DATA_DIR=str(tmp_path), JOBSITE_SECRET_KEY_FILE=str(secret))
+    assert done.stdout.startswith("from-a-file-"), done.stderr
+    assert not (tmp_path / "secret_key").exists()
+
+
+def test_the_first_start_makes_a_secret_that_only_we_can_read(tmp_path):
+    code = "from django.conf import settings; print(settings.SECRET_KEY)"
+    first = python("-c", code, JOBSITE_DATA_DIR=str(tmp_path)).stdout
+    second = python("-c", code, JOBSITE_DATA_DIR=str(tmp_path)).stdout
+    assert len(first) > 50
+    assert first == second
+    assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_everything_an_address_implies_follows_from_the_base_url(tmp_path):
+    code = (
+        "from django.conf import settings as s; print(s.ALLOWED_HOSTS[0], s.CSRF_TRUSTED_ORIGINS,"
+        " s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.FORCE_SCRIPT_NAME)"
+    )
+    url = "https://lab.example.org/jobs/"
+    done = python("-c", code, JOBSITE_DATA_DIR=str(tmp_path), JOBSITE_BASE_URL=url)
+    assert done.stdout.split() == [
+        "lab.example.org", "['https://lab.example.org']", "True", "True", "/jobs",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "module", ["jobsite.urls", "jobsite.jobs.execution.worker", "jobsite.jobs.recovery.housekeeper"]
+)
+def test_web_and_cluster_processes_load_no_heavy_library(tmp_path, module):
+    code = (
+        f"import sys, django; django.setup(); import {module}; "
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    done = python("-c", code, JOBSITE_DATA_DIR=str(tmp_path))
+    assert done.stdout.strip() == "[]", done.stderr

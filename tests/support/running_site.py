@@ -1,0 +1,167 @@
+"""A real `manage.py up` process tree on a data folder of its own, for tests."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import psutil
+import psycopg
+
+from jobsite.jobs.processes import die_with_parent
+from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Site:
+    """The tree, its data folder and its address."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen | None = None
+    has_database: bool = False
+
+    started: ClassVar[list["Site"]] = []
+    """Those that run, and those that the current test has ended."""
+
+    @property
+    def database(self) -> str:
+        """The name of the tree's own database, as Django's settings have it."""
+        if os.environ.get("TEST_DATABASE_URL"):
+            return f"site_{self.port}"
+        return str(self.folder / "data" / "jobsite.sqlite3")
+
+    def database_url(self) -> str:
+        """The address of that database."""
+        server = os.environ.get("TEST_DATABASE_URL")
+        if server:
+            return f"{server.rpartition('/')[0]}/{self.database}"
+        return f"sqlite:///{self.database}"
+
+    @property
+    def url(self) -> str:
+        """The address of the site."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        """Everything that the tree has printed."""
+        return (self.folder / "up.log").read_text()
+
+    def settings(self) -> dict[str, str]:
+        """The environment of the tree and of commands beside it."""
+        return {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.support.settings",
+            "JOBSITE_DATA_DIR": str(self.folder / "data"),
+            "JOBSITE_BIND": f"127.0.0.1:{self.port}",
+            "DATABASE_URL": self.database_url(),
+            "DOWNLOAD_DIR": str(self.folder / "library"),
+            **self.environment,
+        }
+
+    def start(self) -> "Site":
+        """Start the tree and wait until it is ready for work."""
+        if self not in self.started:
+            self.started.append(self)
+        self.make_database()
+        with (self.folder / "up.log").open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "up"],
+                cwd=ROOT,
+                env=self.settings(),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                # A run that is killed has no teardown, and its trees would stay for ever.
+                preexec_fn=die_with_parent,
+            )
+        wait_until(self.is_ready, every=0.25)  # each look costs the site some work
+        return self
+
+    def make_database(self) -> None:
+        """On a PostgreSQL server: an empty database of its own, once."""
+        if not self.has_database and os.environ.get("TEST_DATABASE_URL"):
+            with psycopg.connect(os.environ["TEST_DATABASE_URL"], autocommit=True) as server:
+                server.execute(f'CREATE DATABASE "{self.database}"')
+        self.has_database = True
+
+    def is_ready(self) -> bool:
+        """Whether the site says that it can work."""
+        assert self.process is not None
+        assert self.process.poll() is None, f"the tree has ended:\n{self.log}"
+        try:
+            return self.get("/health/ready")[0] == 200
+        except OSError:
+            return False
+
+    def get(self, path: str, token: str = "") -> tuple[int, dict]:
+        """GET of a JSON address: status and document."""
+        return self.call("GET", path, token)
+
+    def call(
+        self, method: str, path: str, token: str = "", data: object = None
+    ) -> tuple[int, dict]:
+        """One request to a JSON address: status and document."""
+        request = urllib.request.Request(self.url + path, method=method)
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        body = None
+        if data is not None:
+            request.add_header("Content-Type", "application/json")
+            body = json.dumps(data).encode()
+        try:
+            with urllib.request.urlopen(request, body, timeout=PATIENCE) as answer:
+                text = answer.read()
+                return answer.status, json.loads(text) if text else {}
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read() or b"{}")
+
+    def manage(self, *words: str, timeout: float = PATIENCE) -> subprocess.CompletedProcess:
+        """Run a command beside the tree."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self.settings(),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+    def token(self, user: str) -> str:
+        """A new API token, made by the command as a person would."""
+        return self.manage("token", user).stdout.split()[-1]
+
+    def parts(self) -> dict[str, psutil.Process]:
+        """The children of `up` by a word of their command line."""
+        assert self.process is not None
+        found = {}
+        for child in psutil.Process(self.process.pid).children():
+            with contextlib.suppress(psutil.Error, KeyError):  # one that just died, or just starts
+                words = child.cmdline()
+                name = next((w for w in ("gunicorn", "housekeeping", "qcluster") if w in words), "")
+                found[child.environ()["Q_CLUSTER_NAME"] if name == "qcluster" else name] = child
+        return found
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the root of the tree is alive."""
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self) -> int:
+        """SIGTERM, and wait for the end. Returns the exit status."""
+        assert self.process is not None
+        if self.is_running:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE)

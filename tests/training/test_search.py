@@ -1,0 +1,233 @@
+"""The search for better settings, and the time it is given."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.support.paced_pool import PacedPool
+from tests.support.training_tables import flowers, houses
+from tests.training.test_evaluation import made, rows_of
+from tests.training.test_tuning import run
+from training.algorithms.catalogue import ALGORITHMS, Algorithm, Setting, chosen
+from training.evaluation import candidates
+from training.evaluation.budget import remaining
+from training.evaluation.events import Explained, Pulse, Searched
+from training.evaluation.fit import FoldResult, score_fold
+from training.evaluation.runs import FINAL
+from training.evaluation.schedule import Race
+from training.evaluation.search import STALE_ROUNDS, Search
+
+
+class Driven:
+    """A race on a clock of its own: what it said of its end at each moment, and what was true."""
+
+    def __init__(self, keys, seconds, score_of, budget=None):
+        self.race = Race(chosen(keys), 5, 2, "regression")
+        self.search = Search(self.race, 0, goes_on=budget is not None)
+        self.seconds, self.score_of, self.budget = seconds, score_of, budget or 1e6
+        self.now, self.busy, self.moments = 0.0, [], []
+
+    def run(self) -> list[tuple[float, float, float]]:
+        """(when, the remaining time that was told, the true one) after each fit."""
+        while self.left > 0 and (self._start() or self.busy):
+            self.busy.sort()
+            self.now, piece = self.busy.pop(0)
+            self._finish(piece)
+            left = remaining(self.race, self.search, self.left, self.now)
+            self.moments.append((self.now, min(left, self.left)))
+        return [(at, left, self.now - at) for at, left in self.moments]
+
+    @property
+    def left(self) -> float:
+        return self.budget - self.now
+
+    def _start(self) -> None:
+        race = self.race
+        if race.is_scored and self.left <= race.finals():
+            ended = self.search.end()
+            self.busy = [(at, piece) for at, piece in self.busy if piece not in ended]
+        while len(self.busy) < race.slots:
+            if race.is_scored and self.search.is_due:
+                self.search.plan(self.left)
+            self.search.go_on(self.left)
+            piece = race.next_piece()
+            if piece is None:
+                return
+            race.started(piece, self.now)
+            cost = self.seconds[piece.key] * (1.3 if piece.fold is FINAL else 1)
+            self.busy.append((self.now + cost + (1.5 if piece.fold is FINAL else 0), piece))
+
+    def _finish(self, piece) -> None:
+        lane = self.race.lanes[piece.key]
+        if piece.fold is FINAL:
+            lane.steps, lane.ended = 3, True
+            return
+        found = {"rmse": self.score_of(piece) + piece.fold / 10}
+        self.race.finished(piece, FoldResult(found, np.ones(3), 1.0), self.now)
+        if piece.trial:
+            self.search.halve(piece.key)
+            if not lane.is_tuning:
+                self.search.choose(piece.key)
+
+
+KEYS = ["baseline", "linear", "tree", "boosting", "knn", "extra_trees", "forest", "mlp", "svm"]
+# Seconds of a fold, and the score, as they were on real tables with 2 cores.
+RECORDED = {
+    "titanic": ([0.1, 0.3, 0.2, 0.7, 0.3, 0.8, 0.9, 0.3, 0.2], [9, 2, 8, 4, 6, 1, 3, 7, 5]),
+    "adult": ([0.3, 1.6, 0.6, 2.4, 5.0, 4.2, 5.5, 9.0, 4.0], [9, 4, 7, 1, 6, 3, 2, 5, 8]),
+    "diamonds": ([0.2, 0.5, 0.6, 2.8, 3.0, 9.0, 14.0, 12.0, 2.5], [9, 8, 6, 1, 7, 2, 3, 4, 5]),
+}
+
+
+def of_record(table):
+    """Seconds of each algorithm on a real table; every other setting of it scores better."""
+    times, places = RECORDED[table]
+    scores = dict(zip(KEYS, places, strict=True))
+    return dict(zip(KEYS, times, strict=True)), lambda p: scores[p.key] - p.trial % 2 / 9
+
+
+@pytest.mark.parametrize("times", [0, 1.2, 2, 5])
+@pytest.mark.parametrize("table", RECORDED)
+def test_the_remaining_time_is_right_within_a_factor_of_two_after_a_third(table, times):
+    moments = Driven(ALGORITHMS, *of_record(table)).run()
+    if times:  # so many times what is planned
+        moments = Driven(ALGORITHMS, *of_record(table), times * moments[-1][0]).run()
+    total = moments[-1][0]
+    late = [(left, truly) for at, left, truly in moments if at > total / 3 and truly > 5]
+    assert late
+    for left, truly in late:
+        assert truly / 2 <= left <= truly * 2
+
+
+# --- the time that is left ---
+
+
+def test_time_that_is_left_goes_to_more_settings_of_all_that_may_be_best():
+    equal = dict.fromkeys(KEYS, 0.5)
+
+    def score_of(piece) -> float:
+        return 5 - piece.trial / 100 + KEYS.index(piece.key) * (piece.fold % 2)
+
+    driven = Driven(KEYS, equal, score_of, budget=300)
+    driven.run()
+    extra = driven.search.extra()
+    assert len(extra) == 5, "as many algorithms as could be the best"
+    assert max(extra.values()) - min(extra.values()) <= 24, "in turn"
+    assert 200 < driven.now < 305
+    planned = Driven(KEYS, equal, score_of)
+    planned.run()
+    assert planned.search.extra() == {}, "without a budget"
+    for key, lane in planned.race.lanes.items():
+        first = [trial.settings for trial in lane.trials]
+        assert first == [t.settings for t in driven.race.lanes[key].trials[: len(first)]] or (
+            len(first) == 1
+        )
+
+
+def test_a_search_that_finds_nothing_better_ends_before_its_time():
+    driven = Driven(["tree", "knn"], dict.fromkeys(KEYS, 0.1), lambda p: 5 + p.trial, 600)
+    driven.run()
+    assert driven.search.is_stale
+    assert driven.now < 100
+    assert {lane.round for lane in driven.race.lanes.values()} == {0, STALE_ROUNDS}
+
+
+def test_what_cannot_be_the_best_gets_no_more_time():
+    places = {"tree": 9.0, "knn": 1.0}
+    driven = Driven(["tree", "knn"], dict.fromkeys(KEYS, 0.5), lambda p: places.get(p.key, 20), 100)
+    driven.run()
+    assert set(driven.search.extra()) == {"knn"}
+
+
+def test_what_was_as_good_before_the_tuning_gets_its_turn():
+    def score_of(piece) -> float:
+        tuned = 3.0 if piece.key == "boosting" and piece.trial else 0.0
+        return 9 - tuned + KEYS.index(piece.key) * (piece.fold % 2) / 9
+
+    driven = Driven(["boosting", "svm"], dict.fromkeys(KEYS, 0.5), score_of, 100)
+    driven.run()
+    assert set(driven.search.extra()) == {"boosting", "svm"}
+
+
+def test_answers_of_settings_that_were_not_chosen_do_not_pile_up():
+    driven = Driven(["tree"], dict.fromkeys(KEYS, 0.1), lambda p: 5 - p.trial / 100, 60)
+    driven.run()
+    trials = driven.race.lanes["tree"].trials
+    held = [
+        n for n, trial in enumerate(trials) if any(len(r.predicted) for r in trial.results.values())
+    ]
+    assert held == [driven.race.lanes["tree"].chosen]
+
+
+def test_further_settings_are_the_same_for_the_same_seed_new_and_in_range():
+    boosting = ALGORITHMS["boosting"]
+    known = candidates.candidates(boosting, "binary", 12, 3, imbalanced=False)
+    best = known[4]
+    found = candidates.more_candidates(boosting, "binary", 12, "3 boosting 2", known, best)
+    assert found == candidates.more_candidates(boosting, "binary", 12, "3 boosting 2", known, best)
+    assert len(found) == 12
+    assert not [settings for settings in found if settings in known]
+    assert any(len(settings.items() & best.items()) >= 2 for settings in found), "near to the best"
+    for setting in boosting.space:
+        for settings in found:
+            if setting.name in settings and not setting.choices:
+                assert setting.low <= settings[setting.name] <= setting.high
+
+
+def test_a_small_space_is_tried_to_its_end():
+    space = (Setting("weights", choices=("uniform", "distance")),)
+    small = replace(ALGORITHMS["knn"], space=space)
+    found = candidates.more_candidates(small, "binary", 12, "seed", [{}, {"weights": "uniform"}])
+    assert found == [{"weights": "distance"}]
+
+
+def test_without_tuning_no_further_search_is_waited_for(tmp_path):
+    task = made(tmp_path, houses(60), "price", folds=2)
+    deadline = time.monotonic() + 600
+    _, events = run(task, ["tree"], tmp_path, goes_on=True, deadline=deadline)
+    assert not [event for event in events if isinstance(event, Searched)]
+    assert [event for event in events if isinstance(event, Pulse)][-1].done == 1
+
+
+def test_time_that_is_left_is_used_and_told_of(tmp_path):
+    task = made(tmp_path, houses(150), "price", folds=3)
+    # More than the search can use: how busy the machine is makes no difference to it.
+    limits = {"tune": True, "goes_on": True, "deadline": time.monotonic() + 3600}
+    contest, events = run(task, ["tree", "knn"], tmp_path, **limits)
+    told = [event for event in events if isinstance(event, Searched)]
+    assert len(told) == 1
+    assert sum(told[0].extra.values()) > 0
+    rows = rows_of(events)
+    assert {row.status for row in rows.values()} == {"succeeded"}
+    explained = {e.algorithm for e in events if isinstance(e, Explained) and "holdout" in e.parts}
+    assert explained == set(rows)
+    for row in rows.values():
+        again = [score_fold(contest, row.algorithm, n, row.settings) for n in range(3)]
+        assert [one.scores["rmse"] for one in again] == pytest.approx(row.fold_scores, abs=1e-9)
+
+
+def test_what_cannot_be_finished_is_skipped_before_it_eats_the_budget(tmp_path, monkeypatch):
+    task = made(tmp_path, flowers(240), "kind")
+    pool = PacedPool(monkeypatch, {"baseline": 0.1, "linear": 0.3, "forest": 1.0, "svm": 30.0})
+    deadline = pool.now + 20
+    limits = {"deadline": deadline, "tune": True}
+    _, events = run(task, ["linear", "forest", "svm"], tmp_path, pool, **limits)
+    assert pool.now <= deadline + 1
+    rows = rows_of(events)
+    assert {key for key, row in rows.items() if row.status == "skipped"} == {"svm"}
+    assert "out of time; it needed about" in rows["svm"].error
+    pulses = [event for event in events if isinstance(event, Pulse)]
+    # The last fit of the best model may end a moment later.
+    assert pulses[0].remaining <= 22
+    given_up = next(n for n, e in enumerate(events) if getattr(e, "row", None) is rows["svm"])
+    later = {key for e in events[given_up:] if isinstance(e, Pulse) for key, *_ in e.running}
+    assert {"linear", "forest"} <= later, "its time went to the others"
+
+
+def test_a_fit_that_runs_long_is_known_before_it_ends():
+    race = Race([Algorithm("linear", "", "", "", cost=1.0)], 5, 1, "binary")
+    race.started(race.next_piece(), 100.0)
+    assert race.seconds_needed("linear", 100.0) is None
+    assert race.seconds_needed("linear", 110.0) == pytest.approx(40.0)

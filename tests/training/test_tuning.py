@@ -1,0 +1,137 @@
+"""Tuning, the ensemble and the early end of a contest."""
+
+import numpy as np
+import pytest
+
+from tests.support.paced_pool import PacedPool
+from tests.support.training_tables import flowers, houses
+from tests.training.test_evaluation import made, rows_of
+from training.algorithms import model_file
+from training.algorithms.catalogue import ALGORITHMS, chosen
+from training.evaluation import candidates
+from training.evaluation.budget import Settings
+from training.evaluation.ensemble import weigh
+from training.evaluation.events import Explained, RowAdded
+from training.evaluation.process_pool import Pool
+from training.evaluation.runner import evaluate
+from training.evaluation.scoring import predict, score
+from training.modelling.preprocessing import make_plan
+from training.modelling.splits import make_contest
+
+
+def run(task, keys, folder, pool=None, **settings):
+    contest = make_contest(task, make_plan(task.columns)[0], 0)
+    with pool or Pool(2) as pool:
+        limits = Settings(2, **settings)
+        return contest, list(evaluate(contest, chosen(keys), limits, pool, folder, folder / "out"))
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tuned")
+    task = made(folder, houses(150), "price", folds=3)
+    keys = ["linear", "tree", "knn"]
+    contest, events = run(task, keys, folder, tune=True, ensemble=True)
+    return task, contest, events, folder / "out"
+
+
+def test_tuning_never_makes_a_row_worse_and_says_what_was_found(tuned):
+    _, _, events, _ = tuned
+    rows: dict[str, list] = {}
+    for event in events:
+        if isinstance(event, RowAdded):
+            rows.setdefault(event.row.algorithm, []).append(event.row)
+    again = [entries for entries in rows.values() if len(entries) > 1]
+    assert again, "nothing was tuned"
+    for first, *_, last in again:
+        assert last.score < first.score
+        assert last.settings
+        assert "Tuned, the best of 13 settings" in last.note
+        assert len(last.fold_scores) == 3
+
+
+def test_the_ensemble_is_a_row_with_a_file_that_answers_as_its_members_do(tuned):
+    task, contest, events, out = tuned
+    row = rows_of(events)["ensemble"]
+    weights = row.settings["weights"]
+    assert sum(weights.values()) == pytest.approx(1)
+    assert len(row.fold_scores) == 3
+    whole = model_file.load(out / "ensemble.skops")
+    table = contest.features.iloc[contest.holdout]
+    members = zip(whole.estimators_, weights.values(), strict=True)
+    mean = sum(predict(member, table, ()) * weight for member, weight in members)
+    assert np.allclose(predict(whole, table, ()), mean)
+    parts = [e.parts for e in events if isinstance(e, Explained) and e.algorithm == "ensemble"]
+    found = score(task.kind, contest.truth[contest.holdout], mean)
+    assert parts[-1] == {"refitted": True}
+    assert parts[0]["holdout"]["rmse"] > found["rmse"], "checked before it was fitted on all rows"
+
+
+def test_the_file_of_the_best_model_is_fitted_on_all_rows_after_its_check(tuned):
+    _, contest, events, out = tuned
+    again = [e.algorithm for e in events if isinstance(e, Explained) and "refitted" in e.parts]
+    best = next(key for key in again if key != "ensemble")
+    checked = next(e.parts for e in events if isinstance(e, Explained) and e.algorithm == best)
+    table, truth = (part[contest.holdout] for part in (contest.features.iloc, contest.truth))
+    found = score(
+        contest.problem, truth, predict(model_file.load(out / f"{best}.skops"), table, ())
+    )
+    assert checked["holdout"]["rmse"] != found["rmse"]
+    assert {path.suffix for path in out.iterdir()} <= {".skops", ".svg"}
+
+
+def test_an_ensemble_of_classes_survives_its_file(tmp_path):
+    task = made(tmp_path, flowers(240), "kind", folds=3)
+    contest, events = run(task, ["linear", "knn", "mlp"], tmp_path, ensemble=True)
+    assert rows_of(events)["ensemble"].status == "succeeded"
+    whole = model_file.load(tmp_path / "out" / "ensemble.skops")
+    assert set(whole.predict(contest.features)) <= set(task.classes)
+
+
+@pytest.mark.parametrize(("spread", "equal"), [([10] * 5, True), ([10, 10, 10, 90, 90], False)])
+def test_models_weigh_the_same_unless_some_are_clearly_better(tmp_path, spread, equal):
+    task = made(tmp_path, houses(100), "price")
+    contest = make_contest(task, make_plan(task.columns)[0], 0)
+    truth, chance = contest.truth[contest.tested], np.random.default_rng(0)
+    answers = {f"m{n}": truth + chance.normal(0, std, len(truth)) for n, std in enumerate(spread)}
+    weights = weigh(contest, answers).weights
+    assert (set(weights.values()) == {0.2}) == equal
+    assert ("m4" in weights) == equal
+
+
+def test_the_same_seed_tries_the_same_settings_and_stays_in_range():
+    boosting = ALGORITHMS["boosting"]
+    first = candidates.candidates(boosting, "binary", 12, 3, imbalanced=True)
+    assert first == candidates.candidates(boosting, "binary", 12, 3, imbalanced=True)
+    assert first[0] == {"class_weight": "balanced"}
+    for settings in first[1:]:
+        assert 0.02 <= settings["learning_rate"] <= 0.2
+        assert isinstance(settings["max_leaf_nodes"], int)
+    assert candidates.candidates(boosting, "binary", 0, 3, imbalanced=True) == [], "no time for any"
+    plain = candidates.candidates(boosting, "regression", 2, 3, imbalanced=False)
+    assert all("class_weight" not in settings for settings in plain)
+
+
+def test_an_early_end_keeps_what_is_finished_and_explains_the_best(tmp_path, monkeypatch):
+    task = made(tmp_path, flowers(240), "kind", folds=3)
+    contest = make_contest(task, make_plan(task.columns)[0], 0)
+    ends, never = dict.fromkeys(("baseline", "linear"), 1.0), 1e6
+    pool = PacedPool(monkeypatch, ends | dict.fromkeys(("svm", "mlp", "forest"), never))
+    seen, began = [], pool.now
+
+    def is_enough() -> bool:
+        return "linear" in rows_of(seen)
+
+    limits = Settings(2, tune=True, ensemble=True, is_enough=is_enough)
+    algorithms = chosen(["linear", "svm", "mlp", "forest"])
+    for event in evaluate(contest, algorithms, limits, pool, tmp_path, tmp_path):
+        seen.append(event)
+    assert pool.now - began < 10
+    rows = rows_of(seen)
+    assert rows["linear"].status == rows["baseline"].status == "succeeded"
+    for key in ("svm", "mlp", "forest"):
+        assert rows[key].error == "Skipped: stopped by you."
+    assert (tmp_path / "linear.skops").is_file()
+    assert any(
+        "Stopped by you" in e.parts.get("note", "") for e in seen if isinstance(e, Explained)
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from jobsite.jobs.files import write_durably
+from jobsite.jobs.files import write_atomically
 
 AT_ONCE = 8
 
@@ -46,6 +46,4 @@ def keep_file(info_hash: str, data: bytes) -> None:
     path = torrent_file(info_hash)
     if not path.exists():
         path.parent.mkdir(mode=0o750, exist_ok=True)
-        draft = path.with_name(f"{uuid.uuid4()}.part")
-        write_durably(draft, data)
-        draft.replace(path)
+        write_atomically(path, data, durable=True, draft=f"{uuid.uuid4()}.part")

@@ -10,7 +10,7 @@ from downloads.engine.metadata_queue import PARKED_AFTER, TURN, Asker, next_turn
 from downloads.engine.state import Moves
 from downloads.engine.torrent import Torrent
 from downloads.rate_limits import Speed, share_out, tightest
-from jobsite.jobs.files import replace_durably
+from jobsite.jobs.files import write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -183,7 +183,7 @@ def count_files(moves: Moves) -> None:
 def save_session(moves: Moves) -> None:
     """Keep the DHT's nodes for the next start."""
     try:
-        replace_durably(moves.state_file, moves.session.state())
+        write_atomically(moves.state_file, moves.session.state(), durable=True)
     except OSError as error:
         log.warning("The state of the session could not be kept: %s", error)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from jobsite.jobs.files import write_durably
+from jobsite.jobs.files import write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -61,12 +61,10 @@ class ResumeStore:
             waiting.result()
 
     def _write(self, path: Path, data: bytes) -> None:
-        draft = path.with_suffix(".part")
         try:
-            write_durably(draft, data)
             if path.exists():
                 path.replace(path.with_suffix(".previous"))
-            draft.replace(path)
+            write_atomically(path, data, durable=True)
         except OSError as error:
             log.warning("%s could not be kept: %s", path.name, error)
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jobsite.jobs.files import write_atomically
+
 STEP = 10  # seconds between samples of the hour
 LONG_STEP = 300  # and of the day
 HOUR, DAY = 3600 // STEP, 24 * 3600 // LONG_STEP
@@ -89,9 +91,7 @@ class Rates:
             return
         with contextlib.suppress(OSError):  # a graph is not worth more than the download
             self._folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-            draft = self._folder / f"{key}.part"
-            draft.write_text(json.dumps(course.as_json()))
-            draft.replace(self._folder / f"{key}.json")
+            write_atomically(self._folder / f"{key}.json", json.dumps(course.as_json()).encode())
 
     def keep_all(self) -> None:
         """Write the file of each."""

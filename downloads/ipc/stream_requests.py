@@ -11,6 +11,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from jobsite.jobs.files import write_atomically
+
 LASTS = 30.0
 MOST = 16  # requests that are answered at a time
 
@@ -87,7 +89,6 @@ class StreamBox:
     def tell(self, wish: Wish, here: Here) -> None:
         """Answer one wish."""
         with contextlib.suppress(OSError):
-            draft = self._folder / f"{wish.name}.part"
-            draft.write_text(json.dumps(asdict(here)))
-            draft.replace(self._folder / f"{wish.name}.here")
+            data = json.dumps(asdict(here)).encode()
+            write_atomically(self._folder / f"{wish.name}.here", data)
             self.withdraw(wish)

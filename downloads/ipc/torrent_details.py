@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from jobsite.jobs.files import write_atomically
+
 LASTS = 12.0  # seconds that a page may be silent and is still taken to be open
 FORGOTTEN_AFTER = 3600.0
 MOST = 8  # torrents that are looked at closely at a time
@@ -60,9 +62,7 @@ class LookBox:
         """Answer whoever looks."""
         with contextlib.suppress(OSError):
             self._folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-            draft = self._folder / f"{key}.part"
-            draft.write_text(json.dumps(answer))
-            draft.replace(self._folder / f"{key}.json")
+            write_atomically(self._folder / f"{key}.json", json.dumps(answer).encode())
 
     def _entries(self) -> list[os.DirEntry[str]]:
         try:

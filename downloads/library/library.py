@@ -21,7 +21,7 @@ from downloads.library.free_names import FreeNames
 from downloads.library.record import Layout, Record, StoredFile, Where, name_for
 from downloads.library.selection import in_order
 from downloads.names import file_name
-from jobsite.jobs.files import make_durable, replace_durably, sync
+from jobsite.jobs.files import make_durable, sync, write_atomically
 
 HIDDEN = ".incomplete"
 AT_TOP = Where()
@@ -194,7 +194,7 @@ class Library:
         self._path(key).unlink(missing_ok=True)
 
     def _keep(self, record: Record) -> None:
-        replace_durably(self._path(record.key), json.dumps(asdict(record)).encode())
+        write_atomically(self._path(record.key), json.dumps(asdict(record)).encode(), durable=True)
 
     def _move(self, record: Record, source: Path) -> Record:
         if record.is_loose or (source.is_file() and record.files[0].path):

@@ -21,23 +21,24 @@ def alone_in(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a file that is whole."""
-    with path.open("wb") as file:
+def write_atomically(path: Path, data: bytes, *, durable: bool = False, draft: str = "") -> None:
+    """Write a file that others find in its old or its new form, never in part.
+
+    `durable`: its bytes are on disk before it takes its name, so that a power cut cannot leave an
+    empty file. `draft`: the name under which it is written first; its own with the suffix `.part`
+    if none. Several writers of one file at a time need drafts of different names. Raises OSError.
+    """
+    part = path.with_name(draft) if draft else path.with_suffix(".part")
+    with part.open("wb") as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def replace_durably(path: Path, data: bytes) -> None:
-    """Write a file that is there in its old or its new form, whatever happens meanwhile."""
-    draft = path.with_suffix(".part")
-    write_durably(draft, data)
-    draft.replace(path)
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
+    part.replace(path)
 
 
 def make_durable(folder: Path) -> None:
-    """All that lies in a folder, and below."""
+    """Write all that lies in a folder, and below, to disk (fsync)."""
     for root, _, names in os.walk(folder):
         for name in names:
             sync(Path(root, name))
@@ -45,7 +46,7 @@ def make_durable(folder: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """One file, or the names in a folder."""
+    """Write one file, or the names in a folder, to disk (fsync)."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     try:
         os.fsync(descriptor)

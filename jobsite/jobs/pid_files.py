@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 from django.conf import settings
 
+from jobsite.jobs.files import write_atomically
 from jobsite.jobs.processes import birth, boot, is_same, kill_group
 
 
@@ -19,9 +20,7 @@ def file_of(name: str) -> Path:
 def note(name: str, pid: int) -> None:
     """Write down that `pid` leads the group of a part; its birth keeps it from being mistaken."""
     text = json.dumps({"pid": pid, "born": birth(pid), "boot": boot()})
-    draft = file_of(name).with_suffix(".part")
-    draft.write_text(text)
-    draft.replace(file_of(name))
+    write_atomically(file_of(name), text.encode())
 
 
 def leader(name: str) -> int | None:
@@ -45,9 +44,7 @@ def count_restart(name: str) -> None:
     counts = restarts()
     counts[name] = counts.get(name, 0) + 1
     with contextlib.suppress(OSError):
-        draft = settings.RUN_DIR / "restarts.part"
-        draft.write_text(json.dumps(counts))
-        draft.replace(settings.RUN_DIR / "restarts.count")
+        write_atomically(settings.RUN_DIR / "restarts.count", json.dumps(counts).encode())
 
 
 def kill_leftovers() -> list[str]:

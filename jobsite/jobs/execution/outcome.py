@@ -5,11 +5,11 @@ could not be recorded is recorded later instead of being run again.
 """
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from jobsite.jobs.files import write_atomically
 from jobsite.jobs.status import Status
 
 
@@ -35,14 +35,9 @@ class Outcome:
 
 
 def save(outcome: Outcome, folder: Path) -> Path:
-    """Write the outcome durably (fsync, rename) and return its file."""
+    """Write the outcome durably and return its file. Raises OSError."""
     target = folder / outcome.file_name
-    draft = target.with_suffix(".part")
-    with draft.open("w") as file:
-        json.dump(asdict(outcome), file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(target)
+    write_atomically(target, json.dumps(asdict(outcome)).encode(), durable=True)
     return target
 
 

@@ -1,5 +1,7 @@
 """The app that every kind of job shares."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -11,5 +13,6 @@ class JobsConfig(AppConfig):
     verbose_name = "Jobs"
 
     def ready(self) -> None:
-        """Import what registers itself."""
-        pass
+        """Import what registers itself, now that the models are there."""
+        for module in ("checks", "queue.wake_ups"):
+            import_module(f"{self.name}.{module}")

@@ -3,12 +3,11 @@
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django_q.signals import post_spawn
 
 from jobsite.jobs import idempotency
 from jobsite.jobs.models import allowance, submission
 from jobsite.jobs.models.job import Job, job_models
-from jobsite.jobs.queue.wake_ups import wake, worker_spawned
+from jobsite.jobs.queue.wake_ups import wake
 from jobsite.jobs.status import Status
 from jobsite.jobs.text import one_line
 
@@ -65,6 +64,3 @@ def retry(job: Job) -> bool:
         if moved:
             wake(job.cluster)
     return moved
-
-
-post_spawn.connect(worker_spawned, dispatch_uid="jobsite.jobs")

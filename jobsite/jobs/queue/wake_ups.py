@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 from django_q.models import OrmQ
+from django_q.signals import post_spawn
 
 from jobsite.jobs.execution import worker
 
@@ -22,3 +23,6 @@ def waiting_wake_ups(clusters: Iterable[str]) -> dict[str, int]:
 def worker_spawned(**_: Any) -> None:
     """Called by django-q2 in each new worker process."""
     worker.prepare()
+
+
+post_spawn.connect(worker_spawned, dispatch_uid="jobsite.jobs")

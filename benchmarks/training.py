@@ -26,13 +26,14 @@ from pathlib import Path
 import numpy as np
 from joblib import Parallel, delayed
 from benchmarks.training import ALGORITHMS
-from training.catalogue import ALGORITHMS as KNOWN
-from training.fits import finish, score_fold
-from training.pipeline import make_plan
-from training.preview import HEAD_BYTES, preview
-from training.reading import read
-from training.splits import make_contest
-from training.target import make_task
+from training.algorithms.catalogue import ALGORITHMS as KNOWN
+from training.evaluation.final_fit import finish
+from training.evaluation.fit import score_fold
+from training.modelling.preprocessing import make_plan
+from training.tables.preview import HEAD_BYTES, preview
+from training.reading.reader import read
+from training.modelling.splits import make_contest
+from training.modelling.task import make_task
 
 table, out, cores = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 seen = preview(table.read_bytes()[:HEAD_BYTES], table.stat().st_size)

@@ -32,7 +32,7 @@ PACE = min(SLACK, 3)
 DRIVER = """
 import sys
 from pathlib import Path
-from downloads.links import parse_link
+from downloads.metainfo.magnet import parse_link
 from tests.support.torrent_peers import LOOPBACK, Client
 mine = Client(Path(sys.argv[1]))
 mine.want(*(parse_link(link, LOOPBACK) for link in sys.argv[2:]))
@@ -144,7 +144,7 @@ def test_damage_on_disk_is_fetched_again(client, tmp_path, source) -> None:
 DYING = """
 import os, signal, sys
 from pathlib import Path
-from downloads.links import parse_link
+from downloads.metainfo.magnet import parse_link
 from tests.support.torrent_peers import LOOPBACK, Client
 poison, *others = (parse_link(link, LOOPBACK) for link in sys.argv[2:])
 mine = Client(Path(sys.argv[1]))

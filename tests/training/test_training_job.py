@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from jobsite.jobs.execution import child_main
 from jobsite.jobs.execution.outcome import JobFailed
 from jobsite.jobs.execution.report import Report
 from tests.support.training_tables import flowers, houses, real_table
@@ -71,7 +70,7 @@ def test_a_training_reports_and_returns_its_result(ann, folder, told):
 
 
 def test_a_step_that_cannot_tell_how_far_it_is_still_tells_that_it_goes_on(told, monkeypatch):
-    monkeypatch.setattr(child_main, "SIGN_EVERY", 0.01)
+    monkeypatch.setattr("jobsite.jobs.execution.report.SIGN_EVERY", 0.01)
 
     def messages() -> list[str]:
         return [json.loads(line)["message"] for line in told.read_text().splitlines()]

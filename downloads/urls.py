@@ -1,7 +1,10 @@
-"""Addresses under /downloads/."""
+"""Addresses under /downloads/, and under /api/v2/ for clients of qBittorrent."""
 
-from django.urls import path
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
 
+from downloads.api.categories import CategoryViewSet
+from downloads.api.downloads import DownloadViewSet
 from downloads.models.download import Download
 from downloads.web import (
     bulk,
@@ -15,8 +18,7 @@ from downloads.web import (
 )
 from jobsite.jobs.web.views import job_patterns
 
-app_name = "downloads"
-urlpatterns = [
+download_patterns = [
     path("new/", downloads.Add.as_view(), name="new"),
     path("categories/", categories.Categories.as_view(), name="categories"),
     path("categories/<int:pk>/", categories.EditCategory.as_view(), name="category"),
@@ -54,3 +56,13 @@ urlpatterns = [
         },
     ),
 ]
+pages = [
+    path("downloads/", include((download_patterns, "downloads"))),
+    path("api/v2/", include("downloads.qbittorrent.urls")),  # as qBittorrent has it
+]
+
+
+def register(router: SimpleRouter) -> None:
+    """Add the addresses of this app to the API."""
+    router.register("downloads/categories", CategoryViewSet, basename="categories")
+    router.register("downloads", DownloadViewSet, basename="downloads")

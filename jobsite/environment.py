@@ -11,33 +11,33 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-KNOWN = {
-    "JOBSITE_DATA_DIR", "JOBSITE_BASE_URL", "JOBSITE_BIND", "JOBSITE_SECRET_KEY",
-    "JOBSITE_USER_JOBS", "JOBSITE_PROXIES", "JOBSITE_HSTS_DAYS", "JOBSITE_LOG_JSON",
-    "JOBSITE_METRICS_KEY", "JOBSITE_USER_QUEUED", "JOBSITE_USER_MB", "JOBSITE_KEEP_LOG_DAYS",
-    "JOBSITE_KEEP_JOBS_DAYS", "JOBSITE_KEEP_UPLOADS_DAYS",
-    "JOBSITE_WEBHOOK_NETWORKS", "JOBSITE_PROGRAM_DIR", "JOBSITE_EMAIL_URL", "JOBSITE_EMAIL_FROM",
-    "JOBSITE_BACKUP_HOURS", "JOBSITE_BACKUP_KEEP", "JOBSITE_BACKUP_DIR",
-    "TRAINING_WORKERS", "TRAINING_MEMORY_MB", "TRAINING_UPLOAD_MB", "DOWNLOAD_UPLOAD_MB",
-    "DOWNLOAD_DIR", "DOWNLOAD_WATCH_DIR", "DOWNLOAD_LISTEN",
-    "DOWNLOAD_DHT", "DOWNLOAD_DHT_BOOTSTRAP",
-    "DOWNLOAD_TRACKERS", "DOWNLOAD_ALLOWED_NETWORKS", "DOWNLOAD_ACTIVE",
-    "DOWNLOAD_MAX_DOWN_KB", "DOWNLOAD_MAX_UP_KB", "DOWNLOAD_FREE_MB",
-}  # fmt: skip
-# A secret may come from a file instead, as container orchestrators hand them over.
-KNOWN |= {"JOBSITE_SECRET_KEY_FILE", "JOBSITE_METRICS_KEY_FILE", "JOBSITE_EMAIL_URL_FILE"}
+PREFIXES = ("JOBSITE_", "TRAINING_", "DOWNLOAD_")
 
 
-def refuse_unknown_variables(names: Iterable[str]) -> None:
-    """Stop at a variable that nobody reads: a typing error must not pass as a default."""
-    for name in sorted(names):
-        if name.startswith(("JOBSITE_", "TRAINING_", "DOWNLOAD_")) and name not in KNOWN:
-            near = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.8)
-            hint = f" Did you mean {near[0]}?" if near else " README.md lists those that exist."
-            raise ImproperlyConfigured(f"There is no setting named {name}.{hint}")
+class Environment(environ.FileAwareEnv):
+    """Reads variables, or the files that their namesakes with `_FILE` name; remembers the names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: set[str] = set()
+
+    def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
+        self.known |= {var, f"{var}_FILE"}
+        return super().get_value(var, *args, **kwargs)
+
+    def refuse_unknown(self, names: Iterable[str]) -> None:
+        """Stop at a variable of ours that nobody has read: a typing error is no default.
+
+        To be called once all settings are read. Raises ImproperlyConfigured.
+        """
+        for name in sorted(names):
+            if name.startswith(PREFIXES) and name not in self.known:
+                near = difflib.get_close_matches(name, sorted(self.known), n=1, cutoff=0.8)
+                hint = f" Did you mean {near[0]}?" if near else " README.md lists those that exist."
+                raise ImproperlyConfigured(f"There is no setting named {name}.{hint}")
 
 
-env = environ.FileAwareEnv()
+env = Environment()
 
 
 def number(name: str, default: int, least: int, most: int = 2**31) -> int:

@@ -20,7 +20,6 @@ from jobsite.environment import (
     folder,
     networks,
     number,
-    refuse_unknown_variables,
     stored_secret,
 )
 
@@ -29,9 +28,6 @@ from jobsite.notification_settings import *  # noqa: F403
 from jobsite.sign_in_settings import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-refuse_unknown_variables(os.environ)
-
 
 # --- where things lie ---------------------------------------------------------------------------
 DATA_DIR = folder("JOBSITE_DATA_DIR", BASE_DIR / "var")
@@ -188,17 +184,13 @@ KEEP_LOG_DAYS = number("JOBSITE_KEEP_LOG_DAYS", 90, least=0)  # 0, here and belo
 KEEP_JOBS_DAYS = number("JOBSITE_KEEP_JOBS_DAYS", 0, least=0)
 KEEP_UPLOADS_DAYS = number("JOBSITE_KEEP_UPLOADS_DAYS", 0, least=0)
 
-# Clusters whose next child is started ahead: its imports take seconds.
-SPARE_CHILDREN = {"downloads", "training"}
-# MiB of the largest file and processes of the user, for the jobs of a cluster. The engine of the
-# downloads writes whatever its torrents hold, and watches the disk itself.
-CHILD_LIMITS = {"training": (8192, 4096)}
-CLUSTERS = {"training": TRAINING_WORKERS, "downloads": 1}  # django-q2 cluster -> its workers
+WORKERS = {"training": TRAINING_WORKERS}  # of each django-q2 cluster that has not just one
+NO_SPARE_CHILD: set[str] = set()  # clusters that start no child ahead, whatever their kinds declare
 Q_CLUSTER = {
     "name": "jobsite",
     "orm": "default",
     "broker_class": "jobsite.jobs.queue.broker.WakeUpBroker",
-    "ALT_CLUSTERS": {name: {"workers": workers} for name, workers in CLUSTERS.items()},
+    "ALT_CLUSTERS": {name: {"workers": workers} for name, workers in WORKERS.items()},
     "workers": 1,
     # A message is a wake-up without identity, deleted as it is taken: nothing to retry, to keep
     # or to acknowledge. `retry` and `timeout` only have to be consistent; leases are our own.
@@ -231,8 +223,6 @@ DOWNLOAD_ACTIVE = number("DOWNLOAD_ACTIVE", 200, least=1)
 DOWNLOAD_MAX_DOWN_KB = number("DOWNLOAD_MAX_DOWN_KB", 0, least=0)
 DOWNLOAD_MAX_UP_KB = number("DOWNLOAD_MAX_UP_KB", 0, least=0)
 DOWNLOAD_UPLOAD_MB = number("DOWNLOAD_UPLOAD_MB", 100, least=1)
-# Files of these form fields have a limit of their own, and take none of a person's space.
-UPLOAD_LIMITS = {"torrents": "DOWNLOAD_UPLOAD_MB"}
 DOWNLOAD_FREE_MB = number("DOWNLOAD_FREE_MB", 1024, least=0)
 
 # --- API ----------------------------------------------------------------------------------------
@@ -260,3 +250,8 @@ SPECTACULAR_SETTINGS = {
 }
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": None, "TOKEN_PREFIX": "job_"}
 KNOX_TOKEN_MODEL = "jobs.ApiToken"  # noqa: S105 (the name of a model)
+
+# What was read above, and nothing else: a typing error stops the start, and a job's process gets
+# these variables of the site's own.
+env.refuse_unknown(os.environ)
+VARIABLES = frozenset(env.known)

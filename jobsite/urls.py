@@ -1,5 +1,7 @@
 """The addresses of the site."""
 
+from importlib import import_module
+
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
@@ -9,20 +11,21 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
-from downloads.api import downloads as downloads_api
 from jobsite.jobs.accounts import second_factor_views
 from jobsite.jobs.accounts import views as accounts
+from jobsite.jobs.models.kinds import job_apps
 from jobsite.jobs.monitoring import health
 from jobsite.jobs.monitoring.dashboard import Dashboard
 from jobsite.jobs.monitoring.metrics import metrics
 from jobsite.jobs.notifications import views as notifications
 from jobsite.jobs.notifications.api import ChannelViewSet
-from training.api import trainings as trainings_api
-from training.urls import prediction_patterns
+
+# Each app with kinds of jobs has `pages`, a list of patterns, and `register(router)` for the API.
+kinds = [import_module(f"{app.name}.urls") for app in job_apps()]
 
 router = SimpleRouter(use_regex_path=False)
-trainings_api.register(router)
-downloads_api.register(router)
+for module in kinds:
+    module.register(router)
 router.register("notifications", ChannelViewSet, basename="channels")
 
 # The API has its own sign-in: tokens, and 401 instead of a redirect.
@@ -38,9 +41,7 @@ handler404 = "jobsite.jobs.api.errors.not_found"
 
 urlpatterns = [
     path("", Dashboard.as_view(), name="dashboard"),
-    path("training/", include("training.urls")),
-    path("predictions/", include((prediction_patterns, "prediction"))),
-    path("downloads/", include("downloads.urls")),
+    *(pattern for module in kinds for pattern in module.pages),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path(
@@ -74,6 +75,5 @@ urlpatterns = [
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", metrics, name="metrics"),
     path("api/v1/", include(api)),
-    path("api/v2/", include("downloads.qbittorrent.urls")),  # as qBittorrent has it
     path("admin/", admin.site.urls),
 ]

@@ -1,14 +1,17 @@
 """Addresses under /training/ and /predictions/."""
 
-from django.urls import path
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
 
 from jobsite.jobs.web.views import job_patterns
+from training.api.datasets import DatasetViewSet
+from training.api.predictions import PredictionViewSet
+from training.api.trainings import TrainingViewSet
 from training.models.prediction import Prediction
 from training.models.training_job import TrainingJob
 from training.web import comparisons, datasets, inspections, predictions, trainings
 
-app_name = "training"
-urlpatterns = [
+training_patterns = [
     path("new/", datasets.Upload.as_view(), name="new"),
     path("datasets/", datasets.DatasetList.as_view(), name="datasets"),
     path("datasets/<uuid:pk>/inspect/", inspections.Inspect.as_view(), name="inspect"),
@@ -43,3 +46,14 @@ prediction_patterns = [
     path("<uuid:pk>/file/", predictions.Download.as_view(), name="file"),
     *job_patterns(Prediction, views={"detail": predictions.Detail}),
 ]
+pages = [
+    path("training/", include((training_patterns, "training"))),
+    path("predictions/", include((prediction_patterns, "prediction"))),
+]
+
+
+def register(router: SimpleRouter) -> None:
+    """Add the addresses of this app to the API."""
+    router.register("datasets", DatasetViewSet, basename="datasets")
+    router.register("training", TrainingViewSet, basename="training")
+    router.register("predictions", PredictionViewSet, basename="predictions")

@@ -13,7 +13,6 @@ from rest_framework.decorators import action
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.routers import SimpleRouter
 from rest_framework.status import (
     HTTP_202_ACCEPTED,
     HTTP_204_NO_CONTENT,
@@ -23,7 +22,6 @@ from rest_framework.status import (
 
 from downloads.adding import Answer, Asked, read_links, read_torrents, submit
 from downloads.api.bulk import BulkActions
-from downloads.api.categories import CategoryViewSet
 from downloads.api.details import LookActions
 from downloads.api.fields import Tags
 from downloads.api.files import FileActions, FileSerializer
@@ -211,9 +209,3 @@ def _fields(request: Request) -> dict[str, Any]:
     files = request.FILES.getlist("torrents")
     others = {name: data[name] for name in data if name != "torrents"}
     return {**others, **({"torrents": files} if files else {})}
-
-
-def register(router: SimpleRouter) -> None:
-    """Add the addresses of this app to the API."""
-    router.register("downloads/categories", CategoryViewSet, basename="categories")
-    router.register("downloads", DownloadViewSet, basename="downloads")

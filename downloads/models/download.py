@@ -19,6 +19,7 @@ from downloads.models.download_queryset import DownloadQuerySet, Entry
 from downloads.seeding import FOREVER
 from downloads.uploaded_torrents import torrent_file
 from jobsite.jobs.models.job import Job
+from jobsite.jobs.models.kind import UploadLimit
 from jobsite.jobs.status import ACTIVE, CAN_PAUSE, CAN_RESUME, Status
 
 MOVES = {"up", "down", "first", "last"}
@@ -31,6 +32,13 @@ class Download(DownloadFields):
     kind: ClassVar[str] = "downloads"
     cluster: ClassVar[str] = "downloads"
     runner: ClassVar[str | None] = None
+    upload_limits: ClassVar[tuple[UploadLimit, ...]] = (
+        UploadLimit("DOWNLOAD_UPLOAD_MB", field="torrents", is_stored=False),
+    )
+    folders: ClassVar[Mapping[str, str]] = {"library": "DOWNLOAD_DIR"}
+    title: ClassVar[str] = "Downloads"
+    start_label: ClassVar[str] = "New downloads"
+    invitation: ClassVar[str] = "paste info hashes and magnet links to download"
 
     objects = DownloadQuerySet.as_manager()  # type: ignore[misc]
 

@@ -19,6 +19,7 @@ class Engine(Job):
     kind: ClassVar[str] = "engine"
     cluster: ClassVar[str] = "downloads"
     runner: ClassVar[str | None] = "downloads.sync.run.run"
+    spare_child: ClassVar[bool] = True
     max_losses: ClassVar[int | None] = None
     stop_grace: ClassVar[float] = 12.0
     has_pages: ClassVar[bool] = False

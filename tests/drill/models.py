@@ -3,6 +3,7 @@
 from django.db import models
 
 from jobsite.jobs.models.job import Job
+from jobsite.jobs.models.kind import ChildLimits
 
 
 class Scripted(Job):
@@ -12,6 +13,7 @@ class Scripted(Job):
     runner = "tests.drill.tasks.run"
     REPORTED = frozenset({"board"})
     has_pages = False
+    child_limits = ChildLimits(file_mb=64, processes=100_000)
 
     script = models.JSONField(default=list)
     board = models.JSONField(default=dict)

@@ -188,7 +188,7 @@ def test_whatever_byte_flips_the_archive_is_refused_or_holds_what_was_written(
     made, empty, tmp_path, monkeypatch
 ):
     whole, kept = made.read_bytes(), []
-    monkeypatch.setattr(restore, "settle", lambda folder: kept.append(hashed(folder)))
+    monkeypatch.setattr(restore, "put_back", lambda folder: kept.append(hashed(folder)))
     restore.read(made)
     chance = random.Random(7)
     directory = whole.rindex(b"PK\x01\x02")  # the names and methods of the members lie behind it

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import psycopg
 
-from jobsite.jobs.models.job import job_models
 from jobsite.jobs.models.job_event import JobEvent
+from jobsite.jobs.models.kinds import job_models
 from tests.support.running_site import Site
 
 LINES = 80

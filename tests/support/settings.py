@@ -22,20 +22,17 @@ os.environ.setdefault("DOWNLOAD_LISTEN", "127.0.0.1:0")
 from jobsite.settings import *  # noqa: F403
 from jobsite.settings import (
     ALLOWED_HOSTS,
-    CHILD_LIMITS,
-    CLUSTERS,
     DATABASES,
     INSTALLED_APPS,
+    NO_SPARE_CHILD,
     Q_CLUSTER,
-    SPARE_CHILDREN,
+    WORKERS,
 )
 
 INSTALLED_APPS += ["tests.drill"]
-CLUSTERS["drill"] = 2
-# Importing what trainings need takes seconds, in each tree that a test starts; the engine of the
-# downloads is a spare child, too.
-SPARE_CHILDREN -= {"training"}
-CHILD_LIMITS["drill"] = (64, 100_000)
+WORKERS["drill"] = 2
+# Importing what trainings need takes seconds, in each tree that a test starts.
+NO_SPARE_CHILD.add("training")
 Q_CLUSTER["ALT_CLUSTERS"]["drill"] = {"workers": 2}
 ALLOWED_HOSTS += ["testserver"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -14,7 +14,6 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
-from rest_framework.routers import SimpleRouter
 from rest_framework.status import HTTP_202_ACCEPTED
 
 from jobsite.jobs import queue
@@ -24,8 +23,7 @@ from jobsite.jobs.api.serializers import JobSerializer
 from jobsite.jobs.api.viewsets import JobViewSet
 from training.algorithms import catalogue
 from training.api.comparisons import CompareMixin
-from training.api.datasets import DatasetViewSet
-from training.api.predictions import PredictionSerializer, PredictionViewSet, RowsSerializer, asked
+from training.api.predictions import PredictionSerializer, RowsSerializer, asked
 from training.models.dataset import Dataset
 from training.models.training_job import (
     DEFAULT_FOLDS,
@@ -206,10 +204,3 @@ class TrainingViewSet(CompareMixin, JobViewSet):
     def plot(self, request: Request, pk: Any = None, file: str = "") -> HttpResponseBase:
         """A plot as SVG."""
         return plot_response(request, self.get_object(), file)
-
-
-def register(router: SimpleRouter) -> None:
-    """Add the addresses of this app to the API."""
-    router.register("datasets", DatasetViewSet, basename="datasets")
-    router.register("training", TrainingViewSet, basename="training")
-    router.register("predictions", PredictionViewSet, basename="predictions")

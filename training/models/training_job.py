@@ -13,6 +13,7 @@ from django.db import DatabaseError, connection, models
 from django.db.models import RestrictedError, Sum
 
 from jobsite.jobs.models.job import Job
+from jobsite.jobs.models.kind import ChildLimits, UploadLimit
 from jobsite.jobs.status import Status
 from training.algorithms import catalogue
 from training.models.dataset import Dataset
@@ -34,6 +35,12 @@ class TrainingJob(Job):
     kind: ClassVar[str] = "training"
     cluster: ClassVar[str] = "training"
     runner: ClassVar[str | None] = "training.tasks.train.run"
+    child_limits: ClassVar[ChildLimits] = ChildLimits(file_mb=8192, processes=4096)
+    spare_child: ClassVar[bool] = True
+    upload_limits: ClassVar[tuple[UploadLimit, ...]] = (UploadLimit("TRAINING_UPLOAD_MB"),)
+    title: ClassVar[str] = "Training"
+    start_label: ClassVar[str] = "New training"
+    invitation: ClassVar[str] = "train models on a table of yours"
     REPORTED: ClassVar[frozenset[str]] = frozenset({"live"})
     niceness: ClassVar[int] = 5
     least_memory_mb: ClassVar[int] = 420  # measured: the libraries, and one fit of a small table

@@ -22,11 +22,12 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from jobsite.jobs.backup import database
+from jobsite.jobs.models.kinds import kind_folders
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 DATABASE = "database"
-FILES, LIBRARY = "files/", "library/"
+FILES = "files/"
 # What a running site makes anew. The secret key is left out too: who finds an old backup must not
 # be able to sign links and sessions with it.
 LEFT_OUT = frozenset({"run", "tmp", "sessions", "secret_key"})
@@ -121,20 +122,20 @@ def write(target: Path, with_library: bool = False) -> int:
 
 def fill(file: BinaryIO, skip: frozenset[Path], with_library: bool) -> int:
     """The content of an archive; how many files it has."""
-    data, library = Path(settings.DATA_DIR), Path(settings.DOWNLOAD_DIR)
-    left_out = frozenset(
-        {*(data / name for name in LEFT_OUT), library, settings.BACKUP_DIR, *database_files()}
-    )
+    data, elsewhere = Path(settings.DATA_DIR), kind_folders()
+    made_anew = {data / name for name in LEFT_OUT}
+    left_out = frozenset({*made_anew, *elsewhere.values(), settings.BACKUP_DIR, *database_files()})
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as container:
         archive = Archive(container, skip)
-        with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
-            database.take(Path(folder) / DATABASE)
-            archive.add(Path(folder) / DATABASE, DATABASE)
+        with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as scratch:
+            database.take(Path(scratch) / DATABASE)
+            archive.add(Path(scratch) / DATABASE, DATABASE)
         # Twice: results are published by renaming a folder, which the first walk may just miss.
         for _ in range(2):
             archive.add_tree(data, FILES, left_out)
             if with_library:
-                archive.add_tree(library, LIBRARY, frozenset())
+                for name, folder in elsewhere.items():
+                    archive.add_tree(folder, f"{name}/", frozenset())
         archive.finish(with_library)
     return len(archive.hashes)
 

@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
+from django.utils.text import get_text_list
 
 from jobsite.jobs.backup import database
 from jobsite.jobs.backup.archive import (
@@ -20,11 +21,11 @@ from jobsite.jobs.backup.archive import (
     DATABASE,
     FILES,
     FORMAT,
-    LIBRARY,
     MANIFEST,
     database_files,
     files_below,
 )
+from jobsite.jobs.models.kinds import kind_folder_settings, kind_folders
 
 # What the settings and a first command make in a new folder.
 MADE_BY_ITSELF = frozenset({"secret_key", "up.lock", "restarts.count"})
@@ -50,7 +51,7 @@ def read(source: Path) -> int:
             manifest = checked_manifest(archive)
             with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
                 unpack(archive, manifest["sha256"], Path(folder))
-                settle(Path(folder))
+                put_back(Path(folder))
     except FileNotFoundError:
         raise CannotRestore(f"There is no file {source}.") from None
     except UNREADABLE as error:
@@ -69,14 +70,14 @@ def damaged(what: str, how: str) -> CannotRestore:
 
 def refuse_used_folder() -> None:
     """A restore never mixes with what is there."""
-    data, library = Path(settings.DATA_DIR), Path(settings.DOWNLOAD_DIR)
     kept = database_files()
-    for root in (data, library):
+    named = ["JOBSITE_DATA_DIR", *kind_folder_settings().values()]
+    for root in (Path(settings.DATA_DIR), *kind_folders().values()):
         for path in files_below(root, frozenset()):
             if path not in kept and path.name not in MADE_BY_ITSELF:
                 raise CannotRestore(
                     f"The folder {root} is not empty (it holds {path.relative_to(root)}). Set "
-                    "JOBSITE_DATA_DIR and DOWNLOAD_DIR to new folders, or move the old ones away."
+                    f"{get_text_list(named, 'and')} to new folders, or move the old ones away."
                 )
     if not database.is_empty():
         raise CannotRestore(
@@ -131,19 +132,24 @@ def unpack(archive: zipfile.ZipFile, hashes: dict[str, str], folder: Path) -> No
 def inside(name: str) -> PurePosixPath:
     """The name as a path below the folder, and nowhere else."""
     path = PurePosixPath(name)
-    at_home = name == DATABASE or name.startswith((FILES, LIBRARY))
+    at_home = name == DATABASE or name.startswith(tuple(places()))
     if not at_home or path.is_absolute() or ".." in path.parts or "\0" in name or "\\" in name:
         raise damaged("The archive", f"the name {name!r} leads out of its folder")
     return path
 
 
-def settle(folder: Path) -> None:
+def places() -> dict[str, Path]:
+    """Return the folders of an archive and where their files belong."""
+    elsewhere = {f"{name}/": path for name, path in kind_folders().items()}
+    return {FILES: Path(settings.DATA_DIR), **elsewhere}
+
+
+def put_back(folder: Path) -> None:
     """Move what was checked to its place; the database goes last."""
-    places = {FILES: settings.DATA_DIR, LIBRARY: settings.DOWNLOAD_DIR}
-    for name, place in places.items():
+    for name, place in places().items():
         root = folder / name
         for path in list(files_below(root, frozenset())):
-            target = Path(place) / path.relative_to(root)
+            target = place / path.relative_to(root)
             target.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
             shutil.move(path, target)
     database.put_back(folder / DATABASE)

@@ -21,7 +21,6 @@ from importlib import import_module
 from typing import Any
 
 import django
-from django.conf import settings
 from django.db import OperationalError, connection
 from django.utils.module_loading import import_string
 
@@ -87,11 +86,12 @@ def serve(descriptor: int, modules: list[str]) -> None:
     # The imports take seconds in which nobody reads standard input.
     die_with_parent(signal.SIGKILL)
     django.setup()
-    from jobsite.jobs.models.job import job_model  # noqa: PLC0415 (models exist only after the set-up)
+    from jobsite.jobs.models import kinds  # noqa: PLC0415 (models exist only after the set-up)
 
     # Before anything is imported that starts processes of its own, which inherit both.
     limits.forget_secrets()
-    limits.confine(*settings.CHILD_LIMITS.get(os.environ.get("Q_CLUSTER_NAME", ""), NO_LIMIT))
+    most = kinds.child_limits(os.environ.get("Q_CLUSTER_NAME", ""))
+    limits.confine(most.file_mb, most.processes)
     for module in modules:
         import_module(module)
     line = sys.stdin.readline()
@@ -100,7 +100,7 @@ def serve(descriptor: int, modules: list[str]) -> None:
     die_with_parent(0)  # from here on `listen` does it, for the whole group
     assignment = json.loads(line)
     log_context.set_job(assignment["pk"])
-    model = job_model(assignment["kind"])
+    model = kinds.job_model(assignment["kind"])
     os.nice(model.niceness)
     job = patiently(partial(model.objects.get, pk=assignment["pk"], attempt=assignment["attempt"]))
     job.draft.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,8 @@ from django.conf import settings
 
 from jobsite.jobs import shutdown
 from jobsite.jobs.execution import limits
-from jobsite.jobs.models.job import Job, job_models
+from jobsite.jobs.models.job import Job
+from jobsite.jobs.models.kinds import job_models
 from jobsite.jobs.processes import family, memory_mb
 
 LAST_WORDS = 5  # seconds between the signal that a limit was passed and the end

@@ -5,16 +5,18 @@ import resource
 import secrets
 from collections.abc import Mapping
 
+from django.conf import settings
+
 MEBI = 2**20
 
-# A job needs the database, and how the site is configured. It needs no key of the site, and nothing
-# of what else the operator's shell or container happens to hold.
+# A job needs the database, and how the site is configured (VARIABLES of the settings). It needs no
+# key of the site, and nothing of what else the operator's shell or container happens to hold.
 KEPT = {
     "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV",
     "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "DJANGO_SETTINGS_MODULE", "DATABASE_URL",
     "DATABASE_URL_FILE", "Q_CLUSTER_NAME",
 }  # fmt: skip
-KEPT_PREFIXES = ("JOBSITE_", "TRAINING_", "DOWNLOAD_", "LC_", "PYTHON", "OMP_", "OPENBLAS_", "PG")
+KEPT_PREFIXES = ("LC_", "PYTHON", "OMP_", "OPENBLAS_", "PG")
 KEYS = ("_KEY", "_KEY_FILE", "_EMAIL_URL", "_EMAIL_URL_FILE")
 # Read by Django's set-up, and of no use to the job's own code and what that starts.
 FORGOTTEN = ("DATABASE_URL", "DATABASE_URL_FILE", "PGPASSWORD", "JOBSITE_SECRET_KEY")
@@ -25,7 +27,8 @@ def environment(full: Mapping[str, str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in full.items()
-        if (name in KEPT or name.startswith(KEPT_PREFIXES)) and not name.endswith(KEYS)
+        if (name in KEPT | settings.VARIABLES or name.startswith(KEPT_PREFIXES))
+        and not name.endswith(KEYS)
     }
     # Django wants a key; this one is good for nothing.
     return kept | {"JOBSITE_SECRET_KEY": secrets.token_urlsafe(50)}

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 
 from jobsite.jobs.execution.outcome import Outcome, load, save
-from jobsite.jobs.models.job import Job, job_model
+from jobsite.jobs.models.job import Job
+from jobsite.jobs.models.kinds import job_model
 from jobsite.jobs.status import Status
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,8 @@ from django.db import DatabaseError, connection, connections
 from jobsite.jobs import shutdown
 from jobsite.jobs.execution.child_process import Child
 from jobsite.jobs.execution.supervisor import Supervision
-from jobsite.jobs.models.job import Job, job_models
+from jobsite.jobs.models.job import Job
+from jobsite.jobs.models.kinds import clusters, job_models, keeps_spare_child
 from jobsite.jobs.models.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ class Post:
 
     def keep_spare(self) -> None:
         """Start the next child ahead of its job, where importing takes seconds."""
-        if self.cluster in settings.SPARE_CHILDREN and self.spare is None:
+        if self.spare is None and keeps_spare_child(self.cluster):
             self.spare = Child(self.cluster)
 
 
@@ -61,7 +62,7 @@ def post() -> Post:
     """The post of this process."""
     global POST
     if POST is None:
-        POST = Post(os.environ.get("Q_CLUSTER_NAME", "training"))
+        POST = Post(os.environ.get("Q_CLUSTER_NAME") or next(iter(clusters())))
     return POST
 
 

@@ -14,7 +14,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import OperationalError, ProgrammingError
 
 from jobsite.jobs.models.allowance import OverAllowance
-from jobsite.jobs.models.job import Job, job_models
+from jobsite.jobs.models.job import Job
+from jobsite.jobs.models.kinds import job_models
 from jobsite.jobs.status import Status
 from jobsite.jobs.text import one_line, storable
 

@@ -6,9 +6,8 @@ import shutil
 import uuid
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -18,6 +17,7 @@ from django.utils import timezone
 from jobsite.jobs.files import alone_in
 from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.models.job_queryset import JobQuerySet
+from jobsite.jobs.models.kind import Kind
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import ACTIVE, CAN_CANCEL, CAN_RETRY, CHOICES, FINISHED, Status
 
@@ -37,33 +37,13 @@ DESCRIBED = (
 RESULT = "result"  # the folder of the artifacts, within that of the job
 
 
-class Job(models.Model):
+class Job(Kind, models.Model):
     """Long work that somebody handed over. The row is the truth; processes follow it.
 
-    A kind of job is a concrete subclass that names its `kind`, its `cluster` and its `runner`.
+    A kind of job is a concrete subclass that names its `kind`, its `cluster` and its `runner`, and
+    declares what else the site needs to know (see `Kind`).
     Nobody assigns `status`: `JobQuerySet.transition` is the only way.
     """
-
-    kind: ClassVar[str]
-    """Short name, also the URL namespace: "training"."""
-    cluster: ClassVar[str]
-    """The django-q2 cluster whose workers take such jobs."""
-    runner: ClassVar[str | None] = None
-    """Dotted path of `run(job, report) -> dict | None`, called in a child process. None: another
-    job's child moves these rows (downloads are moved by the engine)."""
-    REPORTED: ClassVar[frozenset[str]] = frozenset()
-    """Fields that the child may set through `report.update`."""
-    least_memory_mb: ClassVar[int] = 0
-    """Memory without which the child cannot even start, in MiB."""
-    max_losses: ClassVar[int | None] = 3
-    """Workers that may die under a job before it fails. None: any number."""
-    stop_grace: ClassVar[float] = 0.0
-    """Seconds that the child gets to save its work on a clean stop; 0: it is killed."""
-    niceness: ClassVar[int] = 0
-    """Added to the child's nice value, so that heavy work leaves the pages quick."""
-
-    has_pages: ClassVar[bool] = True
-    """Whether people see jobs of this kind; the site's own work has no pages."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
@@ -268,16 +248,3 @@ class Job(models.Model):
     @classmethod
     def keep_alive(cls) -> None:
         """Called by housekeeping every second or two; a kind that must always run starts itself."""
-
-
-def job_models() -> list[type[Job]]:
-    """Every kind of job that is installed."""
-    return [model for model in apps.get_models() if issubclass(model, Job)]
-
-
-def job_model(kind: str) -> type[Job]:
-    """The model of a kind. Raises LookupError where there is none."""
-    for model in job_models():
-        if model.kind == kind:
-            return model
-    raise LookupError(f"There is no kind of job named {kind!r}.")

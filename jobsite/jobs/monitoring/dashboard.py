@@ -10,9 +10,11 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.views.generic import TemplateView
 
-from jobsite.jobs.models.job import Job, job_models
+from jobsite.jobs.models.job import Job
+from jobsite.jobs.models.kinds import clusters, job_models
 from jobsite.jobs.models.tally import WEDGED, Tally
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.permissions import may
@@ -41,6 +43,7 @@ class Dashboard(TemplateView):
             "waiting": waiting,
             "finished": self.jobs(list(FINISHED), "-finished_at"),
             "counts": self.counts(),
+            "invitation": invitation(),
             "workers": workers,
             "disk_free": disk.free,
             "disk_total": disk.total,
@@ -66,6 +69,15 @@ class Dashboard(TemplateView):
         ]
         by = order.removeprefix("-")
         return sorted(shared(rows), key=lambda job: getattr(job, by), reverse=by != order)
+
+
+def invitation() -> str:
+    """What a person who has no jobs yet can do here."""
+    offers = [model.invitation for model in job_models() if model.invitation]
+    return (
+        f"{capfirst(', or '.join(offers))}. You get the page back at once and can watch the work "
+        "go on."
+    )
 
 
 def shared(rows: Iterable[Iterable[Job]]) -> list[Job]:
@@ -97,7 +109,7 @@ def queued_at(job: Job) -> datetime:
 def warnings(workers: list[Worker], oldest: Job | None) -> list[str]:
     """What the operator should look at, in words."""
     found = []
-    for cluster in settings.CLUSTERS:
+    for cluster in clusters():
         if not any(worker.is_alive for worker in workers if worker.cluster == cluster):
             found.append(
                 f"No {cluster} worker is alive: such jobs wait until one is. "

@@ -8,6 +8,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 
+from jobsite.jobs.models.kinds import clusters
 from jobsite.jobs.models.worker import Worker
 
 LEAST_FREE = 100 * 2**20
@@ -37,7 +38,7 @@ def checks() -> dict[str, str]:
         alive = set(Worker.objects.alive().values_list("cluster", flat=True))
     except DatabaseError:
         return {"database": "The database does not answer."}
-    missing = sorted(settings.CLUSTERS.keys() - alive)
+    missing = sorted(clusters().keys() - alive)
     free = shutil.disk_usage(settings.DATA_DIR).free
     return {
         "migrations": f"{len(pending)} migrations are not applied." if pending else "",

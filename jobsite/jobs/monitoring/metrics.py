@@ -15,7 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from jobsite.jobs import pid_files
-from jobsite.jobs.models.job import job_models
+from jobsite.jobs.models.kinds import clusters, job_models
 from jobsite.jobs.models.tally import LOST, WEDGED, Tally
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import Status
@@ -51,7 +51,7 @@ class Rows:
             "jobsite_workers_alive", "Workers with a recent sign of life.", labels=["cluster"]
         )
         found = dict(Worker.objects.alive().order_by().values_list("cluster").annotate(Count("pk")))
-        for cluster in settings.CLUSTERS:
+        for cluster in clusters():
             alive.add_metric([cluster], found.get(cluster, 0))
         yield alive
 

@@ -16,7 +16,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from jobsite.jobs import shutdown
-from jobsite.jobs.models.job import job_model
+from jobsite.jobs.models.kinds import job_model
 from jobsite.jobs.models.notification import (
     DELIVERED,
     EMAIL,

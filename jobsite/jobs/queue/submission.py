@@ -6,7 +6,8 @@ from django.db import IntegrityError, transaction
 
 from jobsite.jobs import idempotency
 from jobsite.jobs.models import allowance, submission
-from jobsite.jobs.models.job import Job, job_models
+from jobsite.jobs.models.job import Job
+from jobsite.jobs.models.kinds import job_models
 from jobsite.jobs.queue.wake_ups import wake
 from jobsite.jobs.status import Status
 from jobsite.jobs.text import one_line

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import DatabaseError, connections
 from django.db.models import F
 from django.utils import timezone
@@ -17,8 +16,8 @@ from django.utils import timezone
 from jobsite.jobs import pid_files, processes, queue, shutdown
 from jobsite.jobs.backup.schedule import BackupSchedule
 from jobsite.jobs.execution import recording
-from jobsite.jobs.models.job import job_models
 from jobsite.jobs.models.job_queryset import LEASE
+from jobsite.jobs.models.kinds import clusters, job_models
 from jobsite.jobs.models.notification import WAITING, Delivery
 from jobsite.jobs.models.tally import WEDGED, Tally
 from jobsite.jobs.models.worker import SILENT_AFTER, Worker
@@ -124,9 +123,7 @@ class Housekeeper:
     def tend_clusters(self) -> None:
         """Look where a job waits though a worker is free; replace what may be missing there."""
         idle = {
-            cluster
-            for cluster, workers in settings.CLUSTERS.items()
-            if is_left_alone(cluster, workers)
+            cluster for cluster, workers in clusters().items() if is_left_alone(cluster, workers)
         }
         self.wake_again(idle)
         self.restart_wedged(idle)
@@ -143,7 +140,7 @@ class Housekeeper:
         A worker that dies while it holds the queue's read lock stops its cluster for good, and
         the cluster does not notice. `up` starts the tree again.
         """
-        for cluster in settings.CLUSTERS:
+        for cluster in clusters():
             if not self.watch.is_wedged(cluster, cluster in idle):
                 continue
             leader = pid_files.leader(f"cluster-{cluster}")

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.contrib.sessions.backends.file import SessionStore
 from django.utils import timezone
 
-from jobsite.jobs.models.job import job_models
 from jobsite.jobs.models.job_event import JobEvent
+from jobsite.jobs.models.kinds import job_models
 from jobsite.jobs.models.notification import WAITING, Delivery
 from jobsite.jobs.models.submission import Submission
 from jobsite.jobs.status import FINISHED

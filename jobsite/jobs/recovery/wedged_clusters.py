@@ -10,7 +10,8 @@ import psutil
 from django.conf import settings
 
 from jobsite.jobs import processes
-from jobsite.jobs.models.job import Job, job_models
+from jobsite.jobs.models.job import Job
+from jobsite.jobs.models.kinds import job_models
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import Status
 

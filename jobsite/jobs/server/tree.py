@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -64,8 +64,8 @@ class Part:
         return rest
 
 
-def parts(bind: str) -> list[Part]:
-    """What the tree consists of."""
+def parts(bind: str, clusters: Iterable[str]) -> list[Part]:
+    """Return what the tree consists of: the pages at an address, the clusters, housekeeping."""
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
     web = [
         *(sys.executable, "-m", "gunicorn", "jobsite.wsgi"),
@@ -74,11 +74,11 @@ def parts(bind: str) -> list[Part]:
         *("--timeout", "60", "--graceful-timeout", "5", "--preload", "--no-control-socket"),
         *("--log-level", "warning", "--worker-tmp-dir", str(settings.RUN_DIR)),
     ]
-    clusters = [
+    queues = [
         Part(f"cluster-{name}", [*manage, "qcluster"], {"Q_CLUSTER_NAME": name})
-        for name in settings.CLUSTERS
+        for name in clusters
     ]
-    return [Part("web", web), *clusters, Part("housekeeping", [*manage, "housekeeping"])]
+    return [Part("web", web), *queues, Part("housekeeping", [*manage, "housekeeping"])]
 
 
 class Tree:

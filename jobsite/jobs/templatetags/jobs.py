@@ -19,6 +19,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from jobsite.jobs import formats, idempotency
+from jobsite.jobs.models.kinds import job_models
 from jobsite.jobs.status import Status
 
 register = template.Library()
@@ -252,6 +253,21 @@ def spread(value: Any, deviation: Any, low: Any, high: Any) -> dict[str, Any]:
         "right": right,
         "text": f"{formats.score(middle)} ± {formats.score(width)}" if width else "",
     }
+
+
+@register.simple_tag
+def job_kinds() -> list[dict[str, str]]:
+    """`{% job_kinds as kinds %}`: the kinds that the navigation names, with their pages."""
+    return [
+        {
+            "title": model.title,
+            "list": f"{model.kind}:list",
+            "new": f"{model.kind}:new",
+            "start_label": model.start_label,
+        }
+        for model in job_models()
+        if model.title
+    ]
 
 
 @register.simple_tag(takes_context=True)

@@ -14,21 +14,23 @@ from rest_framework.request import Request
 from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
 from jobsite.jobs.models.allowance import bytes_left, full_sentence
+from jobsite.jobs.models.kind import UploadLimit
+from jobsite.jobs.models.kinds import upload_limit
 from jobsite.jobs.queue import submission
 
 
 class StreamToDisk(TemporaryFileUploadHandler):
     """Writes to the data folder's file system, so that keeping a file is a rename.
 
-    Sets `file.sha256` (hex). Past `TRAINING_UPLOAD_MB`, or the limit that `UPLOAD_LIMITS` names for
-    the first file's field, in one request the rest is read and thrown
-    away, the file is dropped and `refusal(request)` says why: `DATA_UPLOAD_MAX_MEMORY_SIZE`
-    does not cover files, and a connection closed early would hide the answer from the browser.
+    Sets `file.sha256` (hex). Past the limit that a kind of job declares for the field of the first
+    file in a request, the rest is read and thrown away, the file is dropped and `refusal(request)`
+    says why: `DATA_UPLOAD_MAX_MEMORY_SIZE` does not cover files, and a connection closed early
+    would hide the answer from the browser.
     """
 
     received = 0
     stored = 0
-    setting = "TRAINING_UPLOAD_MB"
+    declared: UploadLimit | None = None
 
     def new_file(self, field_name: str, *args: Any, **kwargs: Any) -> None:
         """Start a file and its hash, unless the request is past the limit already.
@@ -39,7 +41,9 @@ class StreamToDisk(TemporaryFileUploadHandler):
         if user is None or not user.is_authenticated:
             raise SkipFile
         if not self.received:
-            self.setting = settings.UPLOAD_LIMITS.get(field_name, self.setting)
+            self.declared = upload_limit(field_name)
+        if self.declared is None:  # no kind of job takes files
+            raise SkipFile
         if self.received > self.limit:
             self.refuse()
         super().new_file(field_name, *args, **kwargs)
@@ -48,9 +52,10 @@ class StreamToDisk(TemporaryFileUploadHandler):
     @cached_property
     def limit(self) -> int:
         """Bytes that the files of one request may hold: the site's limit, or what is left."""
-        most = getattr(settings, self.setting) * 2**20
+        assert self.declared is not None
+        most = getattr(settings, self.declared.setting) * 2**20
         owner = self.request.user  # type: ignore[union-attr]
-        if self.setting in settings.UPLOAD_LIMITS.values() or bytes_left(owner, 0) is None:
+        if not self.declared.is_stored or bytes_left(owner, 0) is None:
             return most
         self.stored = submission.stored_bytes(owner)
         return min(most, bytes_left(owner, self.stored) or 0)
@@ -83,23 +88,26 @@ class StreamToDisk(TemporaryFileUploadHandler):
     def refuse(self) -> None:
         """Drop this file, leave a mark for the view and go on with the form's other fields."""
         assert self.request is not None
-        most = getattr(settings, self.setting)
+        assert self.declared is not None
+        setting = self.declared.setting
+        most = getattr(settings, setting)
         is_own = self.limit < most * 2**20
-        reason = no_space_sentence(self.limit, self.stored) if is_own else self.too_large(most)
+        reason = no_space_sentence(self.limit, self.stored) if is_own else too_large(most, setting)
         self.request.upload_too_large = reason  # type: ignore[attr-defined]
         raise SkipFile
-
-    def too_large(self, most: int) -> str:
-        """The site's limit was the limit."""
-        return (
-            f"The upload is larger than {most} MB, the limit of this site. "
-            f"Send less at once, or ask the operator to raise {self.setting}."
-        )
 
 
 def refusal(request: Any) -> str:
     """Why files of the request were dropped, as a sentence; empty where all were taken."""
     return getattr(request, "upload_too_large", "")
+
+
+def too_large(most: int, setting: str) -> str:
+    """Return the sentence for an upload past the limit of the site, in MB."""
+    return (
+        f"The upload is larger than {most} MB, the limit of this site. "
+        f"Send less at once, or ask the operator to raise {setting}."
+    )
 
 
 def no_space_sentence(left: int, stored: int) -> str:

@@ -17,7 +17,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Where to, and how much."""
         parser.add_argument("file", metavar="FILE", type=Path)
-        parser.add_argument("--library", action="store_true", help="the downloaded files as well")
+        parser.add_argument(
+            "--library",
+            action="store_true",
+            help="also the folders outside the data folder, such as the library",
+        )
 
     def handle(self, *, file: Path, library: bool, **options: Any) -> None:
         """Write it or say why not."""

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from jobsite.jobs.management.base import JobCommand, progress_line
-from jobsite.jobs.models.job import job_models
+from jobsite.jobs.models.kinds import job_models
 from jobsite.jobs.status import Status
 
 MOST = 1000

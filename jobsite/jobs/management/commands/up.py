@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobsite.jobs.accounts import sign_in_links
+from jobsite.jobs.models.kinds import clusters
 from jobsite.jobs.server.tree import AlreadyRunning, Tree, parts
 
 FIRST_ADMINISTRATOR = "admin"
@@ -38,7 +39,7 @@ class Command(BaseCommand):
             self.say(f"  {link}")
         self.say(f"jobsite runs at {settings.BASE_URL} (data in {settings.DATA_DIR}).")
         try:
-            Tree(parts(bind), self.say).run()
+            Tree(parts(bind, clusters()), self.say).run()
         except AlreadyRunning:
             raise CommandError(
                 f"The site runs already on the data folder {settings.DATA_DIR}. "

@@ -1,0 +1,65 @@
+"""Every kind of job that is installed, and what they declare together."""
+
+from pathlib import Path
+
+from django.apps import AppConfig, apps
+from django.conf import settings
+
+from jobsite.jobs.models.job import Job
+from jobsite.jobs.models.kind import ChildLimits, UploadLimit
+
+
+def job_models() -> list[type[Job]]:
+    """Return the model of every kind, in the order of INSTALLED_APPS."""
+    return [model for model in apps.get_models() if issubclass(model, Job)]
+
+
+def job_model(kind: str) -> type[Job]:
+    """Return the model of a kind. Raises LookupError if there is none."""
+    for model in job_models():
+        if model.kind == kind:
+            return model
+    raise LookupError(f"There is no kind of job named {kind!r}.")
+
+
+def job_apps() -> list[AppConfig]:
+    """Return the apps that have kinds with pages, each once."""
+    return list(dict.fromkeys(model._meta.app_config for model in job_models() if model.has_pages))
+
+
+def clusters() -> dict[str, int]:
+    """Return the number of workers of each cluster that takes jobs."""
+    names = dict.fromkeys(model.cluster for model in job_models() if model.runner)
+    return {name: settings.WORKERS.get(name, 1) for name in names}
+
+
+def child_limits(cluster: str) -> ChildLimits:
+    """Return the tightest limits that the kinds of a cluster declare."""
+    found = [model.child_limits for model in job_models() if model.cluster == cluster]
+    sizes = [one.file_mb for one in found if one.file_mb is not None]
+    numbers = [one.processes for one in found if one.processes is not None]
+    return ChildLimits(min(sizes, default=None), min(numbers, default=None))
+
+
+def keeps_spare_child(cluster: str) -> bool:
+    """Return whether the next child of a cluster is started ahead of its job."""
+    wanted = any(model.spare_child for model in job_models() if model.cluster == cluster)
+    return wanted and cluster not in settings.NO_SPARE_CHILD
+
+
+def upload_limit(field: str) -> UploadLimit | None:
+    """Return what holds for files of a form's field: its own limit, else that of other fields."""
+    limits = {limit.field: limit for model in job_models() for limit in model.upload_limits}
+    return limits.get(field) or limits.get("")
+
+
+def kind_folder_settings() -> dict[str, str]:
+    """Return name within a backup -> setting, for the folders outside the data folder."""
+    return {name: setting for model in job_models() for name, setting in model.folders.items()}
+
+
+def kind_folders() -> dict[str, Path]:
+    """Return name within a backup -> path, for the folders outside the data folder."""
+    return {
+        name: Path(getattr(settings, setting)) for name, setting in kind_folder_settings().items()
+    }

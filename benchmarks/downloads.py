@@ -130,7 +130,7 @@ def warm_up(site: Site, token: str, folder: Path) -> None:
     wait_until(lambda: is_calm(site), LONGEST)
 
 
-def race(
+def schedule(
     name: str, files: int, size: int, plan: argparse.Namespace, rival: str, most: float
 ) -> None:
     """All clients, round by round; their best times, and ours by that of the rival it is set."""
@@ -216,8 +216,8 @@ def links() -> None:
 
 
 CASES: dict[str, Callable[[argparse.Namespace], None]] = {
-    "big": lambda plan: race("1 GiB", 1, 1024 * MIB, plan, TCP, 1.05),
-    "many": lambda plan: race("200 of 2 MiB", 200, 2 * MIB, plan, "aria2", 1.5),
+    "big": lambda plan: schedule("1 GiB", 1, 1024 * MIB, plan, TCP, 1.05),
+    "many": lambda plan: schedule("200 of 2 MiB", 200, 2 * MIB, plan, "aria2", 1.5),
     "idle": lambda plan: idle(),
     "links": lambda plan: links(),
 }

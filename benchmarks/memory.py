@@ -17,14 +17,14 @@ import psutil
 
 from training.algorithms.catalogue import ALGORITHMS, chosen
 from training.algorithms.memory import need
-from training.evaluation.budget import Settings
+from training.evaluation.budget import EvaluationLimits
 from training.evaluation.process_pool import Pool
 from training.evaluation.runner import evaluate
 from training.modelling.preprocessing import make_plan
-from training.modelling.splits import make_contest
-from training.modelling.task import make_task
+from training.modelling.splits import make_experiment
+from training.modelling.task import make_learning_task
 from training.reading.reader import read
-from training.tables.preview import look
+from training.tables.preview import read_preview
 
 SHAPES = ((2_000, 20), (50_000, 20), (20_000, 200), (200_000, 20))
 KEYS = ["linear", "tree", "boosting", "forest", "knn", "mlp", "svm"]
@@ -56,20 +56,24 @@ def peak_of(seconds: float, stop: threading.Event, told: list[float]) -> None:
 def measure(path: str, folder: str, key: str, answer: Any) -> None:
     """Train one algorithm; send the peak and the estimate."""
     source = Path(path)
-    seen = look(source, {})
+    seen = read_preview(source, {})
     found = read(source, seen.dialect, seen.columns)
-    task = make_task(found.frame, found.columns, "label", 2)
+    task = make_learning_task(found.frame, found.columns, "label", 2)
     plan = make_plan(task.columns)[0]
-    contest = make_contest(task, plan, 0)
+    experiment = make_experiment(task, plan, 0)
     told, stop = [0.0], threading.Event()
     watcher = threading.Thread(target=peak_of, args=(0.05, stop, told))
     watcher.start()
     with Pool(1) as pool:
-        list(evaluate(contest, chosen([key]), Settings(1), pool, Path(folder), Path(folder)))
+        list(
+            evaluate(
+                experiment, chosen([key]), EvaluationLimits(1), pool, Path(folder), Path(folder)
+            )
+        )
     stop.set()
     watcher.join()
-    table_mb = float(contest.features.memory_usage(deep=True).sum()) / 2**20
-    found_need = need([ALGORITHMS[key]], len(contest.train), plan.width, table_mb, 1, None)
+    table_mb = float(experiment.features.memory_usage(deep=True).sum()) / 2**20
+    found_need = need([ALGORITHMS[key]], len(experiment.train), plan.width, table_mb, 1, None)
     answer.send((told[0], found_need.megabytes))
 
 

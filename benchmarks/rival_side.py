@@ -20,7 +20,7 @@ Answer = tuple[Any, Any, Any]
 
 
 @dataclass(frozen=True)
-class Task:
+class LearningTask:
     """What is learnt: features and answers, the features that are asked, and the budget."""
 
     x: pd.DataFrame
@@ -38,7 +38,7 @@ def balanced_error(x_val: Any, y_val: Any, estimator: Any, *rest: Any) -> tuple[
     return error, {"error": error}
 
 
-def flaml(task: Task) -> Answer:
+def flaml(task: LearningTask) -> Answer:
     """FLAML: boosters and forests, tuned by cost."""
     automl = importlib.import_module("flaml").AutoML()
     metrics: dict[str, Any] = {"binary": "roc_auc", "regression": "rmse"}
@@ -53,7 +53,7 @@ def flaml(task: Task) -> Answer:
     return automl.predict(task.asked), automl.predict_proba(task.asked), automl.classes_
 
 
-def mljar(task: Task) -> Answer:
+def mljar(task: LearningTask) -> Answer:
     """mljar-supervised in its mode for the best model."""
     tasks = {"binary": "binary_classification", "multiclass": "multiclass_classification"}
     metrics = {"binary": "auc", "multiclass": "logloss", "regression": "rmse"}
@@ -72,7 +72,7 @@ def mljar(task: Task) -> Answer:
         return made["label"], made[names], classes
 
 
-def autogluon(task: Task) -> Answer:
+def autogluon(task: LearningTask) -> Answer:
     """AutoGluon's tabular part with the boosters, without networks."""
     kinds = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
     metrics = {
@@ -92,7 +92,7 @@ def autogluon(task: Task) -> Answer:
         return made.predict(task.asked), shares, list(shares.columns)
 
 
-TOOLS: dict[str, Callable[[Task], Answer]] = {
+TOOLS: dict[str, Callable[[LearningTask], Answer]] = {
     tool.__name__: tool for tool in (flaml, mljar, autogluon)
 }
 
@@ -101,7 +101,7 @@ def main() -> None:
     """Fit, predict, write."""
     tool, train, test, target, problem, seconds, cores, out = sys.argv[1:]
     learnt, asked = pd.read_csv(train), pd.read_csv(test)
-    task = Task(
+    task = LearningTask(
         learnt.drop(columns=[target]), learnt[target], asked.drop(columns=[target]),
         problem, float(seconds), int(cores),
     )  # fmt: skip

@@ -40,7 +40,7 @@ seen = preview(table.read_bytes()[:HEAD_BYTES], table.stat().st_size)
 found = read(table, seen.dialect, seen.columns)
 task = make_task(found.frame, found.columns, "label")
 contest = make_contest(task, make_plan(task.columns)[0], 0)
-contest.save(out / "contest.joblib")
+contest.save(out / "experiment.joblib")
 order = sorted(ALGORITHMS, key=lambda key: KNOWN[key].cost)
 pieces = [(key, fold) for key in order for fold in range(len(contest.folds))]
 parallel = Parallel(n_jobs=cores)
@@ -51,7 +51,7 @@ def last(key):
     answers = np.empty((len(contest.tested), *mine[0].predicted.shape[1:]))
     for place, result in zip(places, mine):
         answers[place] = result.predicted
-    return len(list(finish(out / "contest.joblib", key, {}, out, answers, False)))
+    return len(list(finish(out / "experiment.joblib", key, {}, out, answers, False)))
 print(sum(parallel(delayed(last)(key) for key in order)))
 """
 

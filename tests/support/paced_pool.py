@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from training.evaluation.fit import FoldResult
-from training.evaluation.process_pool import News, Pool, _carry_out
+from training.evaluation.process_pool import FitMessage, Pool, _carry_out
 
 
 class PacedPool(Pool):
@@ -20,7 +20,7 @@ class PacedPool(Pool):
     def start(self, tag, work, *arguments) -> None:
         self._running[tag] = self.now + self.seconds[tag.key], work, arguments
 
-    def news(self, timeout: float) -> list[News]:
+    def messages(self, timeout: float) -> list[FitMessage]:
         tag, (end, work, arguments) = min(self._running.items(), key=lambda item: item[1][0])
         if end > self.now + timeout:
             self.now += timeout
@@ -29,7 +29,7 @@ class PacedPool(Pool):
         self.kill(tag)
         told = Told(tag)
         _carry_out(told, work, arguments)
-        return told.news
+        return told.messages
 
     def kill(self, tag) -> None:
         del self._running[tag]
@@ -39,11 +39,11 @@ class Told:
     """Takes what work sends."""
 
     def __init__(self, tag) -> None:
-        self.tag, self.news = tag, []
+        self.tag, self.messages = tag, []
 
     def send(self, message: tuple[str, Any]) -> None:
         kind, value = message
         if isinstance(value, FoldResult):  # it tells how busy this machine is
             value = replace(value, slowness=1.0)
         fields = {"value": {"value": value}, "end": {"ended": True}, "error": {"error": value}}
-        self.news.append(News(self.tag, **fields[kind]))
+        self.messages.append(FitMessage(self.tag, **fields[kind]))

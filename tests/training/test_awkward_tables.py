@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.awkward_tables import READ, REFUSED
 from training.reading.reader import Table, read
-from training.tables.preview import look
+from training.tables.preview import read_preview
 from training.tables.schema import Preview, ReadingError
 from training.tables.unpack import Limits, unpack
 
@@ -20,7 +20,7 @@ def take(folder: Path, data: bytes, told: dict) -> tuple[Preview, Table]:
     path = folder / "table"
     path.write_bytes(data)
     unpack(path, Limits(1024, 4096))
-    seen = look(path, told)
+    seen = read_preview(path, told)
     return seen, read(path, seen.dialect, seen.columns)
 
 

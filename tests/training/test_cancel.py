@@ -42,4 +42,4 @@ def test_a_fit_that_is_cancelled_is_gone_after_two_seconds(site, owner, tmp_path
     assert time.monotonic() - asked < promised(2)
     wait_until(lambda: (job.refresh_from_db() or job.status) == "cancelled")
     folder = site.folder / "data" / job.kind / str(job.pk)
-    assert not list(folder.rglob("contest.joblib")), "nor its files"
+    assert not list(folder.rglob("experiment.joblib")), "nor its files"

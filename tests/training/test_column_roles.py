@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from training.management.commands.train import changes_of
-from training.modelling.task import make_task
+from training.modelling.task import make_learning_task
 from training.problem.column_roles import Roles, changed
 from training.problem.problem_type import TargetError
 from training.reading.reader import Table, read
@@ -58,7 +58,7 @@ def test_a_kind_that_no_cell_fits_is_refused_by_name(tmp_path):
 def test_ignored_columns_and_groups_are_no_features_and_time_stays_one(tmp_path):
     found = table(tmp_path)
     roles = Roles(ignore=("code",), group="shop", time="day")
-    task = make_task(found.frame, found.columns, "price", roles=roles)
+    task = make_learning_task(found.frame, found.columns, "price", roles=roles)
     assert [column.name for column in task.columns] == ["day", "amount"]
     assert task.groups.tolist()[:5] == [0, 1, 2, 3, 0]
     assert task.times[1] - task.times[0] == 86_400
@@ -77,7 +77,7 @@ def test_ignored_columns_and_groups_are_no_features_and_time_stays_one(tmp_path)
 def test_roles_that_cannot_be_are_refused_with_a_sentence(tmp_path, roles, said):
     found = table(tmp_path)
     with pytest.raises(TargetError, match=said):
-        make_task(found.frame, found.columns, "price", roles=roles)
+        make_learning_task(found.frame, found.columns, "price", roles=roles)
 
 
 COMMAND = {"kind": ["code=number", "a=b=text"], "ignore": ["shop"], "group": "day", "time": None}

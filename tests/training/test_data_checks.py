@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from training.modelling.data_checks import notices
-from training.modelling.task import make_task
+from training.modelling.data_checks import check_table
+from training.modelling.task import make_learning_task
 from training.problem.column_roles import Roles
 from training.reading.reader import read
 from training.tables.preview import HEAD_BYTES, preview
@@ -24,7 +24,9 @@ def found(folder: Path, header: str, rows: list[str], target: str, **roles: str)
     seen = preview(data[:HEAD_BYTES], len(data))
     table = read(folder / "table.csv", seen.dialect, seen.columns)
     chosen = Roles(**roles)
-    return " ".join(notices(make_task(table.frame, table.columns, target, roles=chosen), chosen))
+    return " ".join(
+        check_table(make_learning_task(table.frame, table.columns, target, roles=chosen), chosen)
+    )
 
 
 def test_a_table_without_oddities_has_no_notice(tmp_path):

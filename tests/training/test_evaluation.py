@@ -14,32 +14,32 @@ from tests.support.training_tables import flowers, houses, real_table
 from tests.support.waiting import PATIENCE
 from training.algorithms import model_file
 from training.algorithms.catalogue import ALGORITHMS, Algorithm, chosen
-from training.evaluation.budget import GRACE, Settings
+from training.evaluation.budget import GRACE, EvaluationLimits
 from training.evaluation.events import Event, Explained, FoldFinished, Pulse, RowAdded, Searched
 from training.evaluation.process_pool import Pool
 from training.evaluation.runner import evaluate
 from training.metrics import primary
 from training.modelling.preprocessing import make_plan
-from training.modelling.splits import make_contest
-from training.modelling.task import Task, make_task
+from training.modelling.splits import make_experiment
+from training.modelling.task import LearningTask, make_learning_task
 from training.plots.draw import draw_all
 from training.plots.importance import draw_importance
 from training.reading.reader import read
-from training.results.leaderboard import Row, rank
+from training.results.leaderboard import LeaderboardRow, rank
 from training.tables.preview import HEAD_BYTES, preview
-from training.tasks.progress import Story
+from training.tasks.progress import ProgressReport
 
 HOSTILE = "<script>alert(1)</script>$\\frac{$&\u202e"
 
 
-def load(path: Path, target: str, folds: int = 5) -> Task:
+def load(path: Path, target: str, folds: int = 5) -> LearningTask:
     with path.open("rb") as file:
         seen = preview(file.read(HEAD_BYTES), path.stat().st_size)
     table = read(path, seen.dialect, seen.columns)
-    return make_task(table.frame, table.columns, target, folds)
+    return make_learning_task(table.frame, table.columns, target, folds)
 
 
-def made(folder: Path, data: bytes, target: str, folds: int = 5) -> Task:
+def made(folder: Path, data: bytes, target: str, folds: int = 5) -> LearningTask:
     path = folder / "table.csv"
     path.write_bytes(data)
     return load(path, target, folds)
@@ -49,18 +49,18 @@ def run(task, algorithms, folder, *, seed=0, cores=2, deadline=None, pool=None) 
     if not isinstance(algorithms[0], Algorithm):
         algorithms = chosen(algorithms)
     plan, _ = make_plan(task.columns)
-    contest = make_contest(task, plan, seed)
+    experiment = make_experiment(task, plan, seed)
     with pool or Pool(cores) as pool:
-        settings = Settings(cores, deadline)
-        return list(evaluate(contest, algorithms, settings, pool, folder, folder / "out"))
+        settings = EvaluationLimits(cores, deadline)
+        return list(evaluate(experiment, algorithms, settings, pool, folder, folder / "out"))
 
 
-def rows_of(events: list[Event]) -> dict[str, Row]:
+def rows_of(events: list[Event]) -> dict[str, LeaderboardRow]:
     return {event.row.algorithm: event.row for event in events if isinstance(event, RowAdded)}
 
 
 @pytest.fixture(scope="module")
-def three_kinds(tmp_path_factory) -> tuple[Task, list[Event], Path]:
+def three_kinds(tmp_path_factory) -> tuple[LearningTask, list[Event], Path]:
     folder = tmp_path_factory.mktemp("flowers")
     task = made(folder, flowers(180), "kind", folds=3)
     return task, run(task, ["linear", "tree"], folder), folder / "out"
@@ -95,15 +95,15 @@ def test_hold_out_scores_files_plots_and_importance_are_made(three_kinds):
 
 def test_the_story_of_an_evaluation_is_plain_json(three_kinds):
     task, events, _ = three_kinds
-    story = Story(task, chosen(["linear", "tree"]), ())
-    lines = [line for event in events for line in story.take(event)]
+    progress_report = ProgressReport(task, chosen(["linear", "tree"]), ())
+    lines = [line for event in events for line in progress_report.take(event)]
     assert any("Linear model: Balanced accuracy" in text for text, _ in lines)
-    contest = make_contest(task, make_plan(task.columns)[0], 0)
-    result = json.loads(json.dumps(story.result(contest), allow_nan=False))
+    experiment = make_experiment(task, make_plan(task.columns)[0], 0)
+    result = json.loads(json.dumps(progress_report.result(experiment), allow_nan=False))
     assert result["best"] in {"linear", "tree"}
     assert len(result["plots"]) == 11
     assert {"problem", "target", "rows", "metric", "greater_is_better", "holdout"} <= set(result)
-    assert json.loads(json.dumps(story.live()))["waiting"] == []
+    assert json.loads(json.dumps(progress_report.live()))["waiting"] == []
 
 
 @pytest.mark.parametrize(
@@ -115,10 +115,10 @@ def test_the_story_of_an_evaluation_is_plain_json(three_kinds):
     ],
 )
 def test_what_the_time_left_was_used_for_is_told(three_kinds, extra, is_stale, said):
-    story = Story(three_kinds[0], chosen(["tree"]), ())
-    (line,) = story.take(Searched(extra, is_stale))
+    progress_report = ProgressReport(three_kinds[0], chosen(["tree"]), ())
+    (line,) = progress_report.take(Searched(extra, is_stale))
     assert said in line[0]
-    assert story.live()["search"] == line[0]
+    assert progress_report.live()["search"] == line[0]
 
 
 def test_the_same_seed_gives_the_same_scores_on_any_number_of_cores(tmp_path):
@@ -166,7 +166,7 @@ def test_a_budget_that_is_over_before_it_begins_still_gives_a_model_and_its_file
 
 
 def test_the_moment_after_the_end_is_for_the_first_model_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr("training.evaluation.runner.GRACE", PATIENCE)  # enough on any machine
+    monkeypatch.setattr("training.evaluation.budget.GRACE", PATIENCE)  # enough on any machine
     task = made(tmp_path, houses(60), "price", folds=3)
     rows = rows_of(run(task, ["linear", "tree"], tmp_path, deadline=time.monotonic() - 1))
     statuses = {key: row.status for key, row in rows.items()}
@@ -179,9 +179,9 @@ def test_signs_of_life_come_while_a_fit_is_long(tmp_path, monkeypatch):
     plan, _ = make_plan(task.columns)
     pool = PacedPool(monkeypatch, {"baseline": 0.1, "svm": 100.0})
     beats = [pool.now]
-    settings = Settings(2, pool.now + 1000)
+    settings = EvaluationLimits(2, pool.now + 1000)
     events = evaluate(
-        make_contest(task, plan, 0), chosen(["svm"]), settings, pool, tmp_path, tmp_path / "out"
+        make_experiment(task, plan, 0), chosen(["svm"]), settings, pool, tmp_path, tmp_path / "out"
     )
     for event in events:
         if isinstance(event, Pulse):
@@ -195,15 +195,17 @@ def test_signs_of_life_come_while_a_fit_is_long(tmp_path, monkeypatch):
 def test_models_within_noise_are_marked_as_ties():
     metric = primary("binary")
 
-    def row(key: str, *scores: float) -> Row:
-        return Row(key, key, "succeeded", score=float(np.mean(scores)), fold_scores=scores)
+    def row(key: str, *scores: float) -> LeaderboardRow:
+        return LeaderboardRow(
+            key, key, "succeeded", score=float(np.mean(scores)), fold_scores=scores
+        )
 
     board = rank(
         [
             row("worse", 0.70, 0.71, 0.69, 0.70, 0.70),
             row("close", 0.90, 0.84, 0.91, 0.86, 0.89),
             row("best", 0.89, 0.87, 0.90, 0.88, 0.88),
-            Row("none", "none", "skipped", error="Skipped: out of time."),
+            LeaderboardRow("none", "none", "skipped", error="Skipped: out of time."),
         ],
         metric,
     )
@@ -244,13 +246,13 @@ def test_letters_of_any_script_are_kept_as_text(tmp_path):
 def test_a_rare_class_is_in_every_part():
     frame = pd.DataFrame({"x": np.arange(100.0), "y": pd.Categorical(["a"] * 92 + ["b"] * 8)})
     seen = preview(frame.to_csv(index=False).encode(), 10**6)
-    task = make_task(frame, seen.columns, "y")
-    contest = make_contest(task, make_plan(task.columns)[0], 0)
-    assert set(contest.truth[contest.holdout]) == {0, 1}
-    for train, test in contest.folds:
-        assert set(contest.truth[train]) == set(contest.truth[test]) == {0, 1}
+    task = make_learning_task(frame, seen.columns, "y")
+    experiment = make_experiment(task, make_plan(task.columns)[0], 0)
+    assert set(experiment.truth[experiment.holdout]) == {0, 1}
+    for train, test in experiment.folds:
+        assert set(experiment.truth[train]) == set(experiment.truth[test]) == {0, 1}
         assert not set(train) & set(test)
-        assert not set(contest.holdout) & (set(train) | set(test))
+        assert not set(experiment.holdout) & (set(train) | set(test))
 
 
 def test_a_real_table_with_gaps_and_text_is_learnt(tmp_path):

@@ -17,12 +17,12 @@ from tests.support import training_work
 from tests.support.training_tables import houses
 from tests.training.test_evaluation import made
 from training.algorithms.catalogue import chosen
-from training.evaluation.budget import Settings
+from training.evaluation.budget import EvaluationLimits
 from training.evaluation.events import Event, RowAdded
 from training.evaluation.process_pool import Pool
 from training.evaluation.runner import evaluate
 from training.modelling.preprocessing import make_plan
-from training.modelling.splits import make_contest
+from training.modelling.splits import make_experiment
 from training.models.dataset import Dataset
 from training.models.training_job import TrainingJob
 from training.tables.schema import ReadingError
@@ -68,10 +68,10 @@ def trained(owner, folder: Path, data: bytes, target: str = "y", keys=("linear",
 
 
 def evaluated(task, keys, folder: Path, **limits) -> list[Event]:
-    contest = make_contest(task, make_plan(task.columns)[0], 0)
+    experiment = make_experiment(task, make_plan(task.columns)[0], 0)
     with Pool(2) as pool:
-        how = Settings(2, **limits)
-        return list(evaluate(contest, chosen(keys), how, pool, folder, folder / "out"))
+        how = EvaluationLimits(2, **limits)
+        return list(evaluate(experiment, chosen(keys), how, pool, folder, folder / "out"))
 
 
 @pytest.mark.parametrize(
@@ -171,10 +171,10 @@ def test_a_vanished_file_is_said(ann, folder):
 def test_a_fit_that_ends_badly_is_one_piece_of_news(work, arguments, said):
     with Pool(1) as pool:
         pool.start("fit", work, *arguments)
-        news = []
+        messages = []
         while pool.running:
-            news += pool.news(5)
-    assert said in news[-1].error
+            messages += pool.messages(5)
+    assert said in messages[-1].error
 
 
 def test_a_disk_that_is_full_in_the_job_itself_is_said():

@@ -48,7 +48,7 @@ def kept(owner, folder, data: bytes) -> Dataset:
 
 def test_first_rows_offer_a_split_and_one_click_takes_it(page, ann, tmp_path):
     dataset = kept(ann, tmp_path, VISITS)
-    found = {notice.role: notice.column for notice in dataset.noticed("result")}
+    found = {add_warnings.role: add_warnings.column for add_warnings in dataset.hints_for("result")}
     assert found == {"time": "seen", "group": "client_id", "ignore": "rarely"}
     text = page.get(dataset.get_absolute_url()).content.decode()
     assert 'value="client_id=group"' in text
@@ -56,7 +56,7 @@ def test_first_rows_offer_a_split_and_one_click_takes_it(page, ann, tmp_path):
     for choice in ("client_id=group", "seen=time", "rarely=ignore"):
         assert page.post(place, {"choice": choice}).status_code == 302
     dataset.refresh_from_db()
-    assert dataset.noticed("result") == ()
+    assert dataset.hints_for("result") == ()
     job = TrainingJob.of(dataset, "result")
     assert (job.options["group"], job.options["time"]) == ("client_id", "seen")
     refused = page.post(place, {"choice": "weight=king"}, follow=True).content.decode()
@@ -67,8 +67,8 @@ def test_first_rows_offer_a_split_and_one_click_takes_it(page, ann, tmp_path):
 def test_a_target_that_differs_in_each_row_is_pointed_out(ann, tmp_path):
     data = "".join(f"{n * n % 97},w{n * 7919 % 1000} x\n" for n in range(60))
     dataset = kept(ann, tmp_path, f"a,b\n{data}".encode())
-    assert any("nothing to learn" in found.sentence for found in dataset.noticed("b"))
-    assert dataset.noticed("a") == ()
+    assert any("nothing to learn" in found.sentence for found in dataset.hints_for("b"))
+    assert dataset.hints_for("a") == ()
 
 
 def unheard(look: Inspection) -> Report:

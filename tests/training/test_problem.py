@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from training.modelling.preprocessing import make_plan
-from training.modelling.splits import make_contest
-from training.modelling.task import make_task
+from training.modelling.splits import make_experiment
+from training.modelling.task import make_learning_task
 from training.problem.problem_type import TargetError, find_target, guess, order_classes
 from training.tables.schema import Column
 
@@ -100,13 +100,13 @@ def table(answers: list, kind: str = "category", **facts) -> tuple[pd.DataFrame,
 
 
 def test_rows_without_an_answer_take_no_part():
-    task = make_task(*table(["a", "b", None] * 20), "y")
+    task = make_learning_task(*table(["a", "b", None] * 20), "y")
     assert task.rows == 40
     assert "20 rows have no value" in task.warnings[0]
 
 
 def test_a_class_too_rare_for_the_folds_takes_no_part():
-    task = make_task(*table(["a"] * 50 + ["b"] * 50 + ["c"] * 3), "y")
+    task = make_learning_task(*table(["a"] * 50 + ["b"] * 50 + ["c"] * 3), "y")
     assert task.classes == ("a", "b")
     assert task.kind == "binary"
     assert "“c”" in task.warnings[0]
@@ -114,40 +114,40 @@ def test_a_class_too_rare_for_the_folds_takes_no_part():
 
 
 def test_a_class_with_fewer_rows_than_folds_stays_and_is_said():
-    task = make_task(*table(["a"] * 50 + ["b"] * 50 + ["c"] * 6), "y")
+    task = make_learning_task(*table(["a"] * 50 + ["b"] * 50 + ["c"] * 6), "y")
     assert task.classes == ("a", "b", "c")
     assert task.folds == 5
     assert "“c” of “y” have so few rows that some folds test without them" in task.warnings[0]
-    contest = make_contest(task, make_plan(task.columns)[0], 0)
-    assert all(set(contest.truth[train]) == {0, 1, 2} for train, _ in contest.folds)
+    experiment = make_experiment(task, make_plan(task.columns)[0], 0)
+    assert all(set(experiment.truth[train]) == {0, 1, 2} for train, _ in experiment.folds)
 
 
 def test_a_small_second_class_gets_fewer_folds():
-    task = make_task(*table(["a"] * 50 + ["b"] * 4), "y")
+    task = make_learning_task(*table(["a"] * 50 + ["b"] * 4), "y")
     assert task.folds == 3
     assert "3 folds are used instead of 5" in task.warnings[0]
 
 
 def test_a_second_class_of_one_row_is_refused():
     with pytest.raises(TargetError, match="Nearly every row has the value “a”"):
-        make_task(*table(["a"] * 50 + ["b"]), "y")
+        make_learning_task(*table(["a"] * 50 + ["b"]), "y")
 
 
 @pytest.mark.parametrize("rows", [3, 19])
 def test_too_few_rows_are_refused(rows):
     with pytest.raises(TargetError, match=f"Only {rows} rows"):
-        make_task(*table((["a", "b"] * 10)[:rows]), "y")
+        make_learning_task(*table((["a", "b"] * 10)[:rows]), "y")
 
 
 def test_a_target_that_is_empty_all_the_way_is_refused():
     frame, columns = table(["a"] * 30)
     frame["y"] = pd.Series([None] * 30, dtype="category")
     with pytest.raises(TargetError, match="no value in any row"):
-        make_task(frame, columns, "y")
+        make_learning_task(frame, columns, "y")
 
 
 def test_codes_stay_numbers():
     frame, columns = table([1, 2] * 20, "number", integer=True, low=1.0, high=2.0)
-    task = make_task(frame, columns, "y")
+    task = make_learning_task(frame, columns, "y")
     assert task.answers.dtype.kind == "i"
     assert task.classes == ("1", "2")

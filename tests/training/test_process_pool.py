@@ -7,7 +7,7 @@ import pytest
 
 from tests.support import training_work
 from tests.support.waiting import PATIENCE, promised
-from training.evaluation.process_pool import News, Pool
+from training.evaluation.process_pool import FitMessage, Pool
 
 
 @pytest.fixture
@@ -16,18 +16,18 @@ def pool():
         yield pool
 
 
-def all_news(pool: Pool) -> list[News]:
+def all_news(pool: Pool) -> list[FitMessage]:
     end, found = time.monotonic() + PATIENCE, []
     while pool.running and time.monotonic() < end:
-        found += pool.news(1.0)
+        found += pool.messages(1.0)
     return found
 
 
 def test_values_come_in_order_and_then_the_end(pool):
     pool.start("a", training_work.count, 3)
-    news = all_news(pool)
-    assert [item.value for item in news] == [0, 1, 2, None]
-    assert [item.ended for item in news] == [False, False, False, True]
+    messages = all_news(pool)
+    assert [item.value for item in messages] == [0, 1, 2, None]
+    assert [item.ended for item in messages] == [False, False, False, True]
     assert pool.running == []
 
 

@@ -16,7 +16,7 @@ from training.evaluation.budget import remaining
 from training.evaluation.events import Explained, Pulse, Searched
 from training.evaluation.fit import FoldResult, score_fold
 from training.evaluation.runs import FINAL
-from training.evaluation.schedule import Race
+from training.evaluation.schedule import Schedule
 from training.evaluation.search import STALE_ROUNDS, Search
 
 
@@ -24,8 +24,8 @@ class Driven:
     """A race on a clock of its own: what it said of its end at each moment, and what was true."""
 
     def __init__(self, keys, seconds, score_of, budget=None):
-        self.race = Race(chosen(keys), 5, 2, "regression")
-        self.search = Search(self.race, 0, goes_on=budget is not None)
+        self.schedule = Schedule(chosen(keys), 5, 2, "regression")
+        self.search = Search(self.schedule, 0, goes_on=budget is not None)
         self.seconds, self.score_of, self.budget = seconds, score_of, budget or 1e6
         self.now, self.busy, self.moments = 0.0, [], []
 
@@ -33,9 +33,9 @@ class Driven:
         """(when, the remaining time that was told, the true one) after each fit."""
         while self.left > 0 and (self._start() or self.busy):
             self.busy.sort()
-            self.now, piece = self.busy.pop(0)
-            self._finish(piece)
-            left = remaining(self.race, self.search, self.left, self.now)
+            self.now, fit = self.busy.pop(0)
+            self._finish(fit)
+            left = remaining(self.schedule, self.search, self.left, self.now)
             self.moments.append((self.now, min(left, self.left)))
         return [(at, left, self.now - at) for at, left in self.moments]
 
@@ -44,32 +44,32 @@ class Driven:
         return self.budget - self.now
 
     def _start(self) -> None:
-        race = self.race
-        if race.is_scored and self.left <= race.finals():
+        schedule = self.schedule
+        if schedule.is_scored and self.left <= schedule.finals():
             ended = self.search.end()
-            self.busy = [(at, piece) for at, piece in self.busy if piece not in ended]
-        while len(self.busy) < race.slots:
-            if race.is_scored and self.search.is_due:
+            self.busy = [(at, fit) for at, fit in self.busy if fit not in ended]
+        while len(self.busy) < schedule.slots:
+            if schedule.is_scored and self.search.is_due:
                 self.search.plan(self.left)
             self.search.go_on(self.left)
-            piece = race.next_piece()
-            if piece is None:
+            fit = schedule.next_fit()
+            if fit is None:
                 return
-            race.started(piece, self.now)
-            cost = self.seconds[piece.key] * (1.3 if piece.fold is FINAL else 1)
-            self.busy.append((self.now + cost + (1.5 if piece.fold is FINAL else 0), piece))
+            schedule.started(fit, self.now)
+            cost = self.seconds[fit.key] * (1.3 if fit.fold is FINAL else 1)
+            self.busy.append((self.now + cost + (1.5 if fit.fold is FINAL else 0), fit))
 
-    def _finish(self, piece) -> None:
-        lane = self.race.lanes[piece.key]
-        if piece.fold is FINAL:
-            lane.steps, lane.ended = 3, True
+    def _finish(self, fit) -> None:
+        run = self.schedule.runs[fit.key]
+        if fit.fold is FINAL:
+            run.steps, run.ended = 3, True
             return
-        found = {"rmse": self.score_of(piece) + piece.fold / 10}
-        self.race.finished(piece, FoldResult(found, np.ones(3), 1.0), self.now)
-        if piece.trial:
-            self.search.halve(piece.key)
-            if not lane.is_tuning:
-                self.search.choose(piece.key)
+        found = {"rmse": self.score_of(fit) + fit.fold / 10}
+        self.schedule.finished(fit, FoldResult(found, np.ones(3), 1.0), self.now)
+        if fit.trial:
+            self.search.halve(fit.key)
+            if not run.is_tuning:
+                self.search.choose(fit.key)
 
 
 KEYS = ["baseline", "linear", "tree", "boosting", "knn", "extra_trees", "forest", "mlp", "svm"]
@@ -107,8 +107,8 @@ def test_the_remaining_time_is_right_within_a_factor_of_two_after_a_third(table,
 def test_time_that_is_left_goes_to_more_settings_of_all_that_may_be_best():
     equal = dict.fromkeys(KEYS, 0.5)
 
-    def score_of(piece) -> float:
-        return 5 - piece.trial / 100 + KEYS.index(piece.key) * (piece.fold % 2)
+    def score_of(fit) -> float:
+        return 5 - fit.trial / 100 + KEYS.index(fit.key) * (fit.fold % 2)
 
     driven = Driven(KEYS, equal, score_of, budget=300)
     driven.run()
@@ -119,9 +119,9 @@ def test_time_that_is_left_goes_to_more_settings_of_all_that_may_be_best():
     planned = Driven(KEYS, equal, score_of)
     planned.run()
     assert planned.search.extra() == {}, "without a budget"
-    for key, lane in planned.race.lanes.items():
-        first = [trial.settings for trial in lane.trials]
-        assert first == [t.settings for t in driven.race.lanes[key].trials[: len(first)]] or (
+    for key, driven_run in planned.schedule.runs.items():
+        first = [trial.settings for trial in driven_run.trials]
+        assert first == [t.settings for t in driven.schedule.runs[key].trials[: len(first)]] or (
             len(first) == 1
         )
 
@@ -131,7 +131,7 @@ def test_a_search_that_finds_nothing_better_ends_before_its_time():
     driven.run()
     assert driven.search.is_stale
     assert driven.now < 100
-    assert {lane.round for lane in driven.race.lanes.values()} == {0, STALE_ROUNDS}
+    assert {run.round for run in driven.schedule.runs.values()} == {0, STALE_ROUNDS}
 
 
 def test_what_cannot_be_the_best_gets_no_more_time():
@@ -142,9 +142,9 @@ def test_what_cannot_be_the_best_gets_no_more_time():
 
 
 def test_what_was_as_good_before_the_tuning_gets_its_turn():
-    def score_of(piece) -> float:
-        tuned = 3.0 if piece.key == "boosting" and piece.trial else 0.0
-        return 9 - tuned + KEYS.index(piece.key) * (piece.fold % 2) / 9
+    def score_of(fit) -> float:
+        tuned = 3.0 if fit.key == "boosting" and fit.trial else 0.0
+        return 9 - tuned + KEYS.index(fit.key) * (fit.fold % 2) / 9
 
     driven = Driven(["boosting", "svm"], dict.fromkeys(KEYS, 0.5), score_of, 100)
     driven.run()
@@ -154,11 +154,11 @@ def test_what_was_as_good_before_the_tuning_gets_its_turn():
 def test_answers_of_settings_that_were_not_chosen_do_not_pile_up():
     driven = Driven(["tree"], dict.fromkeys(KEYS, 0.1), lambda p: 5 - p.trial / 100, 60)
     driven.run()
-    trials = driven.race.lanes["tree"].trials
+    trials = driven.schedule.runs["tree"].trials
     held = [
         n for n, trial in enumerate(trials) if any(len(r.predicted) for r in trial.results.values())
     ]
-    assert held == [driven.race.lanes["tree"].chosen]
+    assert held == [driven.schedule.runs["tree"].chosen]
 
 
 def test_further_settings_are_the_same_for_the_same_seed_new_and_in_range():
@@ -195,7 +195,7 @@ def test_time_that_is_left_is_used_and_told_of(tmp_path):
     task = made(tmp_path, houses(150), "price", folds=3)
     # More than the search can use: how busy the machine is makes no difference to it.
     limits = {"tune": True, "goes_on": True, "deadline": time.monotonic() + 3600}
-    contest, events = run(task, ["tree", "knn"], tmp_path, **limits)
+    experiment, events = run(task, ["tree", "knn"], tmp_path, **limits)
     told = [event for event in events if isinstance(event, Searched)]
     assert len(told) == 1
     assert sum(told[0].extra.values()) > 0
@@ -204,7 +204,7 @@ def test_time_that_is_left_is_used_and_told_of(tmp_path):
     explained = {e.algorithm for e in events if isinstance(e, Explained) and "holdout" in e.parts}
     assert explained == set(rows)
     for row in rows.values():
-        again = [score_fold(contest, row.algorithm, n, row.settings) for n in range(3)]
+        again = [score_fold(experiment, row.algorithm, n, row.settings) for n in range(3)]
         assert [one.scores["rmse"] for one in again] == pytest.approx(row.fold_scores, abs=1e-9)
 
 
@@ -227,7 +227,7 @@ def test_what_cannot_be_finished_is_skipped_before_it_eats_the_budget(tmp_path, 
 
 
 def test_a_fit_that_runs_long_is_known_before_it_ends():
-    race = Race([Algorithm("linear", "", "", "", cost=1.0)], 5, 1, "binary")
-    race.started(race.next_piece(), 100.0)
-    assert race.seconds_needed("linear", 100.0) is None
-    assert race.seconds_needed("linear", 110.0) == pytest.approx(40.0)
+    schedule = Schedule([Algorithm("linear", "", "", "", cost=1.0)], 5, 1, "binary")
+    schedule.started(schedule.next_fit(), 100.0)
+    assert schedule.seconds_needed("linear", 100.0) is None
+    assert schedule.seconds_needed("linear", 110.0) == pytest.approx(40.0)

@@ -9,21 +9,23 @@ from tests.training.test_evaluation import made, rows_of
 from training.algorithms import model_file
 from training.algorithms.catalogue import ALGORITHMS, chosen
 from training.evaluation import candidates
-from training.evaluation.budget import Settings
-from training.evaluation.ensemble import weigh
+from training.evaluation.budget import EvaluationLimits
+from training.evaluation.ensemble import fit_weights
 from training.evaluation.events import Explained, RowAdded
 from training.evaluation.process_pool import Pool
 from training.evaluation.runner import evaluate
 from training.evaluation.scoring import predict, score
 from training.modelling.preprocessing import make_plan
-from training.modelling.splits import make_contest
+from training.modelling.splits import make_experiment
 
 
 def run(task, keys, folder, pool=None, **settings):
-    contest = make_contest(task, make_plan(task.columns)[0], 0)
+    experiment = make_experiment(task, make_plan(task.columns)[0], 0)
     with pool or Pool(2) as pool:
-        limits = Settings(2, **settings)
-        return contest, list(evaluate(contest, chosen(keys), limits, pool, folder, folder / "out"))
+        limits = EvaluationLimits(2, **settings)
+        return experiment, list(
+            evaluate(experiment, chosen(keys), limits, pool, folder, folder / "out")
+        )
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +33,8 @@ def tuned(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tuned")
     task = made(folder, houses(150), "price", folds=3)
     keys = ["linear", "tree", "knn"]
-    contest, events = run(task, keys, folder, tune=True, ensemble=True)
-    return task, contest, events, folder / "out"
+    experiment, events = run(task, keys, folder, tune=True, ensemble=True)
+    return task, experiment, events, folder / "out"
 
 
 def test_tuning_never_makes_a_row_worse_and_says_what_was_found(tuned):
@@ -51,30 +53,32 @@ def test_tuning_never_makes_a_row_worse_and_says_what_was_found(tuned):
 
 
 def test_the_ensemble_is_a_row_with_a_file_that_answers_as_its_members_do(tuned):
-    task, contest, events, out = tuned
+    task, experiment, events, out = tuned
     row = rows_of(events)["ensemble"]
     weights = row.settings["weights"]
     assert sum(weights.values()) == pytest.approx(1)
     assert len(row.fold_scores) == 3
     whole = model_file.load(out / "ensemble.skops")
-    table = contest.features.iloc[contest.holdout]
+    table = experiment.features.iloc[experiment.holdout]
     members = zip(whole.estimators_, weights.values(), strict=True)
     mean = sum(predict(member, table, ()) * weight for member, weight in members)
     assert np.allclose(predict(whole, table, ()), mean)
     parts = [e.parts for e in events if isinstance(e, Explained) and e.algorithm == "ensemble"]
-    found = score(task.kind, contest.truth[contest.holdout], mean)
+    found = score(task.kind, experiment.truth[experiment.holdout], mean)
     assert parts[-1] == {"refitted": True}
     assert parts[0]["holdout"]["rmse"] > found["rmse"], "checked before it was fitted on all rows"
 
 
 def test_the_file_of_the_best_model_is_fitted_on_all_rows_after_its_check(tuned):
-    _, contest, events, out = tuned
+    _, experiment, events, out = tuned
     again = [e.algorithm for e in events if isinstance(e, Explained) and "refitted" in e.parts]
     best = next(key for key in again if key != "ensemble")
     checked = next(e.parts for e in events if isinstance(e, Explained) and e.algorithm == best)
-    table, truth = (part[contest.holdout] for part in (contest.features.iloc, contest.truth))
+    table, truth = (
+        part[experiment.holdout] for part in (experiment.features.iloc, experiment.truth)
+    )
     found = score(
-        contest.problem, truth, predict(model_file.load(out / f"{best}.skops"), table, ())
+        experiment.problem, truth, predict(model_file.load(out / f"{best}.skops"), table, ())
     )
     assert checked["holdout"]["rmse"] != found["rmse"]
     assert {path.suffix for path in out.iterdir()} <= {".skops", ".svg"}
@@ -82,19 +86,19 @@ def test_the_file_of_the_best_model_is_fitted_on_all_rows_after_its_check(tuned)
 
 def test_an_ensemble_of_classes_survives_its_file(tmp_path):
     task = made(tmp_path, flowers(240), "kind", folds=3)
-    contest, events = run(task, ["linear", "knn", "mlp"], tmp_path, ensemble=True)
+    experiment, events = run(task, ["linear", "knn", "mlp"], tmp_path, ensemble=True)
     assert rows_of(events)["ensemble"].status == "succeeded"
     whole = model_file.load(tmp_path / "out" / "ensemble.skops")
-    assert set(whole.predict(contest.features)) <= set(task.classes)
+    assert set(whole.predict(experiment.features)) <= set(task.classes)
 
 
 @pytest.mark.parametrize(("spread", "equal"), [([10] * 5, True), ([10, 10, 10, 90, 90], False)])
 def test_models_weigh_the_same_unless_some_are_clearly_better(tmp_path, spread, equal):
     task = made(tmp_path, houses(100), "price")
-    contest = make_contest(task, make_plan(task.columns)[0], 0)
-    truth, chance = contest.truth[contest.tested], np.random.default_rng(0)
+    experiment = make_experiment(task, make_plan(task.columns)[0], 0)
+    truth, chance = experiment.truth[experiment.tested], np.random.default_rng(0)
     answers = {f"m{n}": truth + chance.normal(0, std, len(truth)) for n, std in enumerate(spread)}
-    weights = weigh(contest, answers).weights
+    weights = fit_weights(experiment, answers).weights
     assert (set(weights.values()) == {0.2}) == equal
     assert ("m4" in weights) == equal
 
@@ -114,7 +118,7 @@ def test_the_same_seed_tries_the_same_settings_and_stays_in_range():
 
 def test_an_early_end_keeps_what_is_finished_and_explains_the_best(tmp_path, monkeypatch):
     task = made(tmp_path, flowers(240), "kind", folds=3)
-    contest = make_contest(task, make_plan(task.columns)[0], 0)
+    experiment = make_experiment(task, make_plan(task.columns)[0], 0)
     ends, never = dict.fromkeys(("baseline", "linear"), 1.0), 1e6
     pool = PacedPool(monkeypatch, ends | dict.fromkeys(("svm", "mlp", "forest"), never))
     seen, began = [], pool.now
@@ -122,9 +126,9 @@ def test_an_early_end_keeps_what_is_finished_and_explains_the_best(tmp_path, mon
     def is_enough() -> bool:
         return "linear" in rows_of(seen)
 
-    limits = Settings(2, tune=True, ensemble=True, is_enough=is_enough)
+    limits = EvaluationLimits(2, tune=True, ensemble=True, is_enough=is_enough)
     algorithms = chosen(["linear", "svm", "mlp", "forest"])
-    for event in evaluate(contest, algorithms, limits, pool, tmp_path, tmp_path):
+    for event in evaluate(experiment, algorithms, limits, pool, tmp_path, tmp_path):
         seen.append(event)
     assert pool.now - began < 10
     rows = rows_of(seen)

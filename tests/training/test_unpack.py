@@ -10,7 +10,7 @@ import pytest
 from tests.support.training_tables import flowers
 from tests.support.workbooks import DATE, parquet, workbook
 from training.models.dataset import Dataset
-from training.tables.preview import look
+from training.tables.preview import read_preview
 from training.tables.schema import ReadingError
 from training.tables.unpack import Limits, Unpacked, unpack
 
@@ -68,7 +68,7 @@ def test_the_first_sheet_that_looks_like_a_table_is_read(tmp_path):
         "2,0.5,2023-03-17,true,02",
     ]
     assert (tmp_path / "kept").read_bytes() == workbook(BOOK)
-    seen = look(path)
+    seen = read_preview(path)
     assert [c.kind for c in seen.columns] == ["number", "number", "date", "boolean", "category"]
 
 

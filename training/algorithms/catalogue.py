@@ -8,6 +8,8 @@ from typing import Any
 
 from training.problem.problem_type import BINARY, MULTICLASS, REGRESSION
 
+BASELINE = "baseline"
+"""The key of the algorithm that learns nothing; everything else must beat it."""
 PLAIN, SCALED, ORDERED = "plain", "scaled", "ordered"
 
 
@@ -54,7 +56,7 @@ class Algorithm:
 
 _ENTRIES = (
     Algorithm(
-        "baseline",
+        BASELINE,
         "Baseline",
         "Always says the most frequent class or the mean. Everything else must beat it.",
         "Learns nothing from the columns.",
@@ -187,7 +189,7 @@ def groupings(rows: int) -> list[Algorithm]:
 
 def chosen(keys: Iterable[str]) -> list[Algorithm]:
     """Return the entries of these keys in the order in which they run. The baseline always does."""
-    wanted = {"baseline", *keys}
+    wanted = {BASELINE, *keys}
     unknown = sorted(wanted - ALGORITHMS.keys())
     if unknown:
         raise ValueError(

@@ -27,7 +27,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from training.algorithms.catalogue import GROUPS
+from training.algorithms.catalogue import BASELINE, GROUPS
 from training.problem.problem_type import REGRESSION
 
 _TREES = 200
@@ -131,7 +131,7 @@ def _groups(s: Situation, count: int) -> Any:
 
 
 _MAKERS: dict[str, Callable[[Situation], Any]] = {
-    "baseline": _baseline,
+    BASELINE: _baseline,
     "linear": _linear,
     "knn": _knn,
     "tree": _tree,

@@ -53,7 +53,7 @@ def save(model: Any, path: Path) -> None:
     draft.replace(path)
 
 
-def settle(folder: Path) -> None:
+def finish_replacements(folder: Path) -> None:
     """Give models that were fitted again their place; drop what was not written to its end."""
     for again in folder.glob(f"*{AGAIN}"):
         again.replace(again.with_suffix(".skops"))

@@ -35,8 +35,8 @@ from training.models.training_job import (
     TrainingJob,
 )
 from training.problem.problem_type import CLUSTERING, TargetError
-from training.results.files import TAKEAWAYS
-from training.web.files import model_response, plot_response, takeaway_response
+from training.results.files import EXPORTS
+from training.web.files import export_response, model_response, plot_response
 from training.web.filters import TrainingFilter
 
 
@@ -159,7 +159,7 @@ class TrainingViewSet(CompareMixin, JobViewSet):
             for row in result.get("leaderboard", ())
             if row.get("model")
         }
-        result["files"] = {file: self._place("training-takeaway", job, file) for file in TAKEAWAYS}
+        result["files"] = {file: self._place("training-takeaway", job, file) for file in EXPORTS}
         return result
 
     def _place(self, name: str, job: TrainingJob, what: str) -> str:
@@ -195,9 +195,9 @@ class TrainingViewSet(CompareMixin, JobViewSet):
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(detail=True, url_path="files/<str:file>", url_name="takeaway")
-    def takeaway(self, request: Request, pk: Any = None, file: str = "") -> HttpResponseBase:
+    def export_file(self, request: Request, pk: Any = None, file: str = "") -> HttpResponseBase:
         """The report, the model card, or the archive that makes the scores again."""
-        return takeaway_response(request, self.get_object(), file)
+        return export_response(request, self.get_object(), file)
 
     @extend_schema(responses={(200, "image/svg+xml"): OpenApiResponse(OpenApiTypes.BINARY)})
     @action(detail=True, url_path="plots/<str:file>", url_name="plot")

@@ -1,4 +1,4 @@
-"""The time of a contest: what is left of its budget, what is kept for the end, what is told."""
+"""The time of an evaluation: what is left of its budget, what is kept for the end."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from training.algorithms.catalogue import BASELINE
 from training.evaluation import candidates
-from training.evaluation.runs import FINAL_FITS, FINAL_SECONDS, Lane
-from training.evaluation.schedule import Race
+from training.evaluation.runs import FINAL_FITS, FINAL_SECONDS, AlgorithmRun
+from training.evaluation.schedule import Schedule
 from training.evaluation.search import (
     MOST_ROUNDS,
     SHARE,
     STALE_ROUNDS,
-    TUNED_LANES,
+    TUNED,
     Search,
     fits_ahead,
 )
@@ -21,14 +22,14 @@ from training.evaluation.search import (
 PULSE = 1.0
 # What the file of the best model may take beyond the end.
 GRACE = 3.0
-BLEND_SECONDS = 3.0
+ENSEMBLE_SECONDS = 3.0
 
 
-class Clock:
-    """Measures a contest against its deadline, on the clock of time.monotonic()."""
+class Budget:
+    """Measures an evaluation against its deadline, on the clock of time.monotonic()."""
 
-    def __init__(self, race: Race, search: Search, deadline: float | None) -> None:
-        self.race, self.search = race, search
+    def __init__(self, schedule: Schedule, search: Search, deadline: float | None) -> None:
+        self.schedule, self.search = schedule, search
         self.deadline, self.began = deadline, time.monotonic()
 
     @property
@@ -38,29 +39,29 @@ class Clock:
 
     @property
     def patience(self) -> float:
-        """Seconds to wait for news at most."""
+        """Seconds to wait for messages at most."""
         left = self.left
         return min(PULSE, left) if left > 0 else PULSE / 4
 
-    def blending(self, will_blend: bool) -> float:
+    def ensemble_seconds(self, joins: bool) -> float:
         """Return the seconds to keep for the ensemble."""
-        return 2 * BLEND_SECONDS * self.race.slowness if will_blend else 0.0
+        return 2 * ENSEMBLE_SECONDS * self.schedule.slowness if joins else 0.0
 
-    def progress(self, will_blend: bool) -> tuple[float, float]:
+    def progress(self, joins: bool) -> tuple[float, float]:
         """Return the share that is done and the seconds that remain."""
-        left, blending = self.left, self.blending(will_blend)
-        ahead = remaining(self.race, self.search, left - blending, time.monotonic())
+        left, ensemble_seconds = self.left, self.ensemble_seconds(joins)
+        ahead = remaining(self.schedule, self.search, left - ensemble_seconds, time.monotonic())
         # At the end of the budget, the last fit of the best model still takes a moment.
-        ahead = max(0.0, min(ahead + blending / 2, left + GRACE / 2))
+        ahead = max(0.0, min(ahead + ensemble_seconds / 2, left + GRACE / 2))
         if not self.search.goes_on:
-            return self.race.done(), ahead
+            return self.schedule.done(), ahead
         # More fits are added while there is time: it is the time that tells how far all is.
         spent = time.monotonic() - self.began
         return spent / (spent + ahead), ahead
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class EvaluationLimits:
     """How an evaluation may use the machine."""
 
     cores: int = 1
@@ -76,80 +77,114 @@ class Settings:
     memory_mb: float | None = None
     """What the whole job may hold: near to it, the heaviest fit is stopped."""
     is_enough: Callable[[], bool] = lambda: False
-    """Asked about once a second: True ends the contest with what is finished."""
+    """Asked about once a second: True ends the evaluation with what is finished."""
+
+
+def late(schedule: Schedule, left: float, now: float) -> list[tuple[str, str]]:
+    """Return the algorithms that must be given up for want of time, each with the reason.
+
+    `left` are the seconds of the budget, negative after its end; `now` is on the clock of the
+    schedule. The baseline takes no time and always counts. The last fit of the best model may use
+    most of the moment after the end; if nothing has been learnt yet, the first model may.
+    """
+    found: dict[str, str] = {}
+    best = next(iter(schedule.by_score()), BASELINE)
+    for key, run in schedule.runs.items():
+        if run.ended or (key == BASELINE and not run.is_scored):
+            continue
+        if run.is_scored:
+            if left <= 0.0 and not (key == best and _may_be_late(run, left)):
+                found[key] = "The time was over before"
+            continue
+        needed = schedule.seconds_needed(key, now)
+        spare = GRACE - 1
+        if not schedule.is_first(key, given_up=found):
+            spare = min(0.0, spare - schedule.reserve())
+        if left <= min(0.0, -spare) or (needed is not None and needed > left + spare):
+            more = "" if needed is None else f"; it needed about {max(1, needed):.0f} s more"
+            found[key] = f"Skipped: out of time{more}."
+    return list(found.items())
+
+
+def _may_be_late(run: AlgorithmRun, left: float) -> bool:
+    """Whether the best model still gets its file, without which it is of no use, or its plots.
+
+    The schedule keeps time for both; a machine that is busy with something else may take longer.
+    """
+    return run.steps < 1 or (run.steps < 2 and left > -GRACE)
 
 
 # Rounds for each one that would be enough were nothing better found: some do find it.
 _HOPE = 1.5
 
 
-def remaining(race: Race, search: Search, left: float, now: float) -> float:
+def remaining(schedule: Schedule, search: Search, left: float, now: float) -> float:
     """Estimate the seconds of all that is to be done; `left` are those of the budget."""
-    expected = {key: _expected(race, lane) for key, lane in race.lanes.items()}
-    lanes = [(lane, expected[key]) for key, lane in race.lanes.items() if not lane.ended]
-    folds = sum(_folds(lane, fold, now) for lane, fold in lanes) / race.slots
-    fits = [_last_fit(race, lane, fold) for lane, fold in lanes]
+    expected = {key: _expected(schedule, run) for key, run in schedule.runs.items()}
+    runs = [(run, expected[key]) for key, run in schedule.runs.items() if not run.ended]
+    folds = sum(_folds(run, fold, now) for run, fold in runs) / schedule.slots
+    fits = [_last_fit(schedule, run, fold) for run, fold in runs]
     # The last one of them may run alone.
-    last = max(sum(fits) / race.slots, *fits, 0.0)
+    last = max(sum(fits) / schedule.slots, *fits, 0.0)
     if search.is_due:
-        folds += _planned_search(race, expected, left - folds - last)
+        folds += _planned_search(schedule, expected, left - folds - last)
     if search.goes_on:
-        time = left - folds - max(last, race.finals())
+        time = left - folds - max(last, schedule.finals())
         folds += max(0.0, min(time, _further_search(search, expected)))
     return folds + last
 
 
-def _folds(lane: Lane, fold: float, now: float) -> float:
+def _folds(run: AlgorithmRun, fold: float, now: float) -> float:
     """Estimate the seconds of one processor for the folds that an algorithm has been given."""
-    running = sum(min(now - b, fold) for trial in lane.trials for b in trial.running.values())
-    return fits_ahead(lane) * fold - running
+    running = sum(min(now - b, fold) for trial in run.trials for b in trial.running.values())
+    return fits_ahead(run) * fold - running
 
 
-def _last_fit(race: Race, lane: Lane, fold: float) -> float:
+def _last_fit(schedule: Schedule, run: AlgorithmRun, fold: float) -> float:
     """Estimate the seconds of what is left of the last fit and its explanation."""
-    fit = 0.0 if lane.steps else FINAL_FITS * fold * (0.5 if lane.final_started else 1.0)
-    return fit + FINAL_SECONDS * race.slowness * (3 - lane.steps) / 3
+    fit = 0.0 if run.steps else FINAL_FITS * fold * (0.5 if run.final_started else 1.0)
+    return fit + FINAL_SECONDS * schedule.slowness * (3 - run.steps) / 3
 
 
-def _planned_search(race: Race, expected: Mapping[str, float], left: float) -> float:
+def _planned_search(schedule: Schedule, expected: Mapping[str, float], left: float) -> float:
     """Estimate the time of a search whose algorithms are not known before all are scored."""
     times = [
         expected[key]
-        for key, lane in race.lanes.items()
-        if candidates.space_of(lane.algorithm, race.problem) and not lane.ended
+        for key, run in schedule.runs.items()
+        if candidates.space_of(run.algorithm, schedule.problem) and not run.ended
     ]
     if not times:
         return 0.0
-    lanes, mean = min(TUNED_LANES, len(times)), sum(times) / len(times)
-    seconds = max(0.0, left * SHARE / lanes)
-    size = next(candidates.affordable(seconds, mean, race.folds, race.slots), 0)
+    runs, mean = min(TUNED, len(times)), sum(times) / len(times)
+    seconds = max(0.0, left * SHARE / runs)
+    size = next(candidates.affordable(seconds, mean, schedule.folds, schedule.slots), 0)
     # About half of those that may go on are not better than the default and do not.
-    fits = size * candidates.first_folds(race.folds) + candidates.survivors(size) if size else 0
-    return lanes * fits * mean / race.slots
+    fits = size * candidates.first_folds(schedule.folds) + candidates.survivors(size) if size else 0
+    return runs * fits * mean / schedule.slots
 
 
 def _further_search(search: Search, expected: Mapping[str, float]) -> float:
     """Estimate the time of the rounds that follow, were there no end of the budget."""
-    race = search.race
-    if race.is_extra:
-        lanes = [(lane.algorithm.key, search.rounds_ahead(lane)) for lane in search.open_lanes()]
-    elif race.is_scored:
-        lanes = [(key, (STALE_ROUNDS, MOST_ROUNDS)) for key in search.hopeful()]
+    schedule = search.schedule
+    if schedule.is_extra:
+        runs = [(run.algorithm.key, search.rounds_ahead(run)) for run in search.open_runs()]
+    elif schedule.is_scored:
+        runs = [(key, (STALE_ROUNDS, MOST_ROUNDS)) for key in search.hopeful()]
     else:
         return 0.0
-    rounds = sum(expected[key] * min(most, _HOPE * max(0, fewest)) for key, (fewest, most) in lanes)
-    return rounds * candidates.fits_of(candidates.SIZES[0], race.folds) / race.slots
+    rounds = sum(expected[key] * min(most, _HOPE * max(0, fewest)) for key, (fewest, most) in runs)
+    return rounds * candidates.fits_of(candidates.SIZES[0], schedule.folds) / schedule.slots
 
 
-def _expected(race: Race, lane: Lane) -> float:
+def _expected(schedule: Schedule, run: AlgorithmRun) -> float:
     """Return the time of a fold: measured, or by its cost beside those that are measured."""
-    if lane.fold_seconds is not None:
-        return lane.fold_seconds
+    if run.fold_seconds is not None:
+        return run.fold_seconds
     known = [
         (other.fold_seconds, other.algorithm.cost)
-        for other in race.lanes.values()
+        for other in schedule.runs.values()
         if other.fold_seconds is not None
     ]
     cost = sum(cost for _, cost in known)
     unit = sum(seconds or 0.0 for seconds, _ in known) / cost if cost else 1.0
-    return lane.algorithm.cost * unit
+    return run.algorithm.cost * unit

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from training.evaluation.runs import Piece
-from training.results.leaderboard import Row
+from training.evaluation.runs import Fit
+from training.results.leaderboard import LeaderboardRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class FoldFinished:
 class RowAdded:
     """An algorithm is through all its folds, or failed, or was skipped."""
 
-    row: Row
+    row: LeaderboardRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Pulse:
 
     done: float
     remaining: float
-    running: tuple[Piece, ...]
+    running: tuple[Fit, ...]
 
 
 Event = FoldStarted | FoldFinished | RowAdded | Searched | Explained | Pulse

@@ -11,12 +11,12 @@ import pandas as pd
 from sklearn.inspection import permutation_importance
 
 from training.algorithms import model_file
-from training.algorithms.catalogue import KNOWN
+from training.algorithms.catalogue import BASELINE, KNOWN
 from training.evaluation.fit import fit_on
 from training.evaluation.scoring import predict, score
 from training.metrics import primary
 from training.modelling import clustering
-from training.modelling.experiment import Contest
+from training.modelling.experiment import Experiment
 from training.plots import clusters, draw, learning_curve, partial_dependence
 from training.plots.cluster_profile import profile
 from training.plots.figure import Drawing, saved
@@ -47,112 +47,114 @@ def finish(
     The best model gets a learning curve, which takes several fits. Its file is fitted again on all
     rows, once the rows that were kept apart have had their say.
     """
-    contest = Contest.open(path)
-    model = fit_on(contest, key, contest.train, settings)
-    if contest.problem == CLUSTERING:
-        half = fit_on(contest, key, contest.train[::2], settings)
-        yield from explain_groups(contest, key, model, half, out)
+    experiment = Experiment.open(path)
+    model = fit_on(experiment, key, experiment.train, settings)
+    if experiment.problem == CLUSTERING:
+        half = fit_on(experiment, key, experiment.train[::2], settings)
+        yield from explain_groups(experiment, key, model, half, out)
         return
-    yield from explain(contest, key, model, out, predicted)
-    if best and key != "baseline":
-        again = fit_on(contest, key, contest.everything, settings)
+    yield from explain(experiment, key, model, out, predicted)
+    if best and key != BASELINE:
+        again = fit_on(experiment, key, experiment.everything, settings)
         model_file.save(again, out / f"{key}{model_file.AGAIN}")
         yield {"refitted": True}
-        drawing = _learning_curve(contest, key, settings)
+        drawing = _learning_curve(experiment, key, settings)
         yield {"plots": [saved(key, drawing, out)]}
 
 
 def explain(
-    contest: Contest, key: str, model: Any, out: Path, predicted: np.ndarray
+    experiment: Experiment, key: str, model: Any, out: Path, predicted: np.ndarray
 ) -> Iterator[dict[str, Any]]:
     """Tell of a fitted model: hold-out scores and file first, then plots and importance."""
-    answered = predict(model, contest.features.iloc[contest.holdout], contest.classes)
+    answered = predict(model, experiment.features.iloc[experiment.holdout], experiment.classes)
     name = f"{key}.skops"
     model_file.save(model, out / name)
     yield {
-        "holdout": score(contest.problem, contest.truth[contest.holdout], answered),
+        "holdout": score(experiment.problem, experiment.truth[experiment.holdout], answered),
         "model": name,
     }
-    truth = contest.truth[contest.tested]
+    truth = experiment.truth[experiment.tested]
     yield {
         "plots": draw.draw_all(
-            key, contest.problem, truth, predicted, contest.classes, contest.target, out
+            key, experiment.problem, truth, predicted, experiment.classes, experiment.target, out
         )
     }
-    if key != "baseline":
-        importance = _importance(contest, key, model)
+    if key != BASELINE:
+        importance = _importance(experiment, key, model)
         yield {
             "importance": importance,
             "plots": [
-                draw_importance(key, importance, contest.target, out),
-                saved(key, _effects(contest, model, importance), out),
+                draw_importance(key, importance, experiment.target, out),
+                saved(key, _effects(experiment, model, importance), out),
             ],
         }
 
 
 def explain_groups(
-    contest: Contest, key: str, model: Any, half: Any, out: Path
+    experiment: Experiment, key: str, model: Any, half: Any, out: Path
 ) -> Iterator[dict[str, Any]]:
     """Tell of fitted groups: hold-out scores and file first, then plots and their profile."""
     name = f"{key}.skops"
     model_file.save(model, out / name)
-    apart = contest.features.iloc[contest.holdout]
-    yield {"holdout": clustering.score(model, half, apart, contest.seed), "model": name}
-    table = contest.features.iloc[contest.train]
-    yield {"plots": clusters.draw_all(key, model, table, contest.seed, out)}
+    apart = experiment.features.iloc[experiment.holdout]
+    yield {"holdout": clustering.score(model, half, apart, experiment.seed), "model": name}
+    table = experiment.features.iloc[experiment.train]
+    yield {"plots": clusters.draw_all(key, model, table, experiment.seed, out)}
     labels = clustering.labels_of(model, table)
-    columns = [column for column in contest.columns if column.name in contest.plan.features]
+    columns = [column for column in experiment.columns if column.name in experiment.plan.features]
     yield {"profile": profile(table, columns, labels, model[-1].n_clusters)}
 
 
-def _learning_curve(contest: Contest, key: str, settings: Mapping[str, Any]) -> Drawing:
-    train, test = contest.folds[-1]
-    metric = primary(contest.problem)
+def _learning_curve(experiment: Experiment, key: str, settings: Mapping[str, Any]) -> Drawing:
+    train, test = experiment.folds[-1]
+    metric = primary(experiment.problem)
 
     def score_of(rows: np.ndarray) -> float:
-        model = fit_on(contest, key, rows, settings)
-        predicted = predict(model, contest.features.iloc[test], contest.classes)
-        return score(contest.problem, contest.truth[test], predicted)[metric.key]
+        model = fit_on(experiment, key, rows, settings)
+        predicted = predict(model, experiment.features.iloc[test], experiment.classes)
+        return score(experiment.problem, experiment.truth[test], predicted)[metric.key]
 
-    return learning_curve.learning_curve(score_of, train, metric, contest.seed)
+    return learning_curve.learning_curve(score_of, train, metric, experiment.seed)
 
 
-def _effects(contest: Contest, model: Any, importance: list[dict[str, Any]]) -> Drawing:
+def _effects(experiment: Experiment, model: Any, importance: list[dict[str, Any]]) -> Drawing:
     names = [entry["column"] for entry in importance[:_EFFECTS]]
-    rows = contest.holdout[:_EFFECT_ROWS]
-    if not contest.classes:
-        said, place = shown(contest.target, 24), None
+    rows = experiment.holdout[:_EFFECT_ROWS]
+    if not experiment.classes:
+        said, place = shown(experiment.target, 24), None
     else:
-        counts = np.bincount(contest.truth)
-        place = 1 if contest.problem == BINARY else int(np.argmax(counts))
-        said = f"probability of {shown(contest.classes[place], 20)}"
+        counts = np.bincount(experiment.truth)
+        place = 1 if experiment.problem == BINARY else int(np.argmax(counts))
+        said = f"probability of {shown(experiment.classes[place], 20)}"
 
     def answer(table: pd.DataFrame) -> np.ndarray:
-        found = predict(model, table, contest.classes)
+        found = predict(model, table, experiment.classes)
         return found if place is None else found[:, place]
 
-    return partial_dependence.partial_dependence(answer, contest.features.iloc[rows], names, said)
+    return partial_dependence.partial_dependence(
+        answer, experiment.features.iloc[rows], names, said
+    )
 
 
-def _importance(contest: Contest, key: str, model: Any) -> list[dict[str, Any]]:
+def _importance(experiment: Experiment, key: str, model: Any) -> list[dict[str, Any]]:
     """Return how much the score falls when a column is shuffled, most important first."""
-    random = np.random.default_rng(contest.seed)
-    rows = contest.holdout
-    names = list(contest.plan.features)
+    random = np.random.default_rng(experiment.seed)
+    rows = experiment.holdout
+    names = list(experiment.plan.features)
     limit, repeats = KNOWN[key].importance_rows, _REPEATS
     if len(names) > _MOST_IMPORTANCES:
         # Every column costs an answer for all rows, and hundreds of columns cost minutes.
         limit, repeats = min(limit, 300), 1
     if len(rows) > limit:
         rows = np.sort(random.choice(rows, limit, replace=False))
-    features = contest.features.iloc[rows][names]
+    features = experiment.features.iloc[rows][names]
     found = permutation_importance(
         model,
         features,
-        contest.answers[rows],
-        scoring=_SCORERS[contest.problem],
+        experiment.answers[rows],
+        scoring=_SCORERS[experiment.problem],
         n_repeats=repeats,
-        random_state=contest.seed,
+        random_state=experiment.seed,
     )
     order = np.argsort(-found.importances_mean, kind="stable")[:_MOST_IMPORTANCES]
     return [

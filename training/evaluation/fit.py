@@ -13,7 +13,7 @@ import numpy as np
 from training.algorithms.catalogue import KNOWN
 from training.evaluation.scoring import predict, score
 from training.modelling import clustering
-from training.modelling.experiment import Contest
+from training.modelling.experiment import Experiment
 from training.modelling.preprocessing import make_pipeline_for
 from training.problem.problem_type import CLUSTERING
 
@@ -32,46 +32,56 @@ class FoldResult:
 
 def fit_fold(path: Path, key: str, fold: int, settings: Mapping[str, Any]) -> Iterator[FoldResult]:
     """Fit on all folds but one and answer for that one."""
-    clock, processor = time.perf_counter(), time.process_time()
-    result = score_fold(Contest.open(path), key, fold, settings)
-    taken, worked = time.perf_counter() - clock, time.process_time() - processor
+    budget, processor = time.perf_counter(), time.process_time()
+    result = score_fold(Experiment.open(path), key, fold, settings)
+    taken, worked = time.perf_counter() - budget, time.process_time() - processor
     yield replace(result, slowness=max(1.0, taken / max(worked, 1e-3)))
 
 
-def score_fold(contest: Contest, key: str, fold: int, settings: Mapping[str, Any]) -> FoldResult:
+def score_fold(
+    experiment: Experiment, key: str, fold: int, settings: Mapping[str, Any]
+) -> FoldResult:
     """Return the outcome of one fold."""
-    train, test = contest.folds[fold]
+    train, test = experiment.folds[fold]
     started = time.perf_counter()
-    model = fit_on(contest, key, train, settings)
+    model = fit_on(experiment, key, train, settings)
     seconds = time.perf_counter() - started
-    if contest.problem == CLUSTERING:
-        table, half = contest.features.iloc[test], fit_on(contest, key, train[::2], settings)
+    if experiment.problem == CLUSTERING:
+        table, half = experiment.features.iloc[test], fit_on(experiment, key, train[::2], settings)
         labels = clustering.labels_of(model, table)
-        return FoldResult(clustering.score(model, half, table, contest.seed), labels, seconds)
-    predicted = predict(model, contest.features.iloc[test], contest.classes)
-    return FoldResult(score(contest.problem, contest.truth[test], predicted), predicted, seconds)
+        return FoldResult(clustering.score(model, half, table, experiment.seed), labels, seconds)
+    predicted = predict(model, experiment.features.iloc[test], experiment.classes)
+    return FoldResult(
+        score(experiment.problem, experiment.truth[test], predicted), predicted, seconds
+    )
 
 
-def fit_on(contest: Contest, key: str, rows: np.ndarray, settings: Mapping[str, Any]) -> Any:
+def fit_on(experiment: Experiment, key: str, rows: np.ndarray, settings: Mapping[str, Any]) -> Any:
     """Return an algorithm of the catalogue, fitted on these rows."""
     algorithm = KNOWN[key]
     if algorithm.sample_cap is not None and len(rows) > algorithm.sample_cap:
-        rows = _sample(contest, rows, algorithm.sample_cap)
-    features = contest.features.iloc[rows][list(contest.plan.features)]
-    plan = contest.plan.of_filled(features)
+        rows = _sample(experiment, rows, algorithm.sample_cap)
+    features = experiment.features.iloc[rows][list(experiment.plan.features)]
+    plan = experiment.plan.of_filled(features)
     model = make_pipeline_for(
-        algorithm, plan, contest.problem, len(rows), len(contest.classes), contest.seed, settings
+        algorithm,
+        plan,
+        experiment.problem,
+        len(rows),
+        len(experiment.classes),
+        experiment.seed,
+        settings,
     )
-    model.fit(features, contest.answers[rows])
-    return clustering.by_size(model) if contest.problem == CLUSTERING else model
+    model.fit(features, experiment.answers[rows])
+    return clustering.by_size(model) if experiment.problem == CLUSTERING else model
 
 
-def _sample(contest: Contest, rows: np.ndarray, size: int) -> np.ndarray:
-    random = np.random.default_rng(contest.seed)
+def _sample(experiment: Experiment, rows: np.ndarray, size: int) -> np.ndarray:
+    random = np.random.default_rng(experiment.seed)
     chosen = random.choice(rows, size, replace=False)
-    if contest.classes:
+    if experiment.classes:
         # A rare class must not vanish: its first rows are in any sample.
-        truth = contest.truth[rows]
+        truth = experiment.truth[rows]
         first = [rows[truth == name][:10] for name in np.unique(truth)]
         chosen = np.union1d(chosen, np.concatenate(first))
     return np.sort(chosen)

@@ -1,6 +1,6 @@
 """Fits in processes of their own, so that any of them can be killed at any moment.
 
-A server process with everything imported forks one child per piece of work in milliseconds. The
+A server process with everything imported forks one child per task in milliseconds. The
 process that runs the job never fits anything itself, so no lock of a library can be inherited.
 """
 
@@ -33,8 +33,8 @@ Work = Callable[..., Iterator[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """Something that a piece of work sent: a value, its end, or why it failed."""
+class FitMessage:
+    """Something that a task sent: a value, its end, or why it failed."""
 
     tag: Any
     value: Any = None
@@ -61,7 +61,7 @@ def warm() -> None:
 
 
 class Pool:
-    """At most `slots` pieces of work at a time, each in a fresh process with one thread."""
+    """At most `slots` tasks at a time, each in a fresh process with one thread."""
 
     def __init__(self, slots: int) -> None:
         self.slots = max(1, slots)
@@ -81,7 +81,7 @@ class Pool:
         return list(self._running)
 
     def process_of(self, tag: Hashable) -> int:
-        """The process that carries out this piece of work."""
+        """The process that carries out this task."""
         return int(self._running[tag][0].pid)
 
     @property
@@ -90,7 +90,7 @@ class Pool:
         return len(self._running) >= self.slots
 
     def start(self, tag: Hashable, work: Work, *arguments: Any) -> None:
-        """Start `work(*arguments)`, a generator whose values come back as news."""
+        """Start `work(*arguments)`, a generator whose values come back as messages."""
         receiver, sender = _CONTEXT.Pipe(duplex=False)
         process = _CONTEXT.Process(target=_carry_out, args=(sender, work, arguments), daemon=True)
         with _without_main():
@@ -98,13 +98,13 @@ class Pool:
         sender.close()
         self._running[tag] = (process, receiver)
 
-    def news(self, timeout: float) -> list[News]:
+    def messages(self, timeout: float) -> list[FitMessage]:
         """Wait up to `timeout` seconds and return what has come in."""
         waiting = {receiver: tag for tag, (_, receiver) in self._running.items()}
         ready = connection.wait(list(waiting), timeout)
         return [self._receive(waiting[receiver]) for receiver in ready]  # type: ignore[index]
 
-    def _receive(self, tag: Hashable) -> News:
+    def _receive(self, tag: Hashable) -> FitMessage:
         process, receiver = self._running[tag]
         try:
             kind, value = receiver.recv()
@@ -112,15 +112,15 @@ class Pool:
             process.join()
             cause = _cause_of_death(process.exitcode)
             self._forget(tag)
-            return News(tag, error=cause)
+            return FitMessage(tag, error=cause)
         if kind == "value":
-            return News(tag, value=value)
+            return FitMessage(tag, value=value)
         process.join()
         self._forget(tag)
-        return News(tag, ended=True) if kind == "end" else News(tag, error=value)
+        return FitMessage(tag, ended=True) if kind == "end" else FitMessage(tag, error=value)
 
     def kill(self, tag: Hashable) -> None:
-        """End a piece of work at once."""
+        """End a task at once."""
         process, _ = self._running[tag]
         process.kill()
         process.join()

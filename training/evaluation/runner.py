@@ -1,4 +1,4 @@
-"""The contest of the algorithms: folds, tuning, hold-out, ensemble, budget. Yields events."""
+"""The evaluation of the algorithms: folds, tuning, hold-out, ensemble, budget. Yields events."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from training.algorithms import model_file
-from training.algorithms.catalogue import ENSEMBLE, Algorithm
-from training.evaluation.budget import BLEND_SECONDS, GRACE, PULSE, Clock, Settings
-from training.evaluation.ensemble import Blend, blend
+from training.algorithms.catalogue import BASELINE, ENSEMBLE, Algorithm
+from training.evaluation.budget import ENSEMBLE_SECONDS, PULSE, Budget, EvaluationLimits, late
+from training.evaluation.ensemble import EnsembleFit, fit_ensemble
 from training.evaluation.events import (
     Event,
     Explained,
@@ -21,23 +21,23 @@ from training.evaluation.events import (
 )
 from training.evaluation.final_fit import finish
 from training.evaluation.fit import FoldResult, fit_fold
-from training.evaluation.leaderboard_rows import blend_row, out_of_fold, row_of
-from training.evaluation.process_pool import News, Pool, too_heavy
-from training.evaluation.runs import FINAL, Lane, Piece
-from training.evaluation.schedule import BASELINE, Race
+from training.evaluation.leaderboard_rows import ensemble_row, out_of_fold, row_of
+from training.evaluation.process_pool import FitMessage, Pool, too_heavy
+from training.evaluation.runs import FINAL, AlgorithmRun, Fit
+from training.evaluation.schedule import Schedule
 from training.evaluation.search import Search
 from training.metrics import primary
-from training.modelling.experiment import Contest
-from training.results.leaderboard import FAILED, SKIPPED, Row
+from training.modelling.experiment import Experiment
+from training.results.leaderboard import FAILED, SKIPPED, LeaderboardRow
 
-_BLEND = Piece(ENSEMBLE.key, FINAL)
+_ENSEMBLE = Fit(ENSEMBLE.key, FINAL)
 _FEWEST_MEMBERS = 3
 
 
 def evaluate(
-    contest: Contest,
+    experiment: Experiment,
     algorithms: Sequence[Algorithm],
-    settings: Settings,
+    limits: EvaluationLimits,
     pool: Pool,
     scratch: Path,
     out: Path,
@@ -47,41 +47,41 @@ def evaluate(
     `scratch` takes the data for the processes of the pool, `out` models and plots.
     """
     out.mkdir(parents=True, exist_ok=True)
-    store = scratch / "contest.joblib"
-    contest.save(store)
-    run = _Run(contest, list(algorithms), settings, pool, store, out)
+    store = scratch / "experiment.joblib"
+    experiment.save(store)
+    run = _Run(experiment, list(algorithms), limits, pool, store, out)
     try:
         yield from run.events()
     finally:
         pool.close()
-        model_file.settle(out)
+        model_file.finish_replacements(out)
         store.unlink(missing_ok=True)
 
 
 class _Run:
     def __init__(
         self,
-        contest: Contest,
+        experiment: Experiment,
         algorithms: list[Algorithm],
-        settings: Settings,
+        limits: EvaluationLimits,
         pool: Pool,
         store: Path,
         out: Path,
     ) -> None:
-        self.contest, self.settings, self.pool = contest, settings, pool
+        self.experiment, self.limits, self.pool = experiment, limits, pool
         self.store, self.out = store, out
-        self.race = Race(algorithms, len(contest.folds), pool.slots, contest.problem)
+        self.schedule = Schedule(algorithms, len(experiment.folds), pool.slots, experiment.problem)
         self.search = Search(
-            self.race, contest.seed, contest.is_imbalanced,
-            settings.tune and settings.goes_on and settings.deadline is not None,
+            self.schedule, experiment.seed, experiment.is_imbalanced,
+            limits.tune and limits.goes_on and limits.deadline is not None,
         )  # fmt: skip
-        self.search.is_due = settings.tune
-        self.metric = primary(contest.problem)
-        self.will_blend = settings.ensemble
-        self.clock = Clock(self.race, self.search, settings.deadline)
-        self.is_told = False
+        self.search.is_due = limits.tune
+        self.metric = primary(experiment.problem)
+        self.joins = limits.ensemble
+        self.budget = Budget(self.schedule, self.search, limits.deadline)
+        self.is_reported = False
         self.enough = False
-        self.weighed = 0.0
+        self.measured_at = 0.0
 
     def events(self) -> Iterator[Event]:
         while True:
@@ -90,11 +90,11 @@ class _Run:
             yield from self._start()
             if not self.pool.running:
                 return
-            for news in self.pool.news(self.clock.patience):
-                yield from self._take(news)
-            if not self.enough and self.settings.is_enough():
+            for message in self.pool.messages(self.budget.patience):
+                yield from self._take(message)
+            if not self.enough and self.limits.is_enough():
                 yield from self._wind_up()
-            done, remaining = self.clock.progress(self.will_blend)
+            done, remaining = self.budget.progress(self.joins)
             yield Pulse(done, remaining, tuple(sorted(self.pool.running, key=str)))
 
     # --- what is ended early ---
@@ -102,198 +102,179 @@ class _Run:
     def _wind_up(self) -> Iterator[Event]:
         """End with what is finished: the best model is still fitted, saved and explained."""
         self.enough = True
-        self.will_blend = False
+        self.joins = False
         yield from self._end_search()
-        best = next(iter(self.race.by_score()), BASELINE)
-        for key, lane in self.race.lanes.items():
-            if key == best or lane.ended:
+        best = next(iter(self.schedule.by_score()), BASELINE)
+        for key, run in self.schedule.runs.items():
+            if key == best or run.ended:
                 continue
-            if lane.is_scored:
+            if run.is_scored:
                 yield from self._unexplained(key, "Stopped by you before")
             else:
                 yield from self._skipped(key, "Skipped: stopped by you.")
 
     def _give_up_late(self) -> Iterator[Event]:
-        """Skip what cannot be finished in time. The baseline takes no time and always counts."""
-        left, now = self.clock.left, time.monotonic()
+        """Skip what cannot be finished in time."""
+        left = self.budget.left
         if left == float("inf"):
             return
-        kept = self.race.finals() + self.clock.blending(self.will_blend)
-        if self.race.is_scored and left <= kept:
+        kept = self.schedule.finals() + self.budget.ensemble_seconds(self.joins)
+        if self.schedule.is_scored and left <= kept:
             yield from self._end_search()
-        best = next(iter(self.race.by_score()), BASELINE)
-        for key, lane in self.race.lanes.items():
-            if lane.ended or (key == BASELINE and not lane.is_scored):
-                continue
-            if lane.is_scored:
-                if left <= 0.0 and not (key == best and self._may_be_late(lane)):
-                    yield from self._unexplained(key, "The time was over before")
-                continue
-            needed = self.race.seconds_needed(key, now)
-            # The last fit of the best model may use most of the moment after the end; where nothing
-            # has been learnt yet, the first model may.
-            spare = GRACE - 1
-            if not self.race.is_first(key):
-                spare = min(0.0, spare - self.race.reserve())
-            if left <= min(0.0, -spare) or (needed is not None and needed > left + spare):
-                more = "" if needed is None else f"; it needed about {max(1, needed):.0f} s more"
-                yield from self._skipped(key, f"Skipped: out of time{more}.")
+        for key, reason in late(self.schedule, left, time.monotonic()):
+            if self.schedule.runs[key].is_scored:
+                yield from self._unexplained(key, reason)
+            else:
+                yield from self._skipped(key, reason)
         if left <= 0:
-            self._kill([_BLEND])
-
-    def _may_be_late(self, lane: Lane) -> bool:
-        """Whether the best model still gets its file, without which it is of no use, or its plots.
-
-        The race keeps time for both; a machine that is busy with something else may take longer.
-        """
-        return lane.steps < 1 or (lane.steps < 2 and self.clock.left > -GRACE)
+            self._kill([_ENSEMBLE])
 
     def _relieve(self) -> Iterator[Event]:
         """Stop the heaviest fit before the memory of the whole job is used up."""
-        limit = self.settings.memory_mb
-        if limit is None or time.monotonic() - self.weighed < PULSE:
+        limit = self.limits.memory_mb
+        if limit is None or time.monotonic() - self.measured_at < PULSE:
             return
-        self.weighed = time.monotonic()
+        self.measured_at = time.monotonic()
         if found := too_heavy(self.pool, limit):
-            piece, reason = found
-            self.pool.kill(piece)
-            if piece != _BLEND:
-                yield from self._failed(piece, reason)
+            fit, reason = found
+            self.pool.kill(fit)
+            if fit != _ENSEMBLE:
+                yield from self._failed(fit, reason)
 
     def _skipped(self, key: str, reason: str) -> Iterator[Event]:
-        lane = self._end(key)
-        yield RowAdded(Row(key, lane.algorithm.label, SKIPPED, error=reason))
+        run = self._end(key)
+        yield RowAdded(LeaderboardRow(key, run.algorithm.label, SKIPPED, error=reason))
 
     def _unexplained(self, key: str, cause: str) -> Iterator[Event]:
-        lane = self._end(key)
-        if lane.steps < 3 and not (key == BASELINE and lane.steps == 2):
-            yield Explained(key, {"note": f"{cause} {lane.unexplained} could be made."})
+        run = self._end(key)
+        if run.steps < 3 and not (key == BASELINE and run.steps == 2):
+            yield Explained(key, {"note": f"{cause} {run.unexplained} could be made."})
 
-    def _end(self, key: str) -> Lane:
-        self._kill([piece for piece in self.pool.running if piece.key == key])
-        lane = self.race.lanes[key]
-        lane.ended = True
-        return lane
+    def _end(self, key: str) -> AlgorithmRun:
+        self._kill([fit for fit in self.pool.running if fit.key == key])
+        run = self.schedule.runs[key]
+        run.ended = True
+        return run
 
-    def _kill(self, pieces: Iterable[Piece]) -> None:
-        for piece in pieces:
-            if piece in self.pool.running:
-                self.pool.kill(piece)
+    def _kill(self, fits: Iterable[Fit]) -> None:
+        for fit in fits:
+            if fit in self.pool.running:
+                self.pool.kill(fit)
 
     def _end_search(self) -> Iterator[Event]:
         """End the search with the settings that are through all folds."""
         self._kill(self.search.end())
-        for key in self.race.by_score():
+        for key in self.schedule.by_score():
             yield from self._chosen(key)
 
     # --- what is started ---
 
     def _start(self) -> Iterator[Event]:
         while not self.pool.is_full:
-            yield from self._look_further()
-            if self._start_blend():
+            yield from self._extend_search()
+            if self._start_ensemble():
                 continue
-            piece = self.race.next_piece()
-            if piece is None:
+            fit = self.schedule.next_fit()
+            if fit is None:
                 return
-            lane = self.race.lanes[piece.key]
-            self.race.started(piece, time.monotonic())
-            settings = lane.trials[piece.trial].settings
-            if piece.fold is FINAL:
-                answers = out_of_fold(lane, self.contest)
-                best = self.race.by_score()[0] == piece.key
-                self.pool.start(
-                    piece, finish, self.store, piece.key, settings, self.out, answers, best
-                )
+            run = self.schedule.runs[fit.key]
+            self.schedule.started(fit, time.monotonic())
+            settings = run.trials[fit.trial].settings
+            if fit.fold is FINAL:
+                answers = out_of_fold(run, self.experiment)
+                best = self.schedule.by_score()[0] == fit.key
+                self.pool.start(fit, finish, self.store, fit.key, settings, self.out, answers, best)
             else:
-                self.pool.start(piece, fit_fold, self.store, piece.key, piece.fold, settings)
-                if not piece.trial:
-                    yield FoldStarted(piece.key, piece.fold)
+                self.pool.start(fit, fit_fold, self.store, fit.key, fit.fold, settings)
+                if not fit.trial:
+                    yield FoldStarted(fit.key, fit.fold)
 
-    def _look_further(self) -> Iterator[Event]:
+    def _extend_search(self) -> Iterator[Event]:
         """Give out settings to try; tell of those that the time left was used for at their end."""
-        if not self.race.is_scored:
+        if not self.schedule.is_scored:
             return
-        left = self.clock.left - self.clock.blending(self.will_blend)
+        left = self.budget.left - self.budget.ensemble_seconds(self.joins)
         if self.search.is_due:
             self.search.plan(left)
         self.search.go_on(left)
-        if self.race.is_extra and not self.search.open_lanes() and not self.is_told:
-            self.is_told = True
+        if self.schedule.is_extra and not self.search.open_runs() and not self.is_reported:
+            self.is_reported = True
             yield Searched(self.search.extra(), self.search.is_stale)
 
-    def _start_blend(self) -> bool:
+    def _start_ensemble(self) -> bool:
         """Join the best models as soon as they have their files; True where that has begun."""
-        members = self.race.members()
-        if not self.will_blend or self.search.is_due or members is None:
+        members = self.schedule.members()
+        if not self.joins or self.search.is_due or members is None:
             return False
-        self.will_blend = False
-        if len(members) < _FEWEST_MEMBERS or self.clock.left < BLEND_SECONDS:
+        self.joins = False
+        if len(members) < _FEWEST_MEMBERS or self.budget.left < ENSEMBLE_SECONDS:
             return False
-        lanes = self.race.lanes
-        seconds = sum(lanes[key].fold_seconds or 0.0 for key in members)
-        answers = {key: out_of_fold(lanes[key], self.contest) for key in members}
-        settings = {key: lanes[key].best.settings for key in members}
-        self.pool.start(_BLEND, blend, self.store, answers, settings, seconds, self.out)
+        runs = self.schedule.runs
+        seconds = sum(runs[key].fold_seconds or 0.0 for key in members)
+        answers = {key: out_of_fold(runs[key], self.experiment) for key in members}
+        settings = {key: runs[key].best.settings for key in members}
+        self.pool.start(_ENSEMBLE, fit_ensemble, self.store, answers, settings, seconds, self.out)
         return True
 
     # --- what comes back ---
 
-    def _take(self, news: News) -> Iterator[Event]:
-        piece: Piece = news.tag
-        if piece == _BLEND:
-            yield from self._take_blend(news)
+    def _take(self, message: FitMessage) -> Iterator[Event]:
+        fit: Fit = message.tag
+        if fit == _ENSEMBLE:
+            yield from self._take_ensemble(message)
             return
-        key, lane = piece.key, self.race.lanes[piece.key]
-        if news.error:
-            yield from self._failed(piece, news.error)
-        elif isinstance(news.value, FoldResult):
-            self.race.finished(piece, news.value, time.monotonic())
-            yield from self._scored(piece, news.value)
-        elif piece.fold is FINAL and news.ended:
-            lane.ended = True
-        elif news.value is not None:
-            lane.steps = min(3, lane.steps + 1)
-            yield Explained(key, news.value)
+        key, run = fit.key, self.schedule.runs[fit.key]
+        if message.error:
+            yield from self._failed(fit, message.error)
+        elif isinstance(message.value, FoldResult):
+            self.schedule.finished(fit, message.value, time.monotonic())
+            yield from self._scored(fit, message.value)
+        elif fit.fold is FINAL and message.ended:
+            run.ended = True
+        elif message.value is not None:
+            run.steps = min(3, run.steps + 1)
+            yield Explained(key, message.value)
 
-    def _scored(self, piece: Piece, result: FoldResult) -> Iterator[Event]:
-        key, lane = piece.key, self.race.lanes[piece.key]
-        if piece.trial:
+    def _scored(self, fit: Fit, result: FoldResult) -> Iterator[Event]:
+        key, run = fit.key, self.schedule.runs[fit.key]
+        if fit.trial:
             self.search.halve(key)
-            if not lane.is_tuning:
+            if not run.is_tuning:
                 yield from self._chosen(key)
             return
-        assert piece.fold is not None
-        yield FoldFinished(key, piece.fold, result.scores[self.metric.key], result.seconds)
-        if lane.is_scored:
-            yield RowAdded(row_of(lane, self.contest))
+        assert fit.fold is not None
+        yield FoldFinished(key, fit.fold, result.scores[self.metric.key], result.seconds)
+        if run.is_scored:
+            yield RowAdded(row_of(run, self.experiment))
 
     def _chosen(self, key: str) -> Iterator[Event]:
         if self.search.choose(key):
-            yield RowAdded(row_of(self.race.lanes[key], self.contest))
+            yield RowAdded(row_of(self.schedule.runs[key], self.experiment))
 
-    def _take_blend(self, news: News) -> Iterator[Event]:
-        if isinstance(news.value, Blend) and news.value.folds:
-            yield RowAdded(blend_row(news.value, self.race))
-        elif isinstance(news.value, dict):
-            yield Explained(ENSEMBLE.key, news.value)
-        elif news.error:
-            yield RowAdded(Row(ENSEMBLE.key, ENSEMBLE.label, FAILED, error=news.error))
+    def _take_ensemble(self, message: FitMessage) -> Iterator[Event]:
+        if isinstance(message.value, EnsembleFit) and message.value.folds:
+            yield RowAdded(ensemble_row(message.value, self.schedule))
+        elif isinstance(message.value, dict):
+            yield Explained(ENSEMBLE.key, message.value)
+        elif message.error:
+            yield RowAdded(
+                LeaderboardRow(ENSEMBLE.key, ENSEMBLE.label, FAILED, error=message.error)
+            )
 
-    def _failed(self, piece: Piece, reason: str) -> Iterator[Event]:
-        key, lane = piece.key, self.race.lanes[piece.key]
-        if lane.ended:
+    def _failed(self, fit: Fit, reason: str) -> Iterator[Event]:
+        key, run = fit.key, self.schedule.runs[fit.key]
+        if run.ended:
             return
-        if piece.trial and piece.fold is not FINAL:
-            trial = lane.trials[piece.trial]
-            self._kill([Piece(key, fold, piece.trial) for fold in trial.running])
+        if fit.trial and fit.fold is not FINAL:
+            trial = run.trials[fit.trial]
+            self._kill([Fit(key, fold, fit.trial) for fold in trial.running])
             trial.drop()
             self.search.halve(key)
-            if not lane.is_tuning:
+            if not run.is_tuning:
                 yield from self._chosen(key)
             return
         self._end(key)
-        if lane.is_scored:
-            yield Explained(key, {"note": f"Without {lane.unexplained}. {reason}"})
+        if run.is_scored:
+            yield Explained(key, {"note": f"Without {run.unexplained}. {reason}"})
         else:
-            yield RowAdded(Row(key, lane.algorithm.label, FAILED, error=reason))
+            yield RowAdded(LeaderboardRow(key, run.algorithm.label, FAILED, error=reason))

@@ -1,4 +1,4 @@
-"""One algorithm on its way through a contest: its settings, folds and last fit."""
+"""One algorithm of an evaluation: its settings, folds and last fit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FINAL = None
 FINAL_FITS, FINAL_SECONDS = 1.3, 2.0
 
 
-class Piece(NamedTuple):
+class Fit(NamedTuple):
     """One fit: a fold of a trial, or the last fit of an algorithm."""
 
     key: str
@@ -48,7 +48,7 @@ class Trial:
 
 
 @dataclass(slots=True)
-class Lane:
+class AlgorithmRun:
     """One algorithm on its way."""
 
     algorithm: Algorithm

@@ -17,12 +17,12 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from training.algorithms.catalogue import ENSEMBLE
-from training.evaluation.ensemble import weigh
+from training.evaluation.ensemble import fit_weights
 from training.evaluation.fit import FoldResult, score_fold
-from training.modelling.experiment import Contest
+from training.modelling.experiment import Experiment
 from training.modelling.preprocessing import make_plan
-from training.modelling.splits import make_contest
-from training.modelling.task import make_task
+from training.modelling.splits import make_experiment
+from training.modelling.task import make_learning_task
 from training.problem.column_roles import Roles
 from training.reading.reader import read
 from training.tables.schema import Column, Dialect, with_kinds
@@ -30,14 +30,14 @@ from training.tables.schema import Column, Dialect, with_kinds
 SAME = 1e-9
 
 
-def contest_of(recipe: dict[str, Any], table: Path) -> Contest:
+def experiment_of(recipe: dict[str, Any], table: Path) -> Experiment:
     """Read the table and split its rows as the recipe says."""
     options = recipe["options"]
     columns = [Column.from_json(column) for column in recipe["columns"]]
     found = read(
         table, Dialect.from_json(recipe["dialect"]), with_kinds(columns, options.get("kinds", {}))
     )
-    task = make_task(
+    task = make_learning_task(
         found.frame,
         found.columns,
         recipe["target"],
@@ -45,7 +45,7 @@ def contest_of(recipe: dict[str, Any], table: Path) -> Contest:
         recipe["wanted"],
         Roles.of(options),
     )
-    return make_contest(task, make_plan(task.columns)[0], recipe["seed"])
+    return make_experiment(task, make_plan(task.columns)[0], recipe["seed"])
 
 
 def main(recipe: dict[str, Any], table: Path) -> int:
@@ -54,9 +54,9 @@ def main(recipe: dict[str, Any], table: Path) -> int:
     if hashlib.sha256(table.read_bytes()).hexdigest() != recipe["sha256"]:
         say(f"{table} is not the table of this recipe: its SHA-256 differs.\n")
         return 2
-    contest = contest_of(recipe, table)
+    experiment = experiment_of(recipe, table)
     metric, differ = recipe["metric"], 0
-    for row, results in again(contest, recipe["leaderboard"]):
+    for row, results in again(experiment, recipe["leaderboard"]):
         scores = [result.scores[metric] for result in results]
         apart = max(abs(a - b) for a, b in zip(scores, row["fold_scores"], strict=True))
         differ += apart > SAME
@@ -66,18 +66,23 @@ def main(recipe: dict[str, Any], table: Path) -> int:
 
 
 def again(
-    contest: Contest, rows: list[dict[str, Any]]
+    experiment: Experiment, rows: list[dict[str, Any]]
 ) -> Iterator[tuple[dict[str, Any], Sequence[FoldResult]]]:
     """Yield each row with the folds that are made again; the ensemble comes after its members."""
     answers: dict[str, np.ndarray] = {}
     for row in sorted(rows, key=lambda row: row["algorithm"] == ENSEMBLE.key):
         key, settings = row["algorithm"], row["settings"] or {}
         if key == ENSEMBLE.key:
-            yield row, weigh(contest, {name: answers[name] for name in settings["members"]}).folds
+            yield (
+                row,
+                fit_weights(
+                    experiment, {name: answers[name] for name in settings["members"]}
+                ).folds,
+            )
             continue
-        folds = range(len(contest.folds))
-        results = [score_fold(contest, key, fold, settings) for fold in folds]
-        answers[key] = contest.in_order([result.predicted for result in results])
+        folds = range(len(experiment.folds))
+        results = [score_fold(experiment, key, fold, settings) for fold in folds]
+        answers[key] = experiment.in_order([result.predicted for result in results])
         yield row, results
 
 

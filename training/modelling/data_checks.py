@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.model_selection import cross_val_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from training.modelling.task import Task
+from training.modelling.task import LearningTask
 from training.problem.column_checks import repeats
 from training.problem.column_roles import Roles
 from training.problem.problem_type import CLUSTERING, REGRESSION
@@ -25,7 +25,7 @@ _MOST_COLUMNS = 60
 _FEW_PER_CLASS = 10
 
 
-def notices(task: Task, roles: Roles, seed: int = 0) -> tuple[str, ...]:
+def check_table(task: LearningTask, roles: Roles, seed: int = 0) -> tuple[str, ...]:
     """Return one sentence for each thing that should be looked at."""
     return (
         *_duplicate_rows(task),
@@ -38,7 +38,7 @@ def notices(task: Task, roles: Roles, seed: int = 0) -> tuple[str, ...]:
     )
 
 
-def _duplicate_rows(task: Task) -> Iterator[str]:
+def _duplicate_rows(task: LearningTask) -> Iterator[str]:
     hashes = pd.util.hash_pandas_object(task.features, index=False).to_numpy()
     answers = pd.util.hash_array(task.answers, categorize=False)
     repeated = int(pd.Series(hashes ^ (answers * np.uint64(31))).duplicated().sum())
@@ -51,7 +51,7 @@ def _duplicate_rows(task: Task) -> Iterator[str]:
         )
 
 
-def _duplicate_columns(task: Task) -> Iterator[str]:
+def _duplicate_columns(task: LearningTask) -> Iterator[str]:
     first: dict[bytes, str] = {}
     for column in task.columns:
         if column.is_left_out:
@@ -65,7 +65,7 @@ def _duplicate_columns(task: Task) -> Iterator[str]:
             )
 
 
-def _mostly_missing(task: Task) -> Iterator[str]:
+def _mostly_missing(task: LearningTask) -> Iterator[str]:
     for column in task.columns:
         share = task.features[column.name].isna().mean()
         if _MOSTLY < share < 1:
@@ -75,7 +75,7 @@ def _mostly_missing(task: Task) -> Iterator[str]:
             )
 
 
-def _leaks(task: Task, seed: int) -> Iterator[str]:
+def _leaks(task: LearningTask, seed: int) -> Iterator[str]:
     """Try each column alone: one that nearly decides the target mostly gives it away."""
     if task.kind == CLUSTERING:
         return
@@ -114,7 +114,7 @@ def _as_numbers(values: pd.Series, column: Column) -> np.ndarray:
     return numbers.reshape(-1, 1)
 
 
-def _classes(task: Task) -> Iterator[str]:
+def _classes(task: LearningTask) -> Iterator[str]:
     if not task.classes:
         return
     counts = pd.Series(task.answers).astype(str).value_counts()
@@ -132,7 +132,7 @@ def _classes(task: Task) -> Iterator[str]:
         )
 
 
-def _dates(task: Task, roles: Roles) -> Iterator[str]:
+def _dates(task: LearningTask, roles: Roles) -> Iterator[str]:
     names = [c.name for c in task.columns if c.kind == DATE and not c.is_left_out]
     if names and not roles.time:
         yield (
@@ -142,7 +142,7 @@ def _dates(task: Task, roles: Roles) -> Iterator[str]:
         )
 
 
-def _entities(task: Task, roles: Roles) -> Iterator[str]:
+def _entities(task: LearningTask, roles: Roles) -> Iterator[str]:
     names = [c.name for c in task.columns if repeats(c, task.rows)]
     if names and not roles.group:
         yield (

@@ -15,7 +15,7 @@ from training.tables.schema import Column
 
 
 @dataclass(frozen=True, slots=True)
-class Contest:
+class Experiment:
     """All that a fit needs, written once and mapped into memory by every process."""
 
     problem: str
@@ -56,10 +56,10 @@ class Contest:
         return merged
 
     def save(self, path: Path) -> None:
-        """Write the contest for processes of this job, which share its pages."""
+        """Write the experiment for processes of this job, which share its pages."""
         joblib.dump(self, path)
 
     @classmethod
-    def open(cls, path: Path) -> Contest:
+    def open(cls, path: Path) -> Experiment:
         """Map what `save` wrote."""
         return joblib.load(path, mmap_mode="r")

@@ -163,8 +163,8 @@ def _ordered(plan: Plan, problem: str, rows: int, classes: int, seed: int) -> li
 
 def _filled(problem: str) -> SimpleImputer:
     # Two rows with holes are alike in their holes alone: no reason to be a group.
-    tells = problem != CLUSTERING
-    return SimpleImputer(strategy="median", add_indicator=tells, keep_empty_features=True)
+    adds_indicator = problem != CLUSTERING
+    return SimpleImputer(strategy="median", add_indicator=adds_indicator, keep_empty_features=True)
 
 
 def _one_hot(limit: int) -> OneHotEncoder:

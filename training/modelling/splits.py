@@ -15,15 +15,15 @@ from sklearn.model_selection import (
     train_test_split,
 )
 
-from training.modelling.experiment import Contest
+from training.modelling.experiment import Experiment
 from training.modelling.preprocessing import Plan
-from training.modelling.task import HOLD_OUT, Task
+from training.modelling.task import HOLD_OUT, LearningTask
 from training.problem.problem_type import TargetError
 
 _Pairs = Iterator[tuple[np.ndarray, np.ndarray]]
 
 
-def make_contest(task: Task, plan: Plan, seed: int) -> Contest:
+def make_experiment(task: LearningTask, plan: Plan, seed: int) -> Experiment:
     """Split the rows of a task as its roles ask: by time, by groups, or at random."""
     truth = _truth(task)
     if task.times is not None:
@@ -34,7 +34,7 @@ def make_contest(task: Task, plan: Plan, seed: int) -> Contest:
         train, holdout, pairs = _at_random(task, truth, seed)
     folds = tuple((train[a], train[b]) for a, b in pairs)
     _refuse_one_sided(task, truth, [*folds, (train, holdout)])
-    return Contest(
+    return Experiment(
         problem=task.kind,
         classes=task.classes,
         target=task.target,
@@ -50,7 +50,7 @@ def make_contest(task: Task, plan: Plan, seed: int) -> Contest:
     )
 
 
-def how(task: Task) -> str:
+def how(task: LearningTask) -> str:
     """Return in a sentence how the rows were split."""
     if task.times is not None:
         return (
@@ -62,14 +62,16 @@ def how(task: Task) -> str:
     return ""
 
 
-def _truth(task: Task) -> np.ndarray:
+def _truth(task: LearningTask) -> np.ndarray:
     if not task.classes:
         return task.answers
     positions = {name: position for position, name in enumerate(task.classes)}
     return np.array([positions[str(answer)] for answer in task.answers])
 
 
-def _at_random(task: Task, truth: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, _Pairs]:
+def _at_random(
+    task: LearningTask, truth: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray, _Pairs]:
     """Classes keep their shares in every part."""
     train, holdout = train_test_split(
         np.arange(task.rows),
@@ -86,7 +88,7 @@ def _at_random(task: Task, truth: np.ndarray, seed: int) -> tuple[np.ndarray, np
 
 
 def _by_group(
-    task: Task, groups: np.ndarray, truth: np.ndarray, seed: int
+    task: LearningTask, groups: np.ndarray, truth: np.ndarray, seed: int
 ) -> tuple[np.ndarray, np.ndarray, _Pairs]:
     there = len(np.unique(groups))
     if there < 2 * task.folds:
@@ -101,7 +103,7 @@ def _by_group(
     return train, holdout, splitter.split(train, truth[train], groups[train])
 
 
-def _by_time(task: Task, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, _Pairs]:
+def _by_time(task: LearningTask, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, _Pairs]:
     """Rows of one moment stay on one side."""
     order = np.argsort(times, kind="stable")
     moments = times[order]
@@ -124,7 +126,7 @@ def _by_time(task: Task, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, _Pa
 
 
 def _refuse_one_sided(
-    task: Task, truth: np.ndarray, pairs: list[tuple[np.ndarray, np.ndarray]]
+    task: LearningTask, truth: np.ndarray, pairs: list[tuple[np.ndarray, np.ndarray]]
 ) -> None:
     """A class that is missing where models learn cannot be answered; of two, also where tested."""
     if not task.classes:

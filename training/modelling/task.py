@@ -34,8 +34,8 @@ _REACH, _TARGET_REACH = 1e36, 1e150
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """What is to be learnt: features, answers, and the terms of the contest."""
+class LearningTask:
+    """What is to be learnt: features, answers, and the terms of the experiment."""
 
     kind: str
     reason: str
@@ -60,14 +60,14 @@ class Task:
         return self.classes[1] if self.kind == BINARY else ""
 
 
-def make_task(
+def make_learning_task(
     frame: pd.DataFrame,
     columns: Sequence[Column],
     target: str,
     folds: int = 5,
     wanted: str = "",
     roles: Roles = NO_ROLES,
-) -> Task:
+) -> LearningTask:
     """Check the target, drop the rows that cannot take part, and say so."""
     roles.check(columns, target)
     if wanted == CLUSTERING:
@@ -89,7 +89,7 @@ def make_task(
         features, values = features.loc[keep], _typed(spelled, column)
         classes = order_classes(Counter(spelled.tolist()))
         kind = BINARY if len(classes) == 2 else MULTICLASS
-    return Task(
+    return LearningTask(
         kind=kind,
         reason=found.reason,
         target=target,
@@ -113,12 +113,14 @@ def _learnable(
     return keep, spelled[keep], folds
 
 
-def _untargeted(frame: pd.DataFrame, columns: Sequence[Column], folds: int, roles: Roles) -> Task:
+def _untargeted(
+    frame: pd.DataFrame, columns: Sequence[Column], folds: int, roles: Roles
+) -> LearningTask:
     """Return the task of finding groups: all rows take part, and none has an answer."""
     _refuse_few(len(frame))
     warnings: list[str] = []
     features = _within_reach(frame.reset_index(drop=True), columns, warnings)
-    return Task(
+    return LearningTask(
         kind=CLUSTERING,
         reason=guess_groups(columns).reason,
         target="",

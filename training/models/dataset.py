@@ -18,10 +18,10 @@ from django.utils import timezone
 
 from jobsite.jobs.text import one_line
 from training.problem import problem_type
-from training.problem.column_checks import Notice, noticed
+from training.problem.column_checks import Hint, hints_for
 from training.problem.column_roles import Roles, changed
 from training.problem.target_suggestion import Proposal, propose
-from training.tables.preview import look
+from training.tables.preview import read_preview
 from training.tables.schema import Column, Preview, ReadingError, with_kinds
 from training.tables.unpack import Limits, unpack
 from training.text import listed
@@ -107,31 +107,33 @@ class Dataset(models.Model):
         return str(self.told.get("sheet") or "")
 
     @classmethod
-    def receive(cls, file: UploadedFile, owner: Any, told: Mapping[str, Any]) -> Dataset:
+    def receive(cls, file: UploadedFile, owner: Any, choices: Mapping[str, Any]) -> Dataset:
         """Keep an upload that streamed to disk. Raises ReadingError where it is no table."""
         source = Path(file.temporary_file_path())  # type: ignore[attr-defined]
-        return cls._take(source, file.name or "", owner, told, file.sha256)  # type: ignore[attr-defined]
+        return cls._take(source, file.name or "", owner, choices, file.sha256)  # type: ignore[attr-defined]
 
     @classmethod
-    def copy(cls, source: Path, owner: Any, told: Mapping[str, Any]) -> Dataset:
+    def copy(cls, source: Path, owner: Any, choices: Mapping[str, Any]) -> Dataset:
         """Keep a copy of a file of this machine. Raises ReadingError where it is no table."""
         with TemporaryDirectory(dir=settings.DATA_DIR) as folder:
             draft = Path(folder) / "table"
             shutil.copyfile(source, draft)
-            return cls._take(draft, source.name, owner, told, hash_of(draft))
+            return cls._take(draft, source.name, owner, choices, hash_of(draft))
 
     @classmethod
     def _take(
-        cls, source: Path, name: str, owner: Any, told: Mapping[str, Any], sha256: str
+        cls, source: Path, name: str, owner: Any, choices: Mapping[str, Any], sha256: str
     ) -> Dataset:
         """Keep a file by moving it; its hash is `sha256` where nothing has to be unpacked."""
         plain = one_line(Path(name).name.removesuffix(".gz"))[:255]
         dataset = cls(name=plain or "table.csv", owner=owner)
         dataset.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         try:
-            found = unpack(source, limits(), str(told.get("sheet", "")), dataset.original)
+            found = unpack(source, limits(), str(choices.get("sheet", "")), dataset.original)
             dataset.sheets = list(found.sheets)
-            dataset.look(source, {**told, **({"sheet": found.sheet} if found.sheet else {})})
+            dataset.take_preview(
+                source, {**choices, **({"sheet": found.sheet} if found.sheet else {})}
+            )
         except ReadingError:
             dataset.original.unlink(missing_ok=True)
             raise
@@ -141,31 +143,31 @@ class Dataset(models.Model):
         dataset.save(force_insert=True)
         return dataset
 
-    def look(self, source: Path, told: Mapping[str, Any]) -> None:
+    def take_preview(self, source: Path, choices: Mapping[str, Any]) -> None:
         """Read the head again, with what the owner knows better. Raises ReadingError."""
-        found = look(source, told)
+        found = read_preview(source, choices)
         self.size = source.stat().st_size
         if self.original.is_file():
             self.size += self.original.stat().st_size
-        self.told = dict(told)
+        self.told = dict(choices)
         self.head = found.to_json()
         self.rows = found.sampled if found.complete else None
 
-    def reread(self, told: Mapping[str, Any]) -> None:
+    def reread(self, choices: Mapping[str, Any]) -> None:
         """Read the table anew as its owner says, another sheet of the workbook perhaps.
 
         Raises ReadingError; then everything stays as it was. Other names and kinds may come of it,
         for which the old roles mean nothing.
         """
-        sheet = str(told.get("sheet") or self.sheet)
+        sheet = str(choices.get("sheet") or self.sheet)
         if sheet == self.sheet:
-            self.look(self.path, {**told, **({"sheet": sheet} if sheet else {})})
+            self.take_preview(self.path, {**choices, **({"sheet": sheet} if sheet else {})})
         else:
-            self._turn_to(sheet, told)
+            self._turn_to(sheet, choices)
         self.options = {}
         self.save()
 
-    def _turn_to(self, sheet: str, told: Mapping[str, Any]) -> None:
+    def _turn_to(self, sheet: str, choices: Mapping[str, Any]) -> None:
         if self.jobs.exists():
             raise ReadingError(
                 f"Trainings use the sheet “{self.sheet}” of this workbook. Upload it again to "
@@ -175,7 +177,7 @@ class Dataset(models.Model):
             draft = Path(folder) / "table"
             shutil.copyfile(self.original, draft)
             unpack(draft, limits(), sheet)
-            self.look(draft, {**told, "sheet": sheet})
+            self.take_preview(draft, {**choices, "sheet": sheet})
             self.sha256 = hash_of(draft)
             draft.replace(self.path)
 
@@ -183,9 +185,9 @@ class Dataset(models.Model):
         """Set kinds and roles of columns by their names. Raises TargetError."""
         self.options = changed(self.options, self.preview.columns, changes)
 
-    def noticed(self, target: str) -> tuple[Notice, ...]:
+    def hints_for(self, target: str) -> tuple[Hint, ...]:
         """What the first rows tell of splitting and leaving out, for this target."""
-        return noticed(self.columns, self.preview.sampled, self.options, target)
+        return hints_for(self.columns, self.preview.sampled, self.options, target)
 
     @property
     def in_use(self) -> str:
@@ -198,9 +200,9 @@ class Dataset(models.Model):
 
     def remove(self) -> None:
         """Delete the row and the files. Raises RestrictedError while a training uses it."""
-        files, looks = (self.path, self.original), list(self.inspections.all())
+        files, checks = (self.path, self.original), list(self.inspections.all())
         self.delete()
-        for one in looks:
+        for one in checks:
             one.purge()
         for path in files:
             path.unlink(missing_ok=True)

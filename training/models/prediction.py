@@ -15,7 +15,7 @@ from django.db import models
 from jobsite.jobs.models.job import Job
 from training.models.dataset import limits
 from training.results.leaderboard import SUCCEEDED
-from training.tables.preview import look
+from training.tables.preview import read_preview
 from training.tables.unpack import unpack
 
 RESULT_FILE = "predictions.csv"
@@ -46,29 +46,29 @@ class Prediction(Job):
 
     @classmethod
     def receive(
-        cls, training: Any, algorithm: str, file: UploadedFile, told: Mapping[str, Any]
+        cls, training: Any, algorithm: str, file: UploadedFile, choices: Mapping[str, Any]
     ) -> Prediction:
         """Return a prediction for an upload, which is kept. Raises ReadingError."""
         source = Path(file.temporary_file_path())  # type: ignore[attr-defined]
-        return cls._keep(training, algorithm, source, Path(file.name or "rows.csv").name, told)
+        return cls._keep(training, algorithm, source, Path(file.name or "rows.csv").name, choices)
 
     @classmethod
     def copy(
-        cls, training: Any, algorithm: str, source: Path, told: Mapping[str, Any]
+        cls, training: Any, algorithm: str, source: Path, choices: Mapping[str, Any]
     ) -> Prediction:
         """Return a prediction for a copy of a file of this machine. Raises ReadingError."""
         with TemporaryDirectory(dir=settings.DATA_DIR) as folder:
             draft = Path(folder) / "rows"
             shutil.copyfile(source, draft)
-            return cls._keep(training, algorithm, draft, source.name, told)
+            return cls._keep(training, algorithm, draft, source.name, choices)
 
     @classmethod
     def _keep(
-        cls, training: Any, algorithm: str, source: Path, name: str, told: Mapping[str, Any]
+        cls, training: Any, algorithm: str, source: Path, name: str, choices: Mapping[str, Any]
     ) -> Prediction:
-        unpack(source, limits(), str(told.get("sheet", "")))
+        unpack(source, limits(), str(choices.get("sheet", "")))
         # Every row that was sent gets an answer, a total too.
-        seen = look(source, {**told, "total": False}, least=1)
+        seen = read_preview(source, {**choices, "total": False}, least=1)
         job = cls._for(training, algorithm, name)
         job.head = seen.to_json()
         job.directory.mkdir(parents=True, exist_ok=True)

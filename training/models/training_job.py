@@ -16,6 +16,7 @@ from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.kind import ChildLimits, UploadLimit
 from jobsite.jobs.status import Status
 from training.algorithms import catalogue
+from training.algorithms.catalogue import BASELINE
 from training.models.dataset import Dataset
 from training.problem.problem_type import CLUSTERING
 from training.results.leaderboard import SUCCEEDED
@@ -30,7 +31,7 @@ DEFAULT_FOLDS, DEFAULT_SEED = 5, 0
 
 
 class TrainingJob(Job):
-    """A contest of algorithms on one table and one target."""
+    """An experiment with several algorithms on one table and one target."""
 
     kind: ClassVar[str] = "training"
     cluster: ClassVar[str] = "training"
@@ -145,7 +146,7 @@ class TrainingJob(Job):
         return (
             self.status == Status.RUNNING
             and self.keep_attempt != self.attempt
-            and any(row["status"] == SUCCEEDED and row["algorithm"] != "baseline" for row in rows)
+            and any(row["status"] == SUCCEEDED and row["algorithm"] != BASELINE for row in rows)
         )
 
     def keep(self) -> bool:

@@ -20,12 +20,12 @@ def profile(
 ) -> dict[str, Any]:
     """Return the size of each group and, for the columns that tell them apart best, a cell each."""
     sizes = np.bincount(labels, minlength=groups)
-    told = [
+    ranked = [
         (_apart(features[column.name], column, labels), column)
         for column in columns
         if column.kind in (NUMBER, CATEGORY, BOOLEAN, DATE) and not column.is_left_out
     ]
-    told.sort(key=lambda pair: -pair[0])
+    ranked.sort(key=lambda pair: -pair[0])
     return {
         "groups": [
             {"name": group_name(number), "rows": int(size), "share": float(size / len(labels))}
@@ -41,7 +41,7 @@ def profile(
                     for number in range(groups)
                 ],
             }
-            for apart, column in told[:_MOST_COLUMNS]
+            for apart, column in ranked[:_MOST_COLUMNS]
         ],
     }
 

@@ -45,7 +45,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
+class Aligned:
     """The columns of a model, filled, and what was found on the way."""
 
     features: pd.DataFrame
@@ -66,7 +66,7 @@ def _text(value: Any) -> str | None:
     return None if value is None or str(value).strip() == "" else str(value).strip()
 
 
-def take_in(frame: pd.DataFrame, inputs: Inputs, target: str, dialect: Dialect) -> Incoming:
+def align(frame: pd.DataFrame, inputs: Inputs, target: str, dialect: Dialect) -> Aligned:
     """Return the features in the order of the training, whatever order the file has."""
     findings = list(_about_columns(frame, inputs, target))
     filled = {}
@@ -77,7 +77,7 @@ def take_in(frame: pd.DataFrame, inputs: Inputs, target: str, dialect: Dialect) 
         else:
             nothing = pd.Series([None] * len(frame), dtype="str").astype("category")
             filled[item.name] = converted(nothing, item.column, dialect)
-    return Incoming(pd.DataFrame(filled), tuple(findings))
+    return Aligned(pd.DataFrame(filled), tuple(findings))
 
 
 def _about_columns(frame: pd.DataFrame, inputs: Inputs, target: str) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ _NAMES_THINGS = re.compile(r"(^|[^a-z])(id|uuid|key|code|no|nr|number)$|(?<=[a-z
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class Hint:
     """A sentence about a column, and the role that would answer it."""
 
     sentence: str
@@ -25,9 +25,9 @@ class Notice:
     role: str = ""
 
 
-def noticed(
+def hints_for(
     columns: Sequence[Column], rows: int, options: Mapping[str, Any], target: str
-) -> tuple[Notice, ...]:
+) -> tuple[Hint, ...]:
     """Return what should be looked at; `rows` is how many were looked at."""
     roles = roles_of(options)
     free = [c for c in columns if not c.is_left_out and c.name not in roles and c.name != target]
@@ -39,9 +39,9 @@ def noticed(
     )
 
 
-def _dates(columns: Sequence[Column]) -> Iterator[Notice]:
+def _dates(columns: Sequence[Column]) -> Iterator[Hint]:
     for column in [column for column in columns if column.kind == DATE][:1]:
-        yield Notice(
+        yield Hint(
             f"“{shown(column.name)}” holds dates. If later rows are to be predicted from earlier "
             "ones, split the rows by it: a random split lets a model look into the future.",
             column.name,
@@ -49,9 +49,9 @@ def _dates(columns: Sequence[Column]) -> Iterator[Notice]:
         )
 
 
-def _entities(columns: Sequence[Column], rows: int) -> Iterator[Notice]:
+def _entities(columns: Sequence[Column], rows: int) -> Iterator[Hint]:
     for column in [column for column in columns if repeats(column, rows)][:1]:
-        yield Notice(
+        yield Hint(
             f"The same values of “{shown(column.name)}” stand in several rows. If these are the "
             "same persons or things, keep them together: otherwise a model is tested on things "
             "that it knows already.",
@@ -68,10 +68,10 @@ def repeats(column: Column, rows: int) -> bool:
     return 20 <= column.distinct <= 0.7 * rows
 
 
-def _mostly_missing(columns: Sequence[Column], rows: int) -> Iterator[Notice]:
+def _mostly_missing(columns: Sequence[Column], rows: int) -> Iterator[Hint]:
     for column in columns:
         if rows and _MOSTLY < column.missing / rows < 1:
-            yield Notice(
+            yield Hint(
                 f"“{shown(column.name)}” has no value in {column.missing / rows:.0%} of the rows. "
                 "It is used, but says little; leave it out if it will be missing later as well.",
                 column.name,
@@ -79,11 +79,11 @@ def _mostly_missing(columns: Sequence[Column], rows: int) -> Iterator[Notice]:
             )
 
 
-def _targets(columns: Sequence[Column], rows: int) -> Iterator[Notice]:
+def _targets(columns: Sequence[Column], rows: int) -> Iterator[Hint]:
     for column in columns:
         words = column.kind in (CATEGORY, TEXT)
         if words and rows and column.distinct > _UNIQUE * (rows - column.missing) > 0:
-            yield Notice(
+            yield Hint(
                 f"Nearly every row has a value of its own in the target “{shown(column.name)}”, so "
                 "there is nothing to learn from one row for another. Choose another target."
             )

@@ -38,7 +38,7 @@ _TOLERATED = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class Checked:
     """The values of a column in their final form, with what was found out about them."""
 
     values: pd.Series
@@ -46,7 +46,7 @@ class Settled:
     warnings: tuple[str, ...] = ()
 
 
-def settle(column: Column, values: pd.Series, dialect: Dialect) -> Settled:
+def check(column: Column, values: pd.Series, dialect: Dialect) -> Checked:
     """Give text its final kind: category, text, date or number."""
     texts = as_categories(values)
     cells, codes = list(map(str, texts.cat.categories.tolist())), texts.cat.codes.to_numpy()
@@ -63,27 +63,27 @@ def settle(column: Column, values: pd.Series, dialect: Dialect) -> Settled:
     if kept is None:
         # As many numbers as cells: they are in the same order.
         known = np.array(numbers) if numbers and len(numbers) == len(cells) else None
-        settled = converted(texts, found, dialect) if known is None else mapped(texts, known)
-        news = changed(column, found, len(values)) or _emptied(column, found, counts)
-        return Settled(settled, found, news)
+        checked = converted(texts, found, dialect) if known is None else mapped(texts, known)
+        messages = changed(column, found, len(values)) or _emptied(column, found, counts)
+        return Checked(checked, found, messages)
     return _with_odd_cells(texts, kept, found.missing, dialect)
 
 
-def _with_odd_cells(texts: pd.Series, kept: Column, missing: int, dialect: Dialect) -> Settled:
+def _with_odd_cells(texts: pd.Series, kept: Column, missing: int, dialect: Dialect) -> Checked:
     """Convert, and count the cells that could not be: they become missing, not in silence."""
-    settled = converted(texts, kept, dialect)
-    odd = int(settled.isna().sum()) - missing
-    kept = replace(kept, missing=int(settled.isna().sum()))
+    checked = converted(texts, kept, dialect)
+    odd = int(checked.isna().sum()) - missing
+    kept = replace(kept, missing=int(checked.isna().sum()))
     if odd <= 0:
-        return Settled(settled, kept)
-    telling = settled.isna() & ~texts.isin([c for c in texts.cat.categories if is_missing(c)])
+        return Checked(checked, kept)
+    telling = checked.isna() & ~texts.isin([c for c in texts.cat.categories if is_missing(c)])
     first = int(np.flatnonzero((telling & texts.notna()).to_numpy())[0])
     warning = (
         f"“{shown(kept.name)}”: {odd:,} of {len(texts):,} cells are no {KIND_NOUNS[kept.kind]} "
         f"(the first is “{shown(str(texts.iloc[first]))}” in row {first + 1:,}); they are "
         "treated as missing."
     )
-    return Settled(settled, kept, (warning,))
+    return Checked(checked, kept, (warning,))
 
 
 def _chosen(column: Column, found: Column, counts: dict[str, int], dialect: Dialect) -> Column:
@@ -124,10 +124,10 @@ def _likely_format(cells: list[str]) -> str:
     return found.most_common(1)[0][0] if found else ""
 
 
-def _as_chosen(texts: pd.Series, kept: Column, dialect: Dialect) -> Settled:
+def _as_chosen(texts: pd.Series, kept: Column, dialect: Dialect) -> Checked:
     if kept.kind in KIND_NOUNS:
         return _with_odd_cells(texts, kept, kept.missing, dialect)
-    return Settled(converted(texts, kept, dialect), kept)
+    return Checked(converted(texts, kept, dialect), kept)
 
 
 def _kept_kind(

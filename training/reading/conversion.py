@@ -22,7 +22,7 @@ def as_categories(values: pd.Series) -> pd.Series:
 
 
 def joined(parts: list[pd.Series]) -> pd.Series:
-    """Return the pieces of a column as one."""
+    """Return the parts of a column as one."""
     if len(parts) == 1:
         return parts[0].reset_index(drop=True)
     if all(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):

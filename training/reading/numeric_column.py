@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from training.reading.column_check import Settled, changed
+from training.reading.column_check import Checked, changed
 from training.tables.column_kind import infer
 from training.tables.schema import CONSTANT, EMPTY, NUMBER, Column, Dialect
 from training.text import shown
@@ -15,7 +15,7 @@ from training.text import shown
 _SOME = 1000
 
 
-def describe_numbers(column: Column, values: pd.Series, dialect: Dialect) -> Settled:
+def describe_numbers(column: Column, values: pd.Series, dialect: Dialect) -> Checked:
     """Count the missing and the different values, and find the least and the largest."""
     warnings: tuple[str, ...] = ()
     low, high = _ends(values.to_numpy())
@@ -26,7 +26,7 @@ def describe_numbers(column: Column, values: pd.Series, dialect: Dialect) -> Set
         column = replace(
             column, missing=len(values), distinct=0, hints=(EMPTY,), examples=(), kind=NUMBER
         )
-        return Settled(values.astype("float64"), column, warnings)
+        return Checked(values.astype("float64"), column, warnings)
     numbers = values.to_numpy()
     missing = int(np.count_nonzero(np.isnan(numbers))) if numbers.dtype.kind == "f" else 0
     distinct, integer = int(values.nunique()), _is_whole(numbers)
@@ -40,7 +40,7 @@ def describe_numbers(column: Column, values: pd.Series, dialect: Dialect) -> Set
         high=high,
         hints=() if missing else _hints(column, values, distinct, integer, dialect),
     )
-    return Settled(values, found, warnings + changed(column, found, len(values)))
+    return Checked(values, found, warnings + changed(column, found, len(values)))
 
 
 def _ends(numbers: np.ndarray) -> tuple[float, float]:

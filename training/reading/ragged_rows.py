@@ -71,8 +71,8 @@ class FittingRows(io.RawIOBase):
         """Which rows were left out, or nothing."""
         if not self.dropped:
             return ""
-        told = ragged_lines(self.lines, self.dropped, self._width, self.first)
-        return f"{told} Left out, as chosen."
+        sentence = ragged_lines(self.lines, self.dropped, self._width, self.first)
+        return f"{sentence} Left out, as chosen."
 
     def close(self) -> None:
         """Close the file."""
@@ -101,8 +101,10 @@ def refuse_short_rows(path: Path, dialect: Dialect, width: int, rows: int) -> No
     with path.open(encoding=dialect.encoding, errors=dialect.errors, newline="") as text:
         wrong = [(line, len(row)) for line, row in rows_of(text, dialect) if len(row) != width]
     if wrong:
-        told = ragged_lines([line for line, _ in wrong[:_NAMED]], len(wrong), width, wrong[0][1])
-        raise ReadingError(f"{told} {ragged_remedy(dialect.separator)}")
+        sentence = ragged_lines(
+            [line for line, _ in wrong[:_NAMED]], len(wrong), width, wrong[0][1]
+        )
+        raise ReadingError(f"{sentence} {ragged_remedy(dialect.separator)}")
 
 
 def _separators(path: Path, separator: bytes) -> int:

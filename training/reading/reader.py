@@ -11,7 +11,7 @@ from threading import Lock
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from training.reading.column_check import Settled, settle
+from training.reading.column_check import Checked, check
 from training.reading.conversion import joined
 from training.reading.leading_zeros import codes_in
 from training.reading.numeric_column import describe_numbers
@@ -40,21 +40,21 @@ def read(
 ) -> Table:
     """Read the whole file. The kinds found in its head are checked again over all rows."""
     source = PandasSource(path, dialect, columns, threads)
-    series = _looked_at(source, on_rows or (lambda rows: None))
+    series = _read_columns(source, on_rows or (lambda rows: None))
     source.refuse_short_rows(series[columns[-1].name])
     if dialect.total:
         series = {name: _without_last(values) for name, values in series.items()}
     with ThreadPoolExecutor(threads) as pool:
         # Each is let go as soon as its final form is there.
-        settling = pool.map(lambda c: _settled(c, series.pop(c.name), dialect), columns)
-        found = list(settling)
+        checking = pool.map(lambda c: _checked(c, series.pop(c.name), dialect), columns)
+        found = list(checking)
     warnings = [source.left_out] if source.left_out else []
     warnings += [warning for one in found for warning in one.warnings]
     frame = pd.DataFrame({one.column.name: one.values for one in found}, copy=False)
     return Table(frame, tuple(one.column for one in found), tuple(warnings))
 
 
-def _looked_at(source: PandasSource, on_rows: Callable[[int], None]) -> dict[str, pd.Series]:
+def _read_columns(source: PandasSource, on_rows: Callable[[int], None]) -> dict[str, pd.Series]:
     """Return the columns as pandas reads them: as text where it would see too much in them."""
     parts, suspects = source.first_pass(on_rows)
     whole = source.whole(parts)
@@ -72,12 +72,12 @@ def _looked_at(source: PandasSource, on_rows: Callable[[int], None]) -> dict[str
     return series
 
 
-def _settled(column: Column, values: pd.Series, dialect: Dialect) -> Settled:
+def _checked(column: Column, values: pd.Series, dialect: Dialect) -> Checked:
     """Give a column its final kind and values."""
     if is_numeric_dtype(values.dtype) and not is_bool_dtype(values.dtype):
         return describe_numbers(column, values, dialect)
     with _ONE_AT_A_TIME:
-        return settle(column, values, dialect)
+        return check(column, values, dialect)
 
 
 def _without_last(values: pd.Series) -> pd.Series:

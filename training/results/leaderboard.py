@@ -14,7 +14,7 @@ SUCCEEDED, FAILED, SKIPPED = "succeeded", "failed", "skipped"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LeaderboardRow:
     """One algorithm on the leaderboard."""
 
     algorithm: str
@@ -34,7 +34,7 @@ class Row:
     settings: Mapping[str, Any] | None = None
     """What differs from the defaults of the catalogue; the weights of an ensemble."""
 
-    def with_settings(self, settings: Mapping[str, Any]) -> Row:
+    def with_settings(self, settings: Mapping[str, Any]) -> LeaderboardRow:
         """Return the row with what the model was made with."""
         return replace(self, settings=dict(settings))
 
@@ -50,10 +50,10 @@ def finished_row(
     folds: Sequence[Mapping[str, float]],
     fit_seconds: float,
     note: str = "",
-) -> Row:
+) -> LeaderboardRow:
     """Return the row of an algorithm that was scored on every fold."""
     scores = tuple(fold[metric.key] for fold in folds)
-    return Row(
+    return LeaderboardRow(
         algorithm,
         label,
         SUCCEEDED,
@@ -67,7 +67,7 @@ def finished_row(
     )
 
 
-def rank(rows: Sequence[Row], metric: Metric) -> list[Row]:
+def rank(rows: Sequence[LeaderboardRow], metric: Metric) -> list[LeaderboardRow]:
     """Return the rows, best first, failed and skipped ones last, with ties marked."""
     done = sorted(
         (row for row in rows if row.status == SUCCEEDED),

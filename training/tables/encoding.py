@@ -104,13 +104,13 @@ def decode(head: bytes, complete: bool, encoding: str = "", rest: Survey = NOTHI
     if encoding == REPAIRED:
         return Decoded(head.decode("utf-8", "replace"), "utf-8", False, "replace")
     if encoding:
-        return Decoded(_decode_as_told(head, complete, encoding), encoding)
+        return Decoded(_decode_as(head, complete, encoding), encoding)
     for mark, name in _BOMS:
         if head.startswith(mark):
-            return Decoded(_decode_as_told(head, complete, name), name)
+            return Decoded(_decode_as(head, complete, name), name)
     silent = _utf16_without_mark(head)
     if silent:
-        return Decoded(_decode_as_told(head, complete, silent), silent)
+        return Decoded(_decode_as(head, complete, silent), silent)
     if b"\x00" in head or rest.nul_line:
         line = rest.nul_line or head.count(b"\n", 0, head.index(b"\x00")) + 1
         raise ReadingError(
@@ -125,7 +125,7 @@ def _decode_unmarked(head: bytes, complete: bool, rest: Survey) -> Decoded:
         text = _strict(head, "utf-8", complete)
     except UnicodeDecodeError:
         name = _guess(head)
-        return Decoded(_decode_as_told(head, complete, name), name, True)
+        return Decoded(_decode_as(head, complete, name), name, True)
     if not rest.foreign_line:
         return Decoded(text, "utf-8")
     if rest.has_utf8 or not rest.telling:
@@ -136,7 +136,7 @@ def _decode_unmarked(head: bytes, complete: bool, rest: Survey) -> Decoded:
         )
     # Up to there it was plain ASCII, which says nothing.
     name = _guess(rest.telling)
-    return Decoded(_decode_as_told(head, complete, name), name, True)
+    return Decoded(_decode_as(head, complete, name), name, True)
 
 
 def refuse_named_formats(head: bytes) -> None:
@@ -151,7 +151,7 @@ def _strict(head: bytes, encoding: str, complete: bool) -> str:
     return codecs.getincrementaldecoder(encoding)("strict").decode(head, final=complete)
 
 
-def _decode_as_told(head: bytes, complete: bool, encoding: str) -> str:
+def _decode_as(head: bytes, complete: bool, encoding: str) -> str:
     try:
         return _strict(head, encoding, complete)
     except UnicodeDecodeError as error:

@@ -47,7 +47,7 @@ def survey(path: Path) -> Survey:
                 has_utf8 = has_utf8 or not block[:place].isascii()
                 line = _line(lines, block, place)
                 return Survey(
-                    line, block[place], 0, _telling(block[max(0, place - 200) :]), has_utf8
+                    line, block[place], 0, _context_of(block[max(0, place - 200) :]), has_utf8
                 )
             lines += block.count(b"\n")
     if decoder.getstate()[0]:
@@ -59,6 +59,6 @@ def _line(before: int, block: bytes, place: int) -> int:
     return before + block.count(b"\n", 0, place) + 1
 
 
-def _telling(block: bytes) -> bytes:
+def _context_of(block: bytes) -> bytes:
     lines = [line for line in block.splitlines(keepends=True) if not line.isascii()]
     return b"".join(lines)[:_TELLING]

@@ -38,27 +38,29 @@ SHOWN_ROWS = 10
 MAX_COLUMNS = 2000
 
 
-def look(path: Path, told: Mapping[str, Any] | None = None, least: int = 2) -> Preview:
+def read_preview(path: Path, choices: Mapping[str, Any] | None = None, least: int = 2) -> Preview:
     """Return what the head of a file shows, after a look through all of it for its encoding."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
-    return preview(head, path.stat().st_size, told, least, survey(path))
+    return preview(head, path.stat().st_size, choices, least, survey(path))
 
 
 def preview(
     head: bytes,
     size: int,
-    told: Mapping[str, Any] | None = None,
+    choices: Mapping[str, Any] | None = None,
     least: int = 2,
     rest: Survey = NOTHING,
 ) -> Preview:
     """Return what the head of a file of `size` bytes shows.
 
-    `told` holds what the user knows better: encoding, separator, decimal, header (True, False),
+    `choices` holds what the user knows better: encoding, separator, decimal, header (True, False),
     skip (rows before the table), ragged ("drop") and total (True: the last row is one). A table of
     less than `least` columns is refused. `rest` is what was seen in the whole file.
     """
-    known = {key: value for key, value in (told or {}).items() if value is not None and value != ""}
+    known = {
+        key: value for key, value in (choices or {}).items() if value is not None and value != ""
+    }
     complete = len(head) >= size
     if not head.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise ReadingError("The file is empty. Send a table with a header and at least one row.")
@@ -79,10 +81,10 @@ def preview(
         errors=decoded.errors,
         ragged=known.get("ragged", "refuse"),
     )
-    return _look(rows[start:], dialect, known, complete, left_out(rows[:start]))
+    return _preview(rows[start:], dialect, known, complete, left_out(rows[:start]))
 
 
-def _look(
+def _preview(
     rows: list[Row], dialect: Dialect, known: Mapping[str, Any], complete: bool, before: list[str]
 ) -> Preview:
     cells = (row.cells for row in rows)

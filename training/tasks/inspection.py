@@ -10,8 +10,8 @@ from skrub import TableReport
 
 from jobsite.jobs.execution.outcome import JobFailed
 from jobsite.jobs.execution.report import Report
-from training.modelling.data_checks import notices
-from training.modelling.task import make_task
+from training.modelling.data_checks import check_table
+from training.modelling.task import make_learning_task
 from training.models.inspection import REPORT, Inspection
 from training.problem.column_roles import Roles
 from training.problem.problem_type import TargetError
@@ -37,8 +37,8 @@ def run(job: Inspection, report: Report) -> dict[str, Any]:
     roles = Roles.of(dataset.options)
     found = list(table.warnings)
     try:
-        task = make_task(table.frame, table.columns, target, roles=roles)
-        found += [*task.warnings, *notices(task, roles)]
+        task = make_learning_task(table.frame, table.columns, target, roles=roles)
+        found += [*task.warnings, *check_table(task, roles)]
     except TargetError as error:
         found.append(str(error))
     report.progress(0.6, "Drawing the report")

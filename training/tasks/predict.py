@@ -15,7 +15,7 @@ from jobsite.jobs.execution.outcome import JobFailed
 from jobsite.jobs.execution.report import Report
 from training.algorithms import model_file
 from training.models.prediction import RESULT_FILE, Prediction
-from training.prediction.align_rows import Incoming, take_in, texts_of
+from training.prediction.align_rows import Aligned, align, texts_of
 from training.prediction.predict import Answers, answer, write
 from training.reading.reader import read
 from training.results.input_schema import Inputs
@@ -34,16 +34,16 @@ def run(job: Prediction, report: Report) -> dict[str, Any]:
         inputs = Inputs.load(training.artifacts)
         _refuse_other_width(job, inputs)
         texts, dialect = _rows(job, lambda n: report.progress(0.1, f"Read {n:,} rows"))
-        incoming = take_in(texts, inputs, training.target, dialect)
+        aligned = align(texts, inputs, training.target, dialect)
         report.progress(0.3, "Loading the model")
         model = model_file.load(job.model_path)
     except FileNotFoundError as error:
         raise JobFailed(_gone(Path(str(error.filename)), job)) from error
     except (ReadingError, model_file.ModelFileError) as error:
         raise JobFailed(str(error)) from error
-    for finding in incoming.findings:
+    for finding in aligned.findings:
         report.event(finding.sentence, "warning")
-    answers = _answers(model, incoming, trained["problem"], report)
+    answers = _answers(model, aligned, trained["problem"], report)
     report.progress(0.95, "Writing the answers")
     write(report.directory / RESULT_FILE, texts, training.subject, answers)
     seconds = time.monotonic() - began
@@ -55,7 +55,7 @@ def run(job: Prediction, report: Report) -> dict[str, Any]:
         "problem": trained["problem"],
         "rows": len(texts),
         "seconds": round(seconds, 2),
-        "findings": [finding.to_json() for finding in incoming.findings],
+        "findings": [finding.to_json() for finding in aligned.findings],
         "predictions": [
             answers.row(position)
             for position in range(len(texts) if job.rows else min(_SHOWN, len(texts)))
@@ -86,13 +86,13 @@ def _refuse_other_width(job: Prediction, inputs: Inputs) -> None:
         )
 
 
-def _answers(model: Any, incoming: Incoming, problem: str, report: Report) -> Answers:
-    total, told = len(incoming.features), 0.0
-    for step in answer(model, incoming.features, problem):
+def _answers(model: Any, aligned: Aligned, problem: str, report: Report) -> Answers:
+    total, reported_at = len(aligned.features), 0.0
+    for step in answer(model, aligned.features, problem):
         if isinstance(step, Answers):
             return step
-        if time.monotonic() - told > _EVERY:
-            told = time.monotonic()
+        if time.monotonic() - reported_at > _EVERY:
+            reported_at = time.monotonic()
             report.progress(0.35 + 0.6 * step / total, f"{step:,} of {total:,} rows answered")
     raise AssertionError("answer() ends with the answers")
 

@@ -16,12 +16,12 @@ from training.evaluation.events import (
     RowAdded,
     Searched,
 )
-from training.evaluation.runs import Piece
+from training.evaluation.runs import Fit
 from training.metrics import primary
-from training.modelling.experiment import Contest
-from training.modelling.task import Task
+from training.modelling.experiment import Experiment
+from training.modelling.task import LearningTask
 from training.problem.problem_type import BINARY, CLUSTERING, MULTICLASS, REGRESSION
-from training.results.leaderboard import SUCCEEDED, Row, rank
+from training.results.leaderboard import SUCCEEDED, LeaderboardRow, rank
 from training.text import shown
 
 _TOO_GOOD = {BINARY: "roc_auc", MULTICLASS: "balanced_accuracy", REGRESSION: "r2"}
@@ -31,13 +31,13 @@ _REFITTED = "Its file was fitted again on all rows after the hold-out check."
 
 
 @dataclass(slots=True)
-class Story:
+class ProgressReport:
     """Collects what happens in an evaluation and tells it in words and in JSON."""
 
-    task: Task
+    task: LearningTask
     algorithms: Sequence[Algorithm]
     warnings: tuple[str, ...]
-    rows: dict[str, Row] = field(default_factory=dict)
+    rows: dict[str, LeaderboardRow] = field(default_factory=dict)
     plots: list[dict[str, Any]] = field(default_factory=list)
     importance: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -63,13 +63,13 @@ class Story:
         else:
             assert isinstance(event, FoldStarted)
 
-    def notice(self, warnings: Iterable[str]) -> Iterator[tuple[str, str]]:
+    def add_warnings(self, warnings: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Take in warnings; yield lines for the log about those that are new."""
         new = tuple(warning for warning in warnings if warning not in self.warnings)
         self.warnings += new
         yield from ((warning, "warning") for warning in new)
 
-    def _line(self, row: Row) -> str:
+    def _line(self, row: LeaderboardRow) -> str:
         if row.status != SUCCEEDED:
             return f"{row.label}: {row.error}"
         metric = primary(self.task.kind)
@@ -100,14 +100,14 @@ class Story:
     def message(self) -> str:
         """What runs now, in one line."""
         return " · ".join(
-            f"{KNOWN[piece.key].label}: {self._doing(piece)}" for piece in self.pulse.running
+            f"{KNOWN[fit.key].label}: {self._doing(fit)}" for fit in self.pulse.running
         )
 
-    def _doing(self, piece: Piece) -> str:
-        if piece.fold is None:
+    def _doing(self, fit: Fit) -> str:
+        if fit.fold is None:
             return "final fit and plots"
-        tuning = f"setting {piece.trial + 1}, " if piece.trial else ""
-        return f"{tuning}fold {piece.fold + 1} of {self.task.folds}"
+        tuning = f"setting {fit.trial + 1}, " if fit.trial else ""
+        return f"{tuning}fold {fit.fold + 1} of {self.task.folds}"
 
     @property
     def verdict(self) -> str:
@@ -130,8 +130,8 @@ class Story:
             "greater_is_better": metric.greater_is_better,
             "leaderboard": [row.to_json() for row in rank(list(self.rows.values()), metric)],
             "running": [
-                {"label": KNOWN[piece.key].label, "doing": self._doing(piece)}
-                for piece in self.pulse.running
+                {"label": KNOWN[fit.key].label, "doing": self._doing(fit)}
+                for fit in self.pulse.running
             ],
             "waiting": [{"label": a.label, "scores": self.partial.get(a.key, [])} for a in waiting],
             "folds": self.task.folds,
@@ -140,7 +140,7 @@ class Story:
             "search": self.search,
         }
 
-    def result(self, contest: Contest) -> dict[str, Any]:
+    def result(self, experiment: Experiment) -> dict[str, Any]:
         """Return the result of the job."""
         metric = primary(self.task.kind)
         board = rank(list(self.rows.values()), metric)
@@ -152,11 +152,11 @@ class Story:
             "classes": list(self.task.classes),
             "positive": self.task.positive,
             "rows": self.task.rows,
-            "train_rows": len(contest.train),
-            "holdout_rows": len(contest.holdout),
+            "train_rows": len(experiment.train),
+            "holdout_rows": len(experiment.holdout),
             "folds": self.task.folds,
-            "seed": contest.seed,
-            "features": list(contest.plan.features),
+            "seed": experiment.seed,
+            "features": list(experiment.plan.features),
             "metric": metric.key,
             "greater_is_better": metric.greater_is_better,
             "leaderboard": [_published(row) for row in board],
@@ -169,7 +169,7 @@ class Story:
             "holdout": {row.algorithm: row.holdout for row in board if row.holdout},
         }
 
-    def _suspicion(self, board: Sequence[Row]) -> Iterator[str]:
+    def _suspicion(self, board: Sequence[LeaderboardRow]) -> Iterator[str]:
         """Say so where the best model is too good to be true."""
         best = board[0] if board else None
         if best is None or best.status != SUCCEEDED or not best.metrics:
@@ -190,7 +190,7 @@ class Story:
             )
 
 
-def _published(row: Row) -> dict[str, Any]:
+def _published(row: LeaderboardRow) -> dict[str, Any]:
     """Return a row of the result: `error` is there only where something went wrong."""
     entry = row.to_json()
     return entry if row.error else {key: value for key, value in entry.items() if key != "error"}

@@ -26,22 +26,22 @@ process_pool.warm()
 
 from training.algorithms.catalogue import chosen, groupings
 from training.algorithms.memory import need, refusal
-from training.evaluation.budget import Settings
+from training.evaluation.budget import EvaluationLimits
 from training.evaluation.events import Pulse
 from training.evaluation.runner import evaluate
 from training.exports.write import write_all
-from training.modelling.data_checks import notices
-from training.modelling.experiment import Contest
+from training.modelling.data_checks import check_table
+from training.modelling.experiment import Experiment
 from training.modelling.preprocessing import make_plan
-from training.modelling.splits import how, make_contest
-from training.modelling.task import make_task
+from training.modelling.splits import how, make_experiment
+from training.modelling.task import make_learning_task
 from training.models.training_job import TrainingJob
 from training.prediction.learn_schema import inputs_of
 from training.problem.column_roles import Roles
 from training.problem.problem_type import CLUSTERING, TargetError
-from training.results.leaderboard import SKIPPED, Row
+from training.results.leaderboard import SKIPPED, LeaderboardRow
 from training.tables.schema import ReadingError
-from training.tasks.progress import Story
+from training.tasks.progress import ProgressReport
 
 _REPORT_EVERY = 0.5
 log = logging.getLogger(__name__)
@@ -53,14 +53,14 @@ def run(job: TrainingJob, report: Report) -> dict[str, Any]:
     report.update(live={})
     try:
         with report.working(0, f"Reading {job.dataset.name}"):
-            story, contest = _prepare(job, report)
+            progress_report, experiment = _prepare(job, report)
     except (ReadingError, TargetError) as error:
         raise JobFailed(str(error)) from error
-    report.event(story.task.reason)
-    for warning in story.warnings:
+    report.event(progress_report.task.reason)
+    for warning in progress_report.warnings:
         report.event(warning, "warning")
-    limits = Settings(
-        cores=_refuse_large(story, contest, job.memory_limit_mb),
+    limits = EvaluationLimits(
+        cores=_refuse_large(progress_report, experiment, job.memory_limit_mb),
         memory_mb=job.memory_limit_mb,
         deadline=deadline,
         tune=job.tune and job.wanted != CLUSTERING,
@@ -68,16 +68,16 @@ def run(job: TrainingJob, report: Report) -> dict[str, Any]:
         ensemble=job.tune and job.wanted != CLUSTERING,
         is_enough=job.asks_to_keep,
     )
-    for row in story.rows.values():
+    for row in progress_report.rows.values():
         report.event(f"{row.label}: {row.error}", "warning")
     # Looking at every column alone takes seconds in which the first fits can be running.
     aside = ThreadPoolExecutor(1)
-    looks = aside.submit(notices, story.task, Roles.of(job.options), job.seed)
-    _compete(story, contest, limits, report, looks)
-    report.event(story.verdict)
+    checks = aside.submit(check_table, progress_report.task, Roles.of(job.options), job.seed)
+    _compete(progress_report, experiment, limits, report, checks)
+    report.event(progress_report.verdict)
     # From here on pages read the result; lists, which do not load results, show the verdict.
-    report.update(live={"verdict": story.verdict})
-    result = story.result(contest)
+    report.update(live={"verdict": progress_report.verdict})
+    result = progress_report.result(experiment)
     write_all(result, facts_of(job), report.directory)
     return result
 
@@ -102,78 +102,88 @@ def facts_of(job: TrainingJob) -> dict[str, Any]:
     }
 
 
-def _prepare(job: TrainingJob, report: Report) -> tuple[Story, Contest]:
+def _prepare(job: TrainingJob, report: Report) -> tuple[ProgressReport, Experiment]:
     """Read the table and settle the terms."""
     table = read_table(job.dataset, job.options.get("kinds", {}))
     report.event(f"Read {len(table.frame):,} rows and {len(table.columns)} columns.")
     roles = Roles.of(job.options)
-    task = make_task(table.frame, table.columns, job.target, job.folds, job.wanted, roles)
+    task = make_learning_task(table.frame, table.columns, job.target, job.folds, job.wanted, roles)
     plan, left_out = make_plan(task.columns)
     dialect = job.dataset.preview.dialect
     inputs_of(task.features, table.columns, plan.features, dialect).save(report.directory)
     warnings = table.warnings + task.warnings + left_out
     groups = job.wanted == CLUSTERING
-    story = Story(task, groupings(task.rows) if groups else chosen(job.algorithms), warnings)
+    progress_report = ProgressReport(
+        task, groupings(task.rows) if groups else chosen(job.algorithms), warnings
+    )
     if split := how(task):
         report.event(split)
-    return story, make_contest(task, plan, job.seed)
+    return progress_report, make_experiment(task, plan, job.seed)
 
 
-def _refuse_large(story: Story, contest: Contest, limit_mb: int | None) -> int:
+def _refuse_large(
+    progress_report: ProgressReport, experiment: Experiment, limit_mb: int | None
+) -> int:
     """Leave out what would not fit into memory, with its reason on the leaderboard.
 
     Returns how many fits can run side by side.
     """
     if limit_mb is None:
         return int(settings.TRAINING_THREADS)
-    table_mb = float(contest.features.memory_usage(deep=True).sum()) / 2**20
+    table_mb = float(experiment.features.memory_usage(deep=True).sum()) / 2**20
     found = need(
-        story.algorithms,
-        len(contest.train),
-        contest.plan.width,
+        progress_report.algorithms,
+        len(experiment.train),
+        experiment.plan.width,
         table_mb,
         settings.TRAINING_THREADS,
         limit_mb,
     )
-    if len(found.too_large) == len(story.algorithms):
+    if len(found.too_large) == len(progress_report.algorithms):
         raise JobFailed(refusal(found, limit_mb))
-    for algorithm in story.algorithms:
+    for algorithm in progress_report.algorithms:
         if reason := found.too_large.get(algorithm.key):
-            story.rows[algorithm.key] = Row(algorithm.key, algorithm.label, SKIPPED, error=reason)
+            progress_report.rows[algorithm.key] = LeaderboardRow(
+                algorithm.key, algorithm.label, SKIPPED, error=reason
+            )
     return found.cores
 
 
 def _compete(
-    story: Story,
-    contest: Contest,
-    limits: Settings,
+    progress_report: ProgressReport,
+    experiment: Experiment,
+    limits: EvaluationLimits,
     report: Report,
-    looks: Future[tuple[str, ...]],
+    checks: Future[tuple[str, ...]],
 ) -> None:
-    """Run the contest and tell of it, and of what a look at the table finds meanwhile."""
-    told, folder = 0.0, report.directory
+    """Run the evaluation and report it, with what the checks of the table find meanwhile."""
+    reported_at, folder = 0.0, report.directory
     with process_pool.Pool(limits.cores) as workers:
         with report.working(0.01, "Starting the processes of the fits"):
             workers.wait_ready()
-        running = [entry for entry in story.algorithms if entry.key not in story.rows]
-        for event in evaluate(contest, running, limits, workers, folder, folder):
-            lines = list(story.take(event))
-            if looks.done():
-                lines += story.notice(_seen(looks))
+        running = [
+            entry for entry in progress_report.algorithms if entry.key not in progress_report.rows
+        ]
+        for event in evaluate(experiment, running, limits, workers, folder, folder):
+            lines = list(progress_report.take(event))
+            if checks.done():
+                lines += progress_report.add_warnings(_seen(checks))
             for text, level in lines:
                 report.event(text, level)
-            if lines or (isinstance(event, Pulse) and time.monotonic() - told > _REPORT_EVERY):
-                told = time.monotonic()
-                report.progress(story.pulse.done, story.message)
-                report.update(live=story.live())
-    for text, level in story.notice(_seen(looks)):
+            if lines or (
+                isinstance(event, Pulse) and time.monotonic() - reported_at > _REPORT_EVERY
+            ):
+                reported_at = time.monotonic()
+                report.progress(progress_report.pulse.done, progress_report.message)
+                report.update(live=progress_report.live())
+    for text, level in progress_report.add_warnings(_seen(checks)):
         report.event(text, level)
 
 
-def _seen(looks: Future[tuple[str, ...]]) -> tuple[str, ...]:
+def _seen(checks: Future[tuple[str, ...]]) -> tuple[str, ...]:
     """Return what was noticed. No oddity of a column may cost the job its models."""
-    error = looks.exception()
+    error = checks.exception()
     if error is None:
-        return looks.result()
+        return checks.result()
     log.error("The look at the columns failed.", exc_info=error)
     return ("The columns could not be checked for leaks and repeated rows before training.",)

@@ -106,14 +106,14 @@ class Comparison:
 
     def settings(self) -> list[dict[str, Any]]:
         """One entry for each setting: its name, a cell for each training, whether they differ."""
-        told = [side.settings() for side in self.sides]
+        chosen = [side.settings() for side in self.sides]
         return [
             {
                 "name": name,
-                "cells": [settings[name] for settings in told],
-                "differs": len({settings[name] for settings in told}) > 1,
+                "cells": [settings[name] for settings in chosen],
+                "differs": len({settings[name] for settings in chosen}) > 1,
             }
-            for name in told[0]
+            for name in chosen[0]
         ]
 
     def warnings(self) -> list[str]:

@@ -14,6 +14,7 @@ from jobsite.jobs.status import Status
 from jobsite.jobs.web.views import OwnJobs
 from training.models.training_job import TrainingJob
 from training.web.comparison import BEST, FEWEST, LETTERS, MOST, Comparison
+from training.web.leaderboard import scale
 
 _OFFERED = 60
 
@@ -72,12 +73,6 @@ def shown(comparison: Comparison, request: HttpRequest) -> dict[str, Any]:
     algorithms = comparison.algorithms()
     model = request.GET.get("model", BEST)
     models = comparison.models()
-    ends = [
-        end
-        for entry in models
-        if entry["algorithm"] != "baseline"
-        for end in (entry["score"] - entry["score_std"], entry["score"] + entry["score_std"])
-    ]
     return {
         "comparison": comparison,
         "settings": [
@@ -85,8 +80,7 @@ def shown(comparison: Comparison, request: HttpRequest) -> dict[str, Any]:
             for entry in comparison.settings()
         ],
         "models": models,
-        "low": min(ends, default=0),
-        "high": max(ends, default=1),
+        **scale(models),
         "choices": [(BEST, "The best of each"), *algorithms],
         "model": model if model in dict(algorithms) else BEST,
         "plots": comparison.plots(model if model in dict(algorithms) else BEST),

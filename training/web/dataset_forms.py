@@ -80,7 +80,7 @@ class ReadingForm(forms.Form):
             del self.fields["sheet"]
 
     @property
-    def told(self) -> dict[str, Any]:
+    def choices(self) -> dict[str, Any]:
         """The answers as the reader takes them; only what was answered."""
         plain = ("sheet", "encoding", "decimal", "skip", "ragged")
         given = {name: self.cleaned_data.get(name) for name in plain}
@@ -91,11 +91,11 @@ class ReadingForm(forms.Form):
     @classmethod
     def of(cls, dataset: Dataset) -> ReadingForm:
         """The form with what was answered before."""
-        told = dataset.told
+        choices = dataset.told
         words = {answer: word for word, answer in _ANSWERS.items()}
-        answers = {name: words.get(told.get(name), "") for name in _YES_NO}
-        separator = _NAMES.get(told.get("separator"), "")
-        initial = {**told, **answers, "separator": separator}
+        answers = {name: words.get(choices.get(name), "") for name in _YES_NO}
+        separator = _NAMES.get(choices.get("separator"), "")
+        initial = {**choices, **answers, "separator": separator}
         return cls(initial=initial, sheets=dataset.sheets)
 
 
@@ -120,7 +120,7 @@ class UploadForm(ReadingForm):
     def keep(self, owner: Any) -> Dataset | None:
         """Keep the table of a valid form; None where it cannot be read, and the form says why."""
         try:
-            return Dataset.receive(self.cleaned_data["file"], owner, self.told)
+            return Dataset.receive(self.cleaned_data["file"], owner, self.choices)
         except ReadingError as error:
             self.add_error("file", str(error))
             return None

@@ -97,7 +97,7 @@ class DatasetPage(FormView):
             "reading_form": ReadingForm.of(self.dataset),
             "dataset": self.dataset,
             "preview": self.dataset.preview,
-            "noticed": self.dataset.noticed(chosen or ""),
+            "noticed": self.dataset.hints_for(chosen or ""),
             "inspection": self.dataset.inspections.filter(delete_requested=False).first(),
             "columns_form": columns_form,
             "columns": [
@@ -149,7 +149,7 @@ class Reread(DatasetPage):
         form = ReadingForm(request.POST, sheets=self.dataset.sheets)
         if form.is_valid():
             try:
-                self.dataset.reread(form.told)
+                self.dataset.reread(form.choices)
             except ReadingError as error:
                 form.add_error(None, str(error))
             except FileNotFoundError:

@@ -10,7 +10,7 @@ from training.algorithms.catalogue import KNOWN
 from training.models.dataset import Dataset
 from training.models.prediction import Prediction
 from training.models.training_job import TrainingJob
-from training.results.files import TAKEAWAYS, dark_name
+from training.results.files import EXPORTS, dark_name
 
 
 def table_response(request: HttpRequest, dataset: Dataset) -> HttpResponseBase:
@@ -29,9 +29,9 @@ def plot_response(request: HttpRequest, job: TrainingJob, file: str) -> HttpResp
     return picture(request, job.artifacts / file, "image/svg+xml")
 
 
-def takeaway_response(request: HttpRequest, job: TrainingJob, file: str) -> HttpResponseBase:
+def export_response(request: HttpRequest, job: TrainingJob, file: str) -> HttpResponseBase:
     """One of the files that every result has."""
-    if file not in TAKEAWAYS:
+    if file not in EXPORTS:
         raise Http404("There is no such file.")
     return attachment(request, job.artifacts / file, f"{job.subject}-{file}")
 

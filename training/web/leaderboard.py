@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from training.algorithms.catalogue import KNOWN
+from training.algorithms.catalogue import BASELINE, KNOWN
 from training.metrics import METRICS
 from training.problem.problem_type import LABELS
 from training.results.files import dark_name
@@ -18,21 +18,27 @@ def board(data: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     metrics = METRICS[data["problem"]]
     rows = [_row(place, row, metrics) for place, row in enumerate(data["leaderboard"], start=1)]
-    ends = [
-        end
-        for row in rows
-        # The baseline is far off on most tables and would press all others into one corner.
-        if row["status"] == SUCCEEDED and row["algorithm"] != "baseline"
-        for end in (row["score"] - row["score_std"], row["score"] + row["score_std"])
-    ]
     return {
         "metric": metrics[0],
         "others": metrics[1:],
         "rows": rows,
-        "low": min(ends, default=0),
-        "high": max(ends, default=1),
+        **scale(row for row in rows if row["status"] == SUCCEEDED),
         "tied": any(row["tied"] for row in rows),
     }
+
+
+def scale(rows: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the lowest and the highest score, spread included, of rows that succeeded.
+
+    The baseline is far off on most tables and would press all others into one corner.
+    """
+    ends = [
+        end
+        for row in rows
+        if row["algorithm"] != BASELINE
+        for end in (row["score"] - row["score_std"], row["score"] + row["score_std"])
+    ]
+    return {"low": min(ends, default=0), "high": max(ends, default=1)}
 
 
 def _row(place: int, row: Mapping[str, Any], metrics: tuple[Any, ...]) -> dict[str, Any]:
@@ -74,15 +80,15 @@ def models(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     return entries
 
 
-def _profile(told: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _profile(profile: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Return the profile of groups with each cell beside the name of its group."""
-    if told is None:
+    if profile is None:
         return None
-    names = [group["name"] for group in told["groups"]]
+    names = [group["name"] for group in profile["groups"]]
     rows = [
-        {**row, "pairs": list(zip(names, row["cells"], strict=True))} for row in told["columns"]
+        {**row, "pairs": list(zip(names, row["cells"], strict=True))} for row in profile["columns"]
     ]
-    return {**told, "columns": rows}
+    return {**profile, "columns": rows}
 
 
 def problem_label(data: Mapping[str, Any]) -> str:

@@ -91,12 +91,12 @@ class RowsFileForm(UploadForm):
 
     def job(self, training: TrainingJob) -> Prediction | None:
         """The prediction of a valid form, not queued; None: unreadable, and the form says why."""
-        told = self.told
-        if "header" not in told:
-            told["header"] = training.dataset.preview.dialect.header
+        choices = self.choices
+        if "header" not in choices:
+            choices["header"] = training.dataset.preview.dialect.header
         data = self.cleaned_data
         try:
-            return Prediction.receive(training, data["algorithm"], data["file"], told)
+            return Prediction.receive(training, data["algorithm"], data["file"], choices)
         except ReadingError as error:
             self.add_error("file", str(error))
             return None

@@ -109,7 +109,7 @@ class Detail(JobDetail):
             "result": result,
             "answers": answers,
             "only": answers[0] if len(answers) == 1 and job.rows else None,
-            "told": list(job.rows[0].items()) if job.rows else [],
+            "asked": list(job.rows[0].items()) if job.rows else [],
             "counts": shares(result.get("summary", {}).get("counts", {})),
         }
 

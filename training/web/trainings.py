@@ -14,8 +14,8 @@ from django.views import View
 
 from jobsite.jobs.web.views import JobAction, JobDetail, JobList, OwnJobs
 from training.models.training_job import TrainingJob
-from training.results.files import TAKEAWAYS
-from training.web.files import model_response, plot_response, takeaway_response
+from training.results.files import EXPORTS
+from training.web.files import export_response, model_response, plot_response
 from training.web.filters import TrainingFilter
 from training.web.leaderboard import board, models, problem_label
 
@@ -37,14 +37,14 @@ class Detail(JobDetail):
         """Add the leaderboard and, once there is a result, the models."""
         context = super().get_context_data(**kwargs)
         result, live = self.object.result, self.object.live
-        told = result or live
+        shown = result or live
         return context | {
-            "told": told,
-            "problem": problem_label(told),
+            "shown": shown,
+            "problem": problem_label(shown),
             "about_form": AboutForm(instance=self.object),
-            "board": board(told),
+            "board": board(shown),
             "models": models(result) if result else [],
-            "takeaways": TAKEAWAYS,
+            "takeaways": EXPORTS,
         }
 
 
@@ -73,14 +73,14 @@ class Plot(OwnJobs, View):
         return plot_response(request, job, file)
 
 
-class Takeaway(OwnJobs, View):
+class ExportFile(OwnJobs, View):
     """The report, the card or the archive of a finished training."""
 
     model = TrainingJob
 
     def get(self, request: HttpRequest, pk: Any, file: str) -> HttpResponseBase:
         """The file as a download."""
-        return takeaway_response(request, get_object_or_404(self.get_queryset(), pk=pk), file)
+        return export_response(request, get_object_or_404(self.get_queryset(), pk=pk), file)
 
 
 class Model(OwnJobs, View):

@@ -63,9 +63,9 @@ class Command(JobCommand):
         algorithm = options["model"] or next(iter(models))
         if algorithm not in models:
             self.refuse(f"There is no model “{algorithm}”. There are: {', '.join(models)}.")
-        told = {"header": training.dataset.preview.dialect.header}
+        choices = {"header": training.dataset.preview.dialect.header}
         try:
-            return Prediction.copy(training, algorithm, options["file"], told)
+            return Prediction.copy(training, algorithm, options["file"], choices)
         except ReadingError as error:
             self.refuse(str(error))
         except OSError as error:

@@ -95,8 +95,8 @@ class Command(JobCommand):
     def checked(self, options: dict[str, Any], owner: Any) -> TrainingJob:
         """The training of a copy of the file; nothing is kept of a target that cannot be."""
         changes = changes_of(options)
-        told = {"sheet": options["sheet"]} if options["sheet"] else {}
-        dataset = Dataset.copy(options["file"], owner, told)
+        choices = {"sheet": options["sheet"]} if options["sheet"] else {}
+        dataset = Dataset.copy(options["file"], owner, choices)
         try:
             dataset.choose(changes)
             dataset.save(update_fields=["options"])

@@ -89,7 +89,7 @@ def _read_torrent(number: int, file: Any) -> Asked:
     return Asked(number, name, Entry(torrent.link, torrent.clean, torrent.size))
 
 
-def submit(owner: Any, asked: Sequence[Asked], wishes: Mapping[str, Any] | None = None) -> Answer:
+def submit(owner: Any, asked: Sequence[Asked], options: Mapping[str, Any] | None = None) -> Answer:
     """Queue what is new, with these values in its fields.
 
     The engine looks for new rows by itself: nobody has to be woken. A submission that is sent
@@ -99,18 +99,18 @@ def submit(owner: Any, asked: Sequence[Asked], wishes: Mapping[str, Any] | None 
     with locked():
         keep_files({entry.link.key: entry.data for _, entry in usable if entry.data})
         with transaction.atomic():
-            placed = Download.objects.add(owner, [entry for _, entry in usable], wishes)
+            placed = Download.objects.add(owner, [entry for _, entry in usable], options)
             new = [place.job for place in placed if place.is_new]
             key = idempotency.next_key()
             mine = submission.made_together(owner, Download.kind, key, new) if key else set()
     answer = Answer(
         invalid=[Invalid(one.number, one.text, one.reason) for one in asked if one.reason]
     )
-    told: set[Any] = set()
+    counted: set[Any] = set()
     for (one, _), place in zip(usable, placed, strict=True):
-        if place.is_new or place.job.pk in mine - told:
+        if place.is_new or place.job.pk in mine - counted:
             answer.added.append(place.job)
-            told.add(place.job.pk)
+            counted.add(place.job.pk)
         else:
             answer.duplicates.append(Duplicate(one.number, one.text, place.job))
             if one.entry is not None and one.entry.data:

@@ -32,7 +32,7 @@ download_patterns = [
     path("speed/", site_settings.Plan.as_view(), name="plan"),
     path("traffic/", traffic.TrafficPage.as_view(), name="traffic"),
     path("<uuid:pk>/rates/", traffic.Graphs.as_view(model=Download), name="rates"),
-    path("<uuid:pk>/watch/<int:index>/", playback.Watch.as_view(model=Download), name="watch"),
+    path("<uuid:pk>/watch/<int:index>/", playback.Play.as_view(model=Download), name="watch"),
     path("bulk/", bulk.Bulk.as_view(model=Download), name="bulk"),
     path("<uuid:pk>/files/", files.FileList.as_view(model=Download), name="files"),
     path("<uuid:pk>/files/<int:index>/", content.FileContent.as_view(model=Download), name="file"),

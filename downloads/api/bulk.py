@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_202_ACCEPTED
 
+from downloads.api.base import DownloadActions
 from downloads.api.fields import OwnCategoryField, Tags
 from downloads.bulk import ACTIONS, Values, carry_out
 from downloads.models.category import Category
@@ -51,12 +52,12 @@ class BulkOutcomeSerializer(serializers.Serializer):
     detail = serializers.CharField(source="sentence")
 
 
-class BulkActions:
-    """Mixed into the view set of downloads."""
+class BulkActions(DownloadActions):
+    """One action over many downloads."""
 
     @extend_schema(request=BulkSerializer, responses={202: BulkOutcomeSerializer})
     @action(detail=False, methods=["post"])
-    def bulk(self: Any, request: Request) -> Response:
+    def bulk(self, request: Request) -> Response:
         """One action over many: each that allows it is changed, the others stay as they are."""
         form = BulkSerializer(data=request.data, context={"owner": request.user})
         form.is_valid(raise_exception=True)

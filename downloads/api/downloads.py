@@ -22,18 +22,17 @@ from rest_framework.status import (
 
 from downloads.adding import Answer, Asked, read_links, read_torrents, submit
 from downloads.api.bulk import BulkActions
-from downloads.api.details import LookActions
+from downloads.api.details import DetailsActions
 from downloads.api.fields import Tags
 from downloads.api.files import FileActions, FileSerializer
-from downloads.api.options import WishActions, WishSerializer
+from downloads.api.options import OptionActions, OptionSerializer
 from downloads.api.queue import QueueActions
 from downloads.models.download import Download
 from downloads.web.add_form import MAX_LINES
 from downloads.web.filters import DownloadFilter
-from downloads.web.option_forms import WISHES
+from downloads.web.option_forms import OPTIONS
 from jobsite.jobs.api.parsers import JSONObjectParser
 from jobsite.jobs.api.serializers import JobSerializer
-from jobsite.jobs.api.viewsets import JobViewSet
 from jobsite.jobs.web import uploads
 
 
@@ -64,7 +63,7 @@ class DownloadSerializer(JobSerializer):
             "full_size",
             "uploaded",
             "seeding",
-            *WISHES,
+            *OPTIONS,
         ]
         read_only_fields = fields
 
@@ -118,14 +117,14 @@ class Lines(serializers.Field):
         return data
 
 
-class AddSerializer(WishSerializer):
+class AddSerializer(OptionSerializer):
     """Links, .torrent files, or both, and what is wished of all of them."""
 
     links = Lines(required=False)
     torrents = serializers.ListField(child=serializers.FileField(), required=False)
 
-    class Meta(WishSerializer.Meta):
-        fields = ["links", "torrents", *WISHES]
+    class Meta(OptionSerializer.Meta):
+        fields = ["links", "torrents", *OPTIONS]
 
     def asked(self) -> list[Asked]:
         """All that was handed over."""
@@ -133,10 +132,9 @@ class AddSerializer(WishSerializer):
         return [*read_links(data.get("links", "")), *read_torrents(data.get("torrents", []))]
 
 
-class DownloadViewSet(BulkActions, FileActions, LookActions, QueueActions, WishActions, JobViewSet):
+class DownloadViewSet(BulkActions, FileActions, DetailsActions, QueueActions, OptionActions):
     """Downloads of the caller."""
 
-    model = Download
     serializer_class = DownloadSerializer
     filterset_class = DownloadFilter
     parser_classes = [JSONObjectParser, MultiPartParser, FormParser]
@@ -161,7 +159,7 @@ class DownloadViewSet(BulkActions, FileActions, LookActions, QueueActions, WishA
             raise serializers.ValidationError(
                 {"links": ["Give at least one link or .torrent file."]}
             )
-        answer: Answer = submit(request.user, asked, form.wishes)
+        answer: Answer = submit(request.user, asked, form.options)
         status = HTTP_400_BAD_REQUEST if answer.is_useless else HTTP_202_ACCEPTED
         return Response(AnswerSerializer(answer, context={"request": request}).data, status)
 

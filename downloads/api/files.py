@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from downloads.api.base import DownloadActions
 from downloads.library.selection import WORDS, clean_patterns
 from downloads.models.download import Download
 from downloads.models.download_file import DownloadFile
@@ -22,7 +23,7 @@ from downloads.web.content import TORRENT, archive_response, file_response, torr
 class FileSerializer(serializers.ModelSerializer):
     """One file of a torrent."""
 
-    priority = serializers.CharField(source="wish", read_only=True)
+    priority = serializers.CharField(source="priority_name", read_only=True)
     url = serializers.SerializerMethodField()
 
     class Meta:
@@ -69,13 +70,16 @@ class ChoiceSerializer(serializers.Serializer):
         return chosen
 
 
-class FileActions:
-    """Mixed into the view set of downloads."""
+class FileActions(DownloadActions):
+    """The files of a download."""
 
     @extend_schema(responses=FileSerializer(many=True))
     @action(detail=True)
-    def files(self: Any, request: Request, pk: Any = None) -> Response:
+    def files(self, request: Request, pk: Any = None) -> Response:
         """The files in the natural order of their paths, known as soon as the metadata is."""
+        return self._listed(request)
+
+    def _listed(self, request: Request) -> Response:
         files = self.get_object().files.all()
         if request.query_params.get("limit", "").isdecimal():
             start = request.query_params.get("offset", "")
@@ -85,7 +89,7 @@ class FileActions:
 
     @extend_schema(request=ChoiceSerializer, responses=FileSerializer(many=True))
     @files.mapping.patch
-    def choose(self: Any, request: Request, pk: Any = None) -> Response:
+    def choose(self, request: Request, pk: Any = None) -> Response:
         """Say which files are wanted; a finished download of which more is wanted goes on."""
         job = self.get_object()
         form = ChoiceSerializer(data=request.data)
@@ -95,13 +99,13 @@ class FileActions:
             form.rename(job)
         except ValueError as error:
             raise serializers.ValidationError({"files": [str(error)]}) from None
-        return self.files(request, pk)
+        return self._listed(request)
 
     @extend_schema(
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, 206: OpenApiResponse()}
     )
     @action(detail=True, url_path="files/<int:index>", url_name="file")
-    def file(self: Any, request: Request, pk: Any = None, index: int = 0) -> HttpResponseBase:
+    def file(self, request: Request, pk: Any = None, index: int = 0) -> HttpResponseBase:
         """The bytes of one finished file, with Range."""
         try:
             return file_response(request._request, self.get_queryset(), pk, index)
@@ -110,7 +114,7 @@ class FileActions:
 
     @extend_schema(responses={(200, TORRENT): OpenApiTypes.BINARY})
     @action(detail=True, filter_backends=[])
-    def torrent(self: Any, request: Request, pk: Any = None) -> HttpResponseBase:
+    def torrent(self, request: Request, pk: Any = None) -> HttpResponseBase:
         """The .torrent file, with the trackers that the caller's download names."""
         try:
             return torrent_response(self.get_queryset(), pk)
@@ -125,7 +129,7 @@ class FileActions:
         responses={(200, "application/zip"): OpenApiTypes.BINARY},
     )
     @action(detail=True, filter_backends=[])
-    def archive(self: Any, request: Request, pk: Any = None) -> HttpResponseBase:
+    def archive(self, request: Request, pk: Any = None) -> HttpResponseBase:
         """All finished files, or those below a folder, as one stream."""
         try:
             return archive_response(request._request, self.get_queryset(), pk)

@@ -8,16 +8,17 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from downloads.api.base import DownloadActions
 from downloads.api.fields import OwnCategoryField, Tags, checked
 from downloads.models.category import Category
 from downloads.models.defaults import Defaults
 from downloads.models.download import Download
 from downloads.models.seeding_goal import GOAL_FIELDS, SeedingPlan
 from downloads.validators import check_trackers, clean_name
-from downloads.web.option_forms import CHANGES, WISHES
+from downloads.web.option_forms import CHANGES, OPTIONS
 
 
-class WishSerializer(serializers.ModelSerializer):
+class OptionSerializer(serializers.ModelSerializer):
     """What the owner of a download may wish at any time; what is left out stays as it is."""
 
     category = OwnCategoryField(
@@ -27,7 +28,7 @@ class WishSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Download
-        fields = WISHES
+        fields = OPTIONS
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """A goal has a limit, of those that are there already or are given."""
@@ -40,22 +41,22 @@ class WishSerializer(serializers.ModelSerializer):
         return attrs
 
     @property
-    def wishes(self) -> dict[str, Any]:
+    def options(self) -> dict[str, Any]:
         """The values that were given."""
         given = self.validated_data
         usual = Defaults.of(self.context["owner"])
         first = {"exclude": usual.exclude, "layout": usual.layout}
-        return first | {name: given[name] for name in WISHES if name in given}
+        return first | {name: given[name] for name in OPTIONS if name in given}
 
 
-class ChangeSerializer(WishSerializer):
+class ChangeSerializer(OptionSerializer):
     """All that can be changed of a download."""
 
     trackers = serializers.ListField(
         child=serializers.CharField(max_length=500), required=False, max_length=500
     )
 
-    class Meta(WishSerializer.Meta):
+    class Meta(OptionSerializer.Meta):
         fields = ["name", "trackers", *CHANGES]
         extra_kwargs = {"name": {"required": False}}
 
@@ -69,11 +70,11 @@ class ChangeSerializer(WishSerializer):
         return checked(check_trackers, urls, job.trackers, job.is_private)
 
 
-class WishActions:
-    """Mixed into the view set of downloads."""
+class OptionActions(DownloadActions):
+    """Changes of what the caller wants of a download."""
 
     @extend_schema(request=ChangeSerializer)
-    def partial_update(self: Any, request: Request, pk: Any = None) -> Response:
+    def partial_update(self, request: Request, pk: Any = None) -> Response:
         """Change what is wished of a download; the engine follows within a second or two."""
         job = self.get_object()
         owner = {"owner": request.user}

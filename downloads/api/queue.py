@@ -8,6 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from downloads.api.base import DownloadActions
 from downloads.models.download import MOVES, Download
 
 
@@ -25,12 +26,12 @@ class LimitsSerializer(serializers.ModelSerializer):
         fields = ["priority", "down_kb", "up_kb"]
 
 
-class QueueActions:
-    """Mixed into the view set of downloads."""
+class QueueActions(DownloadActions):
+    """The place of a download in the queue, and its rates."""
 
     @extend_schema(request=MoveSerializer)
     @action(detail=True, methods=["post"])
-    def move(self: Any, request: Request, pk: Any = None) -> Response:
+    def move(self, request: Request, pk: Any = None) -> Response:
         """Change its place among those of the caller: up, down, first or last."""
         job = self.get_object()
         form = MoveSerializer(data=request.data)
@@ -39,7 +40,7 @@ class QueueActions:
 
     @extend_schema(request=LimitsSerializer)
     @action(detail=True, methods=["post"])
-    def limits(self: Any, request: Request, pk: Any = None) -> Response:
+    def limits(self, request: Request, pk: Any = None) -> Response:
         """Set its priority and its rates."""
         job = self.get_object()
         form = LimitsSerializer(job, data=request.data, partial=True)

@@ -47,18 +47,18 @@ class Journal:
         self._fresh[key] = now
         self._write()
 
-    def settle(self, key: str) -> None:
+    def end(self, key: str) -> None:
         """The torrent has run quietly, or is gone: it is not to blame for what comes now."""
         if key in self._fresh or key in self._deaths:
             self._fresh.pop(key, None)
             self._deaths.pop(key, None)
             self._write()
 
-    def settle_old(self, now: float, busy: Container[str]) -> None:
+    def forget_old(self, now: float, busy: Container[str]) -> None:
         """Settle those that have run quietly for long enough."""
         for key, since in list(self._fresh.items()):
             if now - since >= SETTLED_AFTER and key not in busy:
-                self.settle(key)
+                self.end(key)
 
     def deaths(self, key: str) -> int:
         """How many times in a row the engine died with this torrent in hand."""

@@ -5,14 +5,14 @@ from enum import StrEnum
 from pathlib import Path
 
 from downloads.library.record import Layout, Record
-from downloads.library.selection import ALL, AS_IT_COMES, Choice, Order
+from downloads.library.selection import ALL, AS_IT_COMES, Choice, PieceOrder
 from downloads.metainfo.magnet import Link
 from downloads.rate_limits import UNLIMITED, Speed
 from downloads.session.metadata import Metadata
 
 
 @dataclass(frozen=True)
-class Place:
+class EngineOptions:
     """Where data and state lie, and how much of the disk and of the line may be used."""
 
     downloads: Path
@@ -22,7 +22,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Remark:
+class LogLine:
     """A line for the log of one torrent."""
 
     key: str
@@ -70,7 +70,7 @@ class Wanted:
     """Which files its owners want."""
     hold: bool = False
     """Whether only its list of files is wanted for now."""
-    order: Order = AS_IT_COMES
+    order: PieceOrder = AS_IT_COMES
     seed: bool = False
     """Whether it is complete, and only to be uploaded."""
     uploaded: int = 0

@@ -27,7 +27,7 @@ class Asker:
     not_before: float = 0.0
 
 
-def next_turns(
+def next_in_rotation(
     askers: Iterable[Asker], now: float, places: int = PLACES
 ) -> tuple[list[str], list[str]]:
     """The keys whose turn begins, and those whose turn ends, now."""

@@ -10,7 +10,7 @@ LONGEST = 120
 
 
 @dataclass(frozen=True)
-class Answer:
+class TrackerAnswer:
     """The last answer of one tracker: its peers, its refusal, or why it cannot be reached."""
 
     peers: int = 0
@@ -19,13 +19,13 @@ class Answer:
 
 
 @dataclass
-class Heard:
+class PeerSources:
     """Who is asked about a torrent, and what came of it. Made anew each time it is added."""
 
     has_dht: bool = False
     trackers: int = 0
     named_peers: int = 0
-    answers: dict[str, Answer] = field(default_factory=dict)
+    answers: dict[str, TrackerAnswer] = field(default_factory=dict)
     dht_peers: int = 0
     peers: PeerView | None = None
     looked_at: float = 0.0

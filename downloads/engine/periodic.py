@@ -6,8 +6,8 @@ import shutil
 from downloads.engine.adding import add, start
 from downloads.engine.admission import Busy, Candidate, Room, admit
 from downloads.engine.interface import Phase
-from downloads.engine.metadata_queue import PARKED_AFTER, TURN, Asker, next_turns, rest_after
-from downloads.engine.state import Moves
+from downloads.engine.metadata_queue import PARKED_AFTER, TURN, Asker, next_in_rotation, rest_after
+from downloads.engine.state import EngineState
 from downloads.engine.torrent import Torrent
 from downloads.rate_limits import Speed, share_out, tightest
 from jobsite.jobs.files import write_atomically
@@ -26,80 +26,80 @@ PARKED = (
 )
 
 
-def take_turns(moves: Moves) -> None:
+def rotate_metadata(engine: EngineState) -> None:
     """Let others ask for metadata."""
     askers = [
         Asker(one.key, one.order, one.tries, one.asking_since, one.not_before)
-        for one in moves.torrents.values()
+        for one in engine.torrents.values()
         if one.phase is Phase.METADATA
-        and not moves.session.is_leaving(one.key)
-        and moves.journal.may_begin(one.key)
+        and not engine.session.is_leaving(one.key)
+        and engine.journal.may_begin(one.key)
     ]
-    begin, end = next_turns(askers, moves.now)
+    begin, end = next_in_rotation(askers, engine.now)
     for key in end:
-        torrent = moves.torrents[key]
-        moves.attempt(torrent, _end_turn, moves, torrent)
+        torrent = engine.torrents[key]
+        engine.attempt(torrent, _end_turn, engine, torrent)
     for key in begin:
-        torrent = moves.torrents[key]
-        if moves.journal.may_begin(key):  # another suspect may have begun just now
-            moves.attempt(torrent, _ask, moves, torrent)
+        torrent = engine.torrents[key]
+        if engine.journal.may_begin(key):  # another suspect may have begun just now
+            engine.attempt(torrent, _ask, engine, torrent)
 
 
-def _end_turn(moves: Moves, torrent: Torrent) -> None:
+def _end_turn(engine: EngineState, torrent: Torrent) -> None:
     assert torrent.asking_since is not None
-    lasted = moves.now - torrent.asking_since
+    lasted = engine.now - torrent.asking_since
     torrent.asking_since = None
     rest = 0.0
     if lasted >= TURN:  # else it was cut short by a newcomer
         torrent.in_vain += 1
         rest = rest_after(torrent.in_vain)
-    torrent.not_before = moves.now + rest
-    moves.take_out(torrent)
+    torrent.not_before = engine.now + rest
+    engine.take_out(torrent)
     if torrent.in_vain >= PARKED_AFTER:
         torrent.phase, torrent.reason = Phase.PARKED, PARKED
 
 
-def _ask(moves: Moves, torrent: Torrent) -> None:
+def _ask(engine: EngineState, torrent: Torrent) -> None:
     torrent.tries += 1
-    torrent.asking_since = moves.now
-    if add(moves, torrent, moves.params(torrent)):
-        moves.session.ask_for_peers(torrent.key)
+    torrent.asking_since = engine.now
+    if add(engine, torrent, engine.params(torrent)):
+        engine.session.ask_for_peers(torrent.key)
 
 
-def watch_disk(moves: Moves) -> None:
+def watch_disk(engine: EngineState) -> None:
     """Stop what downloads when the floor is reached: something else uses up the disk."""
-    if _free(moves) >= moves.place.floor:
+    if _free(engine) >= engine.options.floor:
         return
-    for torrent in moves.torrents.values():
+    for torrent in engine.torrents.values():
         if torrent.phase is Phase.DOWNLOADING:
-            moves.put_back(torrent, "The disk has become too full to go on.")
+            engine.put_back(torrent, "The disk has become too full to go on.")
 
 
-def start_next(moves: Moves) -> None:
+def start_next(engine: EngineState) -> None:
     """Start what may start, and tell the others why they wait."""
     candidates, busy = [], []
-    for one in moves.torrents.values():
+    for one in engine.torrents.values():
         if one.phase in {Phase.DOWNLOADING, Phase.CHECKING}:
-            is_extra = one.is_slow(moves.now) or _is_forced(one)
+            is_extra = one.is_slow(engine.now) or _is_forced(one)
             busy.append(Busy(one.remaining, is_extra, _owner(one)))
-        elif _may_start(moves, one) and moves.journal.may_begin(one.key):
+        elif _may_start(engine, one) and engine.journal.may_begin(one.key):
             assert one.wanted is not None
             rank = (not one.wanted.forced, *one.wanted.rank, one.order)
             owner, forced = one.wanted.owner, one.wanted.forced
             candidates.append(Candidate(one.key, one.remaining, rank, owner, forced))
     if not candidates:
         return
-    room = Room(moves.place.active, _free(moves), moves.place.floor, moves.space_left)
+    room = Room(engine.options.active, _free(engine), engine.options.floor, engine.space_left)
     admitted, reasons = admit(candidates, busy, room)
     for key in admitted:
-        torrent = moves.torrents[key]
-        if moves.journal.may_begin(key):
-            moves.attempt(torrent, start, moves, torrent)
+        torrent = engine.torrents[key]
+        if engine.journal.may_begin(key):
+            engine.attempt(torrent, start, engine, torrent)
     for key, reason in reasons.items():
-        torrent = moves.torrents[key]
+        torrent = engine.torrents[key]
         torrent.reason = reason
-        if moves.session.has(key):
-            moves.put_back(torrent, reason)
+        if engine.session.has(key):
+            engine.put_back(torrent, reason)
 
 
 def _owner(torrent: Torrent) -> str:
@@ -110,41 +110,41 @@ def _is_forced(torrent: Torrent) -> bool:
     return torrent.wanted is not None and torrent.wanted.forced
 
 
-def _may_start(moves: Moves, torrent: Torrent) -> bool:
+def _may_start(engine: EngineState, torrent: Torrent) -> bool:
     waits = torrent.phase is Phase.QUEUED and not torrent.is_going
     return (
         waits
-        and not moves.session.is_leaving(torrent.key)
+        and not engine.session.is_leaving(torrent.key)
         and torrent.metadata is not None
-        and torrent.not_before <= moves.now
+        and torrent.not_before <= engine.now
     )
 
 
-def save_due(moves: Moves) -> None:
+def save_due(engine: EngineState) -> None:
     """Ask for resume data of those that have moved since it was last saved."""
-    for torrent in moves.torrents.values():
+    for torrent in engine.torrents.values():
         if torrent.phase is not Phase.DOWNLOADING or not torrent.needs_saving:
             continue
-        age = moves.now - torrent.saved_at
+        age = engine.now - torrent.saved_at
         came = torrent.done - torrent.saved_done
         if age >= SAVE_EVERY or (age >= SAVE_SOON and came >= SAVE_BYTES):
-            moves.save(torrent)
+            engine.save(torrent)
 
 
-def limit_rates(moves: Moves) -> None:
+def limit_rates(engine: EngineState) -> None:
     """Set the limits: of all, of each owner's torrents together, of each torrent."""
-    moves.session.limit_all(moves.speeds.everything)
+    engine.session.limit_all(engine.speeds.everything)
     running = [
         one
-        for one in moves.torrents.values()
+        for one in engine.torrents.values()
         # Data flows as soon as the list of files is there: its limits are set before.
         if one.phase in {Phase.METADATA, Phase.DOWNLOADING, Phase.SEEDING}
         and one.wanted
-        and moves.session.has(one.key)
+        and engine.session.has(one.key)
     ]
     down: dict[str, int] = {}
     up: dict[str, int] = {}
-    for owner, speed in moves.speeds.owners.items():
+    for owner, speed in engine.speeds.owners.items():
         theirs = [one for one in running if _owner(one) == owner]
         if speed.down:
             down |= share_out(speed.down, {one.key: one.rate_down for one in theirs})
@@ -154,44 +154,44 @@ def limit_rates(moves: Moves) -> None:
         assert one.wanted is not None
         own = one.wanted.speed
         both = (tightest(own.down, down.get(one.key, 0)), tightest(own.up, up.get(one.key, 0)))
-        moves.session.limit(one.key, Speed(*both))
+        engine.session.limit(one.key, Speed(*both))
 
 
-def look_into_silence(moves: Moves) -> None:
+def explain_silence(engine: EngineState) -> None:
     """Find out why peers that are connected send nothing; a few torrents at a time."""
     quiet = [
         one
-        for one in moves.torrents.values()
+        for one in engine.torrents.values()
         if one.peers
-        and one.is_quiet(moves.now)
-        and moves.now - one.heard.looked_at >= LOOK_AGAIN
-        and moves.session.has(one.key)
+        and one.is_quiet(engine.now)
+        and engine.now - one.sources.looked_at >= LOOK_AGAIN
+        and engine.session.has(one.key)
     ]
-    quiet.sort(key=lambda one: one.heard.looked_at)
+    quiet.sort(key=lambda one: one.sources.looked_at)
     for one in quiet[:LOOKS_AT_ONCE]:
-        one.heard.looked_at = moves.now
-        one.heard.peers = moves.session.look_at_peers(one.key)
+        one.sources.looked_at = engine.now
+        one.sources.peers = engine.session.peer_view(one.key)
 
 
-def count_files(moves: Moves) -> None:
+def count_files(engine: EngineState) -> None:
     """Learn how much is here of each file, where owners want different ones."""
-    for one in moves.torrents.values():
-        if one.phase is Phase.DOWNLOADING and one.is_uneven and moves.session.has(one.key):
-            one.files_done = moves.session.files_done(one.key)
+    for one in engine.torrents.values():
+        if one.phase is Phase.DOWNLOADING and one.is_uneven and engine.session.has(one.key):
+            one.files_done = engine.session.files_done(one.key)
 
 
-def save_session(moves: Moves) -> None:
+def save_session(engine: EngineState) -> None:
     """Keep the DHT's nodes for the next start."""
     try:
-        write_atomically(moves.state_file, moves.session.state(), durable=True)
+        write_atomically(engine.state_file, engine.session.state(), durable=True)
     except OSError as error:
         log.warning("The state of the session could not be kept: %s", error)
 
 
-def _free(moves: Moves) -> int:
+def _free(engine: EngineState) -> int:
     """Bytes that are free; none where the disk is away."""
     try:
-        return shutil.disk_usage(moves.place.downloads).free
+        return shutil.disk_usage(engine.options.downloads).free
     except OSError as error:
         log.warning("The download folder cannot be looked at: %s", error)
         return 0

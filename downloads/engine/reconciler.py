@@ -12,13 +12,13 @@ from typing import Any
 from downloads.engine import periodic
 from downloads.engine.adding import collect_checks, prefer, seed
 from downloads.engine.completing import collect_publications, succeed
-from downloads.engine.event_handlers import heed
-from downloads.engine.interface import Phase, Place, Remark, Snapshot, Wanted
-from downloads.engine.state import Moves
+from downloads.engine.event_handlers import handle
+from downloads.engine.interface import EngineOptions, LogLine, Phase, Snapshot, Wanted
+from downloads.engine.state import EngineState
 from downloads.engine.streaming import serve
 from downloads.engine.torrent import Torrent
 from downloads.ipc import rate_history
-from downloads.ipc.stream_requests import Here, Wish
+from downloads.ipc.stream_requests import Available, ByteRange
 from downloads.library.record import Record
 from downloads.rate_limits import Speeds
 from downloads.session.metadata import BadMetadata, bytes_had, describe
@@ -33,12 +33,12 @@ TAKEN_AT_ONCE = 50
 SOON = 0.05  # seconds; what threads have done is told by no event
 
 
-class Swarm:
+class Reconciler:
     """All torrents of this host, in one session."""
 
-    def __init__(self, options: Options, place: Place) -> None:
-        self._moves = Moves(options, place)
-        self._torrents = self._moves.torrents
+    def __init__(self, session_options: Options, options: EngineOptions) -> None:
+        self._engine = EngineState(session_options, options)
+        self._torrents = self._engine.torrents
         self._inbox: deque[Torrent] = deque()
         self._told: dict[str, Snapshot] = {}
         self._round_at = self._tell_all_at = self._changed_at = 0.0
@@ -47,7 +47,7 @@ class Swarm:
     @property
     def port(self) -> int:
         """The port on which peers are awaited."""
-        return self._moves.session.port
+        return self._engine.session.port
 
     def holds(self, key: str) -> bool:
         """Whether anything of the torrent is open or under way."""
@@ -57,20 +57,20 @@ class Swarm:
         """How each torrent stood when that was last told."""
         return self._told
 
-    def look_closely(self, key: str) -> dict[str, Any] | None:
+    def details_of(self, key: str) -> dict[str, Any] | None:
         """One torrent with its peers, trackers and pieces; None where it is not in the session."""
-        session = self._moves.session
+        session = self._engine.session
         if not session.has(key) or session.is_leaving(key):
             return None
-        return session.look_closely(key)
+        return session.details_of(key)
 
-    def serve(self, wish: Wish) -> Here | None:
+    def serve(self, wanted: ByteRange) -> Available | None:
         """Fetch these bytes first; what of them can be read now."""
-        return serve(self._moves, wish)
+        return serve(self._engine, wanted)
 
-    def remarks(self) -> list[Remark]:
+    def log_lines(self) -> list[LogLine]:
         """Lines for the logs of torrents, since the last call."""
-        said, self._moves.remarks = self._moves.remarks, []
+        said, self._engine.log_lines = self._engine.log_lines, []
         return said
 
     # --- what is wanted ---
@@ -82,15 +82,15 @@ class Swarm:
 
         `space_left`: the bytes that are left to those owners who have a limit.
         """
-        self._moves.space_left = dict(space_left or {})
+        self._engine.space_left = dict(space_left or {})
         for key, torrent in list(self._torrents.items()):
             new = wanted.get(key)
             if new is None:
-                self._moves.leave(torrent)
+                self._engine.leave(torrent)
             elif torrent.phase is Phase.LEAVING or torrent.wanted is None:
                 continue  # wanted again while it is let go: taken in anew once it is gone
             elif torrent.is_settled and new.token != torrent.wanted.token:
-                self._moves.leave(torrent)
+                self._engine.leave(torrent)
             else:
                 self._change(torrent, new)
         now = time.monotonic()
@@ -108,154 +108,154 @@ class Swarm:
         old, torrent.wanted = torrent.wanted, new
         assert old is not None
         if new != old:
-            self._moves.changed.add(torrent.key)
-            self._moves.must_admit = True
+            self._engine.changed.add(torrent.key)
+            self._engine.must_admit = True
         if new.choices != old.choices:
             torrent.choose()
         is_in = torrent.phase is Phase.DOWNLOADING and not torrent.is_going
         if is_in and (new.choices, new.order) != (old.choices, old.order):
-            prefer(self._moves, torrent)
+            prefer(self._engine, torrent)
         if is_in and new.link.trackers != old.link.trackers:
-            self._moves.session.set_trackers(torrent.key, new.link.trackers)
-        if new.announce != old.announce and self._moves.session.has(torrent.key):
-            self._moves.session.ask_for_peers(torrent.key)
+            self._engine.session.set_trackers(torrent.key, new.link.trackers)
+        if new.announce != old.announce and self._engine.session.has(torrent.key):
+            self._engine.session.ask_for_peers(torrent.key)
         if is_in and new.recheck and not torrent.rechecked:
-            self._moves.put_back(torrent, "It is checked before it goes on.")
+            self._engine.put_back(torrent, "It is checked before it goes on.")
         if new.file is not None and torrent.phase is Phase.METADATA and torrent.metadata is None:
-            self._moves.describe_from_file(torrent)
+            self._engine.describe_from_file(torrent)
         torrent.rechecked = torrent.rechecked and new.recheck
 
     def limit(self, speeds: Speeds) -> None:
         """The limits that hold from now on."""
-        self._moves.speeds = speeds
+        self._engine.speeds = speeds
 
     def forget(self, key: str, with_data: bool) -> None:
         """Remove what is kept of a torrent that nobody has any more. It must not be held."""
         assert not self.holds(key)
-        self._moves.store.forget(key)
-        rate_history.forget(self._moves.place.state / "rates", key)
+        self._engine.store.forget(key)
+        rate_history.forget(self._engine.options.state / "rates", key)
         if with_data:
-            self._moves.library.delete(key)
+            self._engine.library.delete(key)
         else:
-            self._moves.library.discard_incomplete(key)
+            self._engine.library.discard_incomplete(key)
 
     def relocate(self, key: str, folder: str, name: str = "") -> Record | None:
         """Move the files of a complete torrent, which must not be held. Raises OSError."""
         assert not self.holds(key)
-        return self._moves.library.relocate(key, folder, name)
+        return self._engine.library.relocate(key, folder, name)
 
     def rename_files(self, key: str, paths: Mapping[int, str]) -> Record | None:
         """Rename files of a complete torrent, which must not be held. Raises OSError."""
         assert not self.holds(key)
-        return self._moves.library.rename_files(key, paths)
+        return self._engine.library.rename_files(key, paths)
 
     def _take_in(self, torrent: Torrent) -> None:
         """Find out what is known of a torrent: complete, begun, described, or a bare link."""
         if self._torrents.get(torrent.key) is not torrent:
             return  # unwanted meanwhile
-        if self._moves.is_poison(torrent):
+        if self._engine.is_poison(torrent):
             return
-        torrent.record = self._moves.library.record(torrent.key)
+        torrent.record = self._engine.library.record(torrent.key)
         try:
-            params = self._moves.params(torrent)
+            params = self._engine.params(torrent)
             torrent.metadata = describe(params.ti) if params.ti is not None else None
         except BadMetadata as error:
-            self._moves.fail(torrent, str(error))
+            self._engine.fail(torrent, str(error))
             return
         assert torrent.wanted is not None
         torrent.choose()
         torrent.uploaded = torrent.wanted.uploaded
         # Without its description nothing can be verified, and only its record is known.
         torrent.rechecked = torrent.record is not None and torrent.metadata is None
-        is_done = torrent.is_whole and self._moves.library.complete(torrent.key) is not None
+        is_done = torrent.is_whole and self._engine.library.complete(torrent.key) is not None
         if torrent.wanted.hold and torrent.files:
-            self._moves.hold(torrent)
+            self._engine.hold(torrent)
         elif torrent.wanted.seed and not (is_done and torrent.metadata):
-            self._moves.fail(torrent, "Its files are not in the library any more.")
+            self._engine.fail(torrent, "Its files are not in the library any more.")
         elif torrent.wanted.seed:
-            seed(self._moves, torrent, params)
+            seed(self._engine, torrent, params)
         elif is_done and not (torrent.wanted.recheck and torrent.metadata):
-            succeed(self._moves, torrent)
+            succeed(self._engine, torrent)
         elif params.ti is None:
             torrent.phase = Phase.METADATA
         else:
             torrent.done = max(min(bytes_had(params), torrent.size or 0), torrent.placed)
-            self._moves.must_admit = True
+            self._engine.must_admit = True
 
     # --- one look ---
 
     def tick(self, seconds: float) -> list[Snapshot]:
         """Wait for news, at most so long, act on it, and return what changed."""
-        moves = self._moves
-        for event in moves.session.wait(self._patience(seconds)):
-            moves.now = time.monotonic()
-            heed(moves, event)
-        moves.now = time.monotonic()
+        engine = self._engine
+        for event in engine.session.wait(self._patience(seconds)):
+            engine.now = time.monotonic()
+            handle(engine, event)
+        engine.now = time.monotonic()
         for _ in range(min(TAKEN_AT_ONCE, len(self._inbox))):
             torrent = self._inbox.popleft()
-            moves.attempt(torrent, self._take_in, torrent)
-        collect_checks(moves)
-        collect_publications(moves)
-        if moves.now >= self._round_at:
-            is_calm = moves.now - self._changed_at > CALM_AFTER
-            self._round_at = moves.now + (CALM_ROUND_EVERY if is_calm else ROUND_EVERY)
+            engine.attempt(torrent, self._take_in, torrent)
+        collect_checks(engine)
+        collect_publications(engine)
+        if engine.now >= self._round_at:
+            is_calm = engine.now - self._changed_at > CALM_AFTER
+            self._round_at = engine.now + (CALM_ROUND_EVERY if is_calm else ROUND_EVERY)
             self._round()
-        if moves.must_admit:
-            moves.must_admit = False
-            periodic.start_next(moves)
-            periodic.limit_rates(moves)
+        if engine.must_admit:
+            engine.must_admit = False
+            periodic.start_next(engine)
+            periodic.limit_rates(engine)
         return self._changes()
 
     def _patience(self, seconds: float) -> float:
         if self._inbox:
             return 0.0
-        return SOON if self._moves.checks or self._moves.publications else seconds
+        return SOON if self._engine.checks or self._engine.publications else seconds
 
     def _round(self) -> None:
-        moves = self._moves
-        moves.session.ask_for_progress()
-        periodic.take_turns(moves)
-        periodic.watch_disk(moves)
-        periodic.look_into_silence(moves)
-        periodic.save_due(moves)
-        periodic.count_files(moves)
-        moves.journal.settle_old(moves.now, moves.checks)
-        moves.must_admit = True
-        if moves.now >= self._tell_all_at:
+        engine = self._engine
+        engine.session.ask_for_progress()
+        periodic.rotate_metadata(engine)
+        periodic.watch_disk(engine)
+        periodic.explain_silence(engine)
+        periodic.save_due(engine)
+        periodic.count_files(engine)
+        engine.journal.forget_old(engine.now, engine.checks)
+        engine.must_admit = True
+        if engine.now >= self._tell_all_at:
             # Some words change with the clock alone; of 200 idle torrents they are not looked
             # for more often.
-            self._tell_all_at = moves.now + TELL_ALL_EVERY
-            moves.changed |= self._torrents.keys()
-        if moves.now >= self._state_at:
-            self._state_at = moves.now + STATE_EVERY
-            periodic.save_session(moves)
+            self._tell_all_at = engine.now + TELL_ALL_EVERY
+            engine.changed |= self._torrents.keys()
+        if engine.now >= self._state_at:
+            self._state_at = engine.now + STATE_EVERY
+            periodic.save_session(engine)
 
     def _changes(self) -> list[Snapshot]:
         """How those stand of which something was done, where that is not what was told last."""
-        keys, self._moves.changed = self._moves.changed, set()
+        keys, self._engine.changed = self._engine.changed, set()
         changes = []
         for torrent in (self._torrents[key] for key in keys if key in self._torrents):
-            snapshot = torrent.snapshot(self._moves.now)
+            snapshot = torrent.snapshot(self._engine.now)
             if torrent.wanted is not None and snapshot != self._told.get(torrent.key):
                 self._told[torrent.key] = snapshot
                 changes.append(snapshot)
         if changes:
-            self._changed_at = self._moves.now
-            self._round_at = min(self._round_at, self._moves.now + ROUND_EVERY)
+            self._changed_at = self._engine.now
+            self._round_at = min(self._round_at, self._engine.now + ROUND_EVERY)
         return changes
 
     # --- the end ---
 
     def stop(self, seconds: float = 10.0) -> None:
         """Save all, then let go. Nothing is paused before: that, too, would be saved."""
-        moves = self._moves
+        engine = self._engine
         for torrent in self._torrents.values():
-            if torrent.metadata and moves.session.has(torrent.key):
-                moves.save(torrent, flush=True)
+            if torrent.metadata and engine.session.has(torrent.key):
+                engine.save(torrent, flush=True)
         until = time.monotonic() + seconds
         while time.monotonic() < until and any(one.save_asked for one in self._torrents.values()):
-            for event in moves.session.wait(0.1):
-                heed(moves, event)
-        periodic.save_session(moves)
-        moves.close()
-        moves.session.shutdown()
+            for event in engine.session.wait(0.1):
+                handle(engine, event)
+        periodic.save_session(engine)
+        engine.close()
+        engine.session.shutdown()

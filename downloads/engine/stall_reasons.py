@@ -5,7 +5,7 @@ The words change seldom, so that a row at rest is not written each second.
 
 import time
 
-from downloads.engine.peer_sources import Heard
+from downloads.engine.peer_sources import PeerSources
 
 NOBODY = (
     "Nobody can be asked: DHT is off or not allowed for it, and it names no tracker that may be "
@@ -13,31 +13,33 @@ NOBODY = (
 )
 
 
-def of_metadata(heard: Heard, peers: int, tries: int, asking_for: float | None, rest: float) -> str:
+def of_metadata(
+    sources: PeerSources, peers: int, tries: int, asking_for: float | None, rest: float
+) -> str:
     """Of a torrent without its list of files, that asks for it or waits for its turn (seconds)."""
     if asking_for is None:
         again = f" {_tries(tries)} so far found nobody." if tries else ""
         when = f" in {roughly(rest)}" if rest > 0 else ""
-        return f"Waiting for its turn to ask for the list of files{when}.{again}{heard.trouble}"
-    if not heard.sources:
+        return f"Waiting for its turn to ask for the list of files{when}.{again}{sources.trouble}"
+    if not sources.sources:
         return NOBODY
-    found = f"{max(peers, heard.found)} peers found"
+    found = f"{max(peers, sources.found)} peers found"
     if peers:
         found = f"{peers} {'peer' if peers == 1 else 'peers'}, none has sent it yet"
     so_far = f"try {tries}, {roughly(asking_for)} so far"
-    return f"Asking {heard.sources} for the list of files: {found}, {so_far}.{heard.trouble}"
+    return f"Asking {sources.sources} for the list of files: {found}, {so_far}.{sources.trouble}"
 
 
-def of_silence(heard: Heard, peers: int, since: str) -> str:
+def of_silence(sources: PeerSources, peers: int, since: str) -> str:
     """Of a torrent that downloads, but to which nothing has come since then (a time of day)."""
     if not peers:
-        if not heard.sources:
+        if not sources.sources:
             return f"Stalled since {since}: no peer found. {NOBODY}"
         return (
-            f"Stalled since {since}: no peer found; {heard.sources} asked, and asked again "
-            f"by and by.{heard.trouble}"
+            f"Stalled since {since}: no peer found; {sources.sources} asked, and asked again "
+            f"by and by.{sources.trouble}"
         )
-    view = heard.peers
+    view = sources.peers
     who = "1 peer" if peers == 1 else f"{peers} peers"
     if view is None:
         what = "nothing has come from them yet"
@@ -49,7 +51,7 @@ def of_silence(heard: Heard, peers: int, since: str) -> str:
         what = f"{view.useful} with missing pieces, all busy with others; a place is waited for"
     else:
         what = "promised pieces do not come; others are tried"
-    return f"Stalled since {since}: {who}, {what}.{heard.trouble}"
+    return f"Stalled since {since}: {who}, {what}.{sources.trouble}"
 
 
 def clock_at(moment: float, now: float) -> str:

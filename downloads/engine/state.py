@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from downloads.engine.crash_journal import GIVEN_UP_AFTER, POISON, Journal
-from downloads.engine.interface import Phase, Place, Remark
+from downloads.engine.interface import EngineOptions, LogLine, Phase
 from downloads.engine.resume_data import ResumeStore
 from downloads.engine.torrent import Torrent
 from downloads.library.library import Library
@@ -41,19 +41,19 @@ BROKEN = (
 )
 
 
-class Moves:
+class EngineState:
     """Everything that the reconciler holds, and its verbs."""
 
-    def __init__(self, options: Options, place: Place) -> None:
-        self.place = place
-        self.library = Library(place.downloads, place.state)
-        self.store = ResumeStore(place.state / "resume")
-        self.state_file = place.state / "session"
-        self.journal = Journal(place.state / "in-hand")
-        self.has_dht = options.dht
-        self.session = self._open(options)
+    def __init__(self, session_options: Options, options: EngineOptions) -> None:
+        self.options = options
+        self.library = Library(options.downloads, options.state)
+        self.store = ResumeStore(options.state / "resume")
+        self.state_file = options.state / "session"
+        self.journal = Journal(options.state / "in-hand")
+        self.has_dht = session_options.dht
+        self.session = self._open(session_options)
         self.torrents: dict[str, Torrent] = {}
-        self.remarks: list[Remark] = []
+        self.log_lines: list[LogLine] = []
         self.checks: dict[str, Future[AddParams]] = {}
         self.publications: dict[str, Future[Record]] = {}
         self.now = time.monotonic()
@@ -134,7 +134,7 @@ class Moves:
             return
         torrent.asking_since = None
         torrent.choose()
-        self.remarks.append(Remark(torrent.key, "The list of files came with a .torrent file."))
+        self.log_lines.append(LogLine(torrent.key, "The list of files came with a .torrent file."))
         if self.session.has(torrent.key):
             self.session.remove(torrent.key)
         if torrent.wanted.hold:
@@ -199,7 +199,7 @@ class Moves:
         torrent.phase = Phase.FAILED
         torrent.reason = reason
         self.session.remove(torrent.key)
-        self.journal.settle(torrent.key)
+        self.journal.end(torrent.key)
         self.must_admit = True
 
     def drop(self, torrent: Torrent) -> None:
@@ -208,7 +208,7 @@ class Moves:
         if check is not None:
             check.cancel()
         self.torrents.pop(torrent.key, None)
-        self.journal.settle(torrent.key)
+        self.journal.end(torrent.key)
 
     def close(self) -> None:
         """Wait until all that was saved is on disk."""

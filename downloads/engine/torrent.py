@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from downloads.engine import stall_reasons
 from downloads.engine.interface import TERMINAL, Phase, Snapshot, Wanted
-from downloads.engine.peer_sources import Heard
+from downloads.engine.peer_sources import PeerSources
 from downloads.library.record import Record, StoredFile
 from downloads.library.selection import AS_IT_COMES, NORMAL, together
 from downloads.session.metadata import Metadata
@@ -43,7 +43,7 @@ class Torrent:
     """Before it went into the session."""
     files_done: tuple[int, ...] = field(default=(), repr=False)
     """Of one that `is_uneven`."""
-    heard: Heard = field(default_factory=Heard)
+    sources: PeerSources = field(default_factory=PeerSources)
     # turns to ask for metadata
     tries: int = 0
     in_vain: int = 0
@@ -171,10 +171,10 @@ class Torrent:
     def _explain_metadata(self, now: float) -> str:
         asking_for = None if self.asking_since is None else now - self.asking_since
         rest = self.not_before - now
-        return stall_reasons.of_metadata(self.heard, self.peers, self.tries, asking_for, rest)
+        return stall_reasons.of_metadata(self.sources, self.peers, self.tries, asking_for, rest)
 
     def _explain_silence(self, now: float) -> str:
         if not self.is_quiet(now):
             return ""
         since = stall_reasons.clock_at(self.moved_at, now)
-        return stall_reasons.of_silence(self.heard, self.peers, since)
+        return stall_reasons.of_silence(self.sources, self.peers, since)

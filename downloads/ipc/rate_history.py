@@ -98,7 +98,7 @@ class Rates:
         for key in self._courses:
             self.keep(key)
 
-    def settle(self, present: Mapping[str, Any]) -> None:
+    def keep_only(self, present: Mapping[str, Any]) -> None:
         """Write and let go of those that are not in hand any more."""
         for key in [*self._courses.keys() - present.keys() - {ALL}]:
             self.keep(key)

@@ -1,24 +1,17 @@
 """How a request for bytes of an unfinished file reaches the engine, and its answer the request.
 
-`<info hash>.<file>.<offset>.want` is touched for as long as somebody waits; the engine has the
-pieces from there on fetched first, and writes `….here` once the first of them is on disk.
+The engine has the pieces from the asked offset on fetched first, and answers once the first of them
+is on disk.
 """
 
-import contextlib
-import json
-import os
-import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import ClassVar
 
-from jobsite.jobs.files import write_atomically
-
-LASTS = 30.0
-MOST = 16  # requests that are answered at a time
+from downloads.ipc.mailbox import Mailbox
 
 
 @dataclass(frozen=True)
-class Wish:
+class ByteRange:
     """Bytes of one file of a torrent, from an offset on."""
 
     key: str
@@ -27,68 +20,61 @@ class Wish:
 
     @property
     def name(self) -> str:
-        """How the files of this wish are called."""
+        """The stem of the files of this request."""
         return f"{self.key}.{self.index}.{self.offset}"
 
 
 @dataclass(frozen=True)
-class Here:
+class Available:
     """Bytes that can be read now: the file relative to the download folder, and where they end."""
 
     path: str
     until: int
 
 
-class StreamBox:
-    """The folder in which wishes and answers lie."""
+class StreamMailbox(Mailbox):
+    """Requests that wait and what can be read for them."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    ASKED: ClassVar[str] = "want"
+    ANSWERED: ClassVar[str] = "here"
+    LASTS: ClassVar[float] = 30.0
+    KEPT: ClassVar[float] = 30.0
+    MOST: ClassVar[int] = 16
 
     # --- the request's side ---
 
-    def ask(self, wish: Wish) -> None:
-        """Somebody waits for these bytes now."""
-        with contextlib.suppress(OSError):  # a full disk: then the wait ends without an answer
-            self._folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-            (self._folder / f"{wish.name}.want").touch()
+    def ask(self, wanted: ByteRange) -> None:
+        """Ask for bytes, or go on asking."""
+        self._ask(wanted.name)
 
-    def answer(self, wish: Wish) -> Here | None:
-        """What the engine says; taken away by being read."""
-        path = self._folder / f"{wish.name}.here"
+    def answer(self, wanted: ByteRange) -> Available | None:
+        """Return what the engine has answered, and remove the answer; None if there is none."""
+        found = self._answered(wanted.name, self.KEPT, take=True)
         try:
-            here = Here(**json.loads(path.read_bytes()))
-            path.unlink(missing_ok=True)
-        except (OSError, ValueError, TypeError):
+            return Available(**found) if found else None
+        except TypeError:
             return None
-        return here
 
-    def withdraw(self, wish: Wish) -> None:
-        """Nobody waits any more."""
-        with contextlib.suppress(OSError):
-            (self._folder / f"{wish.name}.want").unlink(missing_ok=True)
+    def withdraw(self, wanted: ByteRange) -> None:
+        """Wait no more."""
+        self._withdraw(wanted.name)
 
     # --- the engine's side ---
 
-    def wishes(self) -> list[Wish]:
-        """All that somebody waits for, the newest first."""
-        now, found = time.time(), []
-        try:
-            with os.scandir(self._folder) as entries:
-                for entry in entries:
-                    age = now - entry.stat().st_mtime
-                    if age > LASTS:
-                        Path(entry.path).unlink(missing_ok=True)
-                    elif entry.name.endswith(".want"):
-                        key, index, offset, _ = entry.name.split(".")
-                        found.append((age, Wish(key, int(index), int(offset))))
-        except (OSError, ValueError):
-            pass
-        return [wish for _, wish in sorted(found, key=lambda one: one[0])[:MOST]]
+    def requests(self) -> list[ByteRange]:
+        """Return all that somebody waits for, the newest first."""
+        return [found for name in self._asked() if (found := parsed(name))]
 
-    def tell(self, wish: Wish, here: Here) -> None:
-        """Answer one wish."""
-        with contextlib.suppress(OSError):
-            data = json.dumps(asdict(here)).encode()
-            write_atomically(self._folder / f"{wish.name}.here", data)
-            self.withdraw(wish)
+    def publish(self, wanted: ByteRange, available: Available) -> None:
+        """Answer one request."""
+        self._answer(wanted.name, asdict(available))
+        self._withdraw(wanted.name)
+
+
+def parsed(name: str) -> ByteRange | None:
+    """Return the request that a file's stem names; None if it is none."""
+    try:
+        key, index, offset = name.split(".")
+        return ByteRange(key, int(index), int(offset))
+    except ValueError:
+        return None

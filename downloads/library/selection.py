@@ -118,7 +118,7 @@ _padded_folder = lru_cache(maxsize=10_000)(_padded)
 
 
 @dataclass(frozen=True)
-class Order:
+class PieceOrder:
     """Which pieces come first."""
 
     sequential: bool = False
@@ -126,4 +126,4 @@ class Order:
     """The first and the last piece of each file, where players look for its index."""
 
 
-AS_IT_COMES = Order()
+AS_IT_COMES = PieceOrder()

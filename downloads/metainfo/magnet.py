@@ -65,7 +65,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Line:
+class PastedLine:
     """One line of the paste and what came of it: a link, or a reason why not."""
 
     number: int
@@ -76,7 +76,7 @@ class Line:
     """The number of an earlier line that names the same torrent."""
 
 
-def parse(text: str, allowed: Sequence[Network] = ()) -> list[Line]:
+def parse(text: str, allowed: Sequence[Network] = ()) -> list[PastedLine]:
     """Read a paste. Blank lines and lines that begin with `#` are left out of the answer.
 
     `allowed` are private networks in which trackers and peers may be contacted.
@@ -84,7 +84,7 @@ def parse(text: str, allowed: Sequence[Network] = ()) -> list[Line]:
     return list(_lines(text, tuple(allowed)))
 
 
-def _lines(text: str, allowed: tuple[Network, ...]) -> Iterator[Line]:
+def _lines(text: str, allowed: tuple[Network, ...]) -> Iterator[PastedLine]:
     seen: dict[str, int] = {}
     for number, raw in enumerate(text.replace("\ufeff", "").splitlines(), start=1):
         line = raw.strip().strip(_QUOTES).strip()
@@ -94,12 +94,12 @@ def _lines(text: str, allowed: tuple[Network, ...]) -> Iterator[Line]:
         try:
             link = parse_link(line, allowed)
         except BadLink as error:
-            yield Line(number, shown, reason=str(error))
+            yield PastedLine(number, shown, reason=str(error))
             continue
         known = [seen[h] for h in (link.v1, link.v2) if h in seen]
         for info_hash in filter(None, (link.v1, link.v2)):
             seen.setdefault(info_hash, number)
-        yield Line(number, shown, link=link, repeats=known[0] if known else None)
+        yield PastedLine(number, shown, link=link, repeats=known[0] if known else None)
 
 
 def parse_link(line: str, allowed: tuple[Network, ...] = ()) -> Link:

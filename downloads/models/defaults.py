@@ -9,7 +9,7 @@ from downloads.library.record import Layout
 from downloads.validators import validate_patterns
 
 
-class FirstWishes(models.Model):
+class FirstOptions(models.Model):
     """What can only be wished before the files are known."""
 
     hold = models.BooleanField(
@@ -38,7 +38,7 @@ class FirstWishes(models.Model):
         abstract = True
 
 
-class Defaults(FirstWishes):
+class Defaults(FirstOptions):
     """One person's; without a row nothing is left out and nothing waits."""
 
     user = models.OneToOneField(

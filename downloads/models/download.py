@@ -68,7 +68,7 @@ class Download(DownloadFields):
         return mine.aggregate(total=Sum("done"))["total"] or 0
 
     @classmethod
-    def of(cls, owner: Any, entry: Entry, wishes: Mapping[str, Any]) -> "Download":
+    def of(cls, owner: Any, entry: Entry, options: Mapping[str, Any]) -> "Download":
         """A row for an entry, not saved yet; `wishes` are values of its fields."""
         link = entry.link
         return cls(
@@ -79,7 +79,7 @@ class Download(DownloadFields):
             link=fitting(link),
             has_file=bool(entry.data),
             size=entry.size,
-            **wishes,
+            **options,
         )
 
     # --- reading ---
@@ -295,9 +295,9 @@ class Download(DownloadFields):
         """Change what is wanted of it; the engine follows within a second or two."""
         self._row().update(**fields, asked_at=timezone.now())
 
-    def change(self, wishes: Mapping[str, Any]) -> None:
+    def change(self, options: Mapping[str, Any]) -> None:
         """Store wishes; files that are in the library already follow a change of category."""
-        fields = dict(wishes)
+        fields = dict(options)
         if name := fields.pop("name", None):
             fields |= {"name": name, "save_as": name}
         if (trackers := fields.pop("trackers", None)) is not None:

@@ -6,13 +6,13 @@ from django.db import models
 from django.utils import timezone
 
 from downloads.models.category import Category
-from downloads.models.defaults import FirstWishes
+from downloads.models.defaults import FirstOptions
 from downloads.models.seeding_goal import GoalFields
 from downloads.models.speed_plan import KB
 from jobsite.jobs.models.job import Job
 
 
-class DownloadFields(FirstWishes, GoalFields, Job):
+class DownloadFields(FirstOptions, GoalFields, Job):
     """What a row holds besides the columns of every job."""
 
     # --- which torrent ---

@@ -144,7 +144,7 @@ class DownloadFile(models.Model):
         self.download.change({"has_renames": True})
 
     @property
-    def wish(self) -> str:
+    def priority_name(self) -> str:
         """How much it is wanted, in a word."""
         return {SKIP: "skip", HIGH: "high"}.get(self.priority, "normal")
 

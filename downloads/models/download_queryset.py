@@ -52,19 +52,19 @@ class DownloadQuerySet(JobQuerySet):
         return found
 
     def add(
-        self, owner: Any, entries: Sequence[Entry], wishes: Mapping[str, Any] | None = None
+        self, owner: Any, entries: Sequence[Entry], options: Mapping[str, Any] | None = None
     ) -> list[Placed[Any]]:
         """Queue what is new, with these values in its fields; answers in the order of the entries.
 
         Uploaded .torrent files must have been kept before: no file is written in a transaction.
         """
         try:
-            return self._add(owner, entries, wishes or {})
+            return self._add(owner, entries, options or {})
         except IntegrityError:  # another request added one of them a moment ago
-            return self._add(owner, entries, wishes or {})
+            return self._add(owner, entries, options or {})
 
     def _add(
-        self, owner: Any, entries: Sequence[Entry], wishes: Mapping[str, Any]
+        self, owner: Any, entries: Sequence[Entry], options: Mapping[str, Any]
     ) -> list[Placed[Any]]:
         with transaction.atomic(using=self.db):
             hashes = [one for entry in entries for one in (entry.link.v1, entry.link.v2) if one]
@@ -75,7 +75,7 @@ class DownloadQuerySet(JobQuerySet):
             for entry in entries:
                 link = entry.link
                 there = known.get(link.v1) or known.get(link.v2)
-                job = there or make(owner, entry, wishes)
+                job = there or make(owner, entry, options)
                 placed.append(Placed(job, is_new=there is None))
                 if there is None:
                     new.append(job)

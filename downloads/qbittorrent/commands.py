@@ -54,7 +54,7 @@ class Add(Bridge):
             *read_torrents(request.FILES.getlist("torrents")),
         ]
         try:
-            wishes = {
+            options = {
                 "category": category_of(self.person, given.get("category", "")),
                 "tags": clean_tags(given.get("tags", "")),
                 "sequential": given.get("sequentialDownload", "").lower() in YES,
@@ -62,13 +62,13 @@ class Add(Bridge):
                 "layout": layout(given) or Defaults.of(self.person).layout,
                 **seeding_goal(given),
             }
-            told = submit(self.person, asked, wishes)
+            added = submit(self.person, asked, options)
         except (ValueError, ValidationError, OverAllowance):
             return answer("Fails.")
         if YES & {given.get("paused", "").lower(), given.get("stopped", "").lower()}:
-            for job in told.added:
+            for job in added.added:
                 job.pause()
-        return answer("Ok." if asked and not told.is_useless else "Fails.")
+        return answer("Ok." if asked and not added.is_useless else "Fails.")
 
 
 def category_of(owner: Any, name: str, folder: str | None = None) -> Category | None:

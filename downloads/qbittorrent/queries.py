@@ -11,15 +11,15 @@ from downloads.qbittorrent import format as words
 from downloads.qbittorrent.base import Bridge, answer
 
 
-class Told(Bridge):
+class Query(Bridge):
     """A look: whatever `tell` answers."""
 
     http_method_names = ["get", "post"]
-    tell: Any = None
+    reply: Any = None
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The answer."""
-        return self.tell(self, request)
+        return self.reply(self, request)
 
     post = get  # some callers always post
 
@@ -101,12 +101,12 @@ _FILTERS: dict[str, Callable[[dict[str, Any]], bool]] = {
 def of_one(draw: Callable[[Download], Any]) -> Callable[[Bridge, HttpRequest], HttpResponse]:
     """A look at the download that `hash` names; 404 where there is none."""
 
-    def tell(bridge: Bridge, request: HttpRequest) -> HttpResponse:
+    def reply(bridge: Bridge, request: HttpRequest) -> HttpResponse:
         given = asked(request).get("hash", "")
         job = bridge.chosen(given).first() if given != "all" else None
         return answer("Not Found", 404) if job is None else JsonResponse(draw(job), safe=False)
 
-    return tell
+    return reply
 
 
 def trackers(job: Download) -> list[dict[str, Any]]:

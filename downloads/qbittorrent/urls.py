@@ -47,8 +47,8 @@ urlpatterns = [
     path("auth/login", sign_in.Login.as_view(), name="login"),
     path("auth/logout", sign_in.Logout.as_view(), name="logout"),
     *(
-        path(route, queries.Told.as_view(tell=tell), name=route.replace("/", "-"))
-        for route, tell in QUERIES.items()
+        path(route, queries.Query.as_view(reply=reply), name=route.replace("/", "-"))
+        for route, reply in QUERIES.items()
     ),
     *(path(f"torrents/{name}", view, name=name) for name, view in COMMANDS.items()),
 ]

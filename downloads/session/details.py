@@ -27,7 +27,7 @@ _WORDS = {
 }
 
 
-def look(handle: lt.torrent_handle) -> dict[str, Any]:
+def details_of(handle: lt.torrent_handle) -> dict[str, Any]:
     """How the torrent stands, as far as the session knows."""
     peers = sorted(handle.get_peer_info(), key=_activity, reverse=True)
     about = {

@@ -97,7 +97,7 @@ class BadDescription(Event):
 
 
 @dataclass(frozen=True)
-class Notice:
+class SessionMessage:
     """Something about the session as a whole, for the engine's own log."""
 
     text: str
@@ -105,7 +105,7 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class DhtReady(Notice):
+class DhtReady(SessionMessage):
     """Whoever asked before now asked nobody."""
 
 

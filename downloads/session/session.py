@@ -12,11 +12,11 @@ from typing import Any, cast
 import libtorrent as lt
 import torrentp
 
-from downloads.library.selection import HIGH, Order
+from downloads.library.selection import HIGH, PieceOrder
 from downloads.rate_limits import Speed
 from downloads.session import events
 from downloads.session.alerts import EVENTS, progress
-from downloads.session.details import look
+from downloads.session.details import details_of
 from downloads.session.events import PeerView
 from downloads.session.metadata import end_pieces, file_of
 from downloads.session.settings import Options, ip_filter, limit_local_peers, settings_for
@@ -98,7 +98,7 @@ class TorrentSession(torrentp.Session):
         """Ask that all received blocks go to disk; `Flushed` follows."""
         self._handles[key].flush_cache()
 
-    def prefer(self, key: str, priorities: Sequence[int], order: Order) -> None:
+    def prefer(self, key: str, priorities: Sequence[int], order: PieceOrder) -> None:
         """Say which files are wanted, by their number, and which pieces come first."""
         handle = self._handles[key]
         if order.sequential:
@@ -143,7 +143,7 @@ class TorrentSession(torrentp.Session):
         """The metadata, once known."""
         return self._handles[key].torrent_file()
 
-    def look_at_peers(self, key: str) -> PeerView:
+    def peer_view(self, key: str) -> PeerView:
         """What the peers at hand have to give. Waits for the session: not for many at a time."""
         waiting = lt.peer_info.connecting | lt.peer_info.handshake
         peers = [one for one in self._handles[key].get_peer_info() if not one.flags & waiting]
@@ -151,9 +151,9 @@ class TorrentSession(torrentp.Session):
         sending = sum(not one.flags & lt.peer_info.remote_choked for one in useful)
         return PeerView(len(peers), len(useful), sending)
 
-    def look_closely(self, key: str) -> dict[str, Any]:
+    def details_of(self, key: str) -> dict[str, Any]:
         """Peers, trackers, pieces and files. Waits for the session, as above."""
-        return look(self._handles[key])
+        return details_of(self._handles[key])
 
     def extent(self, key: str, index: int) -> Extent | None:
         """Where a file lies among the pieces; None where there is no such file."""
@@ -199,7 +199,7 @@ class TorrentSession(torrentp.Session):
 
     # --- what happened ---
 
-    def wait(self, seconds: float) -> Iterator[events.Event | events.Notice]:
+    def wait(self, seconds: float) -> Iterator[events.Event | events.SessionMessage]:
         """Wait for something to happen, at most so long, and tell all that did, in its order.
 
         Each event is acted on before the next is made: what a torrent is then, is what it is.
@@ -208,13 +208,13 @@ class TorrentSession(torrentp.Session):
         for alert in self._session.pop_alerts():
             yield from self._copy(alert)
 
-    def _copy(self, alert: lt.alert) -> Iterable[events.Event | events.Notice]:
+    def _copy(self, alert: lt.alert) -> Iterable[events.Event | events.SessionMessage]:
         if isinstance(alert, lt.state_update_alert):
             return self._progress(alert.status)
         if isinstance(alert, lt.dht_bootstrap_alert):
             return [events.DhtReady("The DHT is ready.")]
         if isinstance(alert, lt.listen_failed_alert):
-            return [events.Notice(f"Cannot listen: {alert.message()}", "warning")]
+            return [events.SessionMessage(f"Cannot listen: {alert.message()}", "warning")]
         key = (
             self._keys.get(cast(lt.torrent_alert, alert).handle)
             if hasattr(alert, "handle")

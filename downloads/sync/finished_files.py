@@ -2,7 +2,7 @@
 
 import logging
 
-from downloads.engine.reconciler import Swarm
+from downloads.engine.reconciler import Reconciler
 from downloads.models.download import Download
 from downloads.models.download_file import DownloadFile
 from downloads.sync.row_updates import line
@@ -15,14 +15,14 @@ log = logging.getLogger(__name__)
 AT_ONCE = 50
 
 
-def move_files(swarm: Swarm) -> None:
+def move_files(reconciler: Reconciler) -> None:
     """Move the files of those whose category has changed to its folder, by rename."""
     for row in Download.objects.to_be_moved()[:AT_ONCE]:
-        if not swarm.holds(row.info_hash):
-            _move(row, swarm)
+        if not reconciler.holds(row.info_hash):
+            _move(row, reconciler)
 
 
-def _move(row: Download, swarm: Swarm) -> None:
+def _move(row: Download, reconciler: Reconciler) -> None:
     """One copy serves all owners: it lies where the first of them wants it."""
     others = Download.objects.others_of(row.info_hash)
     having = others.filter(status=Status.SUCCEEDED).select_related("category")
@@ -30,8 +30,8 @@ def _move(row: Download, swarm: Swarm) -> None:
     folder = first.category.folder if first.category else ""
     said = []
     try:
-        record = swarm.relocate(row.info_hash, folder, first.save_as)
-        _rename_files(first, swarm)
+        record = reconciler.relocate(row.info_hash, folder, first.save_as)
+        _rename_files(first, reconciler)
     except OSError as error:
         said.append(line(row, f"The files stay where they are: {error.strerror}.", "warning"))
     else:
@@ -42,12 +42,12 @@ def _move(row: Download, swarm: Swarm) -> None:
     JobEvent.objects.bulk_create(said)
 
 
-def _rename_files(first: Download, swarm: Swarm) -> None:
+def _rename_files(first: Download, reconciler: Reconciler) -> None:
     wanted = dict(first.files.exclude(new_path="").values_list("index", "new_path"))
     if not wanted:
         return
     try:
-        swarm.rename_files(first.info_hash, wanted)
+        reconciler.rename_files(first.info_hash, wanted)
     finally:
         first.files.exclude(new_path="").update(new_path="")
     every = DownloadFile.objects.filter(download__info_hash=first.info_hash)
@@ -55,26 +55,26 @@ def _rename_files(first: Download, swarm: Swarm) -> None:
         every.filter(index=index).update(path=path)
 
 
-def remove_deleted(swarm: Swarm) -> None:
+def remove_deleted(reconciler: Reconciler) -> None:
     """Remove deleted rows, and what is kept of a torrent once its last owner has left."""
     gone = Download.objects.filter(delete_requested=True).exclude(status=Status.RUNNING)
     for row in gone[:AT_ONCE]:
         try:
             with locked(alone=True):
-                _remove(row, swarm)
+                _remove(row, reconciler)
         except BlockingIOError:  # somebody adds some just now, perhaps the same again
             return
 
 
-def _remove(row: Download, swarm: Swarm) -> None:
+def _remove(row: Download, reconciler: Reconciler) -> None:
     others = Download.objects.others_of(row.info_hash)
     if others.exists():
         others.update(move_asked=True)  # the first owner may be another one now
-    elif swarm.holds(row.info_hash):
+    elif reconciler.holds(row.info_hash):
         return
     else:
         try:
-            swarm.forget(row.info_hash, with_data=row.delete_data)
+            reconciler.forget(row.info_hash, with_data=row.delete_data)
             torrent_file(row.info_hash).unlink(missing_ok=True)
         except OSError as error:
             log.warning("Files of %s could not be removed: %s", row.info_hash, error)

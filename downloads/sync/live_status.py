@@ -5,42 +5,42 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from downloads.engine.interface import Phase, Snapshot
-from downloads.engine.reconciler import Swarm
+from downloads.engine.reconciler import Reconciler
 from downloads.ipc.rate_history import STEP, Rates
-from downloads.ipc.stream_requests import StreamBox
-from downloads.ipc.torrent_details import LookBox
+from downloads.ipc.stream_requests import StreamMailbox
+from downloads.ipc.torrent_details import DetailsMailbox
 from downloads.sync.intervals import Intervals
 
-LOOK_EVERY = 1.0
+DETAILS_EVERY = 1.0
 LINE_EVERY = 2.0
 KEEP_EVERY = 300.0
 LINE = "site"
 
 
-class Telling:
+class LiveStatus:
     """The answers that lie beside the rows, in the engine's state folder."""
 
     def __init__(self, state: Path, downloads: Path) -> None:
-        self._box = LookBox(state / "watched")
+        self._box = DetailsMailbox(state / "watched")
         self._rates = Rates(state / "rates")
-        self._streams = StreamBox(state / "streams")
+        self._streams = StreamMailbox(state / "streams")
         self._downloads = downloads
         self._intervals = Intervals()
 
-    def step(self, swarm: Swarm) -> None:
+    def step(self, reconciler: Reconciler) -> None:
         """Tell what is due."""
-        for wish in self._streams.wishes():
-            here = swarm.serve(wish)
-            if here is not None:
-                self._streams.tell(wish, here)
-        standing = swarm.standing()
-        if self._intervals.has_passed("look", LOOK_EVERY):
-            self._look(swarm)
+        for wanted in self._streams.requests():
+            available = reconciler.serve(wanted)
+            if available is not None:
+                self._streams.publish(wanted, available)
+        standing = reconciler.standing()
+        if self._intervals.has_passed("details", DETAILS_EVERY):
+            self._publish_details(reconciler)
         if self._intervals.has_passed("line", LINE_EVERY):
-            self._box.tell(LINE, self._line(standing))
+            self._box.publish(LINE, self._line(standing))
         if self._intervals.has_passed("rates", STEP):
             self._rates.add({key: (one.rate_down, one.rate_up) for key, one in standing.items()})
-            self._rates.settle(standing)
+            self._rates.keep_only(standing)
             for key in self._box.asked():
                 self._rates.keep(key)
         if self._intervals.has_passed("keep", KEEP_EVERY):
@@ -50,11 +50,11 @@ class Telling:
         """Keep what is to be gone on with."""
         self._rates.keep_all()
 
-    def _look(self, swarm: Swarm) -> None:
+    def _publish_details(self, reconciler: Reconciler) -> None:
         for key in self._box.asked():
-            answer = swarm.look_closely(key)
+            answer = reconciler.details_of(key)
             if answer is not None:
-                self._box.tell(key, answer)
+                self._box.publish(key, answer)
 
     def _line(self, standing: Mapping[str, Snapshot]) -> dict[str, int]:
         try:

@@ -12,7 +12,7 @@ from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import Count, Max, Q
 from django.utils import timezone
 
-from downloads.engine.interface import Phase, Remark, Snapshot, Wanted
+from downloads.engine.interface import LogLine, Phase, Snapshot, Wanted
 from downloads.metainfo.magnet import parse_link
 from downloads.models.category import Category
 from downloads.models.download import Download
@@ -33,7 +33,7 @@ from downloads.sync.row_updates import (
 )
 from downloads.sync.seeding_rows import GOAL_READ, Seeds
 from downloads.sync.traffic_meter import Meter
-from downloads.sync.wanted import READ, Choices, wish
+from downloads.sync.wanted import READ, OptionReader, wanted_of
 from jobsite.jobs.models.allowance import bytes_left
 from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.models.worker import Worker
@@ -58,7 +58,7 @@ class _Batch:
     lines: list[JobEvent] = field(default_factory=list)
 
 
-class Ledger:
+class Rows:
     """The rows that this engine has in hand."""
 
     def __init__(self, worker: Worker) -> None:
@@ -66,13 +66,13 @@ class Ledger:
         self._allowed = tuple(settings.DOWNLOAD_ALLOWED_NETWORKS)
         self._rows: dict[str, list[Download]] = {}
         self._changed: dict[str, Snapshot] = {}
-        self._choices = Choices()
+        self._choices = OptionReader()
         self._seeds = Seeds()
         self._described: set[Any] = set()
         self._unlisted: set[str] = set()
         self._stamp: dict[str, list[Any]] = {}
         self._terms: tuple[Any, ...] = ()
-        self._remarks: list[Remark] = []
+        self._log_lines: list[LogLine] = []
         self._meter = Meter()
 
     # --- rows -> wanted ---
@@ -130,7 +130,7 @@ class Ledger:
         except ValueError as error:
             self.give_up(rows, f"The link cannot be used any more: {error}")
             return None
-        return wish(rows, link, rank, self._choices)
+        return wanted_of(rows, link, rank, self._choices)
 
     def speeds(self) -> Speeds:
         """The limits that hold now."""
@@ -153,9 +153,9 @@ class Ledger:
 
     # --- snapshots -> rows ---
 
-    def note(self, snapshots: Iterable[Snapshot], remarks: Sequence[Remark]) -> bool:
+    def note(self, snapshots: Iterable[Snapshot], log_lines: Sequence[LogLine]) -> bool:
         """Keep what changed until it is written; whether something is worth writing at once."""
-        self._remarks += remarks
+        self._log_lines += log_lines
         urgent = False
         for snapshot in snapshots:
             self._changed[snapshot.key] = snapshot
@@ -173,7 +173,7 @@ class Ledger:
     def write(self) -> None:
         """One transaction with all that changed since the last."""
         self._unlisted = set()
-        if not self._changed and not self._remarks:
+        if not self._changed and not self._log_lines:
             return
         try:
             self._write(self._changed)
@@ -185,7 +185,7 @@ class Ledger:
                     log.exception("What is known of torrent %s does not fit its row.", key)
                     self.give_up(self._rows.get(key, []), MISFIT)
         self._changed = {key: self._changed[key] for key in self._unlisted}
-        self._remarks = []
+        self._log_lines = []
 
     def write_traffic(self) -> None:
         """Add what was fetched and sent to the day's sums."""
@@ -201,20 +201,20 @@ class Ledger:
         with transaction.atomic():
             for key, snapshot in changed.items():
                 for row in self._rows.get(key, ()):
-                    self._settle(row, snapshot, batch)
+                    self._finish(row, snapshot, batch)
             Download.objects.write(batch.live, LIVE, status=Status.RUNNING.value)
             batch.lines += succeed(batch.done)
             self._seeds.write(changed.values())
-            for remark in self._remarks:
-                rows = self._rows.get(remark.key, ())
-                batch.lines += [line(row, remark.text, remark.level) for row in rows]
+            for log_line in self._log_lines:
+                rows = self._rows.get(log_line.key, ())
+                batch.lines += [line(row, log_line.text, log_line.level) for row in rows]
             JobEvent.objects.bulk_create(batch.lines)
-        self._remarks = []
+        self._log_lines = []
         for row in batch.known:
             row.is_listed = True
             self._described.add(row.pk)
 
-    def _settle(self, row: Download, snapshot: Snapshot, batch: "_Batch") -> None:
+    def _finish(self, row: Download, snapshot: Snapshot, batch: "_Batch") -> None:
         """Write what concerns this row alone, and put it among those that are alike."""
         is_known = self._describe(row, snapshot)
         if is_known:

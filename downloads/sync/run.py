@@ -15,13 +15,13 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from downloads.engine.interface import Place
-from downloads.engine.reconciler import Swarm
+from downloads.engine.interface import EngineOptions
+from downloads.engine.reconciler import Reconciler
 from downloads.session.settings import Options
 from downloads.sync.finished_files import move_files, remove_deleted
 from downloads.sync.intervals import Intervals
-from downloads.sync.live_status import Telling
-from downloads.sync.rows import Ledger
+from downloads.sync.live_status import LiveStatus
+from downloads.sync.rows import Rows
 from downloads.sync.watch_folders import WatchFolders
 from jobsite.jobs.execution.outcome import JobFailed
 
@@ -46,16 +46,16 @@ def run(job: Any, report: Any) -> dict[str, Any]:
     state = Path(settings.DATA_DIR) / "swarm"
     state.mkdir(mode=0o750, exist_ok=True)
     with _alone(state / "lock"):
-        swarm = Swarm(_options(), _place(state))
-        report.event(f"Listening on port {swarm.port}.")
-        ledger = Ledger(job.worker)
-        telling = Telling(state, Path(settings.DOWNLOAD_DIR))
+        reconciler = Reconciler(_options(), _place(state))
+        report.event(f"Listening on port {reconciler.port}.")
+        engine_rows = Rows(job.worker)
+        live_status = LiveStatus(state, Path(settings.DOWNLOAD_DIR))
         try:
-            _Loop(swarm, ledger, telling, report).run()
+            _Loop(reconciler, engine_rows, live_status, report).run()
         finally:
-            telling.close()
-            swarm.stop()
-            ledger.close()
+            live_status.close()
+            reconciler.stop()
+            engine_rows.close()
     return {}
 
 
@@ -87,8 +87,8 @@ def _options() -> Options:
     )
 
 
-def _place(state: Path) -> Place:
-    return Place(
+def _place(state: Path) -> EngineOptions:
+    return EngineOptions(
         downloads=Path(settings.DOWNLOAD_DIR),
         state=state,
         active=settings.DOWNLOAD_ACTIVE,
@@ -99,11 +99,13 @@ def _place(state: Path) -> Place:
 class _Loop:
     """When to look at the rows, when to write."""
 
-    def __init__(self, swarm: Swarm, ledger: Ledger, telling: Telling, report: Any) -> None:
-        self._swarm = swarm
-        self._ledger = ledger
+    def __init__(
+        self, reconciler: Reconciler, engine_rows: Rows, live_status: LiveStatus, report: Any
+    ) -> None:
+        self._reconciler = reconciler
+        self._rows_of_engine = engine_rows
         self._report = report
-        self._telling = telling
+        self._telling = live_status
         self._watched = WatchFolders(settings.DOWNLOAD_WATCH_DIR)
         self._intervals = Intervals()
         self._taken_over = False
@@ -112,10 +114,10 @@ class _Loop:
     def run(self) -> None:
         """Go round until asked to stop. A database that is away does not stop the torrents."""
         while not self._report.stopping.is_set():
-            snapshots = self._swarm.tick(LOOK_EVERY)
-            if self._ledger.note(snapshots, self._swarm.remarks()):
+            snapshots = self._reconciler.tick(LOOK_EVERY)
+            if self._rows_of_engine.note(snapshots, self._reconciler.log_lines()):
                 self._is_urgent = True
-            self._telling.step(self._swarm)
+            self._telling.step(self._reconciler)
             try:
                 self._exchange()
             except DatabaseError as error:
@@ -125,31 +127,32 @@ class _Loop:
 
     def _exchange(self) -> None:
         if not self._taken_over:
-            self._ledger.take_over()
+            self._rows_of_engine.take_over()
             self._taken_over = True
         if self._is_behind():
-            self._ledger.write()  # before the rows it is about are let go
-            self._swarm.want(self._ledger.wanted(), self._ledger.space_left())
+            self._rows_of_engine.write()  # before the rows it is about are let go
+            self._reconciler.want(self._rows_of_engine.wanted(), self._rows_of_engine.space_left())
         if self._intervals.has_passed("write", WRITE_EVERY) or self._is_urgent:
-            self._ledger.write()
-            self._is_urgent = self._ledger.is_unfinished
+            self._rows_of_engine.write()
+            self._is_urgent = self._rows_of_engine.is_unfinished
         if self._intervals.has_passed("limit", LIMIT_EVERY):
-            self._swarm.limit(self._ledger.speeds())
+            self._reconciler.limit(self._rows_of_engine.speeds())
         if self._intervals.has_passed("clean", CLEAN_EVERY):
-            move_files(self._swarm)
-            remove_deleted(self._swarm)
+            move_files(self._reconciler)
+            remove_deleted(self._reconciler)
         if self._intervals.has_passed("watch", WATCH_EVERY):
             self._watched.step()
         if self._intervals.has_passed("traffic", TRAFFIC_EVERY):
-            self._ledger.write_traffic()
+            self._rows_of_engine.write_traffic()
         if self._intervals.has_passed("renew", RENEW_EVERY):
-            self._ledger.renew()
+            self._rows_of_engine.renew()
 
     def _is_behind(self) -> bool:
         if self._intervals.has_passed("read", READ_EVERY):
             return True
-        if self._intervals.has_passed("look", READ_SOON) and self._ledger.is_behind():
+        if self._intervals.has_passed("look", READ_SOON) and self._rows_of_engine.is_behind():
             return True
         return (
-            self._intervals.has_passed("terms", TERMS_EVERY) and self._ledger.have_terms_changed()
+            self._intervals.has_passed("terms", TERMS_EVERY)
+            and self._rows_of_engine.have_terms_changed()
         )

@@ -29,7 +29,7 @@ GOAL_READ = [
 
 
 @dataclass
-class Watch:
+class SeedingWatch:
     """When a torrent began to be uploaded, and when somebody last wanted something of it."""
 
     began: float
@@ -43,7 +43,7 @@ class Seeds:
 
     def __init__(self) -> None:
         self._rows: dict[str, list[Download]] = {}
-        self._watched: dict[str, Watch] = {}
+        self._watched: dict[str, SeedingWatch] = {}
         self.site = Goal()
 
     def read(self, busy: Container[str]) -> dict[str, list[Download]]:
@@ -84,7 +84,7 @@ class Seeds:
     def _fill(self, row: Download, snapshot: Snapshot) -> Download:
         now = time.monotonic()
         watch = self._watched.setdefault(
-            snapshot.key, Watch(now, now, snapshot.uploaded, noted_at=now)
+            snapshot.key, SeedingWatch(now, now, snapshot.uploaded, noted_at=now)
         )
         if snapshot.uploaded > watch.uploaded:
             watch.wanted_at, watch.uploaded = now, snapshot.uploaded

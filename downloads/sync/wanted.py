@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from downloads.engine.interface import Wanted
-from downloads.library.selection import ALL, Choice, Order, clean_patterns
+from downloads.library.selection import ALL, Choice, PieceOrder, clean_patterns
 from downloads.metainfo.magnet import Link
 from downloads.models.download import Download
 from downloads.models.speed_plan import KILO
@@ -24,7 +24,7 @@ READ = [
 ]
 
 
-class Choices:
+class OptionReader:
     """What the owners of rows want of the files, read again only where they have changed it."""
 
     def __init__(self) -> None:
@@ -50,7 +50,9 @@ def _choice(row: Download) -> Choice:
     return row.files.all().choice() if row.is_partial else ALL
 
 
-def wish(rows: Sequence[Download], link: Link, rank: tuple[float, ...], choices: Choices) -> Wanted:
+def wanted_of(
+    rows: Sequence[Download], link: Link, rank: tuple[float, ...], choices: OptionReader
+) -> Wanted:
     """What the owners of these rows, all of one torrent, want together."""
     first = rows[0]
     has_file = any(row.has_file for row in rows)
@@ -74,7 +76,7 @@ def wish(rows: Sequence[Download], link: Link, rank: tuple[float, ...], choices:
         folder=oldest.category.folder if oldest.category else "",
         choices=tuple(choices.of(row) for row in rows if not row.hold) or (ALL,),
         hold=all(row.hold for row in rows),
-        order=Order(any(row.sequential for row in rows), any(row.ends_first for row in rows)),
+        order=PieceOrder(any(row.sequential for row in rows), any(row.ends_first for row in rows)),
         seed=first.status == Status.SUCCEEDED,
         uploaded=max(row.uploaded for row in rows),
         announce=max(_seconds(row.announce_asked_at) for row in rows),

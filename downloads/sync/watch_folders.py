@@ -78,16 +78,16 @@ class WatchFolders:
             self._refused[path] = self._seen[path]
             return
         try:
-            told = submit(person, asked)
+            added = submit(person, asked)
         except (OverAllowance, OSError) as error:
             log.warning("%s waits in the watch folder: %s", path.name, error)
             return  # it is tried again: room may come
-        reasons = [f"{one.text}: {one.reason}" for one in told.invalid]
+        reasons = [f"{one.text}: {one.reason}" for one in added.invalid]
         if not asked:
             reasons = ["There is no link in this file."]
-        self._settle(path, "invalid" if told.is_useless else "added", reasons)
+        self._finish(path, "invalid" if added.is_useless else "added", reasons)
 
-    def _settle(self, path: Path, word: str, reasons: list[str]) -> None:
+    def _finish(self, path: Path, word: str, reasons: list[str]) -> None:
         """Rename what was dealt with, so that it is not taken twice, and say what was refused."""
         try:
             if reasons:

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from downloads.adding import Asked, read_links, read_torrents
 from downloads.library.record import Layout
-from downloads.web.option_forms import WISHES, WishForm
+from downloads.web.option_forms import OPTIONS, OptionForm
 
 MAX_LINES = 10_000
 
@@ -32,7 +32,7 @@ class ManyFilesField(forms.FileField):
         return files
 
 
-class AddForm(WishForm):
+class AddForm(OptionForm):
     """A paste of links, some .torrent files, or both."""
 
     links = forms.CharField(
@@ -51,8 +51,8 @@ class AddForm(WishForm):
         widget=ManyFiles(attrs={"accept": ".torrent,application/x-bittorrent"}),
     )
 
-    class Meta(WishForm.Meta):
-        fields = WISHES
+    class Meta(OptionForm.Meta):
+        fields = OPTIONS
 
     asked: Sequence[Asked] = ()
     field_order = ["links", "torrents"]

@@ -11,10 +11,10 @@ from django.views.generic import CreateView, DeleteView, UpdateView
 
 from downloads.models.category import Category
 from downloads.models.seeding_goal import GOAL_FIELDS
-from downloads.web.option_forms import Folding
+from downloads.web.option_forms import FoldingForm
 
 
-class CategoryForm(Folding, forms.ModelForm):
+class CategoryForm(FoldingForm):
     """Name and folder."""
 
     class Meta:

@@ -17,7 +17,7 @@ from downloads.web.add_form import AddForm
 from downloads.web.bulk import DELETE_CHOICES
 from downloads.web.files import FILES_SHOWN, first_files
 from downloads.web.filters import STATES, DownloadFilter
-from downloads.web.live_details import graphs, inside, pieces_drawn, site_line
+from downloads.web.live_details import details_of, graphs, pieces_drawn, site_line
 from downloads.web.option_forms import OptionsForm
 from jobsite.jobs.web import uploads
 from jobsite.jobs.web.views import Delete, JobAction, JobDetail, JobList, OwnJobs
@@ -55,27 +55,30 @@ class DownloadDetail(JobDetail):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the first files; the others are on a page of their own."""
-        look = inside(self.object)
-        context = super().get_context_data(**kwargs) | {"look": look, "pieces": pieces_drawn(look)}
+        details = details_of(self.object)
+        context = super().get_context_data(**kwargs) | {
+            "details": details,
+            "pieces": pieces_drawn(details),
+        }
         if self.request.htmx and self.object.is_active:  # type: ignore[attr-defined]
             has_bars = self.request.GET.get("files")
-            context["shares"] = shares(self.object, look) if has_bars else []
+            context["shares"] = shares(self.object, details) if has_bars else []
             return context  # the polled fragment keeps the list that the page has
         shown = {"graphs": graphs(self.object.info_hash)} | first_files(self.object)
-        return context | with_progress(shown, look)
+        return context | with_progress(shown, details)
 
 
-def with_progress(shown: dict[str, Any], look: dict[str, Any] | None) -> dict[str, Any]:
+def with_progress(shown: dict[str, Any], details: dict[str, Any] | None) -> dict[str, Any]:
     """The files with the share that is here of each, where a close look tells."""
-    had = (look or {}).get("files") or []
+    had = (details or {}).get("files") or []
     for file in shown["files"]:
         file.share = had[file.index] if file.index < len(had) else None
     return shown
 
 
-def shares(job: Download, look: dict[str, Any] | None) -> list[tuple[int, float]]:
+def shares(job: Download, details: dict[str, Any] | None) -> list[tuple[int, float]]:
     """Of the files that the page shows, which stand in the order of their paths: number, share."""
-    had = (look or {}).get("files") or []
+    had = (details or {}).get("files") or []
     shown = job.files.values_list("index", flat=True)[:FILES_SHOWN] if had else ()
     return [(index, had[index]) for index in shown if index < len(had)]
 
@@ -99,13 +102,13 @@ class Add(FormView):
         """Queue what is new; stay on the page where something was refused."""
         if uploads.refusal(self.request):
             return self.form_invalid(form)
-        answer = submit(self.request.user, form.asked, form.wishes)
+        answer = submit(self.request.user, form.asked, form.options)
         if not answer.invalid:
             messages.success(self.request, answer.sentence)
             return redirect("downloads:list")
         # What was refused stays in the box, to be mended; what was taken does not.
         rest = "\n".join(line.text for line in answer.invalid)
-        again = AddForm(owner=self.request.user, initial={**form.wishes, "links": rest})
+        again = AddForm(owner=self.request.user, initial={**form.options, "links": rest})
         return self.render_to_response(self.get_context_data(form=again, answer=answer))
 
     def form_invalid(self, form: AddForm) -> HttpResponse:

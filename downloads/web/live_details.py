@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from downloads.ipc import rate_history
-from downloads.ipc.torrent_details import LookBox
+from downloads.ipc.torrent_details import DetailsMailbox
 from downloads.models.download import Download
 from downloads.web.charts import Graph, graph, runs
 from jobsite.jobs.status import Status
@@ -14,28 +14,28 @@ from jobsite.jobs.status import Status
 LINE_LASTS = 20.0
 
 
-def box() -> LookBox:
+def box() -> DetailsMailbox:
     """Where pages and engine leave each other word."""
-    return LookBox(_state() / "watched")
+    return DetailsMailbox(_state() / "watched")
 
 
-def inside(job: Download) -> dict[str, Any] | None:
+def details_of(job: Download) -> dict[str, Any] | None:
     """Peers, trackers, pieces and files of a torrent that runs; asks for them at the same time."""
     if job.status != Status.RUNNING and not job.is_seeding:
         return None
-    letters = box()
-    letters.ask(job.info_hash)
-    return letters.told(job.info_hash)
+    mailbox = box()
+    mailbox.ask(job.info_hash)
+    return mailbox.details(job.info_hash)
 
 
 def site_line() -> dict[str, Any] | None:
     """Rates of everything together and the free space; None while no engine runs."""
-    return box().told("site", LINE_LASTS)
+    return box().details("site", LINE_LASTS)
 
 
-def pieces_drawn(look: dict[str, Any] | None) -> dict[str, Any] | None:
+def pieces_drawn(details: dict[str, Any] | None) -> dict[str, Any] | None:
     """The pieces of a close look, in runs of equal cells."""
-    pieces = (look or {}).get("pieces")
+    pieces = (details or {}).get("pieces")
     if not pieces:
         return None
     return {**pieces, "cells": len(pieces["map"]), "runs": runs(pieces["map"])}

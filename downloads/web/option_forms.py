@@ -11,7 +11,7 @@ from downloads.models.seeding_goal import GOAL_FIELDS
 from downloads.validators import check_trackers, clean_name, clean_tags
 
 LASTING = ["category", "tags", "sequential", "ends_first", *GOAL_FIELDS]
-WISHES = [*LASTING, "hold", "exclude", "layout"]
+OPTIONS = [*LASTING, "hold", "exclude", "layout"]
 CHANGES = [*LASTING, "priority", "forced", "down_kb", "up_kb"]
 
 
@@ -33,27 +33,27 @@ class TagsField(forms.CharField):
 FOLDED = ["layout", "sequential", "ends_first", *GOAL_FIELDS]
 
 
-class Folding:
-    """Mixed into a form: fields that are seldom changed are folded away on its page."""
+class FoldingForm(forms.ModelForm):
+    """A form of whose fields those that are seldom changed are folded away on its page."""
 
     @property
-    def folded(self: Any) -> list[Any]:
+    def folded(self) -> list[Any]:
         """The fields that are seldom changed."""
         return [self[name] for name in FOLDED if name in self.fields]
 
     @property
-    def unfolded(self: Any) -> list[Any]:
+    def unfolded(self) -> list[Any]:
         """All others."""
         return [field for field in self.visible_fields() if field.name not in FOLDED]
 
     @property
-    def is_unfolded(self: Any) -> bool:
+    def is_unfolded(self) -> bool:
         """Whether something in the fold is set or wrong."""
         usual = {None, "", False, "stop", Layout.ORIGINAL}
         return any(field.errors or field.value() not in usual for field in self.folded)
 
 
-class WishForm(Folding, forms.ModelForm):
+class OptionForm(FoldingForm):
     """Fields of a download that its owner may set at any time."""
 
     tags = TagsField(
@@ -76,7 +76,7 @@ class WishForm(Folding, forms.ModelForm):
         return {name: self.cleaned_data[name] for name in self.changed_data}
 
     @property
-    def wishes(self) -> dict[str, Any]:
+    def options(self) -> dict[str, Any]:
         """The values of the fields, once the form is valid."""
         return {name: self.cleaned_data[name] for name in self._meta.fields or ()}
 
@@ -95,7 +95,7 @@ class TrackersField(forms.CharField):
         return [line.strip() for line in (value or "").splitlines() if line.strip()]
 
 
-class OptionsForm(WishForm):
+class OptionsForm(OptionForm):
     """All that can be changed of one download."""
 
     trackers = TrackersField(
@@ -105,7 +105,7 @@ class OptionsForm(WishForm):
         help_text="Who is asked for peers, one address per line: http, https or udp.",
     )
 
-    class Meta(WishForm.Meta):
+    class Meta(OptionForm.Meta):
         fields = ["name", *CHANGES]
 
     def __init__(self, *args: Any, instance: Download, **kwargs: Any) -> None:

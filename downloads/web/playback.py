@@ -11,20 +11,20 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views import View
 
-from downloads.ipc.stream_requests import Here, StreamBox, Wish
+from downloads.ipc.stream_requests import Available, ByteRange, StreamMailbox
 from downloads.models.download import Download
 from downloads.models.download_file import DownloadFile
 from jobsite.jobs.status import Status
 from jobsite.jobs.web.attachments import part, wanted_span
 from jobsite.jobs.web.views import OwnJobs
 
-LOOK_EVERY = 0.1
+ASK_EVERY = 0.1
 WAITS = 12.0  # seconds at most that one request waits for its first piece
 PLACES = threading.BoundedSemaphore(3)  # of the threads of one web process
 RETRY_AFTER = 3
 
 
-class Watch(OwnJobs, View):
+class Play(OwnJobs, View):
     """A page that plays one file, finished or not."""
 
     def get(self, request: HttpRequest, pk: UUID, index: int) -> HttpResponse:
@@ -49,7 +49,7 @@ def unfinished_response(
     if not PLACES.acquire(blocking=False):
         return _later("Too many people wait for files that are not complete yet.")
     try:
-        here = _await(Wish(job.info_hash, file.index, span[0]))
+        here = _await(ByteRange(job.info_hash, file.index, span[0]))
     finally:
         PLACES.release()
     path = _path(here) if here else None
@@ -59,25 +59,25 @@ def unfinished_response(
     return part(path, (span[0], last, file.size), content_type)
 
 
-def _await(wish: Wish) -> Here | None:
+def _await(wanted: ByteRange) -> Available | None:
     """The engine's answer, waited for a bounded time."""
-    box = StreamBox(Path(settings.DATA_DIR) / "swarm" / "streams")
+    box = StreamMailbox(Path(settings.DATA_DIR) / "swarm" / "streams")
     deadline = time.monotonic() + WAITS
-    box.ask(wish)
+    box.ask(wanted)
     while time.monotonic() < deadline:
-        here = box.answer(wish)
+        here = box.answer(wanted)
         if here is not None:
             return here
-        time.sleep(LOOK_EVERY)
-        box.ask(wish)  # somebody else who waits for the same may have taken the answer
-    box.withdraw(wish)
+        time.sleep(ASK_EVERY)
+        box.ask(wanted)  # somebody else who waits for the same may have taken the answer
+    box.withdraw(wanted)
     return None
 
 
-def _path(here: Here) -> Path | None:
+def _path(available: Available) -> Path | None:
     """The file that the engine named; None where something leads out of the download folder."""
     home = Path(settings.DOWNLOAD_DIR).resolve()
-    path = home / here.path
+    path = home / available.path
     return path if path.resolve() == path and path.is_relative_to(home) else None
 
 

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from downloads.engine.admission import Busy, Candidate, Room, admit, ordinal
-from downloads.engine.metadata_queue import Asker, next_turns, rest_after
+from downloads.engine.metadata_queue import Asker, next_in_rotation, rest_after
 from downloads.engine.resume_data import ResumeStore
 from downloads.library.library import HIDDEN, Library
 from downloads.library.record import StoredFile
@@ -20,15 +20,15 @@ def test_a_newcomer_behind_many_dead_links_asks_within_seconds() -> None:
     dead = [Asker(f"dead{n}", order=n, tries=1, since=100.0) for n in range(200)]
     waiting = [Asker(f"also{n}", order=200 + n, tries=1) for n in range(300)]
     live = Asker("live", order=1000)
-    assert next_turns([*dead, *waiting, live], now=103.0) == ([], [])
-    begin, end = next_turns([*dead, *waiting, live], now=104.0)
+    assert next_in_rotation([*dead, *waiting, live], now=103.0) == ([], [])
+    begin, end = next_in_rotation([*dead, *waiting, live], now=104.0)
     assert begin == ["live"]
     assert len(end) == 1
 
 
 def test_the_newest_of_a_paste_asks_first() -> None:
     paste = [Asker(f"link{n}", order=n) for n in range(500)]
-    begin, end = next_turns(paste, now=0.0, places=100)
+    begin, end = next_in_rotation(paste, now=0.0, places=100)
     assert begin[0] == "link499"
     assert (len(begin), end) == (100, [])
 
@@ -36,20 +36,20 @@ def test_the_newest_of_a_paste_asks_first() -> None:
 def test_who_found_nothing_makes_place_after_a_full_turn_only() -> None:
     asking = [Asker("first", order=0, tries=1, since=0.0)]
     line = [Asker("second", order=1, tries=1)]
-    assert next_turns([*asking, *line], now=59.0, places=1) == ([], [])
-    assert next_turns([*asking, *line], now=60.0, places=1) == (["second"], ["first"])
+    assert next_in_rotation([*asking, *line], now=59.0, places=1) == ([], [])
+    assert next_in_rotation([*asking, *line], now=60.0, places=1) == (["second"], ["first"])
 
 
 def test_nobody_is_sent_away_while_nobody_waits() -> None:
-    assert next_turns([Asker("one", order=0, tries=9, since=0.0)], now=9e6) == ([], [])
+    assert next_in_rotation([Asker("one", order=0, tries=9, since=0.0)], now=9e6) == ([], [])
 
 
 def test_rest_grows_from_ten_minutes_to_six_hours() -> None:
     assert rest_after(0) == 0
     assert [rest_after(turns) / 60 for turns in (1, 2, 3, 6, 50)] == [10, 20, 40, 320, 360]
     resting = Asker("one", order=0, tries=1, not_before=100.0)
-    assert next_turns([resting], now=99.0) == ([], [])
-    assert next_turns([resting], now=100.0) == (["one"], [])
+    assert next_in_rotation([resting], now=99.0) == ([], [])
+    assert next_in_rotation([resting], now=100.0) == (["one"], [])
 
 
 # --- admission ---

@@ -17,7 +17,7 @@ from downloads.models.download_file import DownloadFile
 from downloads.models.download_queryset import Entry
 from downloads.session.metadata import Metadata
 from downloads.sync.row_updates import OWN_IS_HERE
-from downloads.sync.rows import Ledger
+from downloads.sync.rows import Rows
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import Status
 from tests.downloads.test_api import URL, a_download, api_of
@@ -51,7 +51,7 @@ def listed(ann):
     return job
 
 
-def wishes(job) -> dict[int, str]:
+def options(job) -> dict[int, str]:
     return {file.index: file.wish for file in job.files.all()}
 
 
@@ -62,7 +62,7 @@ def test_held_it_is_chosen_from_and_started_on_its_page(client_of_ann, listed) -
     assert "Choose files" in page.get(listed.get_absolute_url()).content.decode()
     page.post(path, {"p-0": "high", "pattern": "*.nfo", "rule": "skip"})
     listed.refresh_from_db()
-    assert wishes(listed) == {0: "high", 1: "normal", 2: "skip"}
+    assert options(listed) == {0: "high", 1: "normal", 2: "skip"}
     assert (listed.size, listed.is_partial, listed.status) == (12, True, "paused")
     text = page.post(path, {"rule": "skip"}, follow=True).content.decode()
     assert "Choose at least one file." in text
@@ -119,40 +119,42 @@ def test_wishes_of_every_download_are_defaults(client_of_ann, ann) -> None:
 def test_the_engine_hears_the_union_of_what_owners_want(ann, bob) -> None:
     mine = a_download(ann, exclude="*.nfo")
     theirs = a_download(bob, exclude="film*", hold=True)
-    ledger = Ledger(Worker.of_this_process("downloads"))
-    wanted = ledger.wanted()[mine.info_hash]
+    engine_rows = Rows(Worker.of_this_process("downloads"))
+    wanted = engine_rows.wanted()[mine.info_hash]
     assert (wanted.choices, wanted.hold) == ((Choice(exclude=("*.nfo",)),), False)
     about = Metadata("a" * 40, "", "film", "film", 13, tuple(FILES))
-    ledger.note([Snapshot(mine.info_hash, Phase.QUEUED, "queued", size=12, metadata=about)], [])
-    ledger.write()
+    engine_rows.note(
+        [Snapshot(mine.info_hash, Phase.QUEUED, "queued", size=12, metadata=about)], []
+    )
+    engine_rows.write()
     for job in (mine, theirs):
         job.refresh_from_db()
     assert (mine.status, theirs.status, theirs.shown_state) == ("running", "paused", "held")
-    assert (wishes(mine)[2], wishes(theirs)[0]) == ("skip", "skip")
+    assert (options(mine)[2], options(theirs)[0]) == ("skip", "skip")
     assert theirs.size == 3
     assert theirs.resume()
-    choices = ledger.wanted()[mine.info_hash].choices
+    choices = engine_rows.wanted()[mine.info_hash].choices
     assert together(choices, FILES) == dict.fromkeys(range(3), NORMAL)
 
 
 def test_each_of_two_owners_sees_the_progress_of_their_own_files(ann, bob) -> None:
     mine, theirs = a_download(ann), a_download(bob)
-    ledger = Ledger(Worker.of_this_process("downloads"))
-    ledger.wanted()
+    engine_rows = Rows(Worker.of_this_process("downloads"))
+    engine_rows.wanted()
     about = Metadata("a" * 40, "", "film", "film", 13, tuple(FILES))
     both: dict[str, Any] = {"size": 13, "metadata": about, "rate_down": 2}
 
     def told(done: int, **fields) -> list[tuple]:
         shot = Snapshot(mine.info_hash, Phase.DOWNLOADING, "downloading", **both, **fields)
-        ledger.note([replace(shot, done=done)], [])
-        ledger.write()
+        engine_rows.note([replace(shot, done=done)], [])
+        engine_rows.write()
         rows = [Download.objects.get(pk=job.pk) for job in (mine, theirs)]
         return [(row.done, row.size, row.eta, row.message) for row in rows]
 
     assert told(3, eta=5) == [(3, 13, 5, "")] * 2
     mine.choose_files({0: SKIP})
     theirs.choose_files({1: SKIP, 2: SKIP})
-    ledger.wanted()
+    engine_rows.wanted()
     assert told(4, files_done=(2, 2, 0)) == [(2, 3, 1, ""), (2, 10, 4, "")]
     assert told(5, files_done=(2, 2, 1), reason="Stalled.") == [
         (3, 3, 0, OWN_IS_HERE),
@@ -198,18 +200,18 @@ def test_previewed_chosen_finished_and_widened(site, owner, album) -> None:
 
 def test_what_is_chosen_while_the_last_blocks_are_written_is_not_lost(ann) -> None:
     job = a_download(ann)
-    ledger = Ledger(Worker.of_this_process("downloads"))
-    ledger.wanted()
+    engine_rows = Rows(Worker.of_this_process("downloads"))
+    engine_rows.wanted()
     about = Metadata("a" * 40, "", "film", "film", 13, tuple(FILES))
     record = Record(job.info_hash, "film", "film", tuple(FILES[:1]))
     whole = {"size": 10, "metadata": about, "record": record}
-    ledger.note([Snapshot(job.info_hash, Phase.SUCCEEDED, "succeeded", **whole)], [])
-    ledger.write()
+    engine_rows.note([Snapshot(job.info_hash, Phase.SUCCEEDED, "succeeded", **whole)], [])
+    engine_rows.write()
     job.refresh_from_db()
     assert job.status == "running", "two of its files are not in the library"
     job.choose_files({1: SKIP, 2: SKIP})
-    ledger.wanted()
-    ledger.note([Snapshot(job.info_hash, Phase.SUCCEEDED, "succeeded", **whole)], [])
-    ledger.write()
+    engine_rows.wanted()
+    engine_rows.note([Snapshot(job.info_hash, Phase.SUCCEEDED, "succeeded", **whole)], [])
+    engine_rows.write()
     job.refresh_from_db()
     assert (job.status, job.size) == ("succeeded", 10)

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from downloads.ipc.torrent_details import LookBox
+from downloads.ipc.torrent_details import DetailsMailbox
 from downloads.models.category import Category
 from downloads.models.download import Download
 from downloads.models.download_file import DownloadFile
@@ -51,7 +51,7 @@ def named(ann, settings, tmp_path):
         peer = {"address": "192.0.2.7:1", "client": one_line(name), "flags": one_line(name)}
         said = {"tracker": one_line(name), "status": "refuses", "message": one_line(name)}
         look = {"peer_count": 1, "peers": [peer], "trackers": [said], "pieces": None, "files": []}
-        LookBox(tmp_path / "swarm" / "watched").tell(job.info_hash, look)
+        DetailsMailbox(tmp_path / "swarm" / "watched").publish(job.info_hash, look)
         return job
 
     return make

@@ -15,7 +15,7 @@ from downloads.models.seeding_goal import SeedingPlan
 from downloads.rate_limits import Speed
 from downloads.seeding import FOREVER, GOAL
 from downloads.session.metadata import Metadata
-from downloads.sync.rows import Ledger
+from downloads.sync.rows import Rows
 from jobsite.jobs.models.allowance import Allowance
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import Status
@@ -39,20 +39,20 @@ def seeding(ann) -> Download:
 
 
 @pytest.fixture
-def ledger(running, seeding) -> Ledger:
+def engine_rows(running, seeding) -> Rows:
     """One that has read its rows."""
-    one = Ledger(Worker.of_this_process("downloads"))
+    one = Rows(Worker.of_this_process("downloads"))
     one.is_behind()
     one.wanted()
     one.have_terms_changed()
     return one
 
 
-def test_rows_that_nobody_changes_are_not_read_again(ledger) -> None:
-    assert not ledger.is_behind()
-    assert not ledger.have_terms_changed()
+def test_rows_that_nobody_changes_are_not_read_again(engine_rows) -> None:
+    assert not engine_rows.is_behind()
+    assert not engine_rows.have_terms_changed()
     Download.objects.update(done=5, rate_down=7, peers=1, message="…")
-    assert not ledger.is_behind()
+    assert not engine_rows.is_behind()
 
 
 @pytest.mark.parametrize(
@@ -68,11 +68,11 @@ def test_rows_that_nobody_changes_are_not_read_again(ledger) -> None:
         lambda job: job.limit(down_kb=5),
     ],
 )
-def test_each_change_of_a_running_row_is_seen_once(ledger, running, change: Any) -> None:
+def test_each_change_of_a_running_row_is_seen_once(engine_rows, running, change: Any) -> None:
     assert change(running) is not False
-    assert ledger.is_behind()
-    ledger.wanted()
-    assert not ledger.is_behind()
+    assert engine_rows.is_behind()
+    engine_rows.wanted()
+    assert not engine_rows.is_behind()
 
 
 @pytest.mark.parametrize(
@@ -84,46 +84,48 @@ def test_each_change_of_a_running_row_is_seen_once(ledger, running, change: Any)
         lambda job: Download.objects.filter(pk=job.pk).update(move_asked=True),
     ],
 )
-def test_each_change_of_a_seeding_row_is_seen(ledger, seeding, change: Any) -> None:
+def test_each_change_of_a_seeding_row_is_seen(engine_rows, seeding, change: Any) -> None:
     change(seeding)
-    assert ledger.is_behind()
-    assert not ledger.is_behind()
+    assert engine_rows.is_behind()
+    assert not engine_rows.is_behind()
 
 
-def test_what_is_added_or_seeded_anew_is_seen(ledger, seeding, ann) -> None:
+def test_what_is_added_or_seeded_anew_is_seen(engine_rows, seeding, ann) -> None:
     seeding.stop_seeding()
-    assert ledger.is_behind()
+    assert engine_rows.is_behind()
     seeding.start_seeding()
-    assert ledger.is_behind()
+    assert engine_rows.is_behind()
     a_download(ann, "3" * 40)
-    assert ledger.is_behind()
-    assert "3" * 40 in ledger.wanted()
+    assert engine_rows.is_behind()
+    assert "3" * 40 in engine_rows.wanted()
 
 
-def test_plans_categories_and_allowances_are_seen(ledger, running, ann) -> None:
+def test_plans_categories_and_allowances_are_seen(engine_rows, running, ann) -> None:
     SeedingPlan.objects.create(seed=GOAL, seed_ratio=2)
-    assert ledger.have_terms_changed()
+    assert engine_rows.have_terms_changed()
     films = Category.objects.create(owner=ann, name="Films", folder="Films")
-    assert ledger.have_terms_changed()
+    assert engine_rows.have_terms_changed()
     films.seed = FOREVER
     films.save()
-    assert ledger.have_terms_changed()
+    assert engine_rows.have_terms_changed()
     Allowance.objects.create(user=ann, megabytes=1)
-    assert ledger.have_terms_changed()
-    assert not ledger.have_terms_changed()
+    assert engine_rows.have_terms_changed()
+    assert not engine_rows.have_terms_changed()
 
 
-def test_a_goal_that_is_reached_ends_uploading_without_a_change_of_rows(ledger, seeding) -> None:
+def test_a_goal_that_is_reached_ends_uploading_without_a_change_of_rows(
+    engine_rows, seeding
+) -> None:
     seeding.change({"seed": GOAL, "seed_ratio": 0.5})
-    ledger.wanted()
+    engine_rows.wanted()
     shot = Snapshot(seeding.info_hash, Phase.SEEDING, "seeding", uploaded=49)
-    ledger.note([shot], [])
-    ledger.write()
-    assert not ledger.have_terms_changed()
-    ledger.note([Snapshot(seeding.info_hash, Phase.SEEDING, "seeding", uploaded=50)], [])
-    ledger.write()
-    assert ledger.have_terms_changed()
-    assert seeding.info_hash not in ledger.wanted()
+    engine_rows.note([shot], [])
+    engine_rows.write()
+    assert not engine_rows.have_terms_changed()
+    engine_rows.note([Snapshot(seeding.info_hash, Phase.SEEDING, "seeding", uploaded=50)], [])
+    engine_rows.write()
+    assert engine_rows.have_terms_changed()
+    assert seeding.info_hash not in engine_rows.wanted()
 
 
 @pytest.mark.swarm
@@ -135,12 +137,12 @@ def test_between_two_rounds_a_wish_is_obeyed_and_a_newcomer_fetched(client, sour
         mine = client()
         mine.want(old.link)
         mine.until(lambda me: me.state(old.info_hash) == "downloading")
-        mine.swarm._round_at = time.monotonic() + 3600
+        mine.reconciler._round_at = time.monotonic() + 3600
         mine.want(old.link, speed=Speed(down=5000))
-        limits = mine.swarm._moves.session._limits
+        limits = mine.reconciler._engine.session._limits
         mine.until(lambda me: limits.get(old.info_hash) == Speed(down=5000))
     with seeder(source / "new.bin") as [again]:
-        mine.swarm._round_at = 0.0
+        mine.reconciler._round_at = 0.0
         mine.want(again.link)
         mine.finish(new.info_hash)
 
@@ -151,25 +153,25 @@ def test_numbers_of_any_length_sort() -> None:
 
 
 @pytest.mark.django_db
-def test_a_long_list_of_files_is_stored_in_parts(ann, ledger, running, monkeypatch) -> None:
+def test_a_long_list_of_files_is_stored_in_parts(ann, engine_rows, running, monkeypatch) -> None:
     """A torrent of 100,000 files must not hold up all others for seconds."""
     monkeypatch.setattr("downloads.models.download_file.PART", 40)
     Download.objects.filter(pk=running.pk).update(is_listed=False, exclude="*.nfo")
-    ledger.wanted()
+    engine_rows.wanted()
     files = tuple(
         StoredFile(n, f"part {n}.nfo" if n % 10 == 0 else f"part {n}", 5) for n in range(100)
     )
     about = Metadata(running.info_hash, "", "album", "album", 500, files)
     shot = Snapshot(running.info_hash, Phase.DOWNLOADING, "downloading", size=450, metadata=about)
-    ledger.note([shot], [])
+    engine_rows.note([shot], [])
     for stored in (40, 80):
-        ledger.write()
+        engine_rows.write()
         running.refresh_from_db()
         assert (running.files.count(), running.is_listed) == (stored, False)
-        assert ledger.is_unfinished
-    ledger.write()
+        assert engine_rows.is_unfinished
+    engine_rows.write()
     running.refresh_from_db()
-    assert not ledger.is_unfinished
+    assert not engine_rows.is_unfinished
     assert (running.name, running.is_partial, running.size) == ("album", True, 450)
     assert [file.path for file in running.files.all()][:4] == [
         "part 0.nfo",
@@ -180,10 +182,10 @@ def test_a_long_list_of_files_is_stored_in_parts(ann, ledger, running, monkeypat
     assert running.files.filter(priority=0).count() == 10
 
 
-def test_many_that_end_at_once_end_together_but_for_those_with_a_new_wish(ann, ledger) -> None:
+def test_many_that_end_at_once_end_together_but_for_those_with_a_new_wish(ann, engine_rows) -> None:
     keys = [f"{number:040x}" for number in range(10, 20)]
     jobs = [a_download(ann, key) for key in keys]
-    ledger.wanted()
+    engine_rows.wanted()
     jobs[3].limit(sequential=True)
     jobs[4].pause()
     files = (StoredFile(0, "", 7),)
@@ -194,8 +196,8 @@ def test_many_that_end_at_once_end_together_but_for_those_with_a_new_wish(ann, l
         )
         for key, one in zip(keys, about, strict=True)
     ]
-    ledger.note(ended, [])
-    ledger.write()
+    engine_rows.note(ended, [])
+    engine_rows.write()
     for job in jobs:
         job.refresh_from_db()
     assert [job.status for job in jobs].count("succeeded") == 8
@@ -203,8 +205,8 @@ def test_many_that_end_at_once_end_together_but_for_those_with_a_new_wish(ann, l
     assert (jobs[0].place, jobs[0].done, jobs[0].progress) == (keys[0], 7, 1.0)
     assert jobs[0].result == {"path": keys[0], "size": 7, "files": 1}
     assert jobs[0].events.last().text.startswith("Finished: 7 B, verified.")
-    ledger.wanted()  # the wish is read; it was whole all the time
-    ledger.note([ended[3]], [])
-    ledger.write()
+    engine_rows.wanted()  # the wish is read; it was whole all the time
+    engine_rows.note([ended[3]], [])
+    engine_rows.write()
     jobs[3].refresh_from_db()
     assert jobs[3].status == "succeeded"

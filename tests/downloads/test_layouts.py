@@ -182,8 +182,8 @@ def test_through_the_engine_its_rows_know_where_the_files_are(site, owner, tmp_p
     folder = Category.objects.create(owner=owner, name="Mine", folder=owner.username)
     with seeder(source, "--each") as [album, film]:
         for one, layout in ((album, Layout.FLAT), (film, Layout.SUBFOLDER)):
-            wishes = {"layout": layout, "category": folder}
-            Download.objects.add(owner, [Entry(one.link)], wishes)
+            options = {"layout": layout, "category": folder}
+            Download.objects.add(owner, [Entry(one.link)], options)
         first, second = (
             until(Download.objects.get(owner=owner, info_hash=one.info_hash), "succeeded")
             for one in (album, film)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from downloads.ipc import rate_history
 from downloads.ipc.rate_history import DAY, HOUR, Course, Rates
-from downloads.ipc.torrent_details import LookBox
+from downloads.ipc.torrent_details import DetailsMailbox
 from downloads.library.record import StoredFile
 from downloads.metainfo.magnet import Link
 from downloads.models.download import Download
@@ -89,15 +89,15 @@ def test_a_graph_says_in_words_what_it_draws() -> None:
 
 
 def test_only_what_somebody_looks_at_is_asked_for(tmp_path) -> None:
-    box = LookBox(tmp_path / "box")
-    assert (box.asked(), box.told("a")) == ([], None)
+    box = DetailsMailbox(tmp_path / "box")
+    assert (box.asked(), box.details("a")) == ([], None)
     box.ask("a")
-    box.tell("a", {"peers": []})
-    assert (box.asked(), box.told("a")) == (["a"], {"peers": []})
+    box.publish("a", {"peers": []})
+    assert (box.asked(), box.details("a")) == (["a"], {"peers": []})
     long_ago = time.time() - 60
     for name in ("a.asked", "a.json"):
         os.utime(tmp_path / "box" / name, (long_ago, long_ago))
-    assert (box.asked(), box.told("a")) == ([], None)
+    assert (box.asked(), box.details("a")) == ([], None)
     os.utime(tmp_path / "box" / "a.json", (long_ago - 7200, long_ago - 7200))
     box.asked()
     assert not (tmp_path / "box" / "a.json").exists()
@@ -191,7 +191,7 @@ def test_a_page_asks_for_a_close_look_and_shows_the_answer(client, ann, settings
     # In the order of their paths, of which the page shows the first hundred.
     files = [StoredFile(150 - number, f"{number}.flac", 9) for number in range(151)]
     DownloadFile.objects.list_for(job.pk, files)
-    box = LookBox(tmp_path / "swarm" / "watched")
+    box = DetailsMailbox(tmp_path / "swarm" / "watched")
     peer = {
         "address": "192.0.2.7:6881",
         "client": "<b>Evil</b>",
@@ -212,8 +212,8 @@ def test_a_page_asks_for_a_close_look_and_shows_the_answer(client, ann, settings
     pieces = {"count": 3, "length": 16384, "have": 1, "map": "40x"}
     look = {"peer_count": 1, "peers": [peer], "trackers": [said], "pieces": pieces}
     look["files"] = [0.0] * 51 + [0.25] + [0.0] * 99
-    box.tell("a" * 40, look)
-    box.tell(
+    box.publish("a" * 40, look)
+    box.publish(
         "site", {"rate_down": 3_400_000, "rate_up": 0, "downloading": 2, "peers": 9, "free": 1}
     )
     client.force_login(ann)

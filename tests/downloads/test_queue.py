@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from downloads.models.download import Download
 from downloads.models.speed_plan import PersonSpeed, SpeedPlan
 from downloads.rate_limits import Speed, Speeds, share_out, tightest
-from downloads.sync.rows import Ledger
+from downloads.sync.rows import Rows
 from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import Status
@@ -37,7 +37,7 @@ def test_who_uses_little_leaves_the_rest_to_the_others() -> None:
 
 
 def order(owner) -> str:
-    wanted = Ledger(Worker.of_this_process("downloads")).wanted()
+    wanted = Rows(Worker.of_this_process("downloads")).wanted()
     rows = Download.objects.filter(owner=owner, status=Status.RUNNING)
     return "".join(row.name for row in sorted(rows, key=lambda row: wanted[row.info_hash].rank))
 
@@ -96,7 +96,7 @@ def test_a_download_is_started_past_the_queue_by_button_api_and_bulk(client, ann
     job.refresh_from_db()
     assert (job.status, job.forced) == ("queued", True), "it goes on from a pause, too"
     assert "Force start" not in client.get(job.get_absolute_url()).content.decode()
-    wanted = Ledger(Worker.of_this_process("downloads")).wanted()
+    wanted = Rows(Worker.of_this_process("downloads")).wanted()
     assert [one.forced for one in sorted(wanted.values(), key=lambda one: one.rank)] == [
         *(False, False, True)
     ]
@@ -116,21 +116,21 @@ def test_people_take_turns_and_priority_goes_first(ann, bob, line) -> None:
     a_download(bob, "d" * 40)
     urgent = a_download(ann, "e" * 40)
     urgent.limit(priority=1)
-    wanted = Ledger(Worker.of_this_process("downloads")).wanted()
+    wanted = Rows(Worker.of_this_process("downloads")).wanted()
     ranked = sorted(wanted, key=lambda key: (wanted[key].rank, key))
     assert ranked[0] == "e" * 40
     assert "d" * 40 in ranked[1:3]
 
 
 def test_a_change_is_noticed_at_once(ann, line) -> None:
-    ledger = Ledger(Worker.of_this_process("downloads"))
-    ledger.wanted()
-    ledger.is_behind()
-    assert not ledger.is_behind()
+    engine_rows = Rows(Worker.of_this_process("downloads"))
+    engine_rows.wanted()
+    engine_rows.is_behind()
+    assert not engine_rows.is_behind()
     line["a"].limit(down_kb=50)
-    assert ledger.is_behind()
-    assert ledger.wanted()[line["a"].info_hash].speed == Speed(down=50 * 1024)
-    assert not ledger.is_behind()
+    assert engine_rows.is_behind()
+    assert engine_rows.wanted()[line["a"].info_hash].speed == Speed(down=50 * 1024)
+    assert not engine_rows.is_behind()
 
 
 def test_limits_of_one_download_are_set_on_a_page(client, ann, line) -> None:
@@ -165,7 +165,7 @@ def test_staff_tick_the_slow_hours_and_others_do_not_know_the_page(client, ann, 
 
 def test_a_persons_limit_reaches_the_engine(ann) -> None:
     PersonSpeed.objects.create(user=ann, down_kb=100)
-    speeds = Ledger(Worker.of_this_process("downloads")).speeds()
+    speeds = Rows(Worker.of_this_process("downloads")).speeds()
     assert speeds == Speeds(Speed(), {str(ann.pk): Speed(down=100 * 1024)})
 
 
@@ -181,17 +181,17 @@ def test_a_limit_holds_and_its_end_is_felt(tmp_path, whose: str) -> None:
     try:
         with seeder(source, "--each") as torrents:
             if whose == "everything":
-                mine.swarm.limit(Speeds(limit))
+                mine.reconciler.limit(Speeds(limit))
             if whose == "owner":
-                mine.swarm.limit(Speeds(owners={"ann": limit}))
+                mine.reconciler.limit(Speeds(owners={"ann": limit}))
             speed = limit if whose == "torrent" else Speed()
             mine.want(*(one.link for one in torrents), owner="ann", speed=speed)
             began = time.monotonic()
             mine.until(lambda me: sum(one.done for one in me.seen.values()) > 4 * MIB)
             # 4 MiB at 1 MiB/s, of which the first second is a burst.
             assert time.monotonic() - began > 2
-            mine.swarm.limit(Speeds())
+            mine.reconciler.limit(Speeds())
             mine.want(*(one.link for one in torrents), owner="ann", speed=Speed())
             mine.finish(*(one.info_hash for one in torrents))
     finally:
-        mine.swarm.stop(3)
+        mine.reconciler.stop(3)

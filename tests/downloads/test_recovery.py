@@ -11,7 +11,7 @@ from pathlib import Path
 import libtorrent as lt
 import pytest
 
-from downloads.engine.event_handlers import heed
+from downloads.engine.event_handlers import handle
 from downloads.seeder import make_torrent
 from downloads.session import events
 from tests.downloads.test_transfers import (
@@ -182,7 +182,7 @@ def test_what_is_told_of_a_torrent_that_is_gone_is_ignored(client, source) -> No
         mine = client()
         mine.want(one.link)
         mine.finish(one.info_hash)
-        moves = mine.swarm._moves
+        engine = mine.reconciler._engine
         told = [
             events.Flushed,
             events.Removed,
@@ -196,8 +196,8 @@ def test_what_is_told_of_a_torrent_that_is_gone_is_ignored(client, source) -> No
         ]
         for key in (one.info_hash, "b" * 40):
             for make in (*told, *reversed(told)):
-                heed(moves, make(key))
-                moves.session.remove(key)
+                handle(engine, make(key))
+                engine.session.remove(key)
         mine.tick()
         assert mine.state(one.info_hash) == "succeeded"
 

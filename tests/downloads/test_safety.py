@@ -60,14 +60,14 @@ def client(tmp_path, monkeypatch):
     monkeypatch.setattr("tests.support.torrent_peers.LOOPBACK", OPENED)
     mine = Client(tmp_path / "client", active=500)
     yield mine
-    mine.swarm.stop(3)
+    mine.reconciler.stop(3)
 
 
 def all_answered(mine: Client) -> bool:
     """Whether everything was tried, and every tracker has answered, failed, or been kept out."""
     return all(
-        one.phase != "metadata" or (one.tries and len(one.heard.answers) >= one.heard.trackers)
-        for one in mine.swarm._torrents.values()
+        one.phase != "metadata" or (one.tries and len(one.sources.answers) >= one.sources.trackers)
+        for one in mine.reconciler._torrents.values()
     )
 
 
@@ -193,5 +193,5 @@ def test_a_torrent_out_of_measure_waits_like_any_other(tmp_path: Path, data: byt
         if mine.state(read.key) == "failed":
             assert mine.reason(read.key).endswith(".")
     finally:
-        mine.swarm.stop(2)
+        mine.reconciler.stop(2)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["client", "one.torrent"]

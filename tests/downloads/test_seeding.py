@@ -16,7 +16,7 @@ from downloads.models.seeding_goal import SeedingPlan
 from downloads.rate_limits import Speed, Speeds
 from downloads.seeder import make_torrent
 from downloads.seeding import FOREVER, GOAL, OFF, REMOVE, Goal
-from downloads.sync.rows import Ledger
+from downloads.sync.rows import Rows
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import Status
 from tests.downloads.test_api import URL, a_download, api_of
@@ -63,25 +63,25 @@ def seeding(ann) -> Download:
     return a_download(ann, status=Status.SUCCEEDED, seeding=True, size=100, seed=FOREVER)
 
 
-def a_ledger() -> Ledger:
-    return Ledger(Worker.of_this_process("downloads"))
+def a_ledger() -> Rows:
+    return Rows(Worker.of_this_process("downloads"))
 
 
 def test_the_own_goal_comes_before_the_categorys_and_that_before_the_sites(seeding, ann) -> None:
-    ledger = a_ledger()
-    assert ledger.wanted()[seeding.info_hash].seed
+    engine_rows = a_ledger()
+    assert engine_rows.wanted()[seeding.info_hash].seed
     films = Category.objects.create(owner=ann, name="Films", seed=GOAL, seed_ratio=0.5)
     seeding.change({"seed": "", "category": films})
     Download.objects.update(uploaded=60, move_asked=False)
-    assert ledger.wanted() == {}
+    assert engine_rows.wanted() == {}
     seeding.refresh_from_db()
     assert not seeding.seeding
     assert "ratio of 0.5" in seeding.events.last().text
     Download.objects.update(seeding=True, category=None)
     SeedingPlan.objects.create(seed=GOAL, seed_ratio=0.7)
-    assert seeding.info_hash in ledger.wanted()
+    assert seeding.info_hash in engine_rows.wanted()
     Download.objects.update(uploaded=70)
-    assert ledger.wanted() == {}
+    assert engine_rows.wanted() == {}
 
 
 def test_at_the_end_the_entry_goes_where_that_was_wished(seeding) -> None:
@@ -93,17 +93,17 @@ def test_at_the_end_the_entry_goes_where_that_was_wished(seeding) -> None:
 
 
 def test_progress_of_uploading_is_stored_and_shown(seeding, client) -> None:  # noqa: F811
-    ledger = a_ledger()
-    ledger.wanted()
+    engine_rows = a_ledger()
+    engine_rows.wanted()
     shot = Snapshot(seeding.info_hash, Phase.SEEDING, "seeding", rate_up=5, peers=2, uploaded=43)
-    ledger.note([shot], [])
-    ledger.write()
+    engine_rows.note([shot], [])
+    engine_rows.write()
     seeding.refresh_from_db()
     assert (seeding.uploaded, seeding.rate_up, seeding.reason) == (43, 5, "Seeding 0.43.")
     assert (seeding.status, seeding.shown_state) == ("succeeded", "seeding")
     gone = Snapshot(seeding.info_hash, Phase.FAILED, "failed", reason="Its files are away.")
-    ledger.note([gone], [])
-    ledger.write()
+    engine_rows.note([gone], [])
+    engine_rows.write()
     seeding.refresh_from_db()
     assert (seeding.status, seeding.seeding) == ("succeeded", False)
 
@@ -164,9 +164,9 @@ def test_what_is_complete_is_uploaded_within_the_limit(client, source, version: 
         mine.want(one.link)
         mine.finish(one.info_hash)
     mine.want(one.link, seed=True, uploaded=1000, token="seed")
-    mine.swarm.limit(Speeds(Speed(up=MIB)))
+    mine.reconciler.limit(Speeds(Speed(up=MIB)))
     mine.until(lambda me: me.state(one.info_hash) == "seeding")
-    port = mine.swarm._moves.session.port
+    port = mine.reconciler._engine.session.port
     other.want(Link(one.link.v1, one.link.v2, peers=(f"127.0.0.1:{port}",)))
 
     def done(_) -> bool:
@@ -178,7 +178,7 @@ def test_what_is_complete_is_uploaded_within_the_limit(client, source, version: 
     mine.until(lambda me: me.seen[one.info_hash].uploaded >= 6 * MIB)
     assert same(other.file("album/b.flac"), folder / "b.flac")
     mine.leave(one.info_hash)
-    mine.until(lambda me: not me.swarm.holds(one.info_hash))
+    mine.until(lambda me: not me.reconciler.holds(one.info_hash))
     mine.file("album/a.flac").unlink()
     mine.want(one.link, seed=True)
     mine.until(lambda me: me.state(one.info_hash) == "failed")

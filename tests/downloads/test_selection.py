@@ -149,7 +149,7 @@ def test_held_it_has_its_list_and_fetches_nothing(client, album) -> None:
         held = mine.seen[one.info_hash]
         assert len(held.metadata.files) == 3 and held.record is None
         mine.leave(one.info_hash)
-        mine.until(lambda me: not me.swarm.holds(one.info_hash))
+        mine.until(lambda me: not me.reconciler.holds(one.info_hash))
     mine.want(one.link, hold=True)  # nobody is there any more, and nobody is needed
     mine.until(lambda me: me.state(one.info_hash) == "held")
     with seeder(album, "--port", one.link.peers[0].rpartition(":")[2]):
@@ -160,13 +160,13 @@ def test_held_it_has_its_list_and_fetches_nothing(client, album) -> None:
 @pytest.mark.swarm
 def test_in_order_the_first_pieces_come_first(client, source) -> None:
     (source / "film.mkv").write_bytes(os.urandom(24 * MIB))
-    from downloads.library.selection import Order
+    from downloads.library.selection import PieceOrder
 
     with seeder(source / "film.mkv", "--max-up-kb", "6000") as [film]:
         mine = client()
-        mine.want(film.link, order=Order(sequential=True, ends_first=True))
+        mine.want(film.link, order=PieceOrder(sequential=True, ends_first=True))
         mine.until(lambda me: me.seen[film.info_hash].done > 6 * MIB if me.seen else False)
-        handle = mine.swarm._moves.session._handles[film.info_hash]
+        handle = mine.reconciler._engine.session._handles[film.info_hash]
         have = handle.status().pieces
         first = have.index(False)
         assert have[-1], "the last piece holds the index of many films"

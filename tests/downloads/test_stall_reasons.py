@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from downloads.engine.peer_sources import Answer, Heard
+from downloads.engine.peer_sources import PeerSources, TrackerAnswer
 from downloads.engine.stall_reasons import clock_at, of_metadata, of_silence, roughly
 from downloads.metainfo.magnet import Link
 from downloads.session.events import PeerView
@@ -24,30 +24,34 @@ THERE = "udp://other.example.org:80/announce"
     ("heard", "peers", "said"),
     [
         (
-            Heard(has_dht=True),
+            PeerSources(has_dht=True),
             0,
             "Asking DHT for the list of files: 0 peers found, try 2, 40 s so far.",
         ),
         (
-            Heard(has_dht=True, trackers=2, dht_peers=7),
+            PeerSources(has_dht=True, trackers=2, dht_peers=7),
             0,
             "Asking DHT and 2 trackers for the list of files: 7 peers found, try 2, 40 s so far.",
         ),
         (
-            Heard(trackers=1),
+            PeerSources(trackers=1),
             3,
             "Asking 1 tracker for the list of files: 3 peers, none has sent it yet, try 2, "
             "40 s so far.",
         ),
-        (Heard(), 0, "Nobody can be asked: DHT is off or not allowed for it, and it names no"),
+        (
+            PeerSources(),
+            0,
+            "Nobody can be asked: DHT is off or not allowed for it, and it names no",
+        ),
     ],
 )
-def test_asking_for_the_list_says_whom_and_for_how_long(heard, peers, said) -> None:
-    assert of_metadata(heard, peers, tries=2, asking_for=43.7, rest=0).startswith(said)
+def test_asking_for_the_list_says_whom_and_for_how_long(sources, peers, said) -> None:
+    assert of_metadata(sources, peers, tries=2, asking_for=43.7, rest=0).startswith(said)
 
 
 def test_waiting_for_its_turn_says_when_and_after_what() -> None:
-    text = of_metadata(Heard(), 0, tries=1, asking_for=None, rest=600)
+    text = of_metadata(PeerSources(), 0, tries=1, asking_for=None, rest=600)
     assert text == (
         "Waiting for its turn to ask for the list of files in 10 min. 1 try so far found nobody."
     )
@@ -57,21 +61,24 @@ def test_waiting_for_its_turn_says_when_and_after_what() -> None:
     ("answers", "said"),
     [
         ({}, ""),
-        ({HERE: Answer(peers=3)}, ""),
-        ({HERE: Answer()}, " The trackers know no peer."),
+        ({HERE: TrackerAnswer(peers=3)}, ""),
+        ({HERE: TrackerAnswer()}, " The trackers know no peer."),
         (
-            {HERE: Answer(refusal="not registered"), THERE: Answer(peers=1)},
+            {HERE: TrackerAnswer(refusal="not registered"), THERE: TrackerAnswer(peers=1)},
             " The tracker tracker.example.org says: not registered.",
         ),
-        ({HERE: Answer(failure="Connection refused"), THERE: Answer(peers=1)}, ""),
+        ({HERE: TrackerAnswer(failure="Connection refused"), THERE: TrackerAnswer(peers=1)}, ""),
         (
-            {HERE: Answer(failure="timed out"), THERE: Answer(failure="Host not found")},
+            {
+                HERE: TrackerAnswer(failure="timed out"),
+                THERE: TrackerAnswer(failure="Host not found"),
+            },
             " None of 2 trackers answers; tracker.example.org cannot be reached: timed out.",
         ),
     ],
 )
 def test_what_trackers_said_is_told_where_it_matters(answers, said) -> None:
-    assert Heard(trackers=2, answers=answers).trouble == said
+    assert PeerSources(trackers=2, answers=answers).trouble == said
 
 
 @pytest.mark.parametrize(
@@ -85,7 +92,7 @@ def test_what_trackers_said_is_told_where_it_matters(answers, said) -> None:
     ],
 )
 def test_silent_peers_have_a_cause(view, said) -> None:
-    text = of_silence(Heard(trackers=1, peers=view), 3, "10:42")
+    text = of_silence(PeerSources(trackers=1, peers=view), 3, "10:42")
     assert text.startswith(f"Stalled since 10:42: {said}")
 
 
@@ -114,8 +121,8 @@ def test_a_tracker_that_refuses_is_quoted_and_one_that_is_away_is_named(client) 
         assert "The tracker 127.0.0.1 says: not registered\ufffd<b>." in mine.reason("a" * 40)
         assert "Asking 1 tracker for the list of files: 0 peers" in mine.reason("b" * 40)
         assert "127.0.0.1 cannot be reached: Connection refused." in mine.reason("b" * 40)
-        [remark] = mine.swarm.remarks()
-        assert (remark.key, remark.level) == ("a" * 40, "warning")
+        [log_line] = mine.reconciler.log_lines()
+        assert (log_line.key, log_line.level) == ("a" * 40, "warning")
 
 
 @pytest.mark.swarm
@@ -126,7 +133,7 @@ def test_peers_without_the_missing_pieces_are_said_to_be_so(client, tmp_path) ->
         key = one.info_hash
         first.want(one.link)
         first.until(lambda me: key in me.seen and me.seen[key].done > 2 * MIB)
-    mine = replace(one.link, peers=(f"127.0.0.1:{first.swarm.port}",))
+    mine = replace(one.link, peers=(f"127.0.0.1:{first.reconciler.port}",))
     second.want(mine)
     deadline = time.monotonic() + PATIENCE
     while "none has the missing pieces" not in second.reason(key):

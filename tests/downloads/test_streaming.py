@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 
-from downloads.ipc.stream_requests import Here, StreamBox, Wish
+from downloads.ipc.stream_requests import Available, ByteRange, StreamMailbox
 from downloads.library.media_types import played_as
 from downloads.models.download import Download
 from downloads.models.download_file import DownloadFile
@@ -36,15 +36,15 @@ def test_only_what_browsers_play_is_served_in_place(name, kind) -> None:
 
 
 def test_an_answer_is_taken_by_reading_it(tmp_path) -> None:
-    box, wish = StreamBox(tmp_path / "box"), Wish("a" * 40, 3, 5_000_000_000)
-    assert (box.wishes(), box.answer(wish)) == ([], None)
-    box.ask(wish)
-    assert box.wishes() == [wish]
-    box.tell(wish, Here("x/film.mp4", 7))
-    assert box.wishes() == []
-    assert (box.answer(wish), box.answer(wish)) == (Here("x/film.mp4", 7), None)
+    box, request = StreamMailbox(tmp_path / "box"), ByteRange("a" * 40, 3, 5_000_000_000)
+    assert (box.requests(), box.answer(request)) == ([], None)
+    box.ask(request)
+    assert box.requests() == [request]
+    box.publish(request, Available("x/film.mp4", 7))
+    assert box.requests() == []
+    assert (box.answer(request), box.answer(request)) == (Available("x/film.mp4", 7), None)
     (tmp_path / "box" / "nonsense.want").touch()
-    assert box.wishes() == []
+    assert box.requests() == []
 
 
 @pytest.mark.swarm
@@ -57,9 +57,9 @@ def test_the_pieces_follow_the_place_of_playing(tmp_path) -> None:
             mine.want(one.link)
             mine.until(lambda me: one.info_hash in me.seen and me.seen[one.info_hash].done > 0)
             for offset in (40 * MIB + 12_345, 20 * MIB):
-                wish = Wish(one.info_hash, 0, offset)
-                found: list[Here] = []
-                mine.until(lambda me, w=wish, f=found: f.append(me.swarm.serve(w)) or f[-1])
+                request = ByteRange(one.info_hash, 0, offset)
+                found: list[Available] = []
+                mine.until(lambda me, w=request, f=found: f.append(me.reconciler.serve(w)) or f[-1])
                 here = found[-1]
                 assert offset < here.until <= offset + 8 * MIB
                 file = tmp_path / "client" / "downloads" / here.path
@@ -69,13 +69,13 @@ def test_the_pieces_follow_the_place_of_playing(tmp_path) -> None:
                     assert got.read(here.until - offset) == want.read(here.until - offset)
                 # What was played came before most of the rest.
                 assert mine.seen[one.info_hash].done < 24 * MIB
-            assert mine.swarm.serve(Wish(one.info_hash, 0, 48 * MIB)) is None
-            assert mine.swarm.serve(Wish(one.info_hash, 9, 0)) is None
-            assert mine.swarm.serve(Wish("b" * 40, 0, 0)) is None
+            assert mine.reconciler.serve(ByteRange(one.info_hash, 0, 48 * MIB)) is None
+            assert mine.reconciler.serve(ByteRange(one.info_hash, 9, 0)) is None
+            assert mine.reconciler.serve(ByteRange("b" * 40, 0, 0)) is None
         with seeder(film, "--port", port):
             mine.finish(one.info_hash)
     finally:
-        mine.swarm.stop(2)
+        mine.reconciler.stop(2)
     assert mine.file("film.mp4").read_bytes() == (tmp_path / "film.mp4").read_bytes()
 
 

@@ -133,22 +133,24 @@ def test_transmission_is_understood_through_a_tracker(client, tmp_path) -> None:
 
 
 def test_a_tracker_outside_the_open_networks_is_never_asked(tmp_path, source) -> None:
-    from downloads.engine.interface import Place, Wanted
-    from downloads.engine.reconciler import Swarm
+    from downloads.engine.interface import EngineOptions, Wanted
+    from downloads.engine.reconciler import Reconciler
     from downloads.session.settings import Options
 
     (tmp_path / "d").mkdir()
     (tmp_path / "s").mkdir()
     with Tracker() as tracker:
-        swarm = Swarm(Options("127.0.0.1:0", dht=False), Place(tmp_path / "d", tmp_path / "s"))
+        reconciler = Reconciler(
+            Options("127.0.0.1:0", dht=False), EngineOptions(tmp_path / "d", tmp_path / "s")
+        )
         # As if the link's own check had been passed: the session has a filter, too.
         link = Link(v1="a" * 40, trackers=(tracker.url,), peers=("127.0.0.1:1",))
-        swarm.want({link.key: Wanted(link)})
+        reconciler.want({link.key: Wanted(link)})
         said = []
         deadline = time.monotonic() + PATIENCE
         while not any("cannot be reached" in text for text in said) and time.monotonic() < deadline:
-            said += [one.reason for one in swarm.tick(0.2)]
-        swarm.stop(2)
+            said += [one.reason for one in reconciler.tick(0.2)]
+        reconciler.stop(2)
         assert any("The tracker 127.0.0.1 cannot be reached: " in text for text in said)
         assert tracker.peers == {}
 
@@ -174,7 +176,7 @@ def test_paused_and_resumed_it_goes_on_where_it_was(client, source) -> None:
         mine.until(lambda me: one.info_hash in me.seen and me.seen[one.info_hash].done > 4 * MIB)
         done = mine.seen[one.info_hash].done
         mine.leave(one.info_hash)
-        mine.until(lambda me: not me.swarm.holds(one.info_hash))
+        mine.until(lambda me: not me.reconciler.holds(one.info_hash))
         mine.history.clear()
         mine.want(one.link)
         mine.finish(one.info_hash)
@@ -189,7 +191,7 @@ def test_a_complete_torrent_is_not_fetched_twice(client, source) -> None:
         mine.want(one.link)
         mine.finish(one.info_hash)
     mine.leave(one.info_hash)
-    mine.until(lambda me: not me.swarm.holds(one.info_hash))
+    mine.until(lambda me: not me.reconciler.holds(one.info_hash))
     mine.want(one.link)  # nobody seeds any more
     mine.finish(one.info_hash)
     assert [path.name for path in mine.file("").iterdir() if path.name != ".incomplete"] == [
@@ -204,8 +206,8 @@ def test_forgotten_with_its_data_nothing_is_left(client, source) -> None:
         mine.want(one.link)
         mine.until(lambda me: one.info_hash in me.seen and me.seen[one.info_hash].done > 0)
         mine.leave(one.info_hash)
-        mine.until(lambda me: not me.swarm.holds(one.info_hash))
-    mine.swarm.forget(one.info_hash, with_data=True)
+        mine.until(lambda me: not me.reconciler.holds(one.info_hash))
+    mine.reconciler.forget(one.info_hash, with_data=True)
     assert list(mine.file(".incomplete").iterdir()) == []
     assert list((mine.folder / "state" / "resume").iterdir()) == []
 

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from downloads.engine.interface import Place, Snapshot, Wanted
-from downloads.engine.reconciler import Swarm
+from downloads.engine.interface import EngineOptions, Snapshot, Wanted
+from downloads.engine.reconciler import Reconciler
 from downloads.metainfo.magnet import Link, parse_link
 from downloads.session.settings import Options
 from tests.support.ports import free_port
@@ -190,22 +190,24 @@ class Client:
         for name in ("downloads", "state"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         options = Options(listen="127.0.0.1:0", dht=False, allowed_networks=LOOPBACK)
-        place = Place(self.folder / "downloads", self.folder / "state", self.active, self.floor)
-        self.swarm = Swarm(options, place)
+        place = EngineOptions(
+            self.folder / "downloads", self.folder / "state", self.active, self.floor
+        )
+        self.reconciler = Reconciler(options, place)
 
     def want(self, *links: Link, **fields: Any) -> None:
         """Want these as well as those before."""
         self.wanted |= {link.key: Wanted(link, **fields) for link in links}
-        self.swarm.want(self.wanted)
+        self.reconciler.want(self.wanted)
 
     def leave(self, key: str) -> None:
         """Want it no more."""
         del self.wanted[key]
         self.seen.pop(key, None)
-        self.swarm.want(self.wanted)
+        self.reconciler.want(self.wanted)
 
     def tick(self) -> None:
-        for snapshot in self.swarm.tick(0.1):
+        for snapshot in self.reconciler.tick(0.1):
             self.seen[snapshot.key] = snapshot
             self.history.append(snapshot)
 
@@ -244,4 +246,4 @@ def clients(folder: Path) -> Iterator[Callable[..., Client]]:
 
     yield make
     for one in made:
-        one.swarm.stop(5)
+        one.reconciler.stop(5)

@@ -28,6 +28,7 @@ class Prediction(Job):
     kind: ClassVar[str] = "prediction"
     cluster: ClassVar[str] = "training"
     runner: ClassVar[str | None] = "training.tasks.predict.run"
+    templates: ClassVar[str] = "training/predictions"
     least_memory_mb: ClassVar[int] = 250
 
     training = models.ForeignKey("training.TrainingJob", models.CASCADE, related_name="predictions")

@@ -97,7 +97,7 @@ class DatasetPage(FormView):
             "reading_form": ReadingForm.of(self.dataset),
             "dataset": self.dataset,
             "preview": self.dataset.preview,
-            "noticed": self.dataset.hints_for(chosen or ""),
+            "hints": self.dataset.hints_for(chosen or ""),
             "inspection": self.dataset.inspections.filter(delete_requested=False).first(),
             "columns_form": columns_form,
             "columns": [
@@ -136,7 +136,7 @@ class Guess(View):
         """The sentence with the reason."""
         dataset = own_dataset(request, pk)
         verdict = as_target(dataset, request.GET.get("target", ""), request.GET.get("wanted", ""))
-        return render(request, "training/_guess.html", {"verdict": verdict})
+        return render(request, "training/_target.html", {"verdict": verdict})
 
 
 class Reread(DatasetPage):

@@ -54,7 +54,7 @@ class Closer(View):
         """The fragment; it asks again while the look goes on."""
         dataset = own_dataset(request, pk)
         context = {"dataset": dataset, "inspection": latest(dataset)}
-        return render(request, "training/_closer.html", context)
+        return render(request, "training/_explanations.html", context)
 
 
 @method_decorator(xframe_options_sameorigin, name="dispatch")

@@ -7,7 +7,7 @@ from typing import Any
 
 from downloads.adding import Answer, read_links, submit
 from downloads.api.downloads import AnswerSerializer
-from downloads.api.options import WishSerializer
+from downloads.api.options import OptionSerializer
 from jobsite.jobs.management.base import BAD_INPUT, SUCCEEDED, JobCommand
 
 
@@ -56,10 +56,10 @@ class Command(JobCommand):
         given["tags"] = options["tag"]
         if options["exclude"] is not None:
             given["exclude"] = ",".join(options["exclude"])
-        form = WishSerializer(data=given, context={"owner": owner})
+        form = OptionSerializer(data=given, context={"owner": owner})
         if not form.is_valid():
             self.refuse(" ".join(str(text) for texts in form.errors.values() for text in texts))
-        return form.wishes
+        return form.options
 
     def _read(self, name: str | None) -> str:
         if name is None:

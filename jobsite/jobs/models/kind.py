@@ -72,6 +72,8 @@ class Kind:
 
     has_pages: ClassVar[bool] = True
     """Whether people see jobs of this kind; the site's own work has no pages."""
+    templates: ClassVar[str] = ""
+    """Folder of its templates; empty: the one called as the kind is."""
     title: ClassVar[str] = ""
     """Label of the entry in the navigation, which leads to `<kind>:list`; empty: none."""
     start_label: ClassVar[str] = ""

@@ -235,7 +235,7 @@ def page_numbers(page: Page) -> list[int | str]:
     return list(page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1))
 
 
-@register.inclusion_tag("jobs/_spread.html")
+@register.inclusion_tag("jobs/_histogram.html")
 def spread(value: Any, deviation: Any, low: Any, high: Any) -> dict[str, Any]:
     """`{% spread row.score row.score_std lowest highest %}`: a dot with its whiskers, as SVG."""
     numbers = [formats.as_number(item) for item in (value, deviation, low, high)]

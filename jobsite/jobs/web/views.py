@@ -52,7 +52,7 @@ class JobList(OwnJobs, ListView):
     def get_template_names(self) -> list[str]:
         """The fragment for a poll, the page otherwise."""
         name = "_list" if self.request.htmx else "list"  # type: ignore[attr-defined]
-        return [f"{self.model.kind}/{name}.html"]
+        return [f"{self.model.templates or self.model.kind}/{name}.html"]
 
     def get_paginator(self, queryset: Any, per_page: int, *args: Any, **kwargs: Any) -> Paginator:
         """Spare the second count where the tabs' counts tell how long the list is."""
@@ -94,7 +94,7 @@ class JobDetail(OwnJobs, DetailView):
     def get_template_names(self) -> list[str]:
         """The fragment for a poll, the page otherwise."""
         name = "_detail" if self.request.htmx else "detail"  # type: ignore[attr-defined]
-        return [f"{self.model.kind}/{name}.html"]
+        return [f"{self.model.templates or self.model.kind}/{name}.html"]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the newest lines of the log, oldest first."""

@@ -52,7 +52,7 @@ def listed(ann):
 
 
 def options(job) -> dict[int, str]:
-    return {file.index: file.wish for file in job.files.all()}
+    return {file.index: file.priority_name for file in job.files.all()}
 
 
 def test_held_it_is_chosen_from_and_started_on_its_page(client_of_ann, listed) -> None:

@@ -21,7 +21,7 @@ THERE = "udp://other.example.org:80/announce"
 
 
 @pytest.mark.parametrize(
-    ("heard", "peers", "said"),
+    ("sources", "peers", "said"),
     [
         (
             PeerSources(has_dht=True),

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from downloads.models.category import Category
 from downloads.models.download import Download
-from downloads.validators import MOST
+from downloads.validators import MAX_TAGS
 from jobsite.jobs.models.job import Job
 
 AT_ONCE = 50  # for as long as a transaction lasts, the engine cannot write on SQLite
@@ -80,7 +80,7 @@ def _retry(jobs: Sequence[Download], values: Values) -> Collection[Any]:
 
 def _add_tags(job: Download, values: Values) -> bool:
     tags = list(dict.fromkeys([*job.tags, *values.tags]))
-    if len(tags) > MOST:
+    if len(tags) > MAX_TAGS:
         return False
     job.change({"tags": tags})
     return True

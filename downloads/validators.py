@@ -1,4 +1,4 @@
-"""Tags as a person writes them -> a list in canonical form, or a sentence."""
+"""Validators of tags, trackers, names, patterns and folders that a person enters."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,8 +12,8 @@ from downloads.metainfo.magnet import MAX_LINE, MAX_TRACKERS, usable_trackers
 from downloads.metainfo.trackers import with_trackers
 from downloads.names import MAX_NAME, display_name
 
-MOST = 20
-LONGEST = 40
+MAX_TAGS = 20
+MAX_TAG_LENGTH = 40
 
 
 def clean_tags(texts: str | Iterable[str]) -> list[str]:
@@ -24,12 +24,14 @@ def clean_tags(texts: str | Iterable[str]) -> list[str]:
     words = texts.split(",") if isinstance(texts, str) else list(texts)
     tags = list(dict.fromkeys(filter(None, (" ".join(word.split()) for word in words))))
     for tag in tags:
-        if len(tag) > LONGEST:
-            raise ValueError(f"“{tag[:LONGEST]}…” is too long; {LONGEST} letters are the most.")
+        if len(tag) > MAX_TAG_LENGTH:
+            raise ValueError(
+                f"“{tag[:MAX_TAG_LENGTH]}…” is too long; {MAX_TAG_LENGTH} letters are the most."
+            )
         if not tag.isprintable() or any(mark in tag for mark in ',"\\'):
             raise ValueError("A tag is made of letters, digits, blanks and simple marks.")
-    if len(tags) > MOST:
-        raise ValueError(f"These are {len(tags)} tags; {MOST} is the most that a download has.")
+    if len(tags) > MAX_TAGS:
+        raise ValueError(f"These are {len(tags)} tags; {MAX_TAGS} is the most that a download has.")
     return tags
 
 

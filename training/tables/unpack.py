@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import gzip
 import json
 import os
 import subprocess
 import sys
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jobsite.jobs.files import alone_in
 from training.tables.schema import ReadingError
 
 _GZIP = b"\x1f\x8b"
@@ -53,7 +51,7 @@ def unpack(path: Path, limits: Limits, sheet: str = "", original: Path | None = 
             return Unpacked(unzipped)
     plain = path.with_name(f"{path.name}.plain")
     try:
-        with _turn(path.parent):
+        with alone_in(path.parent):  # Conversions take memory, and so they run one at a time.
             found = _converted(path, plain, sheet, limits)
         if original is not None and len(found["sheets"]) > 1:
             path.replace(original)
@@ -61,17 +59,6 @@ def unpack(path: Path, limits: Limits, sheet: str = "", original: Path | None = 
     finally:
         plain.unlink(missing_ok=True)
     return Unpacked(True, tuple(found["sheets"]), found["sheet"])
-
-
-@contextmanager
-def _turn(folder: Path) -> Iterator[None]:
-    """Wait for a turn: conversions take memory, and so they run one at a time."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _converted(path: Path, plain: Path, sheet: str, limits: Limits) -> dict[str, Any]:

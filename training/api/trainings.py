@@ -29,7 +29,10 @@ from training.models.training_job import (
     DEFAULT_FOLDS,
     DEFAULT_SEED,
     DEFAULT_TIME_LIMIT,
+    FEWEST_FOLDS,
+    HIGHEST_SEED,
     LONGEST,
+    MOST_FOLDS,
     SHORTEST,
     TIME_LIMIT_HELP,
     TrainingJob,
@@ -96,9 +99,11 @@ class NewTrainingSerializer(serializers.Serializer):
         default=DEFAULT_TIME_LIMIT,
         help_text=f"Seconds. {TIME_LIMIT_HELP}",
     )
-    folds = serializers.IntegerField(min_value=2, max_value=20, default=DEFAULT_FOLDS)
+    folds = serializers.IntegerField(
+        min_value=FEWEST_FOLDS, max_value=MOST_FOLDS, default=DEFAULT_FOLDS
+    )
     tune = serializers.BooleanField(default=True)
-    seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=DEFAULT_SEED)
+    seed = serializers.IntegerField(min_value=0, max_value=HIGHEST_SEED, default=DEFAULT_SEED)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse what does not go together: groups have neither a target nor algorithms."""
@@ -138,9 +143,9 @@ class TrainingViewSet(CompareMixin, JobViewSet):
     @extend_schema(request=NewTrainingSerializer, responses={202: TrainingSerializer, 400: None})
     def create(self, request: Request) -> Response:
         """Queue a training."""
-        asked = NewTrainingSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        job = asked.job(request.user)
+        form = NewTrainingSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        job = form.job(request.user)
         queue.submit(job)
         place = reverse("training-detail", args=[job.pk], request=request)
         return Response(

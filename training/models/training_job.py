@@ -27,7 +27,8 @@ TIME_LIMIT_HELP = (
     "What is not finished then is skipped; what is finished counts. Where you choose another time "
     f"than {DEFAULT_TIME_LIMIT}, what is left of it goes to more settings of the best algorithms."
 )
-DEFAULT_FOLDS, DEFAULT_SEED = 5, 0
+FEWEST_FOLDS, MOST_FOLDS, DEFAULT_FOLDS = 2, 20, 5
+HIGHEST_SEED, DEFAULT_SEED = 2**31 - 1, 0
 
 
 class TrainingJob(Job):
@@ -60,7 +61,8 @@ class TrainingJob(Job):
     )
     algorithms = models.JSONField(default=list)
     folds = models.PositiveSmallIntegerField(
-        default=DEFAULT_FOLDS, validators=[MinValueValidator(2), MaxValueValidator(20)]
+        default=DEFAULT_FOLDS,
+        validators=[MinValueValidator(FEWEST_FOLDS), MaxValueValidator(MOST_FOLDS)],
     )
     seed = models.PositiveIntegerField(default=DEFAULT_SEED)
     options = models.JSONField(

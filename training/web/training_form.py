@@ -12,7 +12,10 @@ from training.models.training_job import (
     DEFAULT_FOLDS,
     DEFAULT_SEED,
     DEFAULT_TIME_LIMIT,
+    FEWEST_FOLDS,
+    HIGHEST_SEED,
     LONGEST,
+    MOST_FOLDS,
     SHORTEST,
     TIME_LIMIT_HELP,
     TrainingJob,
@@ -55,11 +58,13 @@ class TrainForm(forms.Form):
         initial=True,
         help_text="Where time allows: tries other settings of the best, and an ensemble.",
     )
-    folds = forms.IntegerField(label="Folds", min_value=2, max_value=20, required=False)
+    folds = forms.IntegerField(
+        label="Folds", min_value=FEWEST_FOLDS, max_value=MOST_FOLDS, required=False
+    )
     seed = forms.IntegerField(
         label="Seed",
         min_value=0,
-        max_value=2**31 - 1,
+        max_value=HIGHEST_SEED,
         required=False,
         help_text="The same seed gives the same scores.",
     )

@@ -17,7 +17,10 @@ from training.models.training_job import (
     DEFAULT_FOLDS,
     DEFAULT_SEED,
     DEFAULT_TIME_LIMIT,
+    FEWEST_FOLDS,
+    HIGHEST_SEED,
     LONGEST,
+    MOST_FOLDS,
     SHORTEST,
     TIME_LIMIT_HELP,
     TrainingJob,
@@ -76,10 +79,10 @@ class Command(JobCommand):
         owner = self.owner(options["user"])
         if not SHORTEST <= options["time_limit"] <= LONGEST:
             self.refuse(f"--time-limit takes {SHORTEST} to {LONGEST} seconds.")
-        if not 2 <= options["folds"] <= 20:
-            self.refuse("--folds takes 2 to 20.")
-        if not 0 <= options["seed"] < 2**31:
-            self.refuse(f"--seed takes 0 to {2**31 - 1}.")
+        if not FEWEST_FOLDS <= options["folds"] <= MOST_FOLDS:
+            self.refuse(f"--folds takes {FEWEST_FOLDS} to {MOST_FOLDS}.")
+        if not 0 <= options["seed"] <= HIGHEST_SEED:
+            self.refuse(f"--seed takes 0 to {HIGHEST_SEED}.")
         if options["clusters"] and (options["algorithms"] or options["problem"]):
             self.refuse("--clusters finds groups by k-means: leave out --algorithms and --problem.")
         if options["clusters"]:

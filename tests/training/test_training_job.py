@@ -61,7 +61,7 @@ def test_a_training_reports_and_returns_its_result(ann, folder, told):
     events = [line["event"] for line in lines if "event" in line]
     assert any("180 rows and 6 columns" in text for text in events)
     assert any("Decision tree: Balanced accuracy" in text for text in events)
-    (dates,) = [text for text in result["warnings"] if "The rows have dates" in text]
+    (dates,) = [text for text in result["warnings"] if "holds dates" in text]
     assert events.count(dates) == 1, "found while the fits were running"
     live = [line["fields"]["live"] for line in lines if "fields" in line]
     assert live[-2]["leaderboard"][0]["algorithm"] == "tree"

@@ -1,4 +1,4 @@
-"""What an experienced person would notice in a table before training on it, in plain words."""
+"""Checks of a whole table before training: repeated rows, columns that give the answer away."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from sklearn.model_selection import cross_val_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from training.modelling.task import LearningTask
-from training.problem.column_checks import repeats
+from training.problem.column_checks import (
+    dates_sentence,
+    missing_sentence,
+    repeats,
+    repeats_sentence,
+)
 from training.problem.column_roles import Roles
 from training.problem.problem_type import CLUSTERING, REGRESSION
 from training.tables.schema import DATE, NUMBER, TEXT, Column
-from training.text import listed, shown
+from training.text import shown
 
-_MOSTLY = 0.5
 _RARE = 0.1
 # Balanced accuracy, and R2 of a tree whose steps are coarse.
 _DECIDES, _FOLLOWS = 0.98, 0.92
@@ -68,11 +72,8 @@ def _duplicate_columns(task: LearningTask) -> Iterator[str]:
 def _mostly_missing(task: LearningTask) -> Iterator[str]:
     for column in task.columns:
         share = task.features[column.name].isna().mean()
-        if _MOSTLY < share < 1:
-            yield (
-                f"“{shown(column.name)}” has no value in {share:.0%} of the rows. It is used, but "
-                "it says little; ignore it if it will be missing later as well."
-            )
+        if sentence := missing_sentence(column.name, share):
+            yield sentence
 
 
 def _leaks(task: LearningTask, seed: int) -> Iterator[str]:
@@ -135,18 +136,10 @@ def _classes(task: LearningTask) -> Iterator[str]:
 def _dates(task: LearningTask, roles: Roles) -> Iterator[str]:
     names = [c.name for c in task.columns if c.kind == DATE and not c.is_left_out]
     if names and not roles.time:
-        yield (
-            f"The rows have dates ({listed(names)}). If later rows are to be predicted from "
-            "earlier ones, give that column the role “time” on the page of the table: a random "
-            "split lets a model look into the future."
-        )
+        yield dates_sentence(names)
 
 
 def _entities(task: LearningTask, roles: Roles) -> Iterator[str]:
     names = [c.name for c in task.columns if repeats(c, task.rows)]
     if names and not roles.group:
-        yield (
-            f"The same values of {listed(names)} stand in several rows. If these are the same "
-            "persons or things, give that column the role “group” on the page of the table: "
-            "otherwise a model is tested on things that it knows already."
-        )
+        yield repeats_sentence(names)

@@ -9,7 +9,7 @@ from typing import Any
 
 from training.problem.column_roles import GROUP, IGNORE, TARGET, TIME, roles_of
 from training.tables.schema import BOOLEAN, CATEGORY, DATE, NUMBER, TEXT, Column
-from training.text import shown
+from training.text import listed, shown
 
 _MOSTLY = 0.5
 _UNIQUE = 0.9
@@ -39,25 +39,48 @@ def hints_for(
     )
 
 
+# The same sentences after a look at all rows: training.modelling.data_checks uses these.
+
+
+def dates_sentence(names: Sequence[str]) -> str:
+    """Return what columns of dates mean for splitting the rows."""
+    verb = "holds" if len(names) == 1 else "hold"
+    return (
+        f"{listed(names)} {verb} dates. If later rows are to be predicted from earlier ones, give "
+        "that column the role “time”: a random split lets a model look into the future."
+    )
+
+
+def repeats_sentence(names: Sequence[str]) -> str:
+    """Return what columns that name the same things in several rows mean for splitting."""
+    return (
+        f"The same values of {listed(names)} stand in several rows. If these are the same persons "
+        "or things, give that column the role “group”: otherwise a model is tested on things that "
+        "it knows already."
+    )
+
+
+def missing_sentence(name: str, share: float) -> str:
+    """Return what it means that a share of a column is missing; nothing if most of it is there.
+
+    A column without any value is left out before.
+    """
+    if not _MOSTLY < share < 1:
+        return ""
+    return (
+        f"“{shown(name)}” has no value in {share:.0%} of the rows. It is used, but says little; "
+        "ignore it if it will be missing later as well."
+    )
+
+
 def _dates(columns: Sequence[Column]) -> Iterator[Hint]:
     for column in [column for column in columns if column.kind == DATE][:1]:
-        yield Hint(
-            f"“{shown(column.name)}” holds dates. If later rows are to be predicted from earlier "
-            "ones, split the rows by it: a random split lets a model look into the future.",
-            column.name,
-            TIME,
-        )
+        yield Hint(dates_sentence([column.name]), column.name, TIME)
 
 
 def _entities(columns: Sequence[Column], rows: int) -> Iterator[Hint]:
     for column in [column for column in columns if repeats(column, rows)][:1]:
-        yield Hint(
-            f"The same values of “{shown(column.name)}” stand in several rows. If these are the "
-            "same persons or things, keep them together: otherwise a model is tested on things "
-            "that it knows already.",
-            column.name,
-            GROUP,
-        )
+        yield Hint(repeats_sentence([column.name]), column.name, GROUP)
 
 
 def repeats(column: Column, rows: int) -> bool:
@@ -70,13 +93,8 @@ def repeats(column: Column, rows: int) -> bool:
 
 def _mostly_missing(columns: Sequence[Column], rows: int) -> Iterator[Hint]:
     for column in columns:
-        if rows and _MOSTLY < column.missing / rows < 1:
-            yield Hint(
-                f"“{shown(column.name)}” has no value in {column.missing / rows:.0%} of the rows. "
-                "It is used, but says little; leave it out if it will be missing later as well.",
-                column.name,
-                IGNORE,
-            )
+        if rows and (sentence := missing_sentence(column.name, column.missing / rows)):
+            yield Hint(sentence, column.name, IGNORE)
 
 
 def _targets(columns: Sequence[Column], rows: int) -> Iterator[Hint]:

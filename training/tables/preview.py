@@ -15,11 +15,11 @@ from training.tables.header import clean_names, ends_with_total, find_header, fi
 from training.tables.histogram import seen_column
 from training.tables.number_format import find_numerals
 from training.tables.preview_warnings import (
-    about_column,
-    about_dialect,
-    about_hints,
-    about_repeated_header,
+    column_warnings,
+    dialect_warnings,
     left_out,
+    left_out_warnings,
+    repeated_header_warnings,
 )
 from training.tables.rows import (
     SEPARATOR_NAMES,
@@ -107,12 +107,12 @@ def _preview(
     columns = [_column(name, i, body, dialect) for i, name in enumerate(names)]
     warnings = (
         *before,
-        *about_dialect(dialect, sure, numerals.doubtful),
+        *dialect_warnings(dialect, sure, numerals.doubtful),
         *([f"{ragged_sentence(wrong, len(raw_names))} Left out, as chosen."] if wrong else ()),
         *(renamed if header else ()),
-        *about_repeated_header(rows, header),
+        *repeated_header_warnings(rows, header),
         *(warning for _, found in columns for warning in found),
-        *about_hints([column for column, _ in columns]),
+        *left_out_warnings([column for column, _ in columns]),
     )
     shown = tuple(row.cells for row in body[:SHOWN_ROWS])
     seen = tuple(column for column, _ in columns)
@@ -191,4 +191,4 @@ def _column(
     cells = [row.cells[index] for row in body]
     counts = Counter(cells)
     column = seen_column(name, counts, dialect, cells)
-    return column, about_column(column, counts, dialect)
+    return column, column_warnings(column, counts, dialect)

@@ -11,11 +11,8 @@ from training.tables.rows import Row
 from training.tables.schema import (
     BOOLEAN,
     CATEGORY,
-    CONSTANT,
     DATE,
-    EMPTY,
-    ID,
-    INDEX,
+    HINTS,
     NUMBER,
     TEXT,
     Column,
@@ -42,7 +39,7 @@ def left_out(rows: list[Row]) -> list[str]:
     ]
 
 
-def about_dialect(dialect: Dialect, sure_of_header: bool, doubtful: str) -> Iterator[str]:
+def dialect_warnings(dialect: Dialect, sure_of_header: bool, doubtful: str) -> Iterator[str]:
     """Say what was guessed of encoding, header, last line and the spelling of numbers."""
     if dialect.encoding_guessed:
         yield (
@@ -67,7 +64,7 @@ def about_dialect(dialect: Dialect, sure_of_header: bool, doubtful: str) -> Iter
         )
 
 
-def about_repeated_header(rows: list[Row], header: bool) -> Iterator[str]:
+def repeated_header_warnings(rows: list[Row], header: bool) -> Iterator[str]:
     """Say where the names stand a second time, as in files that were put together."""
     again = [row.line for row in rows[1:] if header and row.cells == rows[0].cells]
     if again:
@@ -78,7 +75,7 @@ def about_repeated_header(rows: list[Row], header: bool) -> Iterator[str]:
         )
 
 
-def about_column(column: Column, counts: Counter[str], dialect: Dialect) -> tuple[str, ...]:
+def column_warnings(column: Column, counts: Counter[str], dialect: Dialect) -> tuple[str, ...]:
     """Say how the cells of one column were understood, where that is not plain."""
     return tuple(_about_column(column, counts, dialect))
 
@@ -131,15 +128,9 @@ def _about_words(
         )
 
 
-def about_hints(columns: list[Column]) -> Iterator[str]:
+def left_out_warnings(columns: list[Column]) -> Iterator[str]:
     """Say which columns are left out, and why."""
-    sentences = {
-        INDEX: "only counts the rows",
-        ID: "every row has its own value, as in an id, so a model cannot learn from it",
-        CONSTANT: "there is only one value in the rows looked at",
-        EMPTY: "no value in the rows looked at",
-    }
-    for hint, sentence in sentences.items():
+    for hint, reason in HINTS.items():
         names = [column.name for column in columns if hint in column.hints]
         if names:
-            yield f"Left out: {listed(names)} ({sentence})."
+            yield f"Left out: {listed(names)} ({reason})."

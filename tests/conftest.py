@@ -9,8 +9,14 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 
+from downloads.models.category import Category
+from downloads.models.download import Download
+from jobsite.jobs.models.notification import Channel
 from tests.support.failure_report import account
 from tests.support.running_site import Site
+from training.models.dataset import Dataset
+from training.models.prediction import Prediction
+from training.models.training_job import TrainingJob
 
 
 @pytest.hookimpl(wrapper=True)
@@ -96,3 +102,28 @@ def owner(running_site: Site, point_at) -> Iterator[Any]:
 def site(running_site: Site, owner: Any) -> Site:
     """The running tree."""
     return running_site
+
+
+@pytest.fixture
+def belongings(ann, tmp_path):
+    """One object of each kind that belongs to ann."""
+    table = tmp_path / "t.csv"
+    table.write_text("x,y\n" + "".join(f"{n},{n % 2}\n" for n in range(30)))
+    dataset = Dataset.copy(table, ann, {})
+    training = TrainingJob.objects.create(owner=ann, name="zqx of ann", dataset=dataset, target="y")
+    download = Download.objects.create(
+        owner=ann, name="zqx of ann", info_hash="a" * 40, link="magnet:?xt=urn:btih:" + "a" * 40
+    )
+    prediction = Prediction.objects.create(
+        owner=ann, name="zqx of ann", training=training, algorithm="linear", rows=[]
+    )
+    channel = Channel.objects.create(owner=ann, method="webhook", url="https://example.org/")
+    return {
+        "accounts": channel,
+        "notifications": channel,
+        "datasets": dataset,
+        "training": training,
+        "predictions": prediction,
+        "downloads": download,
+        "categories": Category.objects.create(owner=ann, name="films of ann"),
+    }

@@ -13,7 +13,7 @@ from jobsite.jobs.models.worker import Worker
 from tests.chaos.freezing import freeze
 from tests.drill.jobs import fresh, run
 from tests.drill.models import Drill
-from tests.jobs.test_frozen_writers import WRITER
+from tests.support.frozen_writer import WRITER
 from tests.support.running_site import Site
 from tests.support.waiting import PATIENCE, wait_until
 

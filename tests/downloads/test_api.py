@@ -6,49 +6,16 @@ from pathlib import Path
 import libtorrent as lt
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
-from knox.models import get_token_model
 
-from downloads.metainfo.magnet import Link
 from downloads.models.download import Download
 from downloads.models.download_file import DownloadFile
-from downloads.models.download_queryset import Entry
 from downloads.models.engine import Engine
 from downloads.uploaded_torrents import torrent_file
 from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.status import Status
+from tests.factories import URL, V1, a_download, post
 
-V1 = "dd8255ecdc7ca55fb0bbf81323d87062db1f6d1c"
 V2 = "caf1e1c30e81cb361b9ee167c4aa64228a7fa4fa9f6105232b28ad099f3a302e"
-URL = "/api/v1/downloads/"
-
-
-def api_of(user) -> Client:
-    _, token = get_token_model().objects.create(user=user)
-    return Client(headers={"Authorization": f"Bearer {token}"})
-
-
-@pytest.fixture
-def api(ann) -> Client:
-    return api_of(ann)
-
-
-def post(api: Client, links) -> tuple[int, dict]:
-    answer = api.post(URL, {"links": links}, content_type="application/json")
-    return answer.status_code, answer.json()
-
-
-def a_download(owner, info_hash: str = V1, status: Status = Status.QUEUED, **fields) -> Download:
-    [placed] = Download.objects.add(owner, [Entry(Link(v1=info_hash, name="film"))])
-    row = Download.objects.filter(pk=placed.job.pk)
-    steps = [status] if status in {Status.PAUSED, Status.CANCELLED, Status.RUNNING} else []
-    if status in {Status.SUCCEEDED, Status.FAILED}:
-        steps = [Status.RUNNING, status]
-    for step in steps:
-        assert row.transition(step)
-    row.update(**fields) if fields else None
-    placed.job.refresh_from_db()
-    return placed.job
 
 
 def test_each_line_has_an_answer(api, ann) -> None:

@@ -12,7 +12,7 @@ import pytest
 from downloads.models.download_file import DownloadFile
 from downloads.web.archives import FORMATS, Changed, Member, member_name
 from jobsite.jobs.status import Status
-from tests.downloads.test_api import URL, a_download, api_of
+from tests.factories import URL, a_download, api_of
 from tests.support.torrent_peers import ROOT
 
 LONG = "ä" * 100 + ".mkv"

@@ -13,11 +13,7 @@ from downloads.models.download_file import DownloadFile
 from downloads.seeder import make_torrent
 from downloads.uploaded_torrents import torrent_file
 from jobsite.jobs.status import Status
-from tests.downloads.test_api import URL, V1, a_download, api_of
-from tests.downloads.test_categories_and_tags import (
-    fetched,
-    library,  # noqa: F401 (a fixture)
-)
+from tests.factories import URL, V1, a_download, api_of, fetched
 
 
 @pytest.fixture
@@ -197,7 +193,7 @@ def test_files_are_renamed_within_their_folder(page, ann) -> None:
     )
 
 
-def test_the_library_renames_files_and_the_torrent(library, tmp_path) -> None:  # noqa: F811
+def test_the_library_renames_files_and_the_torrent(library, tmp_path) -> None:
     fetched(library, "k" * 40, "album")
     record = library.relocate("k" * 40, "Music", "Other: name")
     assert record is not None and record.place == "Music/Other: name"
@@ -212,7 +208,7 @@ def test_the_library_renames_files_and_the_torrent(library, tmp_path) -> None:  
 
 def test_one_file_keeps_its_ending(tmp_path) -> None:
     (tmp_path / "d").mkdir()
-    library = Library(tmp_path / "d", tmp_path / "s")  # noqa: F811
+    library = Library(tmp_path / "d", tmp_path / "s")
     library.incomplete("k" * 40).mkdir(parents=True)
     (library.incomplete("k" * 40) / "x.mkv").write_bytes(b"1")
     record = library.publish("k" * 40, "x.mkv", [StoredFile(0, "", 1)], Where(name="Film v1.5"))

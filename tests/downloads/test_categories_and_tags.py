@@ -8,25 +8,11 @@ from django.core.management import call_command
 
 from downloads.library.folders import BadFolder, check_folder, clean_folder
 from downloads.library.library import Library
-from downloads.library.record import StoredFile, Where
 from downloads.models.category import Category
 from downloads.models.download import Download
 from downloads.validators import clean_tags
 from jobsite.jobs.status import Status
-from tests.downloads.test_api import (
-    URL,
-    V1,
-    a_download,
-    api,  # noqa: F401 (a fixture)
-    post,  # noqa: F401 (a fixture)
-)
-from tests.downloads.test_engine import (
-    MIB,
-    add,
-    now,
-    source,  # noqa: F401 (a fixture)
-    until,
-)
+from tests.factories import MIB, URL, V1, a_download, add, fetched, now, until
 from tests.support.torrent_peers import seeder
 from tests.support.waiting import wait_until
 
@@ -81,19 +67,6 @@ def test_tags_are_kept_once_and_in_order() -> None:
 
 
 # --- the library ---
-
-
-@pytest.fixture
-def library(tmp_path) -> Library:
-    (tmp_path / "d").mkdir()
-    return Library(tmp_path / "d", tmp_path / "s")
-
-
-def fetched(library: Library, key: str, name: str, folder: str = ""):
-    part = library.incomplete(key) / name
-    part.mkdir(parents=True)
-    (part / "a.bin").write_bytes(b"12345")
-    return library.publish(key, name, [StoredFile(0, "a.bin", 5)], Where(folder))
 
 
 def test_it_appears_in_its_folder_and_moves_by_rename(library, tmp_path) -> None:
@@ -199,7 +172,7 @@ def test_chosen_when_it_is_added_changed_later_and_filtered_by(page, ann) -> Non
 # --- API and command ---
 
 
-def test_the_api_takes_category_and_tags_and_filters_by_them(api, ann) -> None:  # noqa: F811
+def test_the_api_takes_category_and_tags_and_filters_by_them(api, ann) -> None:
     def send(method: str, path: str, **data):
         answer = getattr(api, method)(URL + path, data, content_type="application/json")
         return answer.status_code, answer.json() if answer.content else {}
@@ -224,7 +197,7 @@ def test_the_api_takes_category_and_tags_and_filters_by_them(api, ann) -> None: 
     assert api.get(f"{URL}categories/").json() == []
 
 
-def test_a_form_sent_to_the_api_takes_them_too(api, ann) -> None:  # noqa: F811
+def test_a_form_sent_to_the_api_takes_them_too(api, ann) -> None:
     answer = api.post(URL, {"links": V1, "tags": "a, b"})
     assert answer.json()["added"][0]["tags"] == ["a", "b"]
 
@@ -245,7 +218,7 @@ def test_the_command_takes_them(ann, capsys) -> None:
 
 @pytest.mark.swarm
 @pytest.mark.tree
-def test_finished_files_follow_the_category_of_their_first_owner(site, owner, source) -> None:  # noqa: F811
+def test_finished_files_follow_the_category_of_their_first_owner(site, owner, source) -> None:
     from django.contrib.auth import get_user_model
 
     library = site.folder / "library"

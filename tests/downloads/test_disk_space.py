@@ -1,22 +1,21 @@
 """Space: what does not fit waits, and the floor is never crossed."""
 
-# ruff: noqa: F811 (fixtures that are imported)
-
 import os
 import shutil
 import subprocess
 
 import pytest
 
-from tests.downloads.test_transfers import (
-    MIB,
-    client,  # noqa: F401 (fixtures)
-    same,
-    source,  # noqa: F401 (fixtures)
-)
+from tests.factories import MIB, same
 from tests.support.torrent_peers import seeder
 
 pytestmark = pytest.mark.swarm
+
+
+@pytest.fixture
+def client(torrent_client):
+    """A maker of torrent clients, in the place of Django's client."""
+    return torrent_client
 
 
 def test_what_does_not_fit_waits_with_a_sentence(client, source) -> None:

@@ -4,44 +4,19 @@ import hashlib
 import json
 import os
 import signal
-from pathlib import Path
 
 import psutil
 import pytest
 from django.contrib.auth import get_user_model
 
 from downloads.models.download import Download
-from downloads.models.download_queryset import Entry
 from downloads.models.engine import Engine
 from jobsite.jobs.status import Status
+from tests.factories import MIB, add, now, until
 from tests.support.torrent_peers import Seeded, seeder, written
 from tests.support.waiting import PATIENCE, promised, wait_until
 
 pytestmark = [pytest.mark.swarm, pytest.mark.tree]
-
-MIB = 2**20
-
-
-@pytest.fixture
-def source(tmp_path) -> Path:
-    folder = tmp_path / "source"
-    folder.mkdir()
-    return folder
-
-
-def add(owner, *torrents: Seeded) -> list[Download]:
-    placed = Download.objects.add(owner, [Entry(one.link) for one in torrents])
-    return [one.job for one in placed]
-
-
-def now(job: Download) -> Download:
-    job.refresh_from_db()
-    return job
-
-
-def until(job: Download, *statuses: str, seconds: float = PATIENCE) -> Download:
-    wait_until(lambda: now(job).status in statuses, seconds)
-    return job
 
 
 def engine_process() -> psutil.Process:

@@ -12,8 +12,8 @@ from downloads.models.download import Download
 from downloads.sync.finished_files import remove_deleted
 from downloads.uploaded_torrents import locked, torrent_file
 from jobsite.jobs.status import Status
-from tests.downloads.test_api import URL, a_download, api_of
-from tests.downloads.test_torrent_file import made
+from tests.factories import URL, a_download, api_of
+from tests.support.torrent_files import made
 from tests.support.torrent_peers import clients, seeder
 
 TRACKER = "udp://tracker.example.org:80/announce"

@@ -1,7 +1,5 @@
 """Which files are wanted: rows, pages and API."""
 
-# ruff: noqa: F811 (fixtures that are imported)
-
 from dataclasses import replace
 from typing import Any
 
@@ -20,20 +18,15 @@ from downloads.sync.row_updates import OWN_IS_HERE
 from downloads.sync.rows import Rows
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import Status
-from tests.downloads.test_api import URL, a_download, api_of
-from tests.downloads.test_engine import add, now, until
-from tests.downloads.test_selection import (
-    FILES,
-    album,  # noqa: F401 (fixture)
-)
-from tests.downloads.test_transfers import (
-    MIB,
-    client,  # noqa: F401 (fixtures)
-    same,
-    source,  # noqa: F401 (fixtures)
-)
+from tests.factories import FILES, MIB, URL, a_download, add, api_of, now, same, until
 from tests.support.torrent_peers import seeder
 from tests.support.waiting import wait_until
+
+
+@pytest.fixture
+def client(torrent_client):
+    """A maker of torrent clients, in the place of Django's client."""
+    return torrent_client
 
 
 @pytest.fixture

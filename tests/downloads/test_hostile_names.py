@@ -12,9 +12,8 @@ from downloads.models.download_file import DownloadFile
 from downloads.names import display_name, file_name
 from jobsite.jobs.status import Status
 from jobsite.jobs.text import one_line, storable
-from tests.downloads.test_api import URL, a_download, api_of
-from tests.security.test_hostile_names import EVERY, Found
-from tests.support.hostile_names import NAMES
+from tests.factories import URL, a_download, api_of
+from tests.support.hostile_names import EVERY, NAMES, Found
 
 pytestmark = pytest.mark.django_db
 PAGES = [

@@ -19,13 +19,14 @@ from downloads.sync.rows import Rows
 from jobsite.jobs.models.allowance import Allowance
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import Status
-from tests.downloads.test_api import a_download
-from tests.downloads.test_transfers import (
-    MIB,
-    client,  # noqa: F401 (fixtures)
-    source,  # noqa: F401 (fixtures)
-)
+from tests.factories import MIB, a_download
 from tests.support.torrent_peers import seeder
+
+
+@pytest.fixture
+def client(torrent_client):
+    """A maker of torrent clients, in the place of Django's client."""
+    return torrent_client
 
 
 @pytest.fixture
@@ -129,7 +130,7 @@ def test_a_goal_that_is_reached_ends_uploading_without_a_change_of_rows(
 
 
 @pytest.mark.swarm
-def test_between_two_rounds_a_wish_is_obeyed_and_a_newcomer_fetched(client, source) -> None:  # noqa: F811
+def test_between_two_rounds_a_wish_is_obeyed_and_a_newcomer_fetched(client, source) -> None:
     for name in ("old.bin", "new.bin"):
         (source / name).write_bytes(os.urandom(MIB))
     with seeder(source, "--each", "--max-up-kb", "1") as torrents:

@@ -12,15 +12,8 @@ from downloads.models.defaults import Defaults
 from downloads.models.download import Download
 from downloads.models.download_queryset import Entry
 from jobsite.jobs.status import Status
-from tests.downloads.test_api import URL, a_download, api_of
-from tests.downloads.test_engine import until
-from tests.downloads.test_qbittorrent import (
-    HASH,
-    MAGNET,
-    mine,
-    sonarr,  # noqa: F401
-    token,  # noqa: F401
-)
+from tests.factories import URL, a_download, api_of, until
+from tests.support.sonarr import HASH, MAGNET, mine
 from tests.support.torrent_peers import seeder
 from tests.support.waiting import wait_until
 
@@ -138,14 +131,14 @@ def test_killed_between_two_files_it_goes_on_at_the_next_look(
         ({"root_folder": "true"}, Layout.ORIGINAL),
     ],
 )
-def test_qbittorrents_callers_say_how(ann, sonarr, form, layout) -> None:  # noqa: F811
+def test_qbittorrents_callers_say_how(ann, sonarr, form, layout) -> None:
     Defaults.objects.create(user=ann, layout=Layout.SUBFOLDER)
     assert sonarr.post("torrents/add", urls=MAGNET, **form) == "Ok."
     assert mine().layout == layout
 
 
 @pytest.mark.django_db
-def test_they_are_told_where_files_without_a_folder_are(ann, sonarr, settings) -> None:  # noqa: F811
+def test_they_are_told_where_files_without_a_folder_are(ann, sonarr, settings) -> None:
     music = Category.objects.create(owner=ann, name="Music", folder="Music")
     fields = {"place": "Music", "layout": Layout.FLAT, "category": music}
     job = a_download(ann, HASH, Status.SUCCEEDED, **fields)

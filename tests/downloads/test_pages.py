@@ -11,7 +11,7 @@ from downloads.library.record import StoredFile
 from downloads.models.download import Download
 from downloads.models.download_file import DownloadFile
 from jobsite.jobs.status import Status
-from tests.downloads.test_api import V1, a_download
+from tests.factories import V1, a_download
 
 HTMX = {"HX-Request": "true"}
 

@@ -4,67 +4,17 @@ from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 
 from downloads.models.category import Category
 from downloads.models.download import Download
 from downloads.models.download_file import DownloadFile
 from downloads.qbittorrent.format import seeding_goal, state_of
-from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.status import Status
-from tests.downloads.test_api import a_download
-from tests.downloads.test_torrent_file import made
+from tests.factories import a_download
+from tests.support.sonarr import HASH, MAGNET, mine
+from tests.support.torrent_files import made
 
 pytestmark = pytest.mark.django_db
-
-HASH = "c" * 40
-MAGNET = f"magnet:?xt=urn:btih:{HASH}&dn=Some.Show.S01E01&tr=udp%3A%2F%2Ftracker.example.org%3A80"
-
-
-class Sonarr:
-    """Sonarr's QBittorrentProxyV2: cookies kept, a 403 answered by one more sign-in."""
-
-    def __init__(self, name: str, password: str) -> None:
-        self.client = Client(enforce_csrf_checks=True)
-        self.name, self.password = name, password
-        self.signed_in = False
-
-    def sign_in(self) -> str:
-        form = {"username": self.name, "password": self.password}
-        response = self.client.post("/api/v2/auth/login", form)
-        self.signed_in = True
-        return response.content.decode()
-
-    def process(self, send):
-        if not self.signed_in:
-            assert self.sign_in() == "Ok."
-        response = send()
-        if response.status_code == 403:
-            assert self.sign_in() == "Ok."
-            response = send()
-        assert response.status_code == 200, (response.status_code, response.content)
-        return response
-
-    def get(self, resource: str, **query):
-        return self.process(lambda: self.client.get(f"/api/v2/{resource}", query))
-
-    def post(self, resource: str, **form) -> str:
-        send = lambda: self.client.post(f"/api/v2/{resource}", form)  # noqa: E731
-        return self.process(send).content.decode()
-
-
-@pytest.fixture
-def token(ann) -> str:
-    return ApiToken.make(ann, "sonarr")
-
-
-@pytest.fixture
-def sonarr(token) -> Sonarr:
-    return Sonarr("ann", token)
-
-
-def mine() -> Download:
-    return Download.objects.get(info_hash=HASH)
 
 
 def test_the_test_button_of_sonarr_is_content(sonarr, settings) -> None:

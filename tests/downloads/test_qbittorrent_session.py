@@ -6,11 +6,7 @@ from django.test import Client
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from jobsite.jobs.models.api_token import ApiToken
-from tests.downloads.test_qbittorrent import (
-    MAGNET,
-    sonarr,  # noqa: F401 (fixtures)
-    token,  # noqa: F401 (fixtures)
-)
+from tests.support.sonarr import MAGNET
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +23,7 @@ def test_the_door_stays_shut_until_a_token_is_made(ann, client) -> None:
     assert client.post("/api/v2/auth/login", form).content == b"Fails."
 
 
-def test_a_session_ends_with_its_token_and_by_signing_out(sonarr, ann, client) -> None:  # noqa: F811
+def test_a_session_ends_with_its_token_and_by_signing_out(sonarr, ann, client) -> None:
     sonarr.get("torrents/info")
     cookie = sonarr.client.cookies["SID"]
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Strict", "/api/v2/")
@@ -59,7 +55,7 @@ def test_a_token_as_bearer_needs_no_session_and_one_that_reads_changes_nothing(a
     )
 
 
-def test_guessing_is_slowed_down(token, settings, client) -> None:  # noqa: F811
+def test_guessing_is_slowed_down(token, settings, client) -> None:
     get_user_model().objects.create_user("eve", password="eve-secret-1")
     for _ in range(settings.AXES_FAILURE_LIMIT):
         client.post("/api/v2/auth/login", {"username": "ann", "password": "wrong"})

@@ -15,7 +15,7 @@ from downloads.sync.rows import Rows
 from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import Status
-from tests.downloads.test_api import a_download
+from tests.factories import a_download
 from tests.support.torrent_peers import Client, seeder
 from tests.support.users import permit
 

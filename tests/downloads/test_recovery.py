@@ -1,7 +1,5 @@
 """Torrents and an engine that dies, errs or finds its data damaged."""
 
-# ruff: noqa: F811 (fixtures that are imported)
-
 import os
 import signal
 import subprocess
@@ -14,12 +12,7 @@ import pytest
 from downloads.engine.event_handlers import handle
 from downloads.seeder import make_torrent
 from downloads.session import events
-from tests.downloads.test_transfers import (
-    MIB,
-    client,  # noqa: F401 (fixtures)
-    same,
-    source,  # noqa: F401 (fixtures)
-)
+from tests.factories import MIB, same
 from tests.support.ports import free_port
 from tests.support.torrent_peers import ROOT, Seeded, seeder, written
 from tests.support.waiting import PATIENCE, SLACK
@@ -40,6 +33,12 @@ while True:
     mine.tick()
     print(sum(one.done for one in mine.seen.values()), flush=True)
 """
+
+
+@pytest.fixture
+def client(torrent_client):
+    """A maker of torrent clients, in the place of Django's client."""
+    return torrent_client
 
 
 def killed_at(folder: Path, torrents: list[Seeded], share: float) -> int:

@@ -19,19 +19,18 @@ from downloads.seeding import FOREVER, GOAL, OFF, REMOVE, Goal
 from downloads.sync.rows import Rows
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import Status
-from tests.downloads.test_api import URL, a_download, api_of
-from tests.downloads.test_engine import now, until
-from tests.downloads.test_transfers import (
-    MIB,
-    client,  # noqa: F401 (fixtures)
-    same,
-    source,  # noqa: F401 (fixtures)
-)
+from tests.factories import MIB, URL, a_download, api_of, now, same, until
 from tests.support.torrent_peers import TRANSMISSION, Tracker, seeder, transmission
 from tests.support.users import permit
 from tests.support.waiting import wait_until
 
 HOUR = 3600
+
+
+@pytest.fixture
+def client(torrent_client):
+    """A maker of torrent clients, in the place of Django's client."""
+    return torrent_client
 
 
 @pytest.mark.parametrize(
@@ -92,7 +91,7 @@ def test_at_the_end_the_entry_goes_where_that_was_wished(seeding) -> None:
     assert (seeding.delete_requested, seeding.delete_data) == (True, False)
 
 
-def test_progress_of_uploading_is_stored_and_shown(seeding, client) -> None:  # noqa: F811
+def test_progress_of_uploading_is_stored_and_shown(seeding, client) -> None:
     engine_rows = a_ledger()
     engine_rows.wanted()
     shot = Snapshot(seeding.info_hash, Phase.SEEDING, "seeding", rate_up=5, peers=2, uploaded=43)
@@ -154,7 +153,7 @@ def django_client(ann):
 
 @pytest.mark.swarm
 @pytest.mark.parametrize("version", ["v1", "hybrid"])
-def test_what_is_complete_is_uploaded_within_the_limit(client, source, version: str) -> None:  # noqa: F811
+def test_what_is_complete_is_uploaded_within_the_limit(client, source, version: str) -> None:
     folder = source / "album"
     folder.mkdir()
     for name in ("a.flac", "b.flac"):
@@ -187,7 +186,7 @@ def test_what_is_complete_is_uploaded_within_the_limit(client, source, version: 
 
 @pytest.mark.swarm
 @pytest.mark.skipif(TRANSMISSION is None, reason="Debian's transmission-daemon is not installed")
-def test_transmission_is_given_what_is_complete_through_a_tracker(client, tmp_path) -> None:  # noqa: F811
+def test_transmission_is_given_what_is_complete_through_a_tracker(client, tmp_path) -> None:
     (tmp_path / "source").mkdir()
     book = tmp_path / "source" / "book.pdf"
     book.write_bytes(os.urandom(2 * MIB))
@@ -214,7 +213,7 @@ def test_transmission_is_given_what_is_complete_through_a_tracker(client, tmp_pa
 
 @pytest.mark.swarm
 @pytest.mark.tree
-def test_seeded_renamed_and_moved_meanwhile_until_its_goal_changes(site, owner, source) -> None:  # noqa: F811
+def test_seeded_renamed_and_moved_meanwhile_until_its_goal_changes(site, owner, source) -> None:
     folder = source / "series"
     folder.mkdir()
     for name in ("a.mkv", "b.mkv"):

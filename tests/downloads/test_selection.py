@@ -1,13 +1,10 @@
 """Which files are wanted: rules and real torrents."""
 
-# ruff: noqa: F811 (fixtures that are imported)
-
 import os
 from pathlib import Path
 
 import pytest
 
-from downloads.library.record import StoredFile
 from downloads.library.selection import (
     HIGH,
     NORMAL,
@@ -17,19 +14,14 @@ from downloads.library.selection import (
     natural,
     together,
 )
-from tests.downloads.test_transfers import (
-    MIB,
-    client,  # noqa: F401 (fixtures)
-    same,
-    source,  # noqa: F401 (fixtures)
-)
+from tests.factories import FILES, MIB, same
 from tests.support.torrent_peers import Client, seeder
 
-FILES = [
-    StoredFile(0, "film.mkv", 10),
-    StoredFile(1, "Sample/sample.mkv", 2),
-    StoredFile(2, "info.NFO", 1),
-]
+
+@pytest.fixture
+def client(torrent_client):
+    """A maker of torrent clients, in the place of Django's client."""
+    return torrent_client
 
 
 def test_of_several_wishes_each_file_gets_the_highest() -> None:
@@ -80,15 +72,6 @@ def test_paths_sort_as_people_sort_them() -> None:
 
 
 # --- real torrents ---
-
-
-@pytest.fixture
-def album(source) -> Path:
-    folder = source / "album"
-    (folder / "extra").mkdir(parents=True)
-    for name in ("a.flac", "b.flac", "extra/c.flac"):
-        (folder / name).write_bytes(os.urandom(2 * MIB + 12_345))
-    return folder
 
 
 def stored(mine: Client) -> set[str]:

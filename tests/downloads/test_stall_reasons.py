@@ -12,12 +12,18 @@ from downloads.engine.stall_reasons import clock_at, of_metadata, of_silence, ro
 from downloads.metainfo.magnet import Link
 from downloads.session.events import PeerView
 from tests.support.ports import free_port
-from tests.support.torrent_peers import Tracker, clients, seeder
+from tests.support.torrent_peers import Tracker, seeder
 from tests.support.waiting import PATIENCE
 
 MIB = 2**20
 HERE = "http://tracker.example.org/announce"
 THERE = "udp://other.example.org:80/announce"
+
+
+@pytest.fixture
+def client(torrent_client):
+    """A maker of torrent clients, in the place of Django's client."""
+    return torrent_client
 
 
 @pytest.mark.parametrize(
@@ -102,12 +108,6 @@ def test_times_change_seldom_and_read_as_people_say_them() -> None:
     ]
     assert re.fullmatch(r"\d\d:\d\d", clock_at(1000.0, 1060.0))
     assert re.fullmatch(r"\d\d \w{3}, \d\d:\d\d", clock_at(0.0, 90_000.0))
-
-
-@pytest.fixture
-def client(tmp_path):
-    with clients(tmp_path) as make:
-        yield make
 
 
 @pytest.mark.swarm

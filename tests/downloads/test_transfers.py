@@ -1,6 +1,5 @@
 """Real torrents between real clients on loopback."""
 
-import hashlib
 import os
 import time
 from pathlib import Path
@@ -10,29 +9,17 @@ import pytest
 
 from downloads.metainfo.magnet import Link
 from downloads.seeder import make_torrent
-from tests.support.torrent_peers import TRANSMISSION, Tracker, clients, seeder, transmission
+from tests.factories import MIB, same
+from tests.support.torrent_peers import TRANSMISSION, Tracker, seeder, transmission
 from tests.support.waiting import PATIENCE, promised, wait_until
 
 pytestmark = pytest.mark.swarm
 
-MIB = 2**20
-
 
 @pytest.fixture
-def client(tmp_path):
-    with clients(tmp_path) as make:
-        yield make
-
-
-@pytest.fixture
-def source(tmp_path) -> Path:
-    folder = tmp_path / "source"
-    folder.mkdir()
-    return folder
-
-
-def same(one: Path, other: Path) -> bool:
-    return hashlib.sha256(one.read_bytes()).digest() == hashlib.sha256(other.read_bytes()).digest()
+def client(torrent_client):
+    """A maker of torrent clients, in the place of Django's client."""
+    return torrent_client
 
 
 def test_a_magnet_link_is_fetched_verified_and_put_into_the_library(client, source) -> None:

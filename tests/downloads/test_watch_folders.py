@@ -8,7 +8,7 @@ import pytest
 
 from downloads.models.download import Download
 from downloads.sync.watch_folders import WatchFolders
-from tests.downloads.test_torrent_file import made
+from tests.support.torrent_files import made
 from tests.support.waiting import wait_until
 
 LINK = f"magnet:?xt=urn:btih:{'d' * 40}&dn=A%20film"

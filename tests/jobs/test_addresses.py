@@ -4,15 +4,9 @@ import re
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
-from downloads.models.category import Category
-from downloads.models.download import Download
 from jobsite.jobs.models.api_token import ApiToken
-from jobsite.jobs.models.notification import Channel
-from training.models.dataset import Dataset
-from training.models.prediction import Prediction
-from training.models.training_job import TrainingJob
+from tests.support.addresses import ALL, fill, is_regex, rows
 
 pytestmark = pytest.mark.django_db
 
@@ -29,68 +23,6 @@ OPEN = {
 }
 # What a POST may do without being asked whether it is meant.
 CHANGES_NOTHING = {"health-live", "health-ready", "metrics", "api-schema"}
-MAGNET = "magnet:?xt=urn:btih:" + "a" * 40
-SAMPLE = {"uid": "MQ", "token": "x-y", "digest": "0" * 128, "object_id": "1", "app_label": "auth"}
-
-
-def addresses(patterns=None, prefix="", namespace=""):
-    """(name, route) of every address below the root."""
-    for pattern in patterns if patterns is not None else get_resolver().url_patterns:
-        route = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
-            yield from addresses(pattern.url_patterns, route, inner)
-        elif isinstance(pattern, URLPattern):
-            yield f"{namespace}{pattern.name or ''}", route
-
-
-ALL = sorted(set(addresses()))
-
-
-@pytest.fixture
-def belongings(ann, tmp_path):
-    """One object of each kind that belongs to ann."""
-    table = tmp_path / "t.csv"
-    table.write_text("x,y\n" + "".join(f"{n},{n % 2}\n" for n in range(30)))
-    dataset = Dataset.copy(table, ann, {})
-    training = TrainingJob.objects.create(owner=ann, name="zqx of ann", dataset=dataset, target="y")
-    download = Download.objects.create(
-        owner=ann, name="zqx of ann", info_hash="a" * 40, link=MAGNET
-    )
-    prediction = Prediction.objects.create(
-        owner=ann, name="zqx of ann", training=training, algorithm="linear", rows=[]
-    )
-    channel = Channel.objects.create(owner=ann, method="webhook", url="https://example.org/")
-    return {
-        "accounts": channel,
-        "notifications": channel,
-        "datasets": dataset,
-        "training": training,
-        "predictions": prediction,
-        "downloads": download,
-        "categories": Category.objects.create(owner=ann, name="films of ann"),
-    }
-
-
-def fill(route: str, belongings) -> str:
-    """An address with ann's objects in its places."""
-    first = route.replace("api/v1/", "").split("/")[0]
-    kind = next((word for word in ("datasets", "categories") if word in route), first)
-    assert kind in belongings or "<uuid:" not in route, f"{route}: give ann one of these above"
-    own = str(belongings[kind].pk) if kind in belongings else "1"
-
-    def value(match):
-        kind_of, name = match["kind"], match["name"]
-        if kind_of == "uuid" or name in {"pk", "id"}:
-            return own
-        return SAMPLE.get(name, "0" if kind_of == "int" else "x")
-
-    filled = re.sub(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>", value, route)
-    return "/" + filled.replace("^", "").replace("$", "").replace("\\Z", "")
-
-
-def is_regex(route: str) -> bool:
-    return "(?P" in route
 
 
 @pytest.fixture(params=["stranger", "superuser"])
@@ -176,15 +108,6 @@ def names_of(belongings) -> dict:
         **{"category": "films of ann", "categories": "films of ann", "name": "zqx", "tags": "x"},
         **{"links": info_hash, "action": "delete", "choice": "data", "deleteFiles": "true"},
     }
-
-
-def rows(belongings) -> list:
-    """Every row of ann's, of every kind."""
-    kinds = {type(thing): thing.owner for thing in belongings.values()}
-    return [
-        list(kind.objects.filter(owner=ann).order_by("pk").values_list())
-        for kind, ann in kinds.items()
-    ]
 
 
 def test_reading_changes_nothing(client, belongings, ann):

@@ -8,15 +8,8 @@ import psutil
 import pytest
 
 from jobsite.jobs.recovery.frozen_writers import thaw
+from tests.support.frozen_writer import WRITER
 from tests.support.waiting import PATIENCE, wait_until
-
-WRITER = """
-import os, signal, sqlite3, sys
-mine = sqlite3.connect(sys.argv[1], isolation_level=None)
-mine.execute(sys.argv[2])
-os.kill(os.getpid(), signal.SIGSTOP)
-mine.execute("COMMIT")
-"""
 
 
 @pytest.fixture

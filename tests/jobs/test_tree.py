@@ -12,26 +12,13 @@ from django.utils import timezone
 from jobsite.jobs.models.notification import Channel
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.queue import submit
-from tests.drill.jobs import run
+from tests.drill.jobs import board, finish, reach, run
 from tests.drill.models import Drill, Voyage
 from tests.support.receiver import listening
 from tests.support.running_site import Site
-from tests.support.waiting import PATIENCE, promised, wait_until
+from tests.support.waiting import promised, wait_until
 
 pytestmark = [pytest.mark.tree, pytest.mark.xdist_group("tree")]
-
-
-def reach(job, *statuses, seconds=PATIENCE):
-    def look():
-        job.refresh_from_db()
-        return job.status in statuses
-
-    wait_until(look, seconds)
-    return job
-
-
-def finish(job, seconds=PATIENCE):
-    return reach(job, "succeeded", "failed", "cancelled", seconds=seconds)
 
 
 def is_gone(pid: int) -> bool:
@@ -39,11 +26,6 @@ def is_gone(pid: int) -> bool:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
-
-
-def board(job) -> dict:
-    job.refresh_from_db()
-    return job.board
 
 
 def test_a_job_runs_reports_and_leaves_its_result_and_files(site, owner):

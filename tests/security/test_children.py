@@ -6,8 +6,7 @@ from django.conf import settings
 from jobsite.jobs.execution import limits
 from jobsite.jobs.execution.child_process import LAST_WORDS
 from jobsite.jobs.execution.supervisor import CPU_SLACK
-from tests.drill.jobs import run
-from tests.jobs.test_tree import board, finish
+from tests.drill.jobs import board, finish, run
 from tests.support.running_site import Site
 
 pytestmark = [pytest.mark.tree, pytest.mark.xdist_group("tree")]

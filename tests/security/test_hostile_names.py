@@ -1,7 +1,6 @@
 """Hostile text as user, token, job, log and file name, through every core page and export."""
 
 import json
-from html.parser import HTMLParser
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -14,12 +13,11 @@ from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.text import UNFIT, one_line, storable
 from jobsite.jobs.web.attachments import attachment
-from tests.support.hostile_names import NAMES
+from tests.support.hostile_names import EVERY, Found
 from training.models.dataset import Dataset
 from training.models.training_job import TrainingJob
 
 pytestmark = pytest.mark.django_db
-EVERY = pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
 PAGES = [
     "/",
     "/training/",
@@ -37,31 +35,6 @@ PAGES = [
     "/admin/auth/user/{user}/change/",
     "/admin/auth/user/{user}/history/",
 ]
-
-
-class Found(HTMLParser):
-    """Whatever in a page could run, or come from a name."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bad: list[str] = []
-        self.inside = ""
-
-    def handle_starttag(self, tag, attributes) -> None:
-        self.inside = tag
-        if "zqx" in tag:
-            self.bad.append(f"<{tag}>")
-        for name, value in attributes:
-            runs = name.startswith("on") or "zqx" in name or name == "style"
-            leads = name in {"href", "src", "action"} and (value or "").startswith(
-                ("javascript:", "data:text", "//")
-            )
-            if runs or leads:
-                self.bad.append(f"<{tag} {name}={value}>")
-
-    def handle_data(self, data) -> None:
-        if self.inside in {"script", "style"} and "zqx" in data:
-            self.bad.append(f"<{self.inside}> {data}")
 
 
 @pytest.fixture

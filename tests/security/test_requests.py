@@ -7,10 +7,9 @@ from django.test import Client
 
 from jobsite.jobs.idempotency import FIELD
 from jobsite.jobs.models.api_token import ApiToken
-from tests.jobs.test_addresses import ALL, belongings, fill, is_regex
+from tests.support.addresses import ALL, fill, is_regex
 
 pytestmark = pytest.mark.django_db
-__all__ = ["belongings"]
 
 BODIES = {
     "nothing": "",

@@ -17,14 +17,13 @@ from downloads.models.traffic import Traffic
 from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.models.notification import Delivery
-from tests.jobs.test_addresses import ALL, belongings, fill, is_regex, rows
+from tests.support.addresses import ALL, fill, is_regex, rows
 from tests.support.users import permit
 from training.models.dataset import Dataset
 from training.models.prediction import Prediction
 from training.models.training_job import TrainingJob
 
 pytestmark = pytest.mark.django_db
-__all__ = ["belongings"]
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 RIGHTS = ["view", "change", "delete"]

@@ -1,5 +1,9 @@
 """Names that have broken somebody's site before. Each holds the mark `zqx`, to be found again."""
 
+from html.parser import HTMLParser
+
+import pytest
+
 NAMES = {
     "script": "<script>zqx()</script>",
     "image": '"><img src=x onerror=zqx()>',
@@ -35,3 +39,31 @@ NAMES = {
     "long": "zqx" * 400,
     "blank": " zqx \t ",
 }
+
+
+EVERY = pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
+
+
+class Found(HTMLParser):
+    """Whatever in a page could run, or come from a name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bad: list[str] = []
+        self.inside = ""
+
+    def handle_starttag(self, tag, attributes) -> None:
+        self.inside = tag
+        if "zqx" in tag:
+            self.bad.append(f"<{tag}>")
+        for name, value in attributes:
+            runs = name.startswith("on") or "zqx" in name or name == "style"
+            leads = name in {"href", "src", "action"} and (value or "").startswith(
+                ("javascript:", "data:text", "//")
+            )
+            if runs or leads:
+                self.bad.append(f"<{tag} {name}={value}>")
+
+    def handle_data(self, data) -> None:
+        if self.inside in {"script", "style"} and "zqx" in data:
+            self.bad.append(f"<{self.inside}> {data}")

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.support.experiments import load, made, rows_of
 from tests.support.paced_pool import PacedPool
 from tests.support.training_tables import flowers, houses, real_table
 from tests.support.waiting import PATIENCE
 from training.algorithms import model_file
 from training.algorithms.catalogue import ALGORITHMS, Algorithm, chosen
 from training.evaluation.budget import GRACE, EvaluationLimits
-from training.evaluation.events import Event, Explained, FoldFinished, Pulse, RowAdded, Searched
+from training.evaluation.events import Event, Explained, FoldFinished, Pulse, Searched
 from training.evaluation.process_pool import Pool
 from training.evaluation.runner import evaluate
 from training.metrics import primary
@@ -24,25 +25,11 @@ from training.modelling.splits import make_experiment
 from training.modelling.task import LearningTask, make_learning_task
 from training.plots.draw import draw_all
 from training.plots.importance import draw_importance
-from training.reading.reader import read
 from training.results.leaderboard import LeaderboardRow, rank
-from training.tables.preview import HEAD_BYTES, preview
+from training.tables.preview import preview
 from training.tasks.progress import ProgressReport
 
 HOSTILE = "<script>alert(1)</script>$\\frac{$&\u202e"
-
-
-def load(path: Path, target: str, folds: int = 5) -> LearningTask:
-    with path.open("rb") as file:
-        seen = preview(file.read(HEAD_BYTES), path.stat().st_size)
-    table = read(path, seen.dialect, seen.columns)
-    return make_learning_task(table.frame, table.columns, target, folds)
-
-
-def made(folder: Path, data: bytes, target: str, folds: int = 5) -> LearningTask:
-    path = folder / "table.csv"
-    path.write_bytes(data)
-    return load(path, target, folds)
 
 
 def run(task, algorithms, folder, *, seed=0, cores=2, deadline=None, pool=None) -> list[Event]:
@@ -53,10 +40,6 @@ def run(task, algorithms, folder, *, seed=0, cores=2, deadline=None, pool=None) 
     with pool or Pool(cores) as pool:
         settings = EvaluationLimits(cores, deadline)
         return list(evaluate(experiment, algorithms, settings, pool, folder, folder / "out"))
-
-
-def rows_of(events: list[Event]) -> dict[str, LeaderboardRow]:
-    return {event.row.algorithm: event.row for event in events if isinstance(event, RowAdded)}
 
 
 @pytest.fixture(scope="module")

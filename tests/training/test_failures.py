@@ -14,8 +14,8 @@ from jobsite.jobs.execution.error_texts import plain_sentence
 from jobsite.jobs.execution.outcome import JobFailed
 from jobsite.jobs.execution.report import Report
 from tests.support import training_work
+from tests.support.experiments import made
 from tests.support.training_tables import houses
-from tests.training.test_evaluation import made
 from training.algorithms.catalogue import chosen
 from training.evaluation.budget import EvaluationLimits
 from training.evaluation.events import Event, RowAdded

@@ -6,10 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.support.experiments import made, rows_of, run
 from tests.support.paced_pool import PacedPool
 from tests.support.training_tables import flowers, houses
-from tests.training.test_evaluation import made, rows_of
-from tests.training.test_tuning import run
 from training.algorithms.catalogue import ALGORITHMS, Algorithm, Setting, chosen
 from training.evaluation import candidates
 from training.evaluation.budget import remaining

@@ -5,9 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.support.experiments import made, rows_of, run
 from tests.support.training_tables import flowers, houses
-from tests.training.test_evaluation import made, rows_of
-from tests.training.test_tuning import run
 from training.modelling.preprocessing import make_plan
 from training.modelling.splits import make_experiment
 from training.modelling.task import make_learning_task

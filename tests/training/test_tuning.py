@@ -3,29 +3,19 @@
 import numpy as np
 import pytest
 
+from tests.support.experiments import made, rows_of, run
 from tests.support.paced_pool import PacedPool
 from tests.support.training_tables import flowers, houses
-from tests.training.test_evaluation import made, rows_of
 from training.algorithms import model_file
 from training.algorithms.catalogue import ALGORITHMS, chosen
 from training.evaluation import candidates
 from training.evaluation.budget import EvaluationLimits
 from training.evaluation.ensemble import fit_weights
 from training.evaluation.events import Explained, RowAdded
-from training.evaluation.process_pool import Pool
 from training.evaluation.runner import evaluate
 from training.evaluation.scoring import predict, score
 from training.modelling.preprocessing import make_plan
 from training.modelling.splits import make_experiment
-
-
-def run(task, keys, folder, pool=None, **settings):
-    experiment = make_experiment(task, make_plan(task.columns)[0], 0)
-    with pool or Pool(2) as pool:
-        limits = EvaluationLimits(2, **settings)
-        return experiment, list(
-            evaluate(experiment, chosen(keys), limits, pool, folder, folder / "out")
-        )
 
 
 @pytest.fixture(scope="module")

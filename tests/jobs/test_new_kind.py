@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import zipfile
 
 import pytest
@@ -10,6 +11,7 @@ from tests.support.running_site import ROOT, Site
 
 PAGES = """
 import json
+import re
 from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -107,3 +109,25 @@ def test_the_core_names_no_kind_of_job():
         if word in path.read_text()
     }
     assert naming == set()
+
+
+def test_the_recipe_of_contributing_is_the_app_to_the_letter():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    recipe = text.partition("## Add a new kind of job")[2].partition("\n## ")[0]
+    blocks = re.findall(r"```python\n(.*?)```", recipe, re.DOTALL)
+    app = "".join(path.read_text() for path in (ROOT / "tests/drill/render").glob("*.py"))
+    missing = [
+        line.strip()
+        for block in blocks
+        for line in block.splitlines()
+        if line.strip() and line.strip() not in app
+    ]
+    assert len(blocks) == 3
+    assert missing == []
+
+
+def test_contributing_names_modules_that_exist():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named = re.findall(r"`((?:jobsite|training|downloads|tests|templates)/[\w/.]+)`", text)
+    assert len(named) > 40
+    assert [path for path in named if not (ROOT / path).exists()] == []

@@ -76,9 +76,9 @@ def test_one_job_for_each_press_while_web_workers_are_killed(tmp_path, point_at)
             )
             killer.start()
             began = time.monotonic()
-            with ThreadPoolExecutor(8) as hands:
+            with ThreadPoolExecutor(8) as senders:
                 asked = [
-                    hands.submit(press, site, token, body, f"press {number}")
+                    senders.submit(press, site, token, body, f"press {number}")
                     for number in range(PRESSES)
                     for _ in range(2)
                 ]

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from jobsite.jobs import pid_files, processes
-from jobsite.jobs.execution.worker import Post
+from jobsite.jobs.execution.worker import Registration
 from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.models.notification import Channel, Delivery
 from jobsite.jobs.models.worker import Worker
@@ -125,7 +125,7 @@ def test_after_an_outage_leases_get_time_to_be_renewed(ann, worker):
     Drill.objects.claim(worker)
     expire(job)
     keeper = Housekeeper(last_round=(0.0, 0.0))  # the clock jumped
-    keeper.notice_clock()
+    keeper.detect_clock_change()
     keeper.recover()
     job.refresh_from_db()
     assert job.status == "running"
@@ -155,7 +155,7 @@ def test_a_wake_up_that_was_lost_is_written_again(ann):
 def test_a_cluster_is_wedged_when_work_meets_a_free_worker_for_long_without_a_claim(
     ann, worker, monkeypatch
 ):
-    watch, clock = wedged_clusters.Watch(), [1000.0]
+    watch, clock = wedged_clusters.ClusterWatch(), [1000.0]
     monkeypatch.setattr(wedged_clusters.time, "monotonic", lambda: clock[0])
 
     def is_wedged_after(seconds, workers=2):
@@ -183,7 +183,7 @@ def test_a_cluster_that_takes_long_to_start_is_not_killed_before_it_has_workers(
     killed, leader = [], os.getpid()
     monkeypatch.setattr(pid_files, "leader", lambda name: leader)
     monkeypatch.setattr(processes, "kill_group", killed.append)
-    keeper = Housekeeper(watch=wedged_clusters.Watch())
+    keeper = Housekeeper(watch=wedged_clusters.ClusterWatch())
     monkeypatch.setattr(keeper.watch, "is_wedged", lambda cluster, _: cluster == "drill")
     age = wedged_clusters.LONGEST_START - 1
     monkeypatch.setattr(processes, "age", lambda pid: age)
@@ -211,7 +211,7 @@ def test_a_clock_that_is_set_loses_no_job_no_worker_and_no_turn(ann, worker, hou
     Drill.objects.filter(pk=running.pk).update(lease_expires_at=F("lease_expires_at") - by)
     Worker.objects.update(last_seen=F("last_seen") - by)
     Delivery.objects.update(due_at=F("due_at") - by)
-    keeper.notice_clock()
+    keeper.detect_clock_change()
     keeper.follow_clock()
     keeper.recover()
     running.refresh_from_db()
@@ -224,7 +224,7 @@ def test_a_clock_that_is_set_loses_no_job_no_worker_and_no_turn(ann, worker, hou
 
 
 def test_a_worker_whose_row_is_gone_signs_in_again(db):
-    post = Post("drill")
+    post = Registration("drill")
     first = post.sign_in()
     assert post.sign_in() == first
     Worker.objects.all().delete()

@@ -178,4 +178,4 @@ def test_a_server_that_hangs_holds_up_nobody_else(ann, bob, monkeypatch):
         one.round()
         wait_until(lambda: well.came)
         wait_until(lambda: Delivery.objects.filter(channel=dead, tries=0).count() == 9)
-    one.hands.shutdown()  # the server that hangs is gone now, and with it the connection
+    one.senders.shutdown()  # the server that hangs is gone now, and with it the connection

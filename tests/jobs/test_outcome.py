@@ -48,7 +48,7 @@ def test_an_outcome_that_the_database_refuses_is_replayed_later(job, monkeypatch
         raise DatabaseError("away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(recording, "settle", away)
+        patch.setattr(recording, "apply", away)
         recording.record(success(job))
     job.refresh_from_db()
     assert job.status == "running"

@@ -42,7 +42,7 @@ def hints_for(
 # The same sentences after a look at all rows: training.modelling.data_checks uses these.
 
 
-def dates_sentence(names: Sequence[str]) -> str:
+def dates_sentence(names: list[str]) -> str:
     """Return what columns of dates mean for splitting the rows."""
     verb = "holds" if len(names) == 1 else "hold"
     return (
@@ -51,7 +51,7 @@ def dates_sentence(names: Sequence[str]) -> str:
     )
 
 
-def repeats_sentence(names: Sequence[str]) -> str:
+def repeats_sentence(names: list[str]) -> str:
     """Return what columns that name the same things in several rows mean for splitting."""
     return (
         f"The same values of {listed(names)} stand in several rows. If these are the same persons "

@@ -71,8 +71,8 @@ class Command(JobCommand):
 
     def _tell(self, answer: Answer) -> None:
         for job in answer.added:
-            self.tell(f"added: {job.name} ({job.pk})")
+            self.say(f"added: {job.name} ({job.pk})")
         for known in answer.duplicates:
-            self.tell(f"line {known.line}: here already: {known.job.name} ({known.job.pk})")
+            self.say(f"line {known.line}: here already: {known.job.name} ({known.job.pk})")
         for bad in answer.invalid:
-            self.tell(f"line {bad.line}: refused: {bad.text}\n  {bad.reason}")
+            self.say(f"line {bad.line}: refused: {bad.text}\n  {bad.reason}")

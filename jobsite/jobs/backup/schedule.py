@@ -30,7 +30,7 @@ class BackupSchedule:
     def step(self) -> None:
         """Start a backup that is due, or look after the one that runs."""
         if self.process is not None:
-            self.look_after(self.process)
+            self.follow(self.process)
         elif settings.BACKUP_HOURS and time.monotonic() >= self.not_before and self.is_due():
             self.start()
 
@@ -57,7 +57,7 @@ class BackupSchedule:
             preexec_fn=become_modest,
         )
 
-    def look_after(self, process: subprocess.Popen) -> None:
+    def follow(self, process: subprocess.Popen) -> None:
         """Once it has ended: say how, and remove what is past its time."""
         status = process.poll()
         if status is None:

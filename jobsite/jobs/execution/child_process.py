@@ -50,7 +50,7 @@ class Child:
         os.set_blocking(self.read_end, False)
         self.rest = b""
 
-    def tell(self, line: str) -> None:
+    def write_line(self, line: str) -> None:
         """Write one line to the child; a dead child is noticed elsewhere."""
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
@@ -59,7 +59,7 @@ class Child:
 
     def assign(self, job: Job) -> None:
         """Give the child its job."""
-        self.tell(json.dumps({"kind": job.kind, "pk": str(job.pk), "attempt": job.attempt}))
+        self.write_line(json.dumps({"kind": job.kind, "pk": str(job.pk), "attempt": job.attempt}))
 
     def limit_cpu(self, seconds: int) -> None:
         """Limit the processor time of each process that is there now, and of what they start."""
@@ -122,7 +122,7 @@ class Child:
 
     def save_and_end(self, grace: float) -> int:
         """Ask the child to save its work, and end it after `grace` seconds at the latest."""
-        self.tell("stop")
+        self.write_line("stop")
         deadline = time.monotonic() + grace
         while self.is_alive and time.monotonic() < deadline:
             time.sleep(0.05)

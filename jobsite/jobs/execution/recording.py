@@ -32,7 +32,7 @@ def record(outcome: Outcome) -> None:
     except OSError:  # then the database is all there is
         log.exception("The outcome of %s cannot be written to disk.", outcome.job_id)
     try:
-        settle(outcome)
+        apply(outcome)
     except DatabaseError:
         log.exception("The outcome of %s waits in %s.", outcome.job_id, file)
     else:
@@ -47,7 +47,7 @@ def make_room(outcome: Outcome) -> None:
         shutil.rmtree(job.draft, ignore_errors=True)
 
 
-def settle(outcome: Outcome) -> None:
+def apply(outcome: Outcome) -> None:
     """Move the row and publish the artifacts. Does nothing where a later attempt has authority.
 
     Repeating it is harmless, also at the same moment: whoever loses the row publishes as well. The
@@ -92,7 +92,7 @@ def replay() -> int:
         except FileNotFoundError:
             continue
         with contextlib.suppress(LookupError):
-            settle(outcome)
+            apply(outcome)
         file.unlink(missing_ok=True)
         settled += 1
     return settled

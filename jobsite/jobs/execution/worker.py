@@ -21,7 +21,7 @@ BEAT_EVERY = 5.0
 
 
 @dataclass
-class Post:
+class Registration:
     """This worker process: its row, its parent and the child that waits for a job."""
 
     cluster: str
@@ -55,20 +55,20 @@ class Post:
             self.spare = Child(self.cluster)
 
 
-POST: Post | None = None
+REGISTRATION: Registration | None = None
 
 
-def post() -> Post:
-    """The post of this process."""
-    global POST
-    if POST is None:
-        POST = Post(os.environ.get("Q_CLUSTER_NAME") or next(iter(clusters())))
-    return POST
+def registration() -> Registration:
+    """Return the registration of this process."""
+    global REGISTRATION
+    if REGISTRATION is None:
+        REGISTRATION = Registration(os.environ.get("Q_CLUSTER_NAME") or next(iter(clusters())))
+    return REGISTRATION
 
 
 def prepare() -> None:
     """Called once in each new worker process: sign in, keep signing, start a spare child."""
-    mine = post()
+    mine = registration()
     try:
         mine.sign_in()
     except DatabaseError:
@@ -77,7 +77,7 @@ def prepare() -> None:
     threading.Thread(target=keep_signing, args=[mine], daemon=True).start()
 
 
-def keep_signing(mine: Post) -> None:
+def keep_signing(mine: Registration) -> None:
     """Give signs of life until the site stops; end the process when its parent is dead.
 
     A worker whose sentinel was killed would wait at a queue that nobody fills any more.
@@ -93,7 +93,7 @@ def keep_signing(mine: Post) -> None:
 
 def work() -> None:
     """Run jobs until none is left to claim. Never raises: django-q2 would keep the failure."""
-    mine = post()
+    mine = registration()
     try:
         while not mine.is_abandoned:
             job = claim(mine)
@@ -106,7 +106,7 @@ def work() -> None:
         connections.close_all()
 
 
-def claim(mine: Post) -> Job | None:
+def claim(mine: Registration) -> Job | None:
     """The next job of this cluster, of whichever kind."""
     row = mine.sign_in()
     for model in job_models():

@@ -71,7 +71,7 @@ class JobCommand(BaseCommand):
         self.stderr.write(sentence)
         sys.exit(BAD_INPUT)
 
-    def tell(self, text: str) -> None:
+    def say(self, text: str) -> None:
         """A line for the person at the terminal."""
         self.stderr.write(text, self.style.NOTICE if sys.stderr.isatty() else None)
 
@@ -89,7 +89,7 @@ class JobCommand(BaseCommand):
                 line = progress_line(job)
                 if shown.get(job.pk) != line:
                     shown[job.pk] = line
-                    self.tell(line)
+                    self.say(line)
             open_jobs = [job for job in open_jobs if job.is_active]
             if open_jobs:
                 time.sleep(LOOK_EVERY)

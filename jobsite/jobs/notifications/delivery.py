@@ -36,7 +36,7 @@ from jobsite.jobs.status import Status
 log = logging.getLogger(__name__)
 
 EVERY = 1.0
-HANDS = 4
+SENDERS = 4
 LONGEST_TRY = timedelta(minutes=2)  # beside what a program may take
 # Seconds until the next try, after each that failed; then it is given up.
 BACK_OFF = [10, 60, 300, 1800, 7200, 21_600]
@@ -47,7 +47,7 @@ class Courier:
 
     def __init__(self, *methods: str) -> None:
         self.methods = methods
-        self.hands = ThreadPoolExecutor(HANDS, "courier")
+        self.senders = ThreadPoolExecutor(SENDERS, "courier")
         self.lock = threading.Lock()
         self.served: set[Any] = set()
 
@@ -71,13 +71,13 @@ class Courier:
         while not shutdown.is_cut():
             with self.lock:
                 served = set(self.served)
-            delivery = self.next_for_others(served) if len(served) < HANDS else None
+            delivery = self.next_for_others(served) if len(served) < SENDERS else None
             if delivery is None:
                 return
             owner = delivery.channel.owner_id
             with self.lock:
                 self.served.add(owner)
-            self.hands.submit(self.serve, delivery, owner)
+            self.senders.submit(self.serve, delivery, owner)
 
     def next_for_others(self, served: set[Any]) -> Delivery | None:
         """What is due first, of those who are not served right now."""

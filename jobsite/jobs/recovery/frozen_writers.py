@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 LOCKS = Path("/proc/locks")  # Linux
 
 
-def thaw_writers() -> None:
+def resume_stopped_writers() -> None:
     """Let frozen processes go on that hold up everybody who wants to write."""
     if connection.vendor == "sqlite":
         thaw(Path(connection.settings_dict["NAME"]))

@@ -24,7 +24,7 @@ from jobsite.jobs.models.worker import SILENT_AFTER, Worker
 from jobsite.jobs.queue.wake_ups import waiting_wake_ups
 from jobsite.jobs.recovery import frozen_writers, retention
 from jobsite.jobs.recovery.leases import take_back
-from jobsite.jobs.recovery.wedged_clusters import Watch, is_left_alone, is_starting
+from jobsite.jobs.recovery.wedged_clusters import ClusterWatch, is_left_alone, is_starting
 from jobsite.jobs.status import Status
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class Housekeeper:
     last_round: tuple[float, float] = field(default_factory=lambda: (time.monotonic(), time.time()))
     purged: float = float("-inf")
     swept: float = float("-inf")
-    watch: Watch = field(default_factory=Watch)
+    watch: ClusterWatch = field(default_factory=ClusterWatch)
     backups: BackupSchedule = field(default_factory=BackupSchedule)
 
     def run(self) -> None:
@@ -59,9 +59,9 @@ class Housekeeper:
 
     def round(self) -> None:
         """Every step once."""
-        self.notice_clock()
+        self.detect_clock_change()
         steps: list[Callable[[], object]] = [
-            frozen_writers.thaw_writers,
+            frozen_writers.resume_stopped_writers,
             self.follow_clock,
             recording.replay,
             self.recover,
@@ -82,7 +82,7 @@ class Housekeeper:
             except Exception:
                 log.exception("A step of housekeeping failed.")
 
-    def notice_clock(self) -> None:
+    def detect_clock_change(self) -> None:
         """Be merciful when the wall clock has jumped against the steady one."""
         steady, wall = time.monotonic(), time.time()
         jump = (wall - self.last_round[1]) - (steady - self.last_round[0])

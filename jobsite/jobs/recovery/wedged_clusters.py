@@ -34,7 +34,7 @@ class Idle:
 
 
 @dataclass
-class Watch:
+class ClusterWatch:
     """Remembers for how long a cluster has left work alone, on a clock that nobody can set."""
 
     idle: dict[str, Idle] = field(default_factory=dict)

@@ -104,7 +104,7 @@ class Tree:
             for part in self.parts:
                 part.start(line)
             while not self.stopping:
-                self.look_after(line)
+                self.restart_dead(line)
                 time.sleep(LOOK_EVERY)
             self.stop()
 
@@ -112,7 +112,7 @@ class Tree:
         """The signal handler."""
         self.stopping = True
 
-    def look_after(self, line: int) -> None:
+    def restart_dead(self, line: int) -> None:
         """Restart what has died, each part with its own back-off."""
         for part in self.parts:
             if part.has_died():

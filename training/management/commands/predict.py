@@ -75,10 +75,10 @@ class Command(JobCommand):
         """What was noticed, and the answers where they were asked for."""
         assert job.result is not None
         for finding in job.result["findings"]:
-            self.tell(finding["sentence"])
+            self.say(finding["sentence"])
         if options["output"] is not None:
             shutil.copyfile(job.answers_path, options["output"])
-            self.tell(f"{job.result['rows']:,} answers are in {options['output']}.")
+            self.say(f"{job.result['rows']:,} answers are in {options['output']}.")
         if options["json"]:
             self.print_json(job.as_dict() | {"result": job.result})
         elif options["output"] is None:

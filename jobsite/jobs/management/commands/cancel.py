@@ -23,6 +23,6 @@ class Command(JobCommand):
         if job is None:
             self.refuse(f"There is no job with the id {id!r}. manage.py jobs lists them.")
         if not job.cancel():
-            self.tell(f"The job is {job.status} already; there is nothing to cancel.")
+            self.say(f"The job is {job.status} already; there is nothing to cancel.")
             sys.exit(ENDED_BADLY)
         self.stdout.write(f"“{job.name}” is being cancelled.")

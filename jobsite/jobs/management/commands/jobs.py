@@ -37,4 +37,4 @@ class Command(JobCommand):
         for job in jobs:
             self.stdout.write(f"{job.pk}  {job.kind:<9} {progress_line(job)}")
         if not jobs:
-            self.tell("There are no such jobs." if status else "There are no jobs yet.")
+            self.say("There are no such jobs." if status else "There are no jobs yet.")

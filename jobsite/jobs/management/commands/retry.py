@@ -24,6 +24,6 @@ class Command(JobCommand):
         if job is None:
             self.refuse(f"There is no job with the id {id!r}. manage.py jobs lists them.")
         if not queue.retry(job):
-            self.tell(f"The job is {job.status}; only a failed or cancelled job can be retried.")
+            self.say(f"The job is {job.status}; only a failed or cancelled job can be retried.")
             sys.exit(ENDED_BADLY)
         self.stdout.write(f"“{job.name}” is queued again.")

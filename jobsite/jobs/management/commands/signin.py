@@ -30,5 +30,5 @@ class Command(JobCommand):
             self.refuse(f"{user} is not active; an administrator can change that at /admin/.")
         if reset_second_factor:
             was_on = second_factor.remove(owner)
-            self.tell("The second factor is off." if was_on else "It had no second factor.")
+            self.say("The second factor is off." if was_on else "It had no second factor.")
         self.stdout.write(sign_in_link(owner))

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.functional import LazyObject
 
 REQUEST: ContextVar[Any] = ContextVar("request", default=None)
+"""The web request that is being answered; the request log sets it."""
 
 CONTROL = {number: f"\\x{number:02x}" for number in (*range(32), 127)} | {
     number: f"\\u{number:04x}" for number in (0x85, 0x2028, 0x2029, *range(0x202A, 0x202F))
@@ -44,8 +45,8 @@ class Where(logging.Filter):
 
 def person(request: Any) -> str:
     """The id of the person whom a request is known to come from; asks no database for it."""
-    told = getattr(request, "__dict__", {})
-    user = told.get("user")
+    known = getattr(request, "__dict__", {})
+    user = known.get("user")
     if isinstance(user, LazyObject):
-        user = told.get("_cached_user")
+        user = known.get("_cached_user")
     return str(getattr(user, "pk", None) or "")

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 from django.views.generic import DetailView, ListView
 
@@ -126,9 +127,10 @@ class JobAction(OwnJobs, View):
 
 
 def back(request: HttpRequest) -> str | None:
-    """The page of this site that the form names as the place to return to."""
+    """Return the page of this site that the form names as the place to return to, if any."""
     target = request.POST.get("next", "")
-    return target if target.startswith("/") and not target.startswith(("//", "/\\")) else None
+    is_ours = target.startswith("/") and url_has_allowed_host_and_scheme(target, None)
+    return target if is_ours else None
 
 
 class Cancel(JobAction):

@@ -1,4 +1,4 @@
-"""The tables of the job core."""
+"""The database models that every kind of job uses."""
 
 from jobsite.jobs.models.allowance import Allowance
 from jobsite.jobs.models.api_token import ApiToken

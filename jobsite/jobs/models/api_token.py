@@ -1,4 +1,4 @@
-"""API tokens: who holds them, how long they last, and whether they may change anything."""
+"""API tokens: their owner, their lifetime, and whether they are read-only."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "one year"), ("", "un
 
 
 class ApiToken(AbstractAuthToken):
-    """A bearer token of the API. Only its hash is kept; `expiry` empty means it does not end."""
+    """A bearer token of the API. Only its hash is stored; without `expiry` it never expires."""
 
     name = models.CharField(max_length=80, default="token")
     read_only = models.BooleanField(default=False, help_text="It may look and change nothing.")
@@ -24,7 +24,7 @@ class ApiToken(AbstractAuthToken):
 
     @classmethod
     def make(cls, user: Any, name: str, days: int | None = None, read_only: bool = False) -> str:
-        """Create a token and return its secret, which exists nowhere else."""
+        """Create a token and return its secret, which is stored nowhere; `days` None: no expiry."""
         expiry = None if days is None else timedelta(days=days)
         _, secret = cls.objects.create(user, expiry=expiry, name=name, read_only=read_only)
         return secret

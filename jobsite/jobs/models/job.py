@@ -1,4 +1,4 @@
-"""What every kind of job shares: its row and what may happen to it."""
+"""The abstract model of a job: the columns and operations that every kind shares."""
 
 import contextlib
 import os
@@ -34,15 +34,15 @@ DESCRIBED = (
     "finished_at",
     "error",
 )
-RESULT = "result"  # the folder of the artifacts, within that of the job
+RESULT = "result"  # the folder of the artifacts, inside the job's folder
 
 
 class Job(Kind, models.Model):
-    """Long work that somebody handed over. The row is the truth; processes follow it.
+    """A long-running piece of work that a user submitted.
 
-    A kind of job is a concrete subclass that names its `kind`, its `cluster` and its `runner`, and
-    declares what else the site needs to know (see `Kind`).
-    Nobody assigns `status`: `JobQuerySet.transition` is the only way.
+    The row is the source of truth; processes follow it. A kind of job is a concrete subclass that
+    names its `kind`, `cluster` and `runner`, and declares whatever else the site needs (see
+    `Kind`). Never assign `status`: `JobQuerySet.transition` is the only way to change it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -96,22 +96,21 @@ class Job(Kind, models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        """The page of this job."""
         return reverse(f"{self.kind}:detail", args=[self.pk])
 
     # --- reading ---
 
     @property
     def is_active(self) -> bool:
-        """Whether the job is not finished."""
+        """Whether the job is queued, running or paused."""
         return self.status in ACTIVE
 
     def as_dict(self) -> dict[str, Any]:
-        """What every kind of job tells of itself, to the API, to commands and to notifications."""
+        """Return the fields of any kind of job that the API, commands and notifications show."""
         return {name: getattr(self, name) for name in DESCRIBED}
 
     def as_event(self) -> dict[str, Any]:
-        """What a notification of its end says, as values of JSON."""
+        """Return the body of the notification that the job has ended, as JSON values."""
         told = {
             name: value.isoformat() if isinstance(value, datetime) else value
             for name, value in self.as_dict().items()
@@ -122,39 +121,40 @@ class Job(Kind, models.Model):
 
     @property
     def is_lease_over(self) -> bool:
-        """Whether no worker has renewed the lease in time."""
+        """Whether the lease has expired, because no worker renewed it in time."""
         return self.lease_expires_at is None or self.lease_expires_at < timezone.now()
 
     @property
     def can_cancel(self) -> bool:
-        """Whether cancelling makes sense now."""
+        """Whether the status allows cancelling and nobody has requested it yet."""
         return self.status in CAN_CANCEL and not self.cancel_requested
 
     @property
     def can_retry(self) -> bool:
-        """Whether the job may be queued once more."""
+        """Whether the job failed or was cancelled, so that it may be queued again."""
         return self.status in CAN_RETRY
 
     @property
     def directory(self) -> Path:
-        """The job's own folder."""
+        """The job's folder in the data folder; it may not exist yet."""
         return Path(settings.DATA_DIR) / self.kind / str(self.pk)
 
     @property
     def draft(self) -> Path:
-        """Where the running attempt writes its artifacts."""
+        """The folder in which the current attempt writes its artifacts."""
         return self.directory / f"attempt-{self.attempt}"
 
     @property
     def result_path(self) -> Path:
-        """Where the result will lie: what a program that runs at the end is given to work on."""
+        """The folder of the published result, which a notification program is given."""
         return self.directory / RESULT
 
     @property
     def artifacts(self) -> Path:
-        """Where the artifacts of the attempt that succeeded lie, for whoever reads them.
+        """The folder with the artifacts of the successful attempt, for readers.
 
-        The row says so a moment before its worker publishes them; nobody has to wait for that.
+        The status becomes `succeeded` a moment before the worker publishes the artifacts. Reading
+        this property publishes them if necessary, so that readers need not wait.
         """
         if self.status == Status.SUCCEEDED:
             self.publish()
@@ -162,21 +162,24 @@ class Job(Kind, models.Model):
 
     @property
     def memory_limit_mb(self) -> int | None:
-        """Resident memory that the child's process tree may use, in MiB. None: no limit."""
+        """The memory that the child's process tree may use, in MiB (PSS); None: no limit."""
         return None
 
     @property
     def hard_time_limit(self) -> float | None:
-        """Seconds after which the child is killed; None: never."""
+        """The number of seconds after which the child is killed; None: never."""
         return self.time_limit
 
-    # --- moving (each a guarded UPDATE; True where it took effect) ---
+    # --- transitions (each a guarded UPDATE; True if it took effect) ---
 
     def _row(self) -> JobQuerySet:
         return type(self).objects.filter(pk=self.pk)
 
     def cancel(self) -> bool:
-        """Cancel at once where nothing runs; else ask the supervisor, which obeys in a second."""
+        """Cancel at once if nothing runs, else ask the supervisor, which reacts within a second.
+
+        Return whether either took effect.
+        """
         at_once = CAN_CANCEL if self.runner is None else CAN_CANCEL - {Status.RUNNING}
         if self._row().filter(status__in=at_once).transition(Status.CANCELLED):
             self.log("Cancelled.")
@@ -187,27 +190,31 @@ class Job(Kind, models.Model):
         return bool(asked)
 
     def requeue_by_hand(self) -> bool:
-        """Queue a failed or cancelled job once more; `queue.retry` also wakes a worker."""
+        """Queue a failed or cancelled job again; wake no worker (`queue.retry` does).
+
+        Return whether the status allowed it.
+        """
         moved = self._row().requeue_by_hand()
         if moved:
             self.log("Queued again.")
         return bool(moved)
 
     def request_delete(self) -> None:
-        """Hide the job from its people now; housekeeping purges it once nothing runs."""
+        """Cancel the job and hide it from users; housekeeping purges it once nothing runs."""
         self.cancel()
         self._row().update(delete_requested=True)
 
     def purge(self) -> None:
-        """Remove the job with its log and files."""
+        """Remove the row, its log lines and its files."""
         shutil.rmtree(self.directory, ignore_errors=True)
         JobEvent.objects.filter(job_id=self.pk).delete()
         self.delete()
 
     def publish(self) -> None:
-        """Put the artifacts of the attempt that succeeded where pages look for them.
+        """Rename the successful attempt's draft folder to the result folder that pages read.
 
-        Harmless to repeat, also at the same moment: a worker, housekeeping and readers all do it.
+        Idempotent and safe to run concurrently: a worker, housekeeping and readers all call it.
+        Older attempts' drafts are removed.
         """
         if not self.draft.exists():
             return
@@ -222,7 +229,7 @@ class Job(Kind, models.Model):
     # --- the log ---
 
     def log(self, text: str, level: str = "info") -> None:
-        """Add a line to the job's log."""
+        """Add a line to the job's log; `level` is info, warning or error."""
         JobEvent.objects.create(
             kind=self.kind, job_id=self.pk, attempt=self.attempt, level=level, text=text
         )
@@ -236,15 +243,18 @@ class Job(Kind, models.Model):
 
     @classmethod
     def stored_bytes(cls, owner: Any) -> int:
-        """What the files of one person's jobs take; a kind adds what it keeps elsewhere."""
+        """Return the bytes that a user's jobs of this kind occupy on disk.
+
+        A kind that keeps files outside the job folders overrides this to add them.
+        """
         jobs = cls.objects.filter(owner=owner).only("pk")
         files = (path for job in jobs for path in job.directory.rglob("*"))
         return sum(path.stat().st_size for path in files if path.is_file())
 
     @classmethod
     def remove_uploads(cls, before: datetime) -> None:
-        """Delete what people sent before that time and no job uses; called by housekeeping."""
+        """Delete uploads older than `before` that no job uses; housekeeping calls this hourly."""
 
     @classmethod
     def keep_alive(cls) -> None:
-        """Called by housekeeping every second or two; a kind that must always run starts itself."""
+        """Start the job if it must always run; housekeeping calls this every second or two."""

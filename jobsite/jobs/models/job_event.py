@@ -1,11 +1,11 @@
-"""The log of a job, line by line."""
+"""The log lines of jobs."""
 
 from django.db import models
 from django.utils import timezone
 
 
 class JobEvent(models.Model):
-    """One line of a job's log, as a person reads it."""
+    """One line of a job's log, as users read it; `attempt` says which attempt wrote it."""
 
     LEVELS = [("info", "info"), ("warning", "warning"), ("error", "error")]
 

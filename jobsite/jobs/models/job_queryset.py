@@ -1,4 +1,4 @@
-"""Questions and guarded moves over many rows."""
+"""Queries and guarded status transitions on job rows."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -16,21 +16,21 @@ from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import ALLOWED_FROM, CAN_RETRY, FINISHED, Status
 
 LEASE = timedelta(seconds=30)
-FURTHEST = 2 * LEASE  # none reaches further, unless the clock was set back since
+FURTHEST = 2 * LEASE  # no lease ends later than this, unless the clock was set back
 
 
 class JobQuerySet(models.QuerySet):
-    """The rows of one kind of job."""
+    """The job rows of one kind, with the only code that changes `status`."""
 
     def visible_to(self, user: Any) -> Self:
-        """The jobs that a person may know of: their own, without those being deleted."""
+        """Return the jobs that a user may see: their own, except those being deleted."""
         return self.filter(owner=user, delete_requested=False)
 
     def transition(self, to: Status, **fields: Any) -> int:
-        """Move the selected rows to a status, where the state machine allows it; how many moved.
+        """Change the selected rows to a status if the state machine allows it; return how many.
 
-        The stamps follow from the status; `fields` are set in the same UPDATE. An end is counted
-        and put into the outbox in the same transaction.
+        Timestamps follow from the status; `fields` are set in the same UPDATE. For a finished
+        status, the tally and the outbox are written in the same transaction.
         """
         now = timezone.now()
         allowed = self.filter(status__in=ALLOWED_FROM[to])
@@ -60,15 +60,16 @@ class JobQuerySet(models.QuerySet):
         return self.update(status=to, **{**stamps, **fields})
 
     def requeue_by_hand(self) -> int:
-        """Queue failed and cancelled jobs once more, as if for the first time; how many."""
+        """Queue failed and cancelled jobs again with a clean state; return how many."""
         fresh = {"error": "", "message": "", "progress": 0, "losses": 0, "result": None}
         return self.filter(status__in=CAN_RETRY).transition(Status.QUEUED, **fresh)
 
     def eligible(self, per_owner: int | None = None) -> Self:
-        """Queued jobs in the order in which they deserve a worker.
+        """Return the queued jobs in the order in which workers should take them.
 
-        Priority first, then fewest running jobs of the same owner, then age. Left out are owners
-        who have as many running as their allowance says, or `per_owner` where it says nothing.
+        Order: highest priority, then fewest running jobs of the same owner, then oldest. Jobs are
+        left out if their owner already has as many running as their allowance permits, or as
+        `per_owner` permits if the allowance sets none (0: no limit).
         """
         running = (
             self.model._default_manager.filter(owner=OuterRef("owner"), status=Status.RUNNING)
@@ -86,12 +87,12 @@ class JobQuerySet(models.QuerySet):
         return queued.order_by("-priority", "share", "queued_at", "pk")
 
     def claim(self, worker: Worker, per_owner: int | None = None) -> Any | None:
-        """Take the next job for a worker: one compare-and-swap; None where there is none.
+        """Assign the next job to a worker in one compare-and-swap; return it, or None.
 
-        The attempt is counted up and fences every later write of this run.
+        The incremented `attempt` is the fencing token of every later write of this run.
         """
         with transaction.atomic(using=self.db):
-            # SQLite has one writer at a time and ignores the lock; PostgreSQL skips locked rows.
+            # SQLite has a single writer and ignores the row lock; PostgreSQL skips locked rows.
             locked = self.eligible(per_owner).select_for_update(skip_locked=True, of=("self",))
             pk = locked.values_list("pk", flat=True).first()
             if pk is None or not self.filter(pk=pk).take(worker):
@@ -99,7 +100,7 @@ class JobQuerySet(models.QuerySet):
             return self.get(pk=pk)
 
     def take(self, worker: Worker) -> int:
-        """Move the selected queued rows into a worker's hands; how many were taken."""
+        """Mark the selected queued rows as running on a worker, with a lease; return how many."""
         return self.transition(
             Status.RUNNING,
             attempt=F("attempt") + 1,
@@ -109,18 +110,21 @@ class JobQuerySet(models.QuerySet):
         )
 
     def fenced(self, pk: Any, attempt: int) -> Self:
-        """The row of a job while this attempt holds it; 0 rows updated: authority is lost."""
+        """Select a job only while this attempt holds it.
+
+        An update of 0 rows means that the attempt has lost its authority to write.
+        """
         return self.filter(pk=pk, attempt=attempt, status=Status.RUNNING)
 
     def renew(self) -> int:
-        """Extend the lease of the selected running rows; how many are still held."""
+        """Extend the lease of the selected running rows; return how many are still held."""
         return self.filter(status=Status.RUNNING).update(lease_expires_at=timezone.now() + LEASE)
 
     def doubtful(self, gone: Collection[Any]) -> list[Any]:
-        """Running rows whose lease is over or reaches too far, or whose worker is known as dead."""
+        """Return running jobs with an expired or far-future lease, or whose worker is in `gone`."""
         now = timezone.now()
         running = self.filter(status=Status.RUNNING)
-        # Asked every second: a plain query and a look at its few rows cost less than a clever one.
+        # This runs every second: filtering the few rows here costs less than an elaborate query.
         found = running.order_by().values_list("pk", "worker_id", "lease_expires_at")
         odd = [
             pk

@@ -1,4 +1,4 @@
-"""What a kind of job declares about itself; the core loops over the kinds and names none."""
+"""The declarations of a kind of job; the core iterates over the kinds and names none."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,75 +8,75 @@ from typing import ClassVar
 
 @dataclass(frozen=True)
 class UploadLimit:
-    """How much the files of one request may hold."""
+    """A limit on the total size of the files in one request."""
 
     setting: str
-    """Name of the setting with the most megabytes (MiB)."""
+    """Name of the setting that holds the maximum, in MiB."""
     field: str = ""
-    """The form's field that it holds for; empty: every field that no kind names."""
+    """The form field that it applies to; empty: every field without a limit of its own."""
     is_stored: bool = True
-    """Whether the files count as space that their owner takes."""
+    """Whether the files count towards their owner's storage allowance."""
 
 
 @dataclass(frozen=True)
 class ChildLimits:
-    """What the kernel allows the child processes of a cluster; None: no limit.
+    """The kernel limits (setrlimit) of the child processes of a cluster; None: no limit.
 
-    A cluster that serves several kinds has the tightest of their limits, because a child is
+    A cluster that serves several kinds uses the tightest of their limits, because a child is
     confined before it knows its job.
     """
 
     file_mb: int | None = None
-    """Size of the largest file that they may write, in MiB."""
+    """Maximum size of a file that they write, in MiB (RLIMIT_FSIZE)."""
     processes: int | None = None
-    """Processes and threads of the site's user, all jobs together."""
+    """Maximum number of processes and threads of the site's user, over all jobs (RLIMIT_NPROC)."""
 
 
 class Kind:
-    """The declarations of one kind of job, as class attributes of its model."""
+    """The declarations of one kind of job, which its model sets as class attributes."""
 
     kind: ClassVar[str]
-    """Short name, also the URL namespace: "training"."""
+    """Short name, which is also the URL namespace, such as "training"."""
     cluster: ClassVar[str]
-    """The django-q2 cluster whose workers take such jobs. `settings.WORKERS` says how many workers
-    a cluster has; one that is not named there has one."""
+    """The django-q2 cluster whose workers run such jobs. `settings.WORKERS` gives the number of
+    workers per cluster; a cluster that is not listed there has one."""
     runner: ClassVar[str | None] = None
     """Dotted path of `run(job, report) -> dict | None`, called in a child process. None: another
-    job's child moves these rows (downloads are moved by the engine)."""
+    job's child updates these rows (the engine updates downloads)."""
     REPORTED: ClassVar[frozenset[str]] = frozenset()
-    """Fields that the child may set through `report.update`."""
+    """Names of the fields that the child may set through `report.update`."""
 
     # --- the child process ---
 
     least_memory_mb: ClassVar[int] = 0
-    """Memory without which the child cannot even start, in MiB."""
+    """Memory that the child needs just to start, in MiB."""
     max_losses: ClassVar[int | None] = 3
-    """Workers that may die under a job before it fails. None: any number."""
+    """Number of lost workers at which a job fails instead of being queued again; None: never."""
     stop_grace: ClassVar[float] = 0.0
-    """Seconds that the child gets to save its work on a clean stop; 0: it is killed."""
+    """Seconds that the child has to save its work on a clean stop; 0: it is killed at once."""
     niceness: ClassVar[int] = 0
-    """Added to the child's nice value, so that heavy work leaves the pages quick."""
+    """Increment of the child's nice value, so that heavy work does not slow down the pages."""
     child_limits: ClassVar[ChildLimits] = ChildLimits()
-    """What the kernel allows the child and all that it starts."""
+    """Kernel limits of the child and of every process that it starts."""
     spare_child: ClassVar[bool] = False
-    """Whether the next child is started ahead of its job: worth it if its imports take seconds."""
+    """Whether the next child is started before its job: worth it if its imports take seconds."""
 
     # --- files ---
 
     upload_limits: ClassVar[tuple[UploadLimit, ...]] = ()
-    """Limits of the files that people send for such jobs."""
+    """Limits of the files that users upload for such jobs."""
     folders: ClassVar[Mapping[str, str]] = MappingProxyType({})
-    """Folders outside the data folder: name within a backup -> setting that holds the path."""
+    """Folders outside the data folder: name in a backup -> setting that holds the path."""
 
     # --- pages ---
 
     has_pages: ClassVar[bool] = True
-    """Whether people see jobs of this kind; the site's own work has no pages."""
+    """Whether users see jobs of this kind; the site's internal work has no pages."""
     templates: ClassVar[str] = ""
-    """Folder of its templates; empty: the one called as the kind is."""
+    """Folder of its templates; empty: the folder with the kind's name."""
     title: ClassVar[str] = ""
-    """Label of the entry in the navigation, which leads to `<kind>:list`; empty: none."""
+    """Label of the navigation entry, which links to `<kind>:list`; empty: no entry."""
     start_label: ClassVar[str] = ""
-    """Label of the button on the dashboard, which leads to `<kind>:new`; empty: none."""
+    """Label of the dashboard button, which links to `<kind>:new`; empty: no button."""
     invitation: ClassVar[str] = ""
-    """What can be done, for an empty dashboard: "train models on a table of yours"."""
+    """Text for an empty dashboard that says what can be done, such as "train models on …"."""

@@ -1,4 +1,4 @@
-"""Every kind of job that is installed, and what they declare together."""
+"""Access to the installed kinds of job and to their combined declarations."""
 
 from pathlib import Path
 
@@ -23,12 +23,12 @@ def job_model(kind: str) -> type[Job]:
 
 
 def job_apps() -> list[AppConfig]:
-    """Return the apps that have kinds with pages, each once."""
+    """Return the apps that have a kind with pages, without duplicates."""
     return list(dict.fromkeys(model._meta.app_config for model in job_models() if model.has_pages))
 
 
 def clusters() -> dict[str, int]:
-    """Return the number of workers of each cluster that takes jobs."""
+    """Return the number of workers of each cluster that runs jobs."""
     names = dict.fromkeys(model.cluster for model in job_models() if model.runner)
     return {name: settings.WORKERS.get(name, 1) for name in names}
 
@@ -48,18 +48,18 @@ def keeps_spare_child(cluster: str) -> bool:
 
 
 def upload_limit(field: str) -> UploadLimit | None:
-    """Return what holds for files of a form's field: its own limit, else that of other fields."""
+    """Return the limit of a form field: its own, else the general one; None if there is neither."""
     limits = {limit.field: limit for model in job_models() for limit in model.upload_limits}
     return limits.get(field) or limits.get("")
 
 
 def kind_folder_settings() -> dict[str, str]:
-    """Return name within a backup -> setting, for the folders outside the data folder."""
+    """Return name in a backup -> setting, for the folders outside the data folder."""
     return {name: setting for model in job_models() for name, setting in model.folders.items()}
 
 
 def kind_folders() -> dict[str, Path]:
-    """Return name within a backup -> path, for the folders outside the data folder."""
+    """Return name in a backup -> path, for the folders outside the data folder."""
     return {
         name: Path(getattr(settings, setting)) for name, setting in kind_folder_settings().items()
     }

@@ -1,4 +1,4 @@
-"""Where people want to be told of an end, what an administrator lets run then, and the outbox."""
+"""Notification channels, the programs that an administrator permits, and the outbox."""
 
 import secrets
 import uuid
@@ -21,12 +21,12 @@ STATES = [(state, state) for state in (WAITING, DELIVERED, GIVEN_UP)]
 
 
 def new_secret() -> str:
-    """A key with which webhooks are signed."""
+    """Return a random key with which webhooks are signed."""
     return secrets.token_urlsafe(32)
 
 
 class Program(models.Model):
-    """A program that people may have run when a job of theirs has ended."""
+    """A program that users may choose to have run when one of their jobs has ended."""
 
     name = models.CharField(max_length=80, unique=True)
     command = models.TextField(
@@ -48,11 +48,11 @@ class Program(models.Model):
 
     @property
     def words(self) -> list[str]:
-        """The command line."""
+        """The command line as a list of words, the program first; placeholders unfilled."""
         return command_lines.read_words(self.command)
 
     def clean(self) -> None:
-        """Refuse what may not be run."""
+        """Refuse a command outside the operator's folder, or one with unknown placeholders."""
         try:
             command_lines.check(self.words, settings.PROGRAM_DIR)
         except command_lines.NotRun as error:
@@ -60,7 +60,7 @@ class Program(models.Model):
 
 
 class Channel(models.Model):
-    """One way in which one person is told that a job has ended."""
+    """One way in which a user is notified that a job has ended: webhook, e-mail or program."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="channels")
@@ -82,18 +82,18 @@ class Channel(models.Model):
 
     @property
     def target(self) -> str:
-        """Where it goes, as its owner reads it."""
+        """The destination as shown to the owner: program name, URL or e-mail address."""
         if self.method == PROGRAM:
             return str(self.program)
         return self.url if self.method == WEBHOOK else self.owner.email
 
     @property
     def outcomes(self) -> list[str]:
-        """The ends that it tells of."""
+        """The finished statuses for which it sends a notification."""
         return [status.value for status in Status if status in FINISHED and getattr(self, status)]
 
     def send_test(self) -> bool:
-        """Put a notice of nothing into the outbox; False where one is on its way already."""
+        """Put a test notification into the outbox; return False if one already waits there."""
         if self.deliveries.filter(job_id=None, state=WAITING).exists():
             return False
         Delivery.test(self)
@@ -101,9 +101,9 @@ class Channel(models.Model):
 
 
 class Delivery(models.Model):
-    """One notice to one channel: written with the outcome, kept as a log.
+    """One notification to one channel: written in the outcome's transaction, kept as a log.
 
-    `id` is sent along, so that a receiver can tell a notice that comes twice.
+    `id` is sent along, so that a receiver can detect duplicates.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -131,12 +131,12 @@ class Delivery(models.Model):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it is still to be delivered."""
+        """Whether it is yet to be delivered."""
         return self.state == WAITING
 
     @classmethod
     def test(cls, channel: Channel) -> "Delivery":
-        """Write a notice of nothing, to see whether the channel works."""
+        """Create and return a notification without a job, to test whether the channel works."""
         body: dict[str, Any] = {
             "event": "test",
             "id": str(uuid.UUID(int=0)),

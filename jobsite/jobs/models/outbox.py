@@ -1,4 +1,4 @@
-"""The outbox: notifications are written in the transaction that ends a job, delivered elsewhere."""
+"""The outbox: notifications are written in the transaction that ends a job and sent elsewhere."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,15 +11,18 @@ from jobsite.jobs.status import Status
 
 
 def announced(rows: models.QuerySet, to: Status) -> list[Any]:
-    """Of the rows that are about to end so, the keys of those whose owner wants to be told."""
+    """Return the keys of the rows whose owner has a channel for the status `to`.
+
+    Called before the transition, in the same transaction.
+    """
     listening = Channel.objects.filter(**{to.value: True}).values("owner")
     return list(rows.filter(owner__in=listening).order_by().values_list("pk", flat=True))
 
 
 def write(entries: Iterable[tuple[Any, Any, dict[str, Any]]], to: Status) -> None:
-    """Put each (owner's key, job's key, body) into the outbox once for each channel of its owner.
+    """Put each (owner key, job key, body) into the outbox, once per channel of the owner.
 
-    Only channels that are told of this end count.
+    Only channels that are set to the status `to` count.
     """
     entries = list(entries)
     channels: dict[Any, list[Channel]] = defaultdict(list)

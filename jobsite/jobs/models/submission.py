@@ -1,4 +1,4 @@
-"""One submission makes one job, however often it is sent: which keys were used."""
+"""The idempotency keys that were used: a submission that is sent again makes no second job."""
 
 import uuid
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from jobsite.jobs.idempotency import LONGEST
 
 
 class Submission(models.Model):
-    """The name of a submission, and the job that it made."""
+    """An idempotency key of one user and kind, and the job that its submission created."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     key = models.CharField(max_length=LONGEST + 20)
@@ -31,13 +31,13 @@ class Submission(models.Model):
 
 
 def made_before(job: Any, key: str) -> bool:
-    """Whether this submission made a job already; `job` is that one then."""
+    """Return whether this submission already created a job; if so, `job` is turned into it."""
     rows = Submission.objects.filter(owner=job.owner, kind=job.kind, key=key)
     row = rows.first()
     if row is None:
         return False
     found = type(job).objects.filter(pk=row.job_id).first()
-    if found is None:  # deleted since: then this is a new wish
+    if found is None:  # deleted since then: treat this as a new submission
         rows.delete()
         return False
     job.__dict__.update(found.__dict__)
@@ -45,12 +45,15 @@ def made_before(job: Any, key: str) -> bool:
 
 
 def note(job: Any, key: str) -> None:
-    """Remember which job the submission makes. Raises IntegrityError where it made one."""
+    """Store which job the submission creates. Raises IntegrityError if it already created one."""
     Submission.objects.create(owner=job.owner, kind=job.kind, key=key, job_id=job.pk)
 
 
 def made_together(owner: Any, kind: str, key: str, new: Sequence[Any]) -> set[uuid.UUID]:
-    """The jobs that a submission of many made, here or when it was sent before; notes `new`."""
+    """Store the jobs `new` of a bulk submission; return the ids of all that it has created.
+
+    That includes the jobs from an earlier copy of the same submission.
+    """
     rows = Submission.objects.filter(owner=owner, kind=kind, key__startswith=f"{key}.")
     before = set(rows.values_list("job_id", flat=True))
     Submission.objects.bulk_create(
@@ -58,7 +61,7 @@ def made_together(owner: Any, kind: str, key: str, new: Sequence[Any]) -> set[uu
             Submission(owner=owner, kind=kind, key=f"{key}.{number}", job_id=job.pk)
             for number, job in enumerate(new, start=len(before))
         ],
-        ignore_conflicts=True,  # the same submission, at the same moment
+        ignore_conflicts=True,  # the same submission may arrive concurrently
         batch_size=500,
     )
     return before | {job.pk for job in new}

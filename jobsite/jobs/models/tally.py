@@ -1,4 +1,4 @@
-"""What is counted for ever, though its rows go: outcomes, lost leases, wedged clusters."""
+"""Permanent counters that outlive the rows they count: outcomes, lost leases, wedged clusters."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,7 @@ LOST, WEDGED = "lease lost", "wedged"
 
 
 class Tally(models.Model):
-    """How often something happened to a kind of job or a part of the site, and when last."""
+    """How often something happened to a kind of job or part of the site, and when it last did."""
 
     name = models.CharField(max_length=32)
     subject = models.CharField(max_length=48)
@@ -29,15 +29,15 @@ class Tally(models.Model):
 
     @classmethod
     def add(cls, name: str, subject: str, more: int = 1) -> None:
-        """Count something that happened."""
+        """Increase a counter by `more`, creating it if necessary, and set its time to now."""
         row = cls.objects.filter(name=name, subject=subject)
         change: dict[str, Any] = {"count": F("count") + more, "at": timezone.now()}
         if not row.update(**change):
-            # The first of its kind; somebody else may be just as early.
+            # The first event of this name; another process may be creating the row concurrently.
             Tally.objects.bulk_create([Tally(name=name, subject=subject)], ignore_conflicts=True)
             row.update(**change)
 
     @classmethod
     def lately(cls, name: str, within: timedelta) -> models.QuerySet["Tally"]:
-        """The subjects to which it happened a short while ago."""
+        """Return the counters of this name that last increased less than `within` ago."""
         return cls.objects.filter(name=name, at__gt=timezone.now() - within)

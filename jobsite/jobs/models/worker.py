@@ -1,4 +1,4 @@
-"""The processes that carry out jobs, and their signs of life."""
+"""The worker processes that run jobs, and their heartbeats."""
 
 import os
 import socket
@@ -16,19 +16,19 @@ SILENT_AFTER = timedelta(seconds=30)
 
 
 class WorkerQuerySet(models.QuerySet):
-    """The worker processes that were seen."""
+    """The rows of worker processes, alive or not."""
 
     def alive(self) -> Self:
-        """Those with a recent sign of life."""
+        """Return the workers with a heartbeat in the last 30 seconds (`SILENT_AFTER`)."""
         return self.filter(last_seen__gt=timezone.now() - SILENT_AFTER)
 
     def beat(self, pk: Any) -> int:
-        """Note a sign of life; 0 where the row is gone."""
+        """Record a heartbeat; return 0 if the row is gone, else 1."""
         return self.filter(pk=pk).update(last_seen=timezone.now())
 
 
 class Worker(models.Model):
-    """A process that takes jobs from a queue, and its last sign of life."""
+    """A process that takes jobs from a queue, and the time of its last heartbeat."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     cluster = models.CharField(max_length=32)
@@ -51,7 +51,7 @@ class Worker(models.Model):
 
     @classmethod
     def of_this_process(cls, cluster: str) -> "Worker":
-        """Write the row of the calling process and return it."""
+        """Create the row of the calling process and return it."""
         return cls.objects.create(
             cluster=cluster,
             host=socket.gethostname(),
@@ -62,17 +62,17 @@ class Worker(models.Model):
 
     @property
     def silence(self) -> timedelta:
-        """The time since its last sign of life."""
+        """The time since its last heartbeat."""
         return timezone.now() - self.last_seen
 
     @property
     def is_alive(self) -> bool:
-        """Whether the worker gave a sign of life lately."""
+        """Whether the last heartbeat is recent (`SILENT_AFTER`)."""
         return self.silence < SILENT_AFTER
 
     @property
     def is_gone(self) -> bool:
-        """Whether this is a process of this very host that surely does not exist any more."""
+        """Whether the process ran on this host and certainly no longer exists."""
         if self.host != socket.gethostname():
             return False
         try:

@@ -1,11 +1,11 @@
-"""The queue of wake-ups on top of django-q2's ORM broker.
+"""The queue of wake-ups, on top of django-q2's ORM broker.
 
-A message says "there is work of this cluster" and nothing else. It is deleted as it is taken, so
-none is ever delivered twice, and one that is lost is written again by housekeeping.
+A message says "there is work for this cluster" and nothing else. It is deleted as it is taken, so
+that none is delivered twice; housekeeping replaces lost messages.
 
-django-q2 unpickles what a message carries. Ours carry nothing: the workers get a payload that is
-made and signed here as it is taken, so that what somebody wrote into the table is never unpickled,
-and a secret key that has changed meanwhile loses no message.
+django-q2 unpickles the payload of a message. Ours are stored empty: the payload that workers get is
+built and signed here when the message is taken. Data that somebody wrote into the table is
+therefore never unpickled, and no message is lost if the secret key changes in the meantime.
 """
 
 import logging
@@ -22,7 +22,7 @@ from django_q.signing import SignedPackage
 
 log = logging.getLogger(__name__)
 
-# Asked five times a second by each cluster: Django builds such a query at six times the cost.
+# Each cluster runs this five times a second; as an ORM query it would cost six times as much.
 LOOK = "SELECT EXISTS (SELECT 1 FROM {table} WHERE key = %s)"
 TAKE = """
     DELETE FROM {table} WHERE id IN (
@@ -38,7 +38,7 @@ TAKE_ON_POSTGRESQL = """
 
 
 def payload(number: int) -> str:
-    """What makes a worker look for work, in the form that django-q2 understands."""
+    """Return the signed django-q2 task that makes a worker look for jobs."""
     return SignedPackage.dumps(
         {
             "id": f"wake-up {number}",
@@ -52,18 +52,21 @@ def payload(number: int) -> str:
 
 
 class WakeUpBroker(ORM):
-    """Takes messages by deleting them; has nothing to acknowledge."""
+    """A django-q2 broker that deletes messages as it takes them, so that none is acknowledged."""
 
     def dequeue(self) -> list[tuple[None, str]] | None:
-        """Take up to `bulk` wake-ups, oldest first; after a poll interval None."""
+        """Take up to `Conf.BULK` wake-ups, oldest first; without any, return None after a poll.
+
+        Exits the process if its parent is dead.
+        """
         if os.getppid() != self.parent:
-            os._exit(1)  # the sentinel was killed: nobody takes what this pusher would fetch
+            os._exit(1)  # the sentinel was killed: nobody would run what this pusher fetches
         try:
-            # Looking first keeps an idle site from taking SQLite's write lock at each poll.
+            # Checking first keeps an idle site from taking SQLite's write lock at each poll.
             if self.is_anything_there():
                 return self.take()
         except DatabaseError as error:
-            # Raising would put the pusher to sleep for ten seconds and end it.
+            # An exception would make the pusher sleep for ten seconds and then end it.
             log.warning("The database does not answer: %s", error)
             connections[Conf.ORM].close()
             sleep(1)
@@ -72,18 +75,18 @@ class WakeUpBroker(ORM):
 
     @cached_property
     def parent(self) -> int:
-        """The process that started this pusher, as seen at its first poll."""
+        """The id of the process that started this pusher, read at the first poll."""
         return os.getppid()
 
     def is_anything_there(self) -> bool:
-        """Whether a wake-up waits."""
-        self.get_connection()  # which lets go of a connection that is too old
+        """Return whether a wake-up of this cluster is waiting."""
+        self.get_connection()  # closes a connection that is too old
         with connections[Conf.ORM].cursor() as cursor:
             cursor.execute(LOOK.format(table=OrmQ._meta.db_table), [self.list_key])
             return bool(cursor.fetchone()[0])
 
     def take(self) -> list[tuple[None, str]]:
-        """Delete the oldest wake-ups and return a payload for each."""
+        """Delete the oldest wake-ups, at most `Conf.BULK`, and return a payload for each."""
         connection = connections[Conf.ORM]
         sql = TAKE_ON_POSTGRESQL if connection.vendor == "postgresql" else TAKE
         with connection.cursor() as cursor:
@@ -91,4 +94,4 @@ class WakeUpBroker(ORM):
             return [(None, payload(number)) for (number,) in cursor.fetchall()]
 
     def delete(self, task_id: int | None) -> None:
-        """Nothing: a message that was taken is gone already."""
+        """Do nothing: a message that was taken is already deleted."""

@@ -1,4 +1,4 @@
-"""Handing work over: the row and its wake-up, in one transaction."""
+"""Submission and retry of jobs: the row and its wake-up are written in one transaction."""
 
 from typing import Any
 
@@ -14,10 +14,10 @@ from jobsite.jobs.text import one_line
 
 
 def submit(job: Job) -> None:
-    """Store a new job and wake a worker; both happen or none.
+    """Store a new job and wake a worker, in one transaction.
 
-    Where the request that asks for it was answered before, `job` becomes the job that it made.
-    Raises OverAllowance with a sentence for the owner.
+    If the same submission was sent before (see `idempotency`), `job` becomes the job that it
+    created. Raises OverAllowance with a sentence for the owner.
     """
     job.name = one_line(job.name)
     key = idempotency.next_key() if job.owner_id else ""
@@ -31,13 +31,16 @@ def submit(job: Job) -> None:
             job.save(force_insert=True)
             job.log("Queued.")
             wake(job.cluster)
-    except IntegrityError:  # the same submission, at the same moment
+    except IntegrityError:  # the same submission arrived concurrently
         if not key or not submission.made_before(job, key):
             raise
 
 
 def check_allowance(owner: Any, more: int = 1) -> None:
-    """Refuse what is beyond the owner's limits. Raises OverAllowance."""
+    """Raise OverAllowance if `more` jobs exceed the owner's limit or their space is used up.
+
+    A job without an owner has no limits.
+    """
     if owner is None:
         return
     kinds = [model for model in job_models() if model.has_pages]
@@ -50,14 +53,15 @@ def check_allowance(owner: Any, more: int = 1) -> None:
 
 
 def stored_bytes(owner: Any) -> int:
-    """What the files of a person take, over all kinds."""
+    """Return the bytes that a user's files occupy, over all kinds of job."""
     return sum(model.stored_bytes(owner) for model in job_models())
 
 
 def retry(job: Job) -> bool:
-    """Queue a failed or cancelled job once more; False where its status does not allow it.
+    """Queue a failed or cancelled job again and wake a worker.
 
-    Raises OverAllowance with a sentence for the owner.
+    Return False if its status does not allow it. Raises OverAllowance with a sentence for the
+    owner.
     """
     check_allowance(job.owner)
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Wake-ups: messages on django-q2's queue that say only that there is work of a kind."""
+"""Wake-ups: messages on django-q2's queue that say only that a cluster has work."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,17 +11,17 @@ from jobsite.jobs.execution import worker
 
 
 def wake(cluster: str) -> None:
-    """Tell the workers of a cluster that there is something to claim."""
+    """Queue a message that makes a worker of the cluster look for jobs to claim."""
     OrmQ.objects.create(key=cluster, payload="", lock=timezone.now())
 
 
 def waiting_wake_ups(clusters: Iterable[str]) -> dict[str, int]:
-    """How many wake-ups nobody has taken yet, by cluster."""
+    """Return the number of wake-ups that no worker has taken yet, by cluster."""
     return {cluster: OrmQ.objects.filter(key=cluster).count() for cluster in clusters}
 
 
 def worker_spawned(**_: Any) -> None:
-    """Called by django-q2 in each new worker process."""
+    """Prepare a new worker process; django-q2 calls this in each one (signal `post_spawn`)."""
     worker.prepare()
 
 

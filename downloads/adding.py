@@ -1,4 +1,4 @@
-"""What somebody hands over -> rows, with an answer for each line: added, duplicate or invalid."""
+"""Submission of links and .torrent files, with a result for each: added, duplicate or invalid."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -31,7 +31,7 @@ class CategoryAdmin(ReadOnlyAdmin):
 
 @admin.register(Defaults)
 class DefaultsAdmin(admin.ModelAdmin):
-    """What people wish of every download."""
+    """Default options of each person."""
 
     list_display = ["user", "hold", "exclude", "layout"]
 

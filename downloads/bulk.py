@@ -31,7 +31,7 @@ ActOnOne = Callable[[Download, Values], bool]
 
 @dataclass(frozen=True)
 class Action:
-    """What is done to some of them, which tells the keys of those that allowed it."""
+    """An action on some downloads, which returns the keys of those that allowed it."""
 
     act: Act
     done: str

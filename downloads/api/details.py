@@ -1,4 +1,4 @@
-"""The API's close look at a download, and the sums of what was fetched and sent."""
+"""API actions for the details of a download and for traffic totals."""
 
 from typing import Any
 

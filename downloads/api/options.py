@@ -1,4 +1,4 @@
-"""The API's fields and actions for what its caller wishes of downloads, and their categories."""
+"""API fields and actions for the options and categories of downloads."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from downloads.web.option_forms import CHANGES, OPTIONS
 
 
 class OptionSerializer(serializers.ModelSerializer):
-    """What the owner of a download may wish at any time; what is left out stays as it is."""
+    """Options that a download's owner may set at any time; omitted ones stay as they are."""
 
     category = OwnCategoryField(
         slug_field="name", required=False, allow_null=True, queryset=Category.objects.all()
@@ -75,7 +75,7 @@ class OptionActions(DownloadActions):
 
     @extend_schema(request=ChangeSerializer)
     def partial_update(self, request: Request, pk: Any = None) -> Response:
-        """Change what is wished of a download; the engine follows within a second or two."""
+        """Change options of a download; the engine applies them within a second or two."""
         job = self.get_object()
         owner = {"owner": request.user}
         form = ChangeSerializer(job, data=request.data, partial=True, context=owner)

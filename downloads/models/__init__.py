@@ -1,4 +1,4 @@
-"""The tables of the downloads."""
+"""Models of the downloads app."""
 
 from downloads.models.category import Category
 from downloads.models.defaults import Defaults

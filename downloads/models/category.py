@@ -1,4 +1,4 @@
-"""Categories: what a person sorts downloads by, each with a folder of the library."""
+"""Categories by which a person sorts downloads, each with a folder in the library."""
 
 from typing import Any
 
@@ -15,10 +15,10 @@ NONE = "-"  # stands for "without a category" where downloads are filtered
 
 
 class CategoryQuerySet(models.QuerySet):
-    """The categories of people."""
+    """Queries for categories."""
 
     def visible_to(self, user: Any) -> "CategoryQuerySet":
-        """Those of one person."""
+        """Return the categories of one person."""
         return self.filter(owner=user)
 
 
@@ -44,11 +44,11 @@ class Category(GoalFields):
         return self.name
 
     def move_files(self) -> None:
-        """Have the engine move what is in the library already to the folder."""
+        """Ask the engine to move files that are already in the library to the folder."""
         self.downloads.filter(status=Status.SUCCEEDED).update(move_asked=True)
 
     def clean(self) -> None:
-        """Bring name and folder into canonical form. Raises ValidationError."""
+        """Normalise name and folder. Raises ValidationError if one is invalid or taken."""
         name = display_name(self.name, 60)
         if not name or name == NONE or "/" in self.name:
             raise ValidationError({"name": "Give it a name of letters, digits and blanks."})

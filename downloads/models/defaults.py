@@ -1,4 +1,4 @@
-"""What a person wishes of every download that is added, unless they say otherwise."""
+"""Default options for every download that a person adds."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from downloads.validators import validate_patterns
 
 
 class FirstOptions(models.Model):
-    """What can only be wished before the files are known."""
+    """Options that can only be set before the list of files is known."""
 
     hold = models.BooleanField(
         "show the files first",
@@ -39,7 +39,7 @@ class FirstOptions(models.Model):
 
 
 class Defaults(FirstOptions):
-    """One person's; without a row nothing is left out and nothing waits."""
+    """Default options of one person; without a row nothing is excluded or held."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+"
@@ -53,5 +53,5 @@ class Defaults(FirstOptions):
 
     @classmethod
     def of(cls, user: Any) -> "Defaults":
-        """Those of a person."""
+        """Return the person's defaults, unsaved if there is no row."""
         return cls.objects.filter(user=user).first() or cls(user=user)

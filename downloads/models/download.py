@@ -1,4 +1,4 @@
-"""Downloads: rows that people change and the engine moves."""
+"""Downloads: rows that people change and the engine carries out."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -27,7 +27,7 @@ IN_LINE = {Status.QUEUED, Status.RUNNING}
 
 
 class Download(DownloadFields):
-    """A torrent that one person wants. Moved by the engine; people change what is wanted."""
+    """A torrent that one person wants; people set its options, the engine updates its state."""
 
     kind: ClassVar[str] = "downloads"
     cluster: ClassVar[str] = "downloads"
@@ -59,17 +59,17 @@ class Download(DownloadFields):
 
     @classmethod
     def stored_bytes(cls, owner: Any) -> int:
-        """What one person's torrents take, each in full also where others share its copy.
+        """Return the bytes of one person's torrents, each in full even if its copy is shared.
 
-        Otherwise deleting a torrent would charge somebody else with it. The engine lets a torrent
-        begin where it fits into the space of the first who wanted it.
+        Otherwise deleting a torrent would charge somebody else for it. The engine lets a torrent
+        start if it fits into the space of the first person who wanted it.
         """
         mine = cls.objects.visible_to(owner)
         return mine.aggregate(total=Sum("done"))["total"] or 0
 
     @classmethod
     def of(cls, owner: Any, entry: Entry, options: Mapping[str, Any]) -> "Download":
-        """A row for an entry, not saved yet; `wishes` are values of its fields."""
+        """Return an unsaved row for an entry; `options` are values of its fields."""
         link = entry.link
         return cls(
             owner=owner,
@@ -86,17 +86,17 @@ class Download(DownloadFields):
 
     @property
     def hashes(self) -> list[str]:
-        """The info hashes that are known of it."""
+        """The known info hashes of the torrent, v1 before v2."""
         return [one for one in (self.info_hash, self.info_hash_v2) if one]
 
     @property
     def trackers(self) -> list[str]:
-        """Who is asked for peers."""
+        """The URLs of the trackers that are asked for peers."""
         return trackers_of(self.link, settings.DOWNLOAD_ALLOWED_NETWORKS)
 
     @property
     def shown_state(self) -> str:
-        """What is being done with it now, in one word."""
+        """The current state in one word."""
         if self.is_held:
             return "held"
         if self.is_seeding:
@@ -105,32 +105,32 @@ class Download(DownloadFields):
 
     @property
     def is_moving(self) -> bool:
-        """Whether bytes come or go now."""
+        """Whether data is being transferred now."""
         return (self.status == Status.RUNNING and self.rate_down > 0) or self.is_seeding
 
     @property
     def is_live(self) -> bool:
-        """Whether something is going on that a page should follow."""
+        """Whether it is active or seeding, so that pages should refresh."""
         return self.is_active or self.is_seeding
 
     @property
     def is_in_line(self) -> bool:
-        """Whether it downloads, or waits to."""
+        """Whether it is downloading or queued."""
         return self.status in IN_LINE
 
     @property
     def is_seeding(self) -> bool:
-        """Whether it is complete, and uploaded to others."""
+        """Whether it is complete and being uploaded to others."""
         return self.seeding and self.status == Status.SUCCEEDED
 
     @property
     def is_held(self) -> bool:
-        """Whether its files are known and it waits for somebody to choose among them."""
+        """Whether its files are known and it waits for its owner to choose among them."""
         return self.hold and self.is_listed and self.status == Status.PAUSED
 
     @property
     def reason(self) -> str:
-        """Why it stands still, as a sentence; empty where it moves."""
+        """The reason why it makes no progress, as a sentence; empty if there is none."""
         expired = self.lease_expires_at is not None and self.lease_expires_at < timezone.now()
         if self.status == Status.RUNNING and expired:
             return "The download engine does not answer; it is being restarted."
@@ -140,7 +140,7 @@ class Download(DownloadFields):
 
     @property
     def can_pause(self) -> bool:
-        """Whether pausing makes sense now."""
+        """Whether it can be paused now."""
         return self.status in CAN_PAUSE or self.is_seeding
 
     @property
@@ -159,16 +159,16 @@ class Download(DownloadFields):
 
     @property
     def directory(self) -> Path:
-        """A folder that is never made: torrents are kept by info hash, shared by their owners."""
+        """A folder that is never created: torrents are stored by info hash and shared by owners."""
         return Path(settings.DATA_DIR) / "torrents" / str(self.pk)
 
     @property
     def result_path(self) -> Path:
-        """The file or folder in the library; the library itself where nothing is finished."""
+        """The file or folder in the library; the library itself if nothing is finished."""
         return Path(settings.DOWNLOAD_DIR) / self.place
 
     def file_on_disk(self, file: DownloadFile) -> Path | None:
-        """Where a finished file lies; None where it is gone or something led out of the library."""
+        """Return a finished file's path; None if it is gone or resolves outside the library."""
         home = Path(settings.DOWNLOAD_DIR).resolve()
         path = home.joinpath(self.place, file.path) if file.path else home / self.place
         inside = path.resolve() == path and path.is_relative_to(home) and path != home
@@ -176,7 +176,7 @@ class Download(DownloadFields):
         return path if is_there else None
 
     def is_misplaced(self, place: str) -> bool:
-        """Whether files at this place are not in its category's folder, or have another name."""
+        """Return whether this place is outside the category's folder or has another name."""
         folder = self.category.folder if self.category else ""
         path = PurePosixPath(place)
         if self.layout == Layout.FLAT and path == PurePosixPath(folder):
@@ -186,7 +186,7 @@ class Download(DownloadFields):
     # --- moving ---
 
     def pause(self) -> bool:
-        """Stop for now; what was fetched is kept."""
+        """Pause the download and keep what was fetched; return whether its state changed."""
         if self.is_seeding:
             return self.stop_seeding()
         still = {"rate_down": 0, "rate_up": 0, "peers": 0, "eta": None, "message": ""}
@@ -196,7 +196,7 @@ class Download(DownloadFields):
         return bool(moved)
 
     def resume(self) -> bool:
-        """Go on."""
+        """Queue the paused download again; return whether its state changed."""
         hold = self.hold and not self.is_listed
         moved = self._row().filter(status__in=CAN_RESUME).transition(Status.QUEUED, hold=hold)
         if moved:
@@ -204,7 +204,7 @@ class Download(DownloadFields):
         return bool(moved)
 
     def force(self, forced: bool = True) -> bool:
-        """Start it past the queue, from a pause too; or put it back among the others."""
+        """Start it regardless of the queue, even if paused, or return it to the queue."""
         line = self._row().filter(status__in=[*ACTIVE, *CAN_RESUME]).exclude(forced=forced)
         changed = bool(line.update(forced=forced, asked_at=timezone.now()))
         if changed:
@@ -212,7 +212,7 @@ class Download(DownloadFields):
         return (forced and self.resume()) or changed
 
     def move(self, to: str) -> bool:
-        """Change its place among its owner's; False where it is not in the queue any more."""
+        """Move it within its owner's queue; return False if it is no longer queued."""
         if not self.is_in_line:
             return False
         line = Download.objects.line_of(self)
@@ -230,14 +230,14 @@ class Download(DownloadFields):
         return True
 
     def go_on(self, reason: str, **fields: Any) -> bool:
-        """Take up a finished download once more, for more files or a new check."""
+        """Queue a finished download again, for more files or a new check."""
         moved = self._row().filter(status=Status.SUCCEEDED).transition(Status.QUEUED, **fields)
         if moved:
             self.log(reason)
         return bool(moved)
 
     def check_again(self) -> bool:
-        """Have all that is on disk verified; what is damaged is fetched again."""
+        """Verify all data on disk; damaged data is fetched again."""
         active = self._row().filter(status__in=ACTIVE).exclude(is_listed=False)
         if active.update(recheck=True, asked_at=timezone.now()):
             self.log("A check of what is on disk was asked for.")
@@ -245,37 +245,37 @@ class Download(DownloadFields):
         return self.go_on("What is on disk is checked.", recheck=True)
 
     def announce(self) -> bool:
-        """Have trackers and DHT asked for peers now."""
+        """Ask trackers and the DHT for peers; return False if neither running nor seeding."""
         if self.status != Status.RUNNING and not self.is_seeding:
             return False
         self.limit(announce_asked_at=timezone.now())
         return True
 
     def start_seeding(self) -> bool:
-        """Upload what is complete, until it is stopped."""
+        """Seed the complete download until it is stopped."""
         mine = self._row().filter(status=Status.SUCCEEDED, seeding=False)
         if started := mine.update(seeding=True, seed=FOREVER, asked_at=timezone.now()):
             self.log("It is uploaded until it is stopped.")
         return bool(started)
 
     def stop_seeding(self) -> bool:
-        """Upload no more; what was fetched stays."""
+        """Stop seeding; what was fetched stays."""
         still = {"rate_up": 0, "peers": 0, "state": "", "seeding": False}
         if stopped := self._row().filter(seeding=True).update(**still):
             self.log("Uploading was stopped.")
         return bool(stopped)
 
     def hand_over(self, link: Link) -> None:
-        """Somebody has uploaded the .torrent of what is here as a link, with its list of files."""
+        """Record that the .torrent, with its file list, of a link was uploaded."""
         if not self.is_listed and not self.has_file:
             trackers = dict.fromkeys([*self.trackers, *link.trackers])
             self.limit(has_file=True, link=self._link_with(list(trackers)[:MAX_TRACKERS]))
             self.log("Its .torrent file was uploaded: the list of files need not be asked for.")
 
     def choose_files(self, priorities: Mapping[int, int]) -> None:
-        """Say for files, by number, how much they are wanted. Raises ValueError with the reason.
+        """Set the priorities of files, by index. Raises ValueError with the reason.
 
-        A finished download of which more is wanted goes on.
+        A finished download continues if more of its files are wanted.
         """
         mine = self.files.all()
         with transaction.atomic():
@@ -292,11 +292,11 @@ class Download(DownloadFields):
                 self.go_on("More of its files are wanted; it goes on.")
 
     def limit(self, **fields: Any) -> None:
-        """Change what is wanted of it; the engine follows within a second or two."""
+        """Set fields; the engine applies the change within a second or two."""
         self._row().update(**fields, asked_at=timezone.now())
 
     def change(self, options: Mapping[str, Any]) -> None:
-        """Store wishes; files that are in the library already follow a change of category."""
+        """Store options; if the category changes, files already in the library are moved."""
         fields = dict(options)
         if name := fields.pop("name", None):
             fields |= {"name": name, "save_as": name}
@@ -314,13 +314,13 @@ class Download(DownloadFields):
         return with_trackers(self.link, trackers, settings.DOWNLOAD_ALLOWED_NETWORKS)
 
     def request_delete(self, with_data: bool = False) -> None:
-        """Hide it now; the engine lets go of it, then removes it, and its files if asked to."""
+        """Hide the row; the engine then releases and removes it, with its files if asked."""
         self._row().update(delete_data=with_data)
         super().request_delete()
 
     def purge(self) -> None:
-        """Left to the engine, which knows when no file of the torrent is open any more."""
+        """Do nothing: only the engine knows when no file of the torrent is open any more."""
 
     def remove(self) -> None:
-        """Remove the row and its log, for the engine."""
+        """Remove the row and its log; called by the engine."""
         super().purge()

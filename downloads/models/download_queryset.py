@@ -1,4 +1,4 @@
-"""Adding links by the thousand, and what the engine does with many rows at once."""
+"""Bulk insertion of downloads, and the engine's operations on many rows."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -135,7 +135,7 @@ class DownloadQuerySet(JobQuerySet):
         return list(self.filter(**side).order_by(order).values_list("queue_order", flat=True)[:2])
 
     def release(self) -> int:
-        """Queue again what an engine that is gone has left running; nothing is lost by that."""
+        """Queue again the rows that a dead engine left running; no data is lost."""
         left = self.filter(status=Status.RUNNING)
         return left.transition(Status.QUEUED, rate_down=0, rate_up=0, peers=0, eta=None)
 
@@ -153,11 +153,11 @@ class DownloadQuerySet(JobQuerySet):
         return self.filter(info_hash=info_hash, delete_requested=False)
 
     def still_as(self, rows: Sequence[Any]) -> list[Any]:
-        """Those of the rows that still run as they were read, and locks them. In a transaction."""
+        """Lock and return the rows that still run unchanged. Must be called in a transaction."""
         found = self.filter(pk__in=[row.pk for row in rows], status=Status.RUNNING)
         wanted = found.filter(delete_requested=False).select_for_update()
         now = {pk: stamp for pk, *stamp in wanted.values_list("pk", "attempt", "asked_at")}
-        # A wish that came meanwhile is looked at first.
+        # A change that was made meanwhile is processed first.
         return [row for row in rows if now.get(row.pk) == [row.attempt, row.asked_at]]
 
     def write(self, rows: Iterable[Any], fields: Sequence[str], **guard: Any) -> None:

@@ -1,4 +1,4 @@
-"""The row of the engine: one at most is active, and housekeeping sees that one is."""
+"""The engine's row: at most one is active, and housekeeping ensures that one is."""
 
 from datetime import timedelta
 from typing import ClassVar
@@ -14,7 +14,7 @@ from jobsite.jobs.status import ACTIVE, Status
 
 
 class Engine(Job):
-    """The process with the session. One at most is active, and housekeeping sees that one is."""
+    """The process that holds the session; at most one is active."""
 
     kind: ClassVar[str] = "engine"
     cluster: ClassVar[str] = "downloads"
@@ -46,7 +46,7 @@ class Engine(Job):
 
     @classmethod
     def keep_alive(cls) -> None:
-        """Queue an engine where none is active; one that keeps dying is given a rest each time."""
+        """Queue an engine if none is active, with a growing delay if engines keep failing."""
         if cls.objects.filter(status__in=ACTIVE).exists():
             return
         now = timezone.now()

@@ -31,7 +31,7 @@ def holds_nul(fields: QueryDict) -> bool:
 
 @method_decorator([csrf_exempt, login_not_required], name="dispatch")
 class Bridge(View):
-    """A call of somebody who is signed in; anybody else is told 403, as callers expect."""
+    """A call by a signed-in client; others get status 403, as clients expect."""
 
     changes: ClassVar[bool] = False
     person: Any = None

@@ -39,7 +39,7 @@ class Change(Bridge):
 
 
 class Add(Bridge):
-    """Links and .torrent files, with what is wished of them."""
+    """Add links and .torrent files with their options."""
 
     http_method_names = ["post"]
     changes = True

@@ -12,7 +12,7 @@ from downloads.qbittorrent.base import Bridge, answer
 
 
 class Query(Bridge):
-    """A look: whatever `tell` answers."""
+    """A read-only call, answered by `reply`."""
 
     http_method_names = ["get", "post"]
     reply: Any = None

@@ -29,7 +29,6 @@ class DownloadList(JobList):
     filterset_class = DownloadFilter
 
     def get_queryset(self) -> QuerySet:
-        """With their categories."""
         return super().get_queryset().select_related("category")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -50,7 +49,6 @@ class DownloadDetail(JobDetail):
     """One download: progress, peers, why it stands still, files, log."""
 
     def get_queryset(self) -> QuerySet:
-        """With its category."""
         return super().get_queryset().select_related("category")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -90,7 +88,7 @@ class Add(FormView):
     template_name = "downloads/new.html"
 
     def get_initial(self) -> dict[str, Any]:
-        """What the person wishes of every download."""
+        """Return the person's default options."""
         usual = Defaults.of(self.request.user)
         return {"hold": usual.hold, "exclude": usual.exclude, "layout": usual.layout}
 

@@ -1,4 +1,4 @@
-"""The page of a torrent's files: look, and say which are wanted."""
+"""Pages that list a torrent's files and select which are wanted."""
 
 from typing import Any
 from uuid import UUID

@@ -15,7 +15,7 @@ LINE_LASTS = 20.0
 
 
 def box() -> DetailsMailbox:
-    """Where pages and engine leave each other word."""
+    """Return the mailbox by which pages and the engine exchange messages."""
     return DetailsMailbox(_state() / "watched")
 
 

@@ -1,4 +1,4 @@
-"""What a person may wish of a download, as form fields: the same when it is added and later."""
+"""Form fields for the options of a download, used when it is added and later."""
 
 from typing import Any
 

@@ -74,7 +74,7 @@ class Plan(UpdateView):
 
 
 class EditDefaults(UpdateView):
-    """What the person wishes of every download that is added."""
+    """Edits the default options of the person's new downloads."""
 
     fields = ["hold", "exclude", "layout"]
     model = Defaults

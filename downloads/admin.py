@@ -14,7 +14,7 @@ from jobsite.jobs.admin.jobs import JobAdmin
 
 @admin.register(Download)
 class DownloadAdmin(JobAdmin):
-    """All downloads."""
+    """The downloads of all people."""
 
     list_display = [*JobAdmin.list_display, "state", "size", "rate_down", "peers"]
     list_filter = [*JobAdmin.list_filter, "state"]

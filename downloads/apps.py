@@ -1,9 +1,9 @@
-"""The downloads app."""
+"""The app of downloads and their engine."""
 
 from django.apps import AppConfig
 
 
 class DownloadsConfig(AppConfig):
-    """Names the app."""
+    """Names the app of downloads."""
 
     name = "downloads"

@@ -9,7 +9,6 @@ FIELDS = "asctime levelname processName process name message request_id user job
 
 
 def configuration(as_json: bool) -> dict[str, Any]:
-    """Django's LOGGING."""
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -28,7 +28,7 @@ class DatasetAdmin(ReadOnlyAdmin):
 
 @admin.register(TrainingJob)
 class TrainingJobAdmin(JobAdmin):
-    """All trainings."""
+    """The trainings of all people."""
 
     list_display = [*JobAdmin.list_display, "target", "dataset"]
     list_select_related = ["owner", "dataset"]
@@ -36,7 +36,7 @@ class TrainingJobAdmin(JobAdmin):
 
 @admin.register(Prediction)
 class PredictionAdmin(JobAdmin):
-    """All predictions."""
+    """The predictions of all people."""
 
     list_display = [*JobAdmin.list_display, "training", "algorithm"]
     list_select_related = ["owner", "training"]

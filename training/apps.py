@@ -1,4 +1,4 @@
-"""The training app."""
+"""The app of tables, trainings and predictions."""
 
 from django.apps import AppConfig
 

@@ -39,7 +39,6 @@ class BulkSerializer(serializers.Serializer):
 
     @property
     def values(self) -> Values:
-        """For `carry_out`."""
         given = self.validated_data
         return Values(given.get("category"), given.get("tags", ()), with_data=given["with_data"])
 

@@ -40,7 +40,7 @@ class CategorySerializer(serializers.ModelSerializer):
 
 
 class CategoryViewSet(viewsets.ModelViewSet):
-    """The caller's categories."""
+    """The categories of the caller."""
 
     serializer_class = CategorySerializer
     pagination_class = None

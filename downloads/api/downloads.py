@@ -140,7 +140,6 @@ class DownloadViewSet(BulkActions, FileActions, DetailsActions, QueueActions, Op
     parser_classes = [JSONObjectParser, MultiPartParser, FormParser]
 
     def get_queryset(self) -> QuerySet:
-        """With their categories."""
         return super().get_queryset().select_related("category")
 
     @extend_schema(
@@ -166,14 +165,12 @@ class DownloadViewSet(BulkActions, FileActions, DetailsActions, QueueActions, Op
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: Any = None) -> Response:
-        """Stop for now."""
         job = self.get_object()
         return self.act(job.pause(), job)
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: Any = None) -> Response:
-        """Go on."""
         job = self.get_object()
         return self.act(job.resume(), job)
 

@@ -47,7 +47,6 @@ class ChoiceSerializer(serializers.Serializer):
     rule = serializers.ChoiceField(list(WORDS), required=False)
 
     def validate_files(self, files: dict[str, str]) -> dict[int, int]:
-        """Numbers as numbers."""
         if not all(number.isdecimal() and len(number) < 8 for number in files):
             raise serializers.ValidationError("Name each file by its index.")
         return {int(number): WORDS[word] for number, word in files.items()}

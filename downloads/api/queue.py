@@ -13,7 +13,7 @@ from downloads.models.download import MOVES, Download
 
 
 class MoveSerializer(serializers.Serializer):
-    """Where to."""
+    """Where in the queue a download is to go."""
 
     to = serializers.ChoiceField(choices=sorted(MOVES))
 

@@ -1,4 +1,4 @@
-"""Into the session: what is on disk is looked at first, then the torrent goes on from there."""
+"""Adding torrents to the session: what is on disk is checked before the download continues."""
 
 import logging
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 def add(engine: EngineState, torrent: Torrent, params: AddParams) -> bool:
-    """Put a torrent into the session; False, and failed, where that is impossible."""
+    """Add a torrent to the session; return False, with the torrent failed, if it is refused."""
     engine.journal.begin(torrent.key, engine.now)
     torrent.uploaded_before = torrent.uploaded
     try:
@@ -37,10 +37,10 @@ def add(engine: EngineState, torrent: Torrent, params: AddParams) -> bool:
 
 
 def start(engine: EngineState, torrent: Torrent) -> None:
-    """Begin, or go on with, the download of a torrent whose files are known."""
+    """Start or resume the download of a torrent whose list of files is known."""
     torrent.reason = ""
     torrent.moved_at = engine.now
-    if engine.session.has(torrent.key):  # its list of files came just now
+    if engine.session.has(torrent.key):  # its list of files has just arrived
         torrent.phase = Phase.DOWNLOADING
         return
     params = engine.params(torrent)
@@ -67,7 +67,7 @@ def start(engine: EngineState, torrent: Torrent) -> None:
 
 
 def seed(engine: EngineState, torrent: Torrent, params: AddParams) -> None:
-    """Upload what lies in the library."""
+    """Upload a torrent from the library."""
     assert torrent.record is not None and params.ti is not None
     paths = engine.library.paths(torrent.record)
     _prepare(torrent, params, paths)
@@ -77,12 +77,12 @@ def seed(engine: EngineState, torrent: Torrent, params: AddParams) -> None:
     params.have_pieces = pieces_within(params.ti, paths)
     if add(engine, torrent, params):
         torrent.phase = Phase.SEEDING
-        engine.must_admit = True  # its limits hold from its first byte on
+        engine.must_admit = True  # so that its limits apply from the first byte
         torrent.done = torrent.size or 0
 
 
 def _prepare(torrent: Torrent, params: AddParams, paths: Mapping[int, Path]) -> None:
-    """Say which files are wanted and in which order, and where those are that are here already."""
+    """Set the wanted files, the order of pieces, and the paths of files already in the library."""
     assert torrent.wanted is not None and params.ti is not None
     params.file_priorities = priorities_of(params.ti, torrent.priorities)
     params.piece_priorities = []
@@ -91,7 +91,7 @@ def _prepare(torrent: Torrent, params: AddParams, paths: Mapping[int, Path]) -> 
 
 
 def collect_checks(engine: EngineState) -> None:
-    """Put those into the session whose data on disk is known by now."""
+    """Add to the session the torrents whose check of the data on disk has ended."""
     for key, check in list(engine.checks.items()):
         if not check.done():
             continue
@@ -118,7 +118,7 @@ def _enter(engine: EngineState, torrent: Torrent, params: AddParams) -> None:
 
 
 def prefer(engine: EngineState, torrent: Torrent) -> None:
-    """Tell the session which files are wanted and which pieces come first."""
+    """Pass the wanted files and the order of pieces to the session."""
     info = engine.session.info(torrent.key)
     if info is not None and torrent.wanted is not None:
         priorities = priorities_of(info, torrent.priorities)
@@ -126,6 +126,6 @@ def prefer(engine: EngineState, torrent: Torrent) -> None:
 
 
 def askable(params: AddParams, has_dht: bool) -> PeerSources:
-    """Who can be asked for peers of a torrent that is added; a private one keeps out of the DHT."""
+    """Return the peer sources of a torrent that is added; a private one must not use the DHT."""
     is_private = params.ti is not None and params.ti.priv()
     return PeerSources(has_dht and not is_private, len(params.trackers), len(params.peers))

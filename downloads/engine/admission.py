@@ -1,4 +1,4 @@
-"""Which torrents may download now: so many at once, and only what fits on the disk."""
+"""Admission: which torrents may download now, limited by a number of slots and by free space."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -8,19 +8,22 @@ from jobsite.jobs.formats import byte_size
 
 @dataclass(frozen=True)
 class Candidate:
-    """A torrent that could start. Lower `rank` goes first."""
+    """A torrent that could start. `remaining` is in bytes; a lower `rank` goes first."""
 
     key: str
     remaining: int
     rank: tuple[float, ...]
     owner: str = ""
     is_forced: bool = False
-    """Whether it needs no place; space it needs as others do."""
+    """Whether it needs no slot; it still needs space, as the others do."""
 
 
 @dataclass(frozen=True)
 class Busy:
-    """A torrent that downloads; an `is_extra` one, slow or forced, takes no place."""
+    """A torrent that downloads, with its remaining bytes.
+
+    An `is_extra` one, which is slow or forced, takes no slot.
+    """
 
     remaining: int
     is_extra: bool = False
@@ -29,7 +32,10 @@ class Busy:
 
 @dataclass(frozen=True)
 class Room:
-    """Places and bytes; `owners` holds the bytes that are left to those who have a limit."""
+    """Slots (`places`), free bytes, and the bytes that must stay free (`floor`).
+
+    `owners` holds the bytes that are left to those owners who have a limit.
+    """
 
     places: int
     free: int
@@ -40,7 +46,7 @@ class Room:
 def admit(
     candidates: Iterable[Candidate], busy: Iterable[Busy], room: Room
 ) -> tuple[list[str], Mapping[str, str]]:
-    """The keys that start now, and for each of the others why it waits."""
+    """Return the keys that start now, and for each of the others the reason why it waits."""
     busy = list(busy)
     places = room.places - sum(not torrent.is_extra for torrent in busy)
     space = room.free - room.floor - sum(torrent.remaining for torrent in busy)
@@ -76,6 +82,6 @@ def admit(
 
 
 def ordinal(number: int) -> str:
-    """1st, 2nd, 3rd, 4th, 11th, 21st ..."""
+    """Return the English ordinal of a number: 1st, 2nd, 3rd, 4th, 11th, 21st …"""
     last = "th" if number % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10)
     return f"{number}{last or 'th'}"

@@ -1,4 +1,4 @@
-"""Out of the session into the library: flushed, closed, moved to its place, told."""
+"""Moving a complete torrent from the session into the library: flush, close, rename, report."""
 
 from concurrent.futures import Future
 
@@ -9,7 +9,7 @@ from downloads.library.record import Record, Where
 
 
 def finish(engine: EngineState, torrent: Torrent) -> None:
-    """All pieces are verified: have the last blocks written before anything else."""
+    """Request a flush of the last blocks before anything else; all pieces are verified."""
     torrent.phase = Phase.FINISHING
     torrent.stand_still()
     torrent.flushes_due += 1
@@ -18,7 +18,10 @@ def finish(engine: EngineState, torrent: Torrent) -> None:
 
 
 def publish(engine: EngineState, torrent: Torrent) -> None:
-    """Have the data, which is whole and closed, moved to where people look for it."""
+    """Start moving the data, which is complete and closed, into the library.
+
+    Runs in a thread of `engine.publishers`.
+    """
     about = torrent.metadata
     assert about is not None
     wanted = torrent.wanted
@@ -29,7 +32,7 @@ def publish(engine: EngineState, torrent: Torrent) -> None:
 
 
 def collect_publications(engine: EngineState) -> None:
-    """Tell of those whose files are in their place by now."""
+    """Process the publications that have ended, each as a success or a failure."""
     for key, publication in list(engine.publications.items()):
         if publication.done():
             del engine.publications[key]
@@ -50,7 +53,7 @@ def _published(engine: EngineState, torrent: Torrent, publication: Future[Record
 
 
 def succeed(engine: EngineState, torrent: Torrent) -> None:
-    """The files are in their place."""
+    """Mark a torrent as succeeded; its files are in the library."""
     assert torrent.record is not None
     torrent.stand_still()
     torrent.done = torrent.record.size

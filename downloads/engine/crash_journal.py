@@ -1,10 +1,12 @@
-"""Who was being handled when the engine died, so that one torrent cannot keep all others down.
+"""The crash journal: which torrents were being handled when the engine died.
 
-A torrent stands in the journal from the moment something is done with it until it has run quietly
-for a moment. What still stands there at the next start was in hand when the engine died. After
-two such deaths in a row it is tried on its own; after the third it is given up.
+It keeps one torrent from stopping all others. A torrent is in the journal from the moment that the
+engine starts to handle it until it has run without trouble for `SETTLED_AFTER` seconds. What is
+still in the journal at the next start was active when the engine died. After `TRIED_ALONE_AFTER`
+such deaths in a row a torrent is tried alone; after `GIVEN_UP_AFTER` it is given up.
 
-The file is not made durable: it outlives the process, and a machine that dies blames nobody.
+The file is not synced to disk: it survives the process, and a crash of the machine is no torrent's
+fault.
 """
 
 import contextlib
@@ -23,11 +25,11 @@ POISON = (
 )
 
 
-_KEY = 64  # bytes at the head of the file: the torrent that something is done with right now
+_KEY = 64  # bytes at the head of the file: the key of the torrent that is being handled right now
 
 
 class Journal:
-    """The torrents in hand, and how often each was in hand when the engine died."""
+    """The torrents that are being handled, and how often the engine died during that."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -38,54 +40,60 @@ class Journal:
         self._write()
 
     def handle(self, key: str) -> None:
-        """Something is done with this torrent now; with an empty key, that is over."""
+        """Record that this torrent is being handled now; an empty key ends that."""
         with contextlib.suppress(OSError):
             os.pwrite(self._file.fileno(), key.encode().ljust(_KEY), 0)
 
     def begin(self, key: str, now: float) -> None:
-        """A torrent goes into the session, or its data is looked at: it is in hand for a while."""
+        """Record a torrent that is added to the session or whose data is checked.
+
+        It stays active until `end` is called or it is old enough for `forget_old`.
+        """
         self._fresh[key] = now
         self._write()
 
     def end(self, key: str) -> None:
-        """The torrent has run quietly, or is gone: it is not to blame for what comes now."""
+        """Clear a torrent that ran without trouble or is gone: later crashes are not its fault."""
         if key in self._fresh or key in self._deaths:
             self._fresh.pop(key, None)
             self._deaths.pop(key, None)
             self._write()
 
     def forget_old(self, now: float, busy: Container[str]) -> None:
-        """Settle those that have run quietly for long enough."""
+        """End those that ran for `SETTLED_AFTER` seconds without trouble, but for the `busy`."""
         for key, since in list(self._fresh.items()):
             if now - since >= SETTLED_AFTER and key not in busy:
                 self.end(key)
 
     def deaths(self, key: str) -> int:
-        """How many times in a row the engine died with this torrent in hand."""
+        """Return how many times in a row the engine died while this torrent was being handled."""
         return self._deaths.get(key, 0)
 
     def may_begin(self, key: str) -> bool:
-        """Whether it may be taken in hand now: a suspect is tried on its own."""
+        """Return whether the torrent may be handled now: a suspect is tried alone."""
         if self.deaths(key) < TRIED_ALONE_AFTER:
             return True
         return all(one == key or self.deaths(one) < TRIED_ALONE_AFTER for one in self._fresh)
 
     def close(self) -> None:
-        """A clean end blames nobody."""
+        """Delete the file: after a clean stop no torrent is suspect."""
         self._file.close()
         self._path.unlink(missing_ok=True)
 
     def _write(self) -> None:
         text = json.dumps({"in_hand": [*self._fresh], "deaths": self._deaths}) + "\n"
-        with contextlib.suppress(OSError):  # a full disk must not stop what goes on without it
+        with contextlib.suppress(OSError):  # on a full disk the rest goes on without it
             os.pwrite(self._file.fileno(), text.encode(), _KEY)
 
 
 def _deaths(path: Path) -> dict[str, int]:
-    """The deaths counted so far, and one more for each torrent that was in hand at the last."""
+    """Read the counted deaths and add one for each torrent that was active at the last crash.
+
+    Returns an empty dictionary if the file is missing or damaged.
+    """
     try:
         text = path.read_bytes()
-        # What a longer text before it has left behind this one is not read.
+        # The rest of an older, longer text may follow this line; it is not read.
         fields = json.loads(text[_KEY:].partition(b"\n")[0])
         before = {str(key): int(count) for key, count in fields["deaths"].items()}
         in_hand = {str(key) for key in fields["in_hand"]} | {text[:_KEY].decode().strip()}

@@ -1,4 +1,4 @@
-"""What the reconciler does when the session reports something."""
+"""Event handlers: what the reconciler does when the session reports something."""
 
 import logging
 from collections.abc import Callable
@@ -19,7 +19,7 @@ DISK_FULL = "The disk is full. The download goes on by itself when there is spac
 
 
 def handle(engine: EngineState, event: events.Event | events.SessionMessage) -> None:
-    """Act on one event; what is told of a torrent that is gone is nobody's business any more."""
+    """Handle one event; an event of a torrent that is no longer held is ignored."""
     if isinstance(event, events.SessionMessage):
         _log_message(engine, event)
         return
@@ -58,10 +58,10 @@ def _moved(engine: EngineState, torrent: Torrent, event: events.Moved) -> None:
 
 
 def _metadata(engine: EngineState, torrent: Torrent, event: events.MetadataArrived) -> None:
-    """Check the list of files at once; data flows already.
+    """Check the list of files at once; data is already being downloaded.
 
-    The flag default_dont_download would hold it back, but makes the torrent "finished" for a
-    moment: then both sides see two seeds and hang up, and meet again a minute later.
+    The flag default_dont_download would prevent that, but it makes the torrent "finished" for a
+    moment: then both sides see two seeds and disconnect, and reconnect only a minute later.
     """
     if torrent.phase is not Phase.METADATA:
         return
@@ -91,18 +91,18 @@ def _metadata(engine: EngineState, torrent: Torrent, event: events.MetadataArriv
 
 
 def _finished(engine: EngineState, torrent: Torrent, event: events.Finished) -> None:
-    # Its progress tells all that there is to know, and whether it really is whole.
+    # The progress report has all the facts, including whether the torrent really is complete.
     engine.session.ask_for_progress()
 
 
 def _flushed(engine: EngineState, torrent: Torrent, event: events.Flushed) -> None:
-    # libtorrent flushes unasked, too, when it closes the files of a torrent that is complete.
+    # libtorrent also flushes by itself when it closes the files of a complete torrent.
     torrent.flushes_due = max(0, torrent.flushes_due - 1)
     torrent.pieces_on_disk = torrent.pieces_at_flush
-    # A flush for somebody who plays it may still be under way when the last piece comes.
+    # A flush for a stream may still be in progress when the last piece arrives.
     if torrent.phase is Phase.FINISHING and not torrent.flushes_due:
         assert torrent.metadata is not None
-        if torrent.metadata.v2:  # only now all is known that belongs into its .torrent
+        if torrent.metadata.v2:  # only now is everything known that its .torrent needs
             engine.take_out(torrent)
         else:
             engine.session.remove(torrent.key)
@@ -135,7 +135,7 @@ def _failed(engine: EngineState, torrent: Torrent, event: events.Failed) -> None
         return
     if event.disk_full:
         engine.log_lines.append(LogLine(torrent.key, DISK_FULL, "warning"))
-        # On a full disk a flush never ends, so it is not waited for: what lies there is found.
+        # On a full disk a flush never ends, so do not wait for it: piece recovery finds the data.
         engine.session.remove(torrent.key)
         engine.put_back(torrent, DISK_FULL, seconds=DISK_RETRY)
     else:
@@ -143,7 +143,10 @@ def _failed(engine: EngineState, torrent: Torrent, event: events.Failed) -> None
 
 
 def _conflict(engine: EngineState, torrent: Torrent, event: events.Conflict) -> None:
-    """Both hashes of a hybrid torrent were added: the later one gives way to the earlier."""
+    """Fail the later of two torrents that are the v1 and the v2 hash of one hybrid torrent.
+
+    One whose list of files is known is kept before one without; then the older one is kept.
+    """
     other = engine.torrents.get(event.other)
     if other is None or Phase.FAILED in {torrent.phase, other.phase}:
         return
@@ -153,7 +156,7 @@ def _conflict(engine: EngineState, torrent: Torrent, event: events.Conflict) -> 
         "This is the same torrent as another one here: the v1 and the v2 hash of one hybrid. "
         "That one goes on; delete this one.",
     )
-    # Both have stopped; out of the session and in again, it finds its peers at once.
+    # libtorrent has stopped both; removed and added again, it finds its peers at once.
     if first.phase is Phase.DOWNLOADING:
         engine.put_back(first, "")
     elif first.phase is Phase.METADATA and first.asking_since is not None:

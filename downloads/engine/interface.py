@@ -1,4 +1,4 @@
-"""What the reconciler is told and what it answers: wanted torrents, snapshots, log lines."""
+"""The reconciler's input and output: wanted torrents, snapshots, log lines."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,7 +13,7 @@ from downloads.session.metadata import Metadata
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """Where data and state lie, and how much of the disk and of the line may be used."""
+    """Folders of data and state, the number of downloads at once, and the bytes to keep free."""
 
     downloads: Path
     state: Path
@@ -31,7 +31,7 @@ class LogLine:
 
 
 class Phase(StrEnum):
-    """What is being done with a torrent; also the word that people read."""
+    """The phase of a torrent in the engine; the value is also the word shown to people."""
 
     METADATA = "metadata"
     QUEUED = "queued"
@@ -51,45 +51,48 @@ TERMINAL = frozenset({Phase.SUCCEEDED, Phase.FAILED, Phase.PARKED, Phase.HELD})
 
 @dataclass(frozen=True)
 class Wanted:
-    """A torrent that somebody wants now."""
+    """A torrent that at least one owner wants now."""
 
     link: Link
     file: Path | None = None
-    """A checked .torrent file, where one was uploaded."""
+    """A checked .torrent file, if one was uploaded."""
     rank: tuple[float, ...] = (0.0,)
-    """Lower goes first."""
+    """Position in the queue: lower goes first."""
     forced: bool = False
-    """Whether it starts however many download already."""
+    """Whether it starts regardless of the number of active downloads."""
     owner: str = ""
-    """Whose space it takes, where that is limited."""
+    """The owner whose space it takes, if that owner has a limit."""
     speed: Speed = UNLIMITED
-    """Its own limits."""
+    """Its own limits, in bytes per second."""
     folder: str = ""
-    """Of the library, where it appears once it is complete."""
+    """The folder of the library in which it is placed once it is complete."""
     choices: tuple[Choice, ...] = (ALL,)
-    """Which files its owners want."""
+    """The files that each of its owners wants."""
     hold: bool = False
     """Whether only its list of files is wanted for now."""
     order: PieceOrder = AS_IT_COMES
     seed: bool = False
-    """Whether it is complete, and only to be uploaded."""
+    """Whether it is complete and only to be uploaded."""
     uploaded: int = 0
-    """Bytes that were uploaded before."""
+    """Bytes uploaded before it was added to the session."""
     save_as: str = ""
-    """The name of its file or folder, where it is not its own."""
+    """The name of its file or folder, if it differs from the torrent's own."""
     layout: str = Layout.ORIGINAL
-    """How its files are to lie there."""
+    """The layout of its files in the library."""
     announce: float = 0.0
-    """When somebody last wanted peers to be asked for."""
+    """When somebody last asked for an announce to find peers, as a Unix time in seconds."""
     recheck: bool = False
-    """Whether all that is on disk is to be verified."""
+    """Whether everything on disk is to be verified."""
     token: str = ""
-    """Changes when somebody asks anew, after a failure."""
+    """A text that changes when somebody retries after a failure."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """How a torrent stands, in values that fit a row."""
+    """The state of a torrent, in values that fit a database row.
+
+    Sizes are in bytes, rates in bytes per second, `eta` in seconds.
+    """
 
     key: str
     phase: Phase
@@ -102,12 +105,14 @@ class Snapshot:
     peers: int = 0
     eta: int | None = None
     fetched: int = 0
-    """Bytes since it was added to the session; begins anew at 0 when it is added again."""
+    """Bytes since it was added to the session; restarts at 0 when it is added again."""
     sent: int = 0
     metadata: Metadata | None = field(default=None, repr=False)
     record: Record | None = field(default=None, repr=False)
     rechecked: bool = False
     uploaded: int = 0
     files_done: tuple[int, ...] | None = None
-    """Bytes of each file by its number, where the owners want different files; none while the
-    session does not tell."""
+    """Bytes done of each file, by its number, if the owners want different files; else None.
+
+    Empty while the session has not reported them.
+    """

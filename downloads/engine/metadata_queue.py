@@ -1,24 +1,27 @@
-"""Who may ask the world for metadata now, so that dead magnet links never hold up live ones.
+"""The metadata queue: which magnet links may ask for metadata now; dead ones must not block others.
 
-A magnet link names a torrent without describing it; the description comes from a peer, or never.
-There are many places, a newcomer gets one within seconds, and whoever found nothing in its turn
-goes to the back of the line and waits longer each time.
+A magnet link names a torrent without describing it; the description comes from a peer, or never
+(BEP 9). There are `PLACES` slots, a new torrent gets one within seconds, and one that found nothing
+in its slot goes to the back of the queue and waits longer each time.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 PLACES = 200
-FIRST_TURN = 4.0  # seconds that a newcomer must leave to those who ask already
+FIRST_TURN = 4.0  # seconds that a torrent keeps its slot when a new one waits for it
 TURN = 60.0
 BACK_OFF = 600.0
 LONGEST_BACK_OFF = 6 * 3600.0
-PARKED_AFTER = 8  # whole turns: about a day
+PARKED_AFTER = 8  # full periods in a slot: about a day
 
 
 @dataclass(frozen=True)
 class Asker:
-    """A torrent without metadata. `tries` counts turns begun; `since` is when the present began."""
+    """A torrent without metadata, with times in seconds of one steady clock.
+
+    `tries` counts the times it got a slot; `since` is when it got its present one, if any.
+    """
 
     key: str
     order: float
@@ -30,12 +33,12 @@ class Asker:
 def next_in_rotation(
     askers: Iterable[Asker], now: float, places: int = PLACES
 ) -> tuple[list[str], list[str]]:
-    """The keys whose turn begins, and those whose turn ends, now."""
+    """Return the keys that get a slot now, and the keys that lose theirs."""
     askers = list(askers)
     asking = [asker for asker in askers if asker.since is not None]
     line = [asker for asker in askers if asker.since is None and asker.not_before <= now]
-    # Newcomers first and the newest of them foremost: behind a paste of 500 dead links, the one
-    # that somebody adds now is asked for now.
+    # New torrents go first, the newest of them at the front: a link that somebody adds now is
+    # queried now, even behind a paste of 500 dead ones.
     line.sort(key=lambda asker: (asker.tries, -asker.order))
     free = max(0, places - len(asking))
     begin, rest = line[:free], line[free:]
@@ -52,5 +55,8 @@ def next_in_rotation(
 
 
 def rest_after(in_vain: int) -> float:
-    """Seconds until the next turn, after so many whole turns that found nobody."""
+    """Return the seconds to wait for the next slot after `in_vain` full periods without success.
+
+    The wait doubles each time, from `BACK_OFF` up to `LONGEST_BACK_OFF`.
+    """
     return min(LONGEST_BACK_OFF, BACK_OFF * 2 ** min(in_vain - 1, 20)) if in_vain else 0.0

@@ -1,4 +1,4 @@
-"""What trackers, DHT and peers have told of one torrent so far."""
+"""What trackers, DHT and peers have reported about one torrent so far."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,7 +20,10 @@ class TrackerAnswer:
 
 @dataclass
 class PeerSources:
-    """Who is asked about a torrent, and what came of it. Made anew each time it is added."""
+    """The sources that are asked for peers of a torrent, and their answers.
+
+    Created anew each time the torrent is added to the session.
+    """
 
     has_dht: bool = False
     trackers: int = 0
@@ -32,12 +35,12 @@ class PeerSources:
 
     @property
     def found(self) -> int:
-        """The most peers that anybody has told of."""
+        """The largest number of peers that one source has reported."""
         return max(self.dht_peers, *(one.peers for one in self.answers.values()), 0)
 
     @property
     def sources(self) -> str:
-        """Who is asked, in words; empty where nobody can be."""
+        """The sources in words; empty if there are none."""
         parts = ["DHT"] if self.has_dht else []
         parts += [_counted(self.trackers, "tracker")] if self.trackers else []
         parts += [f"{_counted(self.named_peers, 'peer')} of the link"] if self.named_peers else []
@@ -45,7 +48,7 @@ class PeerSources:
 
     @property
     def trouble(self) -> str:
-        """What the trackers said, as sentences with a blank in front; empty where all is well."""
+        """The trackers' problems, as sentences that each begin with a space; empty if none."""
         return "".join(f" {sentence}" for sentence in self._troubles())
 
     def _troubles(self) -> Iterator[str]:
@@ -66,7 +69,7 @@ class PeerSources:
 
 
 def host_of(url: str) -> str:
-    """The host that a tracker's address names, for a sentence."""
+    """Return the host in a tracker's URL, for use in a sentence."""
     try:
         return urlsplit(url).hostname or url[:60]
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the reconciler does because time has passed: turns, admission, the disk, saving."""
+"""Periodic work of the reconciler: metadata queue, admission, rate limits, free space, saving."""
 
 import logging
 import shutil
@@ -15,7 +15,7 @@ from jobsite.jobs.files import write_atomically
 log = logging.getLogger(__name__)
 
 SAVE_EVERY = 30.0
-# What came between two saves is found again by its place on disk; these bound that work.
+# What arrived since the last save is recovered from the disk; these values bound that work.
 SAVE_SOON = 1.0
 SAVE_BYTES = 32 * 2**20
 LOOK_AGAIN = 15.0
@@ -27,7 +27,7 @@ PARKED = (
 
 
 def rotate_metadata(engine: EngineState) -> None:
-    """Let others ask for metadata."""
+    """Give slots of the metadata queue to the torrents that are next."""
     askers = [
         Asker(one.key, one.order, one.tries, one.asking_since, one.not_before)
         for one in engine.torrents.values()
@@ -41,7 +41,7 @@ def rotate_metadata(engine: EngineState) -> None:
         engine.attempt(torrent, _end_turn, engine, torrent)
     for key in begin:
         torrent = engine.torrents[key]
-        if engine.journal.may_begin(key):  # another suspect may have begun just now
+        if engine.journal.may_begin(key):  # another suspect may have started just now
             engine.attempt(torrent, _ask, engine, torrent)
 
 
@@ -50,7 +50,7 @@ def _end_turn(engine: EngineState, torrent: Torrent) -> None:
     lasted = engine.now - torrent.asking_since
     torrent.asking_since = None
     rest = 0.0
-    if lasted >= TURN:  # else it was cut short by a newcomer
+    if lasted >= TURN:  # else a new torrent took its slot early
         torrent.in_vain += 1
         rest = rest_after(torrent.in_vain)
     torrent.not_before = engine.now + rest
@@ -67,7 +67,10 @@ def _ask(engine: EngineState, torrent: Torrent) -> None:
 
 
 def watch_disk(engine: EngineState) -> None:
-    """Stop what downloads when the floor is reached: something else uses up the disk."""
+    """Put all downloads back into the queue if free space falls below the floor.
+
+    This happens when something else uses up the disk.
+    """
     if _free(engine) >= engine.options.floor:
         return
     for torrent in engine.torrents.values():
@@ -76,7 +79,7 @@ def watch_disk(engine: EngineState) -> None:
 
 
 def start_next(engine: EngineState) -> None:
-    """Start what may start, and tell the others why they wait."""
+    """Start the torrents that may start, and set the reason why each of the others waits."""
     candidates, busy = [], []
     for one in engine.torrents.values():
         if one.phase in {Phase.DOWNLOADING, Phase.CHECKING}:
@@ -121,7 +124,10 @@ def _may_start(engine: EngineState, torrent: Torrent) -> bool:
 
 
 def save_due(engine: EngineState) -> None:
-    """Ask for resume data of those that have moved since it was last saved."""
+    """Request resume data of those that have changed since the last save.
+
+    A torrent is due after `SAVE_EVERY` seconds, or after `SAVE_SOON` if `SAVE_BYTES` have arrived.
+    """
     for torrent in engine.torrents.values():
         if torrent.phase is not Phase.DOWNLOADING or not torrent.needs_saving:
             continue
@@ -132,12 +138,12 @@ def save_due(engine: EngineState) -> None:
 
 
 def limit_rates(engine: EngineState) -> None:
-    """Set the limits: of all, of each owner's torrents together, of each torrent."""
+    """Set the rate limits: of the session, of each owner's torrents together, of each torrent."""
     engine.session.limit_all(engine.speeds.everything)
     running = [
         one
         for one in engine.torrents.values()
-        # Data flows as soon as the list of files is there: its limits are set before.
+        # Data arrives as soon as the list of files is known, so the limits are set before that.
         if one.phase in {Phase.METADATA, Phase.DOWNLOADING, Phase.SEEDING}
         and one.wanted
         and engine.session.has(one.key)
@@ -158,7 +164,7 @@ def limit_rates(engine: EngineState) -> None:
 
 
 def explain_silence(engine: EngineState) -> None:
-    """Find out why peers that are connected send nothing; a few torrents at a time."""
+    """Find out why connected peers send nothing, for `LOOKS_AT_ONCE` torrents at a time."""
     quiet = [
         one
         for one in engine.torrents.values()
@@ -174,14 +180,14 @@ def explain_silence(engine: EngineState) -> None:
 
 
 def count_files(engine: EngineState) -> None:
-    """Learn how much is here of each file, where owners want different ones."""
+    """Read the bytes done of each file, if the owners want different files."""
     for one in engine.torrents.values():
         if one.phase is Phase.DOWNLOADING and one.is_uneven and engine.session.has(one.key):
             one.files_done = engine.session.files_done(one.key)
 
 
 def save_session(engine: EngineState) -> None:
-    """Keep the DHT's nodes for the next start."""
+    """Save the DHT's nodes for the next start."""
     try:
         write_atomically(engine.state_file, engine.session.state(), durable=True)
     except OSError as error:
@@ -189,7 +195,7 @@ def save_session(engine: EngineState) -> None:
 
 
 def _free(engine: EngineState) -> int:
-    """Bytes that are free; none where the disk is away."""
+    """Return the free bytes of the download folder; 0 if it cannot be read."""
     try:
         return shutil.disk_usage(engine.options.downloads).free
     except OSError as error:

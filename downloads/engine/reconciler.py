@@ -89,7 +89,7 @@ class Reconciler:
                 self._engine.leave(torrent)
             elif torrent.phase is Phase.LEAVING or torrent.wanted is None:
                 continue  # wanted again while it is let go: taken in anew once it is gone
-            elif torrent.is_settled and new.token != torrent.wanted.token:
+            elif torrent.is_final and new.token != torrent.wanted.token:
                 self._engine.leave(torrent)
             else:
                 self._change(torrent, new)

@@ -103,7 +103,7 @@ class Torrent:
         return sum(file.size for file in self.chosen if file.index in there)
 
     @property
-    def is_settled(self) -> bool:
+    def is_final(self) -> bool:
         """Whether only a new wish can change anything."""
         return self.phase in TERMINAL or self.phase is Phase.SEEDING
 
@@ -115,7 +115,6 @@ class Torrent:
             self.size = sum(file.size for file in self.chosen) if self.files else None
 
     def stand_still(self) -> None:
-        """Nothing flows."""
         self.rate_down = self.rate_up = self.peers = 0
 
     def stop_playing(self) -> None:

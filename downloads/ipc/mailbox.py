@@ -39,7 +39,6 @@ class Mailbox:
             self._path(name, self.ASKED).touch()
 
     def _withdraw(self, name: str) -> None:
-        """Ask no more."""
         with contextlib.suppress(OSError):
             self._path(name, self.ASKED).unlink(missing_ok=True)
 

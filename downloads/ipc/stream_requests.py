@@ -56,7 +56,6 @@ class StreamMailbox(Mailbox):
             return None
 
     def withdraw(self, wanted: ByteRange) -> None:
-        """Wait no more."""
         self._withdraw(wanted.name)
 
     # --- the engine's side ---
@@ -66,7 +65,6 @@ class StreamMailbox(Mailbox):
         return [found for name in self._asked() if (found := parsed(name))]
 
     def publish(self, wanted: ByteRange, available: Available) -> None:
-        """Answer one request."""
         self._answer(wanted.name, asdict(available))
         self._withdraw(wanted.name)
 

@@ -15,7 +15,7 @@ NONE = "-"  # stands for "without a category" where downloads are filtered
 
 
 class CategoryQuerySet(models.QuerySet):
-    """Queries for categories."""
+    """The categories of one person or all."""
 
     def visible_to(self, user: Any) -> "CategoryQuerySet":
         """Return the categories of one person."""

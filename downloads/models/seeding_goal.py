@@ -66,7 +66,6 @@ class SeedingPlan(GoalFields):
 
     @classmethod
     def goal(cls) -> Goal:
-        """The site's goal."""
         return cls.current().own_goal or Goal()
 
 

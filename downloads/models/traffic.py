@@ -13,7 +13,7 @@ DAYS, MONTHS = 31, 12
 
 
 class TrafficQuerySet(models.QuerySet):
-    """Sums over days."""
+    """Sums of traffic over days and months."""
 
     def total(self) -> dict[str, int]:
         """Bytes down and up of all these days."""

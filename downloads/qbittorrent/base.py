@@ -49,7 +49,6 @@ class Bridge(View):
         return super().dispatch(request, *args, **kwargs)
 
     def mine(self) -> QuerySet[Download]:
-        """The caller's downloads."""
         rows: Any = Download.objects.visible_to(self.person)
         return rows.select_related("category")
 

@@ -28,7 +28,6 @@ class Change(Bridge):
     changes = True
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Act on each."""
         for job in self.chosen(request.POST.get("hashes", "")):
             self.act(job, request)
         return answer()
@@ -98,7 +97,6 @@ class Act(Change):
     button: Any = None
 
     def act(self, job: Download, request: HttpRequest) -> None:
-        """Press it."""
         self.button(job)
 
 
@@ -121,7 +119,7 @@ class ForceStart(Change):
 
 
 class ShareLimits(Change):
-    """When uploading ends."""
+    """When the uploading of torrents ends."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """400 where the limits are no numbers."""
@@ -214,7 +212,6 @@ class Tag(Change):
             return answer(str(error), 400)
 
     def act(self, job: Download, request: HttpRequest) -> None:
-        """Each tag once."""
         job.change({"tags": self._changed(job.tags)})
 
     def _changed(self, tags: Sequence[str]) -> list[str]:

@@ -18,7 +18,6 @@ class Query(Bridge):
     reply: Any = None
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """The answer."""
         return self.reply(self, request)
 
     post = get  # some callers always post
@@ -50,7 +49,6 @@ def save_path(bridge: Bridge, request: HttpRequest) -> HttpResponse:
 
 
 def info(bridge: Bridge, request: HttpRequest) -> HttpResponse:
-    """The list, filtered."""
     rows, given = bridge.mine(), asked(request)
     if "category" in given:
         name = given["category"]

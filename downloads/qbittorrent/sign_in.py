@@ -39,7 +39,7 @@ class Login(View):
 
 
 class Logout(Bridge):
-    """End the session."""
+    """End the session of the caller."""
 
     http_method_names = ["post"]
 

@@ -86,7 +86,7 @@ class TrackerSaid(Event):
 
 @dataclass(frozen=True)
 class DhtSaid(Event):
-    """The DHT's answer."""
+    """The answer of the DHT to an announce."""
 
     peers: int
 

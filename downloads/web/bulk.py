@@ -47,7 +47,6 @@ class BulkForm(forms.Form):
 
     @property
     def values(self) -> Values:
-        """For `carry_out`."""
         data = self.cleaned_data
         return Values(data["category"], data["tags"], with_data=data["choice"] == "data")
 
@@ -58,7 +57,6 @@ class Bulk(OwnJobs, View):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Carry it out."""
         form = BulkForm(request.POST, owner=request.user)
         chosen = self.chosen()
         if not form.is_valid() or not chosen:

@@ -15,7 +15,7 @@ from downloads.web.option_forms import FoldingForm
 
 
 class CategoryForm(FoldingForm):
-    """Name and folder."""
+    """The name and the folder of a category."""
 
     class Meta:
         model = Category
@@ -44,7 +44,6 @@ class Categories(CreateView):
         return super().get_context_data(**kwargs) | {"categories": mine}
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Store it."""
         messages.success(self.request, f"“{form.instance}” is there to be chosen.")
         return super().form_valid(form)
 
@@ -55,7 +54,6 @@ class OwnCategory:
     request: HttpRequest
 
     def get_queryset(self) -> QuerySet:
-        """Visible rows."""
         return Category.objects.visible_to(self.request.user)
 
 
@@ -83,6 +81,5 @@ class DeleteCategory(OwnCategory, DeleteView):
     success_url = reverse_lazy("downloads:categories")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Remove it."""
         messages.success(self.request, f"The category “{self.object}” is gone.")
         return super().form_valid(form)

@@ -35,7 +35,6 @@ class ArchiveContent(OwnJobs, View):
     """All finished files of a download, or those below one folder, as a .zip or .tar."""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
-        """Stream it."""
         return archive_response(request, self.get_queryset(), pk)
 
 

@@ -125,7 +125,6 @@ class Pause(JobAction):
     done = "“{name}” is paused."
 
     def act(self, job: Any) -> bool:
-        """Pause it."""
         return job.pause()
 
 
@@ -135,7 +134,6 @@ class Resume(JobAction):
     done = "“{name}” goes on."
 
     def act(self, job: Any) -> bool:
-        """Queue it."""
         return job.resume()
 
 
@@ -146,7 +144,6 @@ class Seed(JobAction):
     refused = "The download is {status}; only a complete one that is not uploaded can be."
 
     def act(self, job: Any) -> bool:
-        """Begin."""
         return job.start_seeding()
 
 
@@ -156,7 +153,6 @@ class DeleteDownload(Delete):
     template_name = "downloads/confirm_delete.html"
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The question."""
         job = get_object_or_404(self.get_queryset(), pk=pk)
         return render(request, self.template_name, {"job": job, "choices": DELETE_CHOICES})
 

@@ -60,7 +60,6 @@ class RenameFile(OwnJobs, View):
     button = "Rename"
 
     def get(self, request: HttpRequest, pk: UUID, index: int) -> HttpResponse:
-        """The form."""
         job = get_object_or_404(self.get_queryset(), pk=pk)
         file = get_object_or_404(DownloadFile, download=job, index=index)
         return self.form(request, job, file)

@@ -43,7 +43,6 @@ class FoldingForm(forms.ModelForm):
 
     @property
     def unfolded(self) -> list[Any]:
-        """All others."""
         return [field for field in self.visible_fields() if field.name not in FOLDED]
 
     @property

@@ -48,13 +48,11 @@ class Plan(UpdateView):
     title = "Speed by the clock"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Only for those."""
         if not may(request.user, "change", SpeedPlan):
             raise Http404
         return super().dispatch(request, *args, **kwargs)
 
     def get_object(self, queryset: Any = None) -> SpeedPlan:
-        """The one plan."""
         return SpeedPlan.current()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -83,11 +81,9 @@ class EditDefaults(UpdateView):
     success_url = reverse_lazy("downloads:defaults")
 
     def get_object(self, queryset: Any = None) -> Defaults:
-        """The person's own."""
         return Defaults.of(self.request.user)
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Store it."""
         messages.success(self.request, "This holds for what you add from now on.")
         return super().form_valid(form)
 
@@ -102,7 +98,6 @@ class EditSeeding(UpdateView):
     success_url = reverse_lazy("downloads:seeding")
 
     def get_object(self, queryset: Any = None) -> SeedingPlan:
-        """The one plan."""
         if not may(self.request.user, "change", SeedingPlan):
             raise Http404
         return SeedingPlan.current()

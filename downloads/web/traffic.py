@@ -34,7 +34,6 @@ class Graphs(OwnJobs, View):
     """The rates of one download, as a part of its page."""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The drawings alone."""
         job = get_object_or_404(self.get_queryset(), pk=pk)
         return render(request, "downloads/_graphs.html", {"graphs": graphs(job.info_hash)})
 

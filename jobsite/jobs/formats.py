@@ -102,7 +102,6 @@ def percent(value: Any, places: int = 0) -> str:
 
 
 def whole(value: Any) -> str:
-    """1234567 -> "1,234,567"."""
     number = as_number(value)
     return DASH if number is None else f"{round(number):,}"
 

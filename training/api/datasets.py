@@ -110,7 +110,7 @@ class UploadSerializer(serializers.Serializer):
 
 
 class DatasetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
-    """The caller's tables."""
+    """The tables of the caller."""
 
     serializer_class = DatasetSerializer
     parser_classes = [MultiPartParser, JSONObjectParser]

@@ -25,7 +25,7 @@ from training.web.prediction_forms import RowsFileForm
 
 
 class PredictionSerializer(JobSerializer):
-    """A prediction."""
+    """A prediction as JSON, without its answers."""
 
     class Meta(JobSerializer.Meta):
         model = Prediction
@@ -77,7 +77,7 @@ def _of_file(
 
 
 class PredictionViewSet(JobViewSet):
-    """The caller's predictions."""
+    """The predictions of the caller."""
 
     model = Prediction
     serializer_class = PredictionSerializer

@@ -44,7 +44,7 @@ from training.web.filters import TrainingFilter
 
 
 class TrainingSerializer(JobSerializer):
-    """A training."""
+    """A training as JSON, without its result."""
 
     problem = serializers.CharField(source="wanted", help_text="What was chosen; empty: guessed.")
 
@@ -68,7 +68,6 @@ class TargetField(serializers.CharField):
     """One column. Several are refused with the reason."""
 
     def to_internal_value(self, data: Any) -> str:
-        """Return the name."""
         if isinstance(data, list):
             raise ValidationError(
                 "A training learns one target. Start a training for each of them."
@@ -134,7 +133,7 @@ class NewTrainingSerializer(serializers.Serializer):
 
 
 class TrainingViewSet(CompareMixin, JobViewSet):
-    """The caller's trainings."""
+    """The trainings of the caller."""
 
     model = TrainingJob
     serializer_class = TrainingSerializer
@@ -142,7 +141,6 @@ class TrainingViewSet(CompareMixin, JobViewSet):
 
     @extend_schema(request=NewTrainingSerializer, responses={202: TrainingSerializer, 400: None})
     def create(self, request: Request) -> Response:
-        """Queue a training."""
         form = NewTrainingSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         job = form.job(request.user)

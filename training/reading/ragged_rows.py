@@ -75,7 +75,6 @@ class FittingRows(io.RawIOBase):
         return f"{sentence} Left out, as chosen."
 
     def close(self) -> None:
-        """Close the file."""
         self._text.close()
         super().close()
 

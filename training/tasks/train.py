@@ -185,5 +185,5 @@ def _seen(checks: Future[tuple[str, ...]]) -> tuple[str, ...]:
     error = checks.exception()
     if error is None:
         return checks.result()
-    log.error("The look at the columns failed.", exc_info=error)
+    log.error("The checks of the columns failed.", exc_info=error)
     return ("The columns could not be checked for leaks and repeated rows before training.",)

@@ -218,7 +218,6 @@ class TableFile(View):
     """The file of a table."""
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
-        """As a download."""
         return table_response(request, own_dataset(request, pk))
 
 

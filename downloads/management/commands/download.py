@@ -12,7 +12,7 @@ from jobsite.jobs.management.base import BAD_INPUT, SUCCEEDED, JobCommand
 
 
 class Command(JobCommand):
-    """Adds downloads."""
+    """Adds links and .torrent files as downloads."""
 
     help = (
         "Add magnet links and info hashes. Exit status: 0 added (with --wait: all succeeded), "

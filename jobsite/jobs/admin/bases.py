@@ -10,11 +10,9 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     """Rows that only the program writes."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never by hand."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never by hand."""
         return False
 
 
@@ -27,21 +25,16 @@ class SuperusersOnly(admin.ModelAdmin):
     """Rows that give rights: whoever could change them could do everything."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Superusers."""
         return is_superuser(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Superusers."""
         return is_superuser(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Superusers."""
         return is_superuser(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Superusers."""
         return is_superuser(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Superusers."""
         return is_superuser(request)

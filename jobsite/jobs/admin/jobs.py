@@ -66,7 +66,7 @@ class JobAdmin(ReadOnlyAdmin):
 
 @admin.register(JobEvent)
 class JobEventAdmin(ReadOnlyAdmin):
-    """All logs."""
+    """The log lines of all jobs."""
 
     list_display = ["at", "kind", "job_id", "attempt", "level", "text"]
     list_filter = ["kind", "level"]
@@ -84,7 +84,7 @@ class TallyAdmin(ReadOnlyAdmin):
 
 @admin.register(Worker)
 class WorkerAdmin(ReadOnlyAdmin):
-    """Who works."""
+    """Workers and their last sign of life."""
 
     list_display = [
         "cluster",

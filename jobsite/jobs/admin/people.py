@@ -105,7 +105,7 @@ def is_below(request: HttpRequest, person: Any) -> bool:
 
 @admin.register(Group)
 class RightsAdmin(SuperusersOnly, GroupAdmin):
-    """Groups carry permissions."""
+    """Groups, which carry permissions: for superusers alone."""
 
 
 @admin.register(AccessAttempt)

@@ -4,7 +4,7 @@ from rest_framework.pagination import PageNumberPagination
 
 
 class Pages(PageNumberPagination):
-    """`?page=` and `?page_size=`."""
+    """Pages by the parameters `page` and `page_size`."""
 
     page_size = 50
     page_size_query_param = "page_size"

@@ -70,7 +70,6 @@ class JobViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: Any = None) -> Response:
-        """Stop the job."""
         job = self.get_object()
         return self.act(job.cancel(), job)
 

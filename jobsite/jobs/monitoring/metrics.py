@@ -43,7 +43,6 @@ class Rows:
     """Reads everything from the database at each scrape: all processes write there."""
 
     def collect(self) -> Iterator[Metric]:
-        """All metrics."""
         yield from waiting()
         yield pickup_times()
         yield from counted()
@@ -93,7 +92,6 @@ def pickup_times() -> Metric:
 
 
 def counted() -> Iterator[Metric]:
-    """What only grows."""
     outcomes = CounterMetricFamily("jobsite_outcomes", "Ended jobs.", labels=["kind", "status"])
     others = {
         name: CounterMetricFamily(f"jobsite_{plain}", f"Times: {name}.", labels=["subject"])

@@ -56,7 +56,6 @@ class Courier:
         threading.Thread(target=self.run, name="courier", daemon=True).start()
 
     def run(self) -> None:
-        """Go round."""
         while not shutdown.is_cut(EVERY):
             try:
                 self.round()
@@ -93,7 +92,7 @@ class Courier:
         try:
             deliver(delivery)
         except Exception:
-            log.exception("Notice %s could not be dealt with.", delivery.pk)
+            log.exception("Notification %s could not be dealt with.", delivery.pk)
         finally:
             connection.close()
             with self.lock:
@@ -115,7 +114,7 @@ def deliver(delivery: Delivery) -> None:
         return
     note(delivery, state, answer)
     seconds = time.monotonic() - began
-    log.info("Notice %s, try %d: %s (%.1f s)", delivery.pk, delivery.tries, state, seconds)
+    log.info("Notification %s, try %d: %s (%.1f s)", delivery.pk, delivery.tries, state, seconds)
 
 
 def put_files_in_place(delivery: Delivery) -> None:

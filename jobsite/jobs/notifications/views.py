@@ -47,7 +47,6 @@ class Notifications(FormView):
         }
 
     def form_valid(self, form: ChannelForm) -> HttpResponse:
-        """Keep it."""
         channel = form.save()
         messages.success(self.request, f"{channel} is added. Send a test to see whether it works.")
         return super().form_valid(form)

@@ -58,7 +58,6 @@ class Housekeeper:
             self.round()
 
     def round(self) -> None:
-        """Every step once."""
         self.detect_clock_change()
         steps: list[Callable[[], object]] = [
             frozen_writers.resume_stopped_writers,

@@ -49,7 +49,6 @@ class Line(socket.socket):
             super().sendall(*args)
 
     def sendfile(self, *args: Any, **options: Any) -> int:
-        """Send a file."""
         with hung_up(errno.EPIPE):
             return super().sendfile(*args, **options)
 

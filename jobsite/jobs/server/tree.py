@@ -109,7 +109,6 @@ class Tree:
             self.stop()
 
     def ask_to_stop(self, number: int, frame: FrameType | None) -> None:
-        """The signal handler."""
         self.stopping = True
 
     def restart_dead(self, line: int) -> None:

@@ -30,7 +30,6 @@ class OwnJobs:
     request: HttpRequest
 
     def get_queryset(self) -> QuerySet:
-        """Visible rows."""
         return self.model.objects.visible_to(self.request.user)
 
 
@@ -134,7 +133,7 @@ def back(request: HttpRequest) -> str | None:
 
 
 class Cancel(JobAction):
-    """Stop a job."""
+    """Stop a job that is not finished."""
 
     done = "“{name}” is being cancelled."
     refused = "The job is {status} already; there is nothing to cancel."
@@ -161,7 +160,6 @@ class Delete(OwnJobs, View):
     template_name = "jobs/confirm_delete.html"
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """The question."""
         job = get_object_or_404(self.get_queryset(), pk=pk)
         return render(request, self.template_name, {"job": job, "kind": self.model.kind})
 

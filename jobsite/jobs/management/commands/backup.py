@@ -1,4 +1,4 @@
-"""`manage.py backup FILE`."""
+"""`manage.py backup FILE`: one archive of a working site."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""`manage.py cancel ID`."""
+"""`manage.py cancel ID`: stop a job."""
 
 import sys
 from typing import Any
@@ -9,12 +9,11 @@ from jobsite.jobs.management.base import ENDED_BADLY, JobCommand, find
 
 
 class Command(JobCommand):
-    """Cancels one job."""
+    """Cancels a job of whichever kind."""
 
     help = "Cancel a job. A running one ends within two seconds."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The job."""
         parser.add_argument("id", metavar="ID")
 
     def handle(self, *, id: str, **options: Any) -> None:

@@ -15,7 +15,6 @@ class Command(BaseCommand):
     help = "Recover lost jobs, restart wedged clusters, deliver notices (part of `up`)."
 
     def handle(self, **options: object) -> None:
-        """Run until stopped."""
         Courier(WEBHOOK, EMAIL).start()
         Courier(PROGRAM).start()  # which may take long, and hold up no message
         Housekeeper().run()

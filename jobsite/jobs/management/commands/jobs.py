@@ -23,7 +23,6 @@ class Command(JobCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *, status: str | None, json: bool, **options: Any) -> None:
-        """Print the list."""
         lists = []
         for model in job_models():
             rows = model.objects.filter(delete_requested=False).defer("result")

@@ -1,4 +1,4 @@
-"""`manage.py restore FILE`."""
+"""`manage.py restore FILE`: a backup into an empty data folder."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The archive."""
         parser.add_argument("file", metavar="FILE", type=Path)
 
     def handle(self, *, file: Path, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py retry ID`."""
+"""`manage.py retry ID`: queue a job once more."""
 
 import sys
 from typing import Any
@@ -15,7 +15,6 @@ class Command(JobCommand):
     help = "Queue a failed or cancelled job once more."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The job."""
         parser.add_argument("id", metavar="ID")
 
     def handle(self, *, id: str, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py signin USER`."""
+"""`manage.py signin USER`: a link that signs in once."""
 
 from typing import Any
 
@@ -15,7 +15,6 @@ class Command(JobCommand):
     help = "Print a link with which a user signs in once, alone on the last line."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Who."""
         parser.add_argument("user", metavar="USER")
         parser.add_argument(
             "--reset-second-factor",
@@ -24,7 +23,6 @@ class Command(JobCommand):
         )
 
     def handle(self, *, user: str, reset_second_factor: bool, **options: Any) -> None:
-        """Print the link."""
         owner = self.owner(user)
         if not owner.is_active:
             self.refuse(f"{user} is not active; an administrator can change that at /admin/.")

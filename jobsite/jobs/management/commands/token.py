@@ -1,4 +1,4 @@
-"""`manage.py token USER`."""
+"""`manage.py token USER`: a new API token."""
 
 from typing import Any
 
@@ -26,7 +26,6 @@ class Command(JobCommand):
     def handle(
         self, *, user: str, name: str, days: int | None, read_only: bool, **options: Any
     ) -> None:
-        """Create and print."""
         if days is not None and not 1 <= days <= MOST_DAYS:
             self.refuse(f"--days takes a number from 1 to {MOST_DAYS}.")
         if len(name) > (most := ApiToken._meta.get_field("name").max_length or 0):

@@ -1,7 +1,7 @@
 """The reconciler: moves the session to what is wanted, and tells what changed.
 
 It knows no rows: `want` says what is wanted now, `tick` returns snapshots of what moved. One
-thread calls both, in the process that made the swarm.
+thread calls both, in the process that made it.
 """
 
 import time

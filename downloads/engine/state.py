@@ -1,8 +1,8 @@
-"""The moves that can be made with a torrent, and what they act on: session, library, resume files.
+"""What the engine holds and its verbs: session, library, resume files, torrents.
 
-Those into the session are in `entering`, those into the library in `publishing`. `reactions` makes
-them when the session reports something, `rounds` when time has passed, `swarm` when people want
-something else.
+`adding` and `completing` have the verbs into the session and into the library. `event_handlers` use
+them when the session reports something, `periodic` when time has passed, the `reconciler` when
+people want something else.
 """
 
 import logging

@@ -16,7 +16,7 @@ FIRST, EACH = 200, 250  # milliseconds: deadline of the first piece, and more fo
 
 
 def serve(engine: EngineState, request: ByteRange) -> Available | None:
-    """Hurry the pieces of a wish along; what of it can be read now, None while nothing can."""
+    """Hurry the pieces of a request along; what of it can be read now, None while nothing can."""
     torrent = engine.torrents.get(request.key)
     if torrent is None or torrent.phase is not Phase.DOWNLOADING or torrent.metadata is None:
         return None

@@ -193,7 +193,7 @@ class Rows:
 
     def give_up(self, rows: Sequence[Download], reason: str) -> None:
         """Fail rows that the engine cannot deal with."""
-        lines = [line for row in rows for line in fail(row, reason)]
+        lines = [event for row in rows for event in fail(row, reason)]
         JobEvent.objects.bulk_create(lines)
 
     def _write(self, changed: Mapping[str, Snapshot]) -> None:

@@ -112,7 +112,7 @@ class _Loop:
         self._is_urgent = False
 
     def run(self) -> None:
-        """Go round until asked to stop. A database that is away does not stop the torrents."""
+        """Run until asked to stop. A database that is away does not stop the torrents."""
         while not self._report.stopping.is_set():
             snapshots = self._reconciler.tick(LOOK_EVERY)
             if self._rows_of_engine.note(snapshots, self._reconciler.log_lines()):

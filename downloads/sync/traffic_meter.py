@@ -1,4 +1,4 @@
-"""Count the bytes that were sent and received, and store them by the hour."""
+"""Count the bytes that were sent and received, and store them by the day."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -177,7 +177,7 @@ def transmission(folder: Path, torrent: bytes) -> Iterator[None]:
 
 @dataclass
 class Client:
-    """A swarm of ours on a folder of its own, driven by the test."""
+    """A reconciler of ours on a folder of its own, driven by the test."""
 
     folder: Path
     active: int = 20

@@ -40,7 +40,7 @@ def test_a_wrong_reading_is_corrected_on_the_page(page):
         ({"target": "note"}, "different values"),
         ({"wanted": "regression"}, "holds text"),
         ({"time_limit": "1"}, "greater than or equal to 10"),
-        ({"algorithms": ["magic"]}, "magic is not one of the available choices"),
+        ({"algorithms": ["magic"]}, "no algorithm named “magic”"),
         ({"folds": "1"}, "greater than or equal to 2"),
     ],
 )

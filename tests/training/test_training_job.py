@@ -128,7 +128,10 @@ def test_a_worker_counts_the_rows_of_a_long_table(ann, folder, told):
         (["missing.csv", "--target", "y"], "cannot be read"),
         (["table.csv", "--target", "colour"], "no column named “colour”"),
         (["table.csv", "--target", "price", "--algorithms", "magic"], "no algorithm named"),
-        (["table.csv", "--target", "price", "--time-limit", "1"], "--time-limit takes"),
+        (
+            ["table.csv", "--target", "price", "--time-limit", "1"],
+            "--time-limit: Ensure this value",
+        ),
         (["table.csv", "--target", "price", "--user", "nobody"], "no user named"),
         (["empty.csv", "--target", "price"], "file is empty"),
         (["table.csv", "--target", "price", "--kind", "size"], "--kind takes COLUMN=KIND"),

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
-from jobsite.jobs.api.errors import Conflict
+from jobsite.jobs.api.errors import Conflict, refused_by
 from jobsite.jobs.api.parsers import JSONObjectParser
 from jobsite.jobs.text import one_line
 from jobsite.jobs.web.uploads import refuse_too_large
@@ -130,9 +130,7 @@ class DatasetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
         form = UploadForm(data, request.FILES)
         dataset = form.keep(request.user) if form.is_valid() else None
         if dataset is None:
-            raise ValidationError(
-                {name: [str(error) for error in found] for name, found in form.errors.items()}
-            )
+            raise refused_by(form)
         return Response(self.get_serializer(dataset).data, status=HTTP_201_CREATED)
 
     @extend_schema(request=TableChangeSerializer, responses={200: DatasetSerializer, 400: None})

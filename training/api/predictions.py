@@ -14,7 +14,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.reverse import reverse
 
-from jobsite.jobs.api.errors import Conflict
+from jobsite.jobs.api.errors import Conflict, refused_by
 from jobsite.jobs.api.serializers import JobSerializer
 from jobsite.jobs.api.viewsets import JobViewSet
 from jobsite.jobs.web.uploads import refuse_too_large
@@ -70,9 +70,7 @@ def _of_file(
     form = RowsFileForm(data, request.FILES, models=models)
     job = form.job(training) if form.is_valid() else None
     if job is None:
-        raise ValidationError(
-            {name: [str(error) for error in found] for name, found in form.errors.items()}
-        )
+        raise refused_by(form)
     return job
 
 

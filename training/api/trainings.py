@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+from django.forms import IntegerField
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -17,7 +18,7 @@ from rest_framework.reverse import reverse
 from rest_framework.status import HTTP_202_ACCEPTED
 
 from jobsite.jobs import queue
-from jobsite.jobs.api.errors import Conflict
+from jobsite.jobs.api.errors import Conflict, refused_by
 from jobsite.jobs.api.parsers import JSONObjectParser
 from jobsite.jobs.api.serializers import JobSerializer
 from jobsite.jobs.api.viewsets import JobViewSet
@@ -25,22 +26,12 @@ from training.algorithms import catalogue
 from training.api.comparisons import CompareMixin
 from training.api.predictions import PredictionSerializer, RowsSerializer, asked
 from training.models.dataset import Dataset
-from training.models.training_job import (
-    DEFAULT_FOLDS,
-    DEFAULT_SEED,
-    DEFAULT_TIME_LIMIT,
-    FEWEST_FOLDS,
-    HIGHEST_SEED,
-    LONGEST,
-    MOST_FOLDS,
-    SHORTEST,
-    TIME_LIMIT_HELP,
-    TrainingJob,
-)
-from training.problem.problem_type import CLUSTERING, TargetError
+from training.models.training_job import TIME_LIMIT_HELP, TrainingJob
+from training.problem.problem_type import CLUSTERING
 from training.results.files import EXPORTS
 from training.web.files import export_response, model_response, plot_response
 from training.web.filters import TrainingFilter
+from training.web.training_form import DEFAULTS, TrainingForm
 
 
 class TrainingSerializer(JobSerializer):
@@ -75,61 +66,53 @@ class TargetField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+def number(name: str, help_text: str | None = None) -> serializers.IntegerField:
+    """Return the field of a whole number with the bounds and the default of the form."""
+    field = TrainingForm.base_fields[name]
+    assert isinstance(field, IntegerField)
+    return serializers.IntegerField(
+        min_value=cast("int", field.min_value),
+        max_value=cast("int", field.max_value),
+        default=DEFAULTS[name],
+        help_text=help_text,
+    )
+
+
 class NewTrainingSerializer(serializers.Serializer):
-    """What a training is asked for with."""
+    """The settings of a new training: their types here, all other rules in `TrainingForm`."""
 
     dataset = serializers.UUIDField()
     target = TargetField(
-        max_length=255,
         trim_whitespace=False,
         required=False,
         allow_blank=True,
         allow_null=True,
         default="",
+        max_length=255,
         help_text="The column to predict; none for clustering.",
     )
     algorithms = serializers.MultipleChoiceField(
         choices=catalogue.CHOICES, required=False, allow_empty=False
     )
     problem = serializers.ChoiceField(["classification", "regression", CLUSTERING], required=False)
-    time_limit = serializers.IntegerField(
-        min_value=SHORTEST,
-        max_value=LONGEST,
-        default=DEFAULT_TIME_LIMIT,
-        help_text=f"Seconds. {TIME_LIMIT_HELP}",
-    )
-    folds = serializers.IntegerField(
-        min_value=FEWEST_FOLDS, max_value=MOST_FOLDS, default=DEFAULT_FOLDS
-    )
+    time_limit = number("time_limit", f"Seconds. {TIME_LIMIT_HELP}")
+    folds = number("folds")
     tune = serializers.BooleanField(default=True)
-    seed = serializers.IntegerField(min_value=0, max_value=HIGHEST_SEED, default=DEFAULT_SEED)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse what does not go together: groups have neither a target nor algorithms."""
-        groups = attrs.get("problem") == CLUSTERING
-        if groups and attrs["target"]:
-            raise ValidationError({"target": ["Groups are found without a target. Leave it out."]})
-        if groups and attrs.get("algorithms"):
-            raise ValidationError({"algorithms": ["Groups are found by k-means. Leave them out."]})
-        if not groups and not attrs["target"]:
-            raise ValidationError(
-                {"target": ["Name the column to predict, or ask for the problem “clustering”."]}
-            )
-        return attrs
+    seed = number("seed")
 
     def job(self, owner: Any) -> TrainingJob:
-        """The training, not queued yet. Raises where the table or the target is not there."""
+        """Return the training, not queued yet.
+
+        Raises NotFound if the owner has no such table, ValidationError if the form refuses.
+        """
         data = dict(self.validated_data)
         dataset = Dataset.objects.visible_to(owner).filter(pk=data.pop("dataset")).first()
         if dataset is None:
             raise NotFound("You have no dataset with this id.")
-        target, wanted = data.pop("target") or "", data.pop("problem", "")
-        try:
-            dataset.guess(target, wanted)
-        except TargetError as error:
-            raise ValidationError({"target": [str(error)]}) from error
-        algorithms = sorted(data.pop("algorithms", ()))
-        return TrainingJob.of(dataset, target, algorithms, wanted=wanted, **data)
+        form = TrainingForm(data | {"wanted": data.get("problem", "")}, dataset=dataset)
+        if not form.is_valid():
+            raise refused_by(form, wanted="problem")
+        return form.job()
 
 
 class TrainingViewSet(CompareMixin, JobViewSet):

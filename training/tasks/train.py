@@ -3,8 +3,6 @@
 Nothing but that child imports this module: it loads pandas, scikit-learn and matplotlib.
 """
 
-# ruff: noqa: E402
-
 from __future__ import annotations
 
 import logging
@@ -17,15 +15,9 @@ from django.utils import timezone
 
 from jobsite.jobs.execution.outcome import JobFailed
 from jobsite.jobs.execution.report import Report
-from training.evaluation import process_pool
-from training.tasks.load import read_table
-
-# The server of the pool needs seconds to import what it forks later. Started before anything else
-# is imported here, it does so at the same time.
-process_pool.warm()
-
 from training.algorithms.catalogue import chosen, groupings
 from training.algorithms.memory import need, refusal
+from training.evaluation import process_pool
 from training.evaluation.budget import EvaluationLimits
 from training.evaluation.events import Pulse
 from training.evaluation.runner import evaluate
@@ -41,6 +33,7 @@ from training.problem.column_roles import Roles
 from training.problem.problem_type import CLUSTERING, TargetError
 from training.results.leaderboard import SKIPPED, LeaderboardRow
 from training.tables.schema import ReadingError
+from training.tasks.load import read_table
 from training.tasks.progress import ProgressReport
 
 _REPORT_EVERY = 0.5

@@ -24,7 +24,7 @@ from training.web.column_chart import drawn
 from training.web.column_forms import ColumnsForm
 from training.web.dataset_forms import ReadingForm, UploadForm
 from training.web.files import table_response
-from training.web.training_form import TrainForm
+from training.web.training_form import TrainingPageForm
 
 _RECENT = 20
 
@@ -68,7 +68,7 @@ class DatasetPage(FormView):
     """The first rows, the columns, and the form that starts a training."""
 
     template_name = "training/dataset.html"
-    form_class = TrainForm
+    form_class = TrainingPageForm
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Find the table first."""
@@ -110,7 +110,7 @@ class DatasetPage(FormView):
             **context,
         }
 
-    def form_valid(self, form: TrainForm) -> HttpResponse:
+    def form_valid(self, form: TrainingPageForm) -> HttpResponse:
         """Queue the training; the page that shows it comes back at once."""
         job = form.job()
         queue.submit(job)
@@ -157,7 +157,7 @@ class Reread(DatasetPage):
             else:
                 return redirect(self.dataset)
             self.dataset.refresh_from_db()
-        unbound = TrainForm(dataset=self.dataset)
+        unbound = TrainingPageForm(dataset=self.dataset)
         return self.render_to_response(self.get_context_data(reading_form=form, form=unbound))
 
 
@@ -174,7 +174,7 @@ class Columns(DatasetPage):
             self.dataset.save(update_fields=["options"])
             messages.success(request, "Kinds and roles are kept; the next training follows them.")
             return redirect(self.dataset)
-        unbound = TrainForm(dataset=self.dataset)
+        unbound = TrainingPageForm(dataset=self.dataset)
         return self.render_to_response(self.get_context_data(columns_form=form, form=unbound))
 
 

@@ -23,33 +23,31 @@ from training.models.training_job import (
 from training.problem.problem_type import CLUSTERING, TargetError
 from training.text import shown
 
+WANTED = [("", "What it looks like"), ("classification", "Classes"), ("regression", "A number")]
+DEFAULTS = {"time_limit": DEFAULT_TIME_LIMIT, "folds": DEFAULT_FOLDS, "seed": DEFAULT_SEED}
 
-class TrainForm(forms.Form):
-    """A training on one table."""
 
-    target = forms.ChoiceField(
-        label="Target", required=False, help_text="The column that is to be predicted."
-    )
-    wanted = forms.ChoiceField(
-        label="Predict it as",
-        required=False,
-        choices=[
-            ("", "What it looks like"),
-            ("classification", "Classes"),
-            ("regression", "A number"),
-        ],
-    )
+class TrainingForm(forms.Form):
+    """The settings of a training for page, API and command: their bounds, and what contradicts."""
+
+    target: forms.Field = forms.CharField(required=False, strip=False, max_length=255)
+    wanted = forms.ChoiceField(required=False, choices=[*WANTED, (CLUSTERING, "Groups")])
     algorithms = forms.MultipleChoiceField(
         label="Algorithms",
         choices=catalogue.CHOICES,
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text="The baseline always runs: the others have to beat it.",
+        error_messages={
+            "invalid_choice": "There is no algorithm named “%(value)s”. There are: "
+            f"{', '.join(catalogue.ALGORITHMS)}."
+        },
     )
     time_limit = forms.IntegerField(
         label="Time limit in seconds",
         min_value=SHORTEST,
         max_value=LONGEST,
+        required=False,
         help_text=TIME_LIMIT_HELP,
     )
     tune = forms.BooleanField(
@@ -68,6 +66,58 @@ class TrainForm(forms.Form):
         required=False,
         help_text="The same seed gives the same scores.",
     )
+
+    def __init__(self, *args: Any, dataset: Dataset, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.dataset = dataset
+
+    def clean(self) -> dict[str, Any]:
+        """Fill in the defaults; refuse a contradiction and a target that cannot be learnt."""
+        data: dict[str, Any] = super().clean() or {}
+        for name, default in DEFAULTS.items():
+            if data.get(name) is None:
+                data[name] = default
+        if self.errors:
+            return data
+        target, groups = data["target"], data["wanted"] == CLUSTERING
+        if groups and target:
+            self.add_error("target", "Groups are found without a target. Leave it out.")
+        elif groups and data["algorithms"]:
+            self.add_error("algorithms", "Groups are found by k-means. Leave them out.")
+        elif not groups and not target:
+            self.add_error(
+                "target", "Name the column to predict, or ask for the problem “clustering”."
+            )
+        else:
+            try:
+                self.dataset.guess(target, data["wanted"])
+            except TargetError as error:
+                self.add_error("target", str(error))
+        return data
+
+    def job(self) -> TrainingJob:
+        """Return the training of a valid form, not queued yet."""
+        data = self.cleaned_data
+        return TrainingJob.of(
+            self.dataset,
+            data["target"],
+            data["algorithms"],
+            options=self.options(),
+            **{name: data[name] for name in ("wanted", "tune", *DEFAULTS)},
+        )
+
+    def options(self) -> dict[str, Any]:
+        """Return the kinds and roles of the columns."""
+        return self.dataset.options
+
+
+class TrainingPageForm(TrainingForm):
+    """The same on the page of a table, perhaps filled in as an earlier training was."""
+
+    target: forms.Field = forms.ChoiceField(
+        label="Target", required=False, help_text="The column that is to be predicted."
+    )
+    wanted = forms.ChoiceField(label="Predict it as", required=False, choices=WANTED)
     again = forms.UUIDField(required=False, widget=forms.HiddenInput)
     same_columns = forms.BooleanField(
         label="Kinds and roles of the columns as in that training", required=False, initial=True
@@ -76,13 +126,14 @@ class TrainForm(forms.Form):
     def __init__(
         self, *args: Any, dataset: Dataset, earlier: TrainingJob | None = None, **kwargs: Any
     ) -> None:
-        super().__init__(*args, **kwargs)
-        self.dataset, self.earlier = dataset, earlier
+        super().__init__(*args, dataset=dataset, **kwargs)
+        self.earlier = earlier
         names = [column.name for column in dataset.preview.columns]
         self.fields["target"].choices = [  # type: ignore[attr-defined]
             *((name, name) for name in names),
             ("", "No target: find groups"),
         ]
+        self.fields["time_limit"].required = True
         if earlier is None or earlier.options == dataset.options:
             del self.fields["same_columns"]
         proposed = dataset.proposed()
@@ -93,46 +144,25 @@ class TrainForm(forms.Form):
         self.initial = {
             "target": proposed.name if proposed else "",
             "algorithms": list(catalogue.ALGORITHMS),
-            "time_limit": DEFAULT_TIME_LIMIT,
-            "folds": DEFAULT_FOLDS,
-            "seed": DEFAULT_SEED,
+            **DEFAULTS,
             **(settings_of(earlier) if earlier else {}),
             **self.initial,
         }
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a target that surely cannot be learnt."""
-        data: dict[str, Any] = super().clean() or {}
-        if "target" not in data:
-            return data
-        if not data["target"]:
-            data["wanted"] = CLUSTERING
-        elif not data.get("algorithms") and "algorithms" not in self.errors:
-            self.add_error("algorithms", "Choose at least one algorithm.")
-        try:
-            self.dataset.guess(data["target"], data.get("wanted", ""))
-        except TargetError as error:
-            self.add_error("target", str(error))
-        return data
-
-    def job(self) -> TrainingJob:
-        """The training of a valid form, not queued yet."""
+        """Look for groups if no target is chosen; otherwise ask for an algorithm."""
         data = self.cleaned_data
-        return TrainingJob.of(
-            self.dataset,
-            data["target"],
-            data["algorithms"],
-            wanted=data["wanted"],
-            time_limit=data["time_limit"],
-            tune=data["tune"],
-            folds=data["folds"] or DEFAULT_FOLDS,
-            seed=DEFAULT_SEED if data["seed"] is None else data["seed"],
-            options=(
-                self.earlier.options
-                if self.earlier and data.get("same_columns")
-                else self.dataset.options
-            ),
-        )
+        if data.get("target") == "":
+            data |= {"wanted": CLUSTERING, "algorithms": []}
+        elif data.get("algorithms") == []:
+            self.add_error("algorithms", "Choose at least one algorithm.")
+        return super().clean()
+
+    def options(self) -> dict[str, Any]:
+        """Return the kinds and roles of the table, or of the earlier training if that is asked."""
+        if self.earlier and self.cleaned_data.get("same_columns"):
+            return self.earlier.options
+        return super().options()
 
 
 def settings_of(job: TrainingJob) -> dict[str, Any]:

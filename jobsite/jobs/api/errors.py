@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.defaults import page_not_found
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.response import Response
 from rest_framework.status import (
     HTTP_400_BAD_REQUEST,
@@ -23,6 +24,16 @@ class Conflict(APIException):
 
     status_code = HTTP_409_CONFLICT
     default_detail = "The job's status does not allow this."
+
+
+def refused_by(form: BaseForm, **renamed: str) -> ValidationError:
+    """Return the error of a form that is not valid, with its fields renamed as the API has them."""
+    return ValidationError(
+        {
+            renamed.get(name, name): [str(message) for message in messages]
+            for name, messages in form.errors.items()
+        }
+    )
 
 
 NOT_FOUND = "There is nothing at this address, or it is not yours."

@@ -1,9 +1,9 @@
-"""The process in which job code runs; its arguments are EVENTS_FD MODULE ...
+"""The process in which job code runs; its arguments are EVENTS_FD CLUSTER.
 
-It imports the modules ahead, waits for one assignment on standard input, runs it, reports over
-the pipe EVENTS_FD as JSON lines, and ends. Standard input stays open as the line to the
-supervisor: "stop" asks to save and end; its end means that the supervisor is dead, and then this
-process and all that it started must not go on.
+It imports the runners of the cluster ahead, waits for one assignment on standard input, runs it,
+reports over the pipe EVENTS_FD as JSON lines, and ends. Standard input stays open as the line to
+the supervisor: "stop" asks to save and end; its end means that the supervisor is dead, and then
+this process and all that it started must not go on.
 """
 
 import faulthandler
@@ -17,7 +17,6 @@ import time
 import traceback
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 import django
@@ -74,13 +73,13 @@ def main() -> None:
 
     Threads and pools that a library left behind must not keep a finished job from ending.
     """
-    serve(int(sys.argv[1]), sys.argv[2:])
+    serve(int(sys.argv[1]), sys.argv[2])
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
 
 
-def serve(descriptor: int, modules: list[str]) -> None:
+def serve(descriptor: int, cluster: str) -> None:
     """Import, wait for the assignment, carry it out."""
     faulthandler.enable()
     # The imports take seconds in which nobody reads standard input.
@@ -90,10 +89,12 @@ def serve(descriptor: int, modules: list[str]) -> None:
 
     # Before anything is imported that starts processes of its own, which inherit both.
     limits.forget_secrets()
-    most = kinds.child_limits(os.environ.get("Q_CLUSTER_NAME", ""))
+    most = kinds.child_limits(cluster)
     limits.confine(most.file_mb, most.processes)
-    for module in modules:
-        import_module(module)
+    for path in kinds.preparations(cluster):
+        import_string(path)()
+    for path in kinds.runners(cluster):
+        import_string(path)
     line = sys.stdin.readline()
     if not line:
         return

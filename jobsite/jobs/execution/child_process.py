@@ -17,7 +17,6 @@ from django.conf import settings
 from jobsite.jobs import shutdown
 from jobsite.jobs.execution import limits
 from jobsite.jobs.models.job import Job
-from jobsite.jobs.models.kinds import job_models
 from jobsite.jobs.processes import family, memory_mb
 
 LAST_WORDS = 5  # seconds between the signal that a limit was passed and the end
@@ -30,14 +29,9 @@ class Child:
     """An exec'd process in a session of its own, reporting over a pipe."""
 
     def __init__(self, cluster: str) -> None:
-        modules = {
-            model.runner.rpartition(".")[0]
-            for model in job_models()
-            if model.cluster == cluster and model.runner
-        }
         self.read_end, write_end = os.pipe()
         self.process = subprocess.Popen(
-            [sys.executable, "-c", CODE, str(write_end), *sorted(modules)],
+            [sys.executable, "-c", CODE, str(write_end), cluster],
             stdin=subprocess.PIPE,
             pass_fds=[write_end],
             start_new_session=True,

@@ -60,6 +60,9 @@ class Kind:
     """Kernel limits of the child and of every process that it starts."""
     spare_child: ClassVar[bool] = False
     """Whether the next child is started before its job: worth it if its imports take seconds."""
+    prepare: ClassVar[str | None] = None
+    """Dotted path of a function that the child calls before it imports the runner: to start what
+    can go on beside those imports. Its own module should import little."""
 
     # --- files ---
 

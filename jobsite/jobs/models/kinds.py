@@ -41,6 +41,16 @@ def child_limits(cluster: str) -> ChildLimits:
     return ChildLimits(min(sizes, default=None), min(numbers, default=None))
 
 
+def runners(cluster: str) -> list[str]:
+    """Return the dotted path of the runner of each kind of a cluster."""
+    return [model.runner for model in job_models() if model.cluster == cluster and model.runner]
+
+
+def preparations(cluster: str) -> list[str]:
+    """Return the dotted path of the `prepare` of each kind of a cluster that has one."""
+    return [model.prepare for model in job_models() if model.cluster == cluster and model.prepare]
+
+
 def keeps_spare_child(cluster: str) -> bool:
     """Return whether the next child of a cluster is started ahead of its job."""
     wanted = any(model.spare_child for model in job_models() if model.cluster == cluster)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 
 from jobsite.jobs import queue
@@ -13,21 +15,11 @@ from jobsite.jobs.management.base import SUCCEEDED, JobCommand
 from jobsite.jobs.status import Status
 from training.algorithms import catalogue
 from training.models.dataset import Dataset
-from training.models.training_job import (
-    DEFAULT_FOLDS,
-    DEFAULT_SEED,
-    DEFAULT_TIME_LIMIT,
-    FEWEST_FOLDS,
-    HIGHEST_SEED,
-    LONGEST,
-    MOST_FOLDS,
-    SHORTEST,
-    TIME_LIMIT_HELP,
-    TrainingJob,
-)
+from training.models.training_job import TIME_LIMIT_HELP, TrainingJob
 from training.problem.column_roles import GROUP, IGNORE, TIME
 from training.problem.problem_type import CLUSTERING, TargetError
 from training.tables.schema import KINDS, ReadingError
+from training.web.training_form import DEFAULTS, TrainingForm
 
 
 class Command(JobCommand):
@@ -48,12 +40,12 @@ class Command(JobCommand):
         parser.add_argument(
             "--time-limit",
             type=int,
-            default=DEFAULT_TIME_LIMIT,
+            default=DEFAULTS["time_limit"],
             metavar="S",
             help=f"seconds. {TIME_LIMIT_HELP}",
         )
-        parser.add_argument("--folds", type=int, default=DEFAULT_FOLDS)
-        parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
+        parser.add_argument("--folds", type=int, default=DEFAULTS["folds"])
+        parser.add_argument("--seed", type=int, default=DEFAULTS["seed"])
         parser.add_argument("--no-tune", action="store_true", help="defaults only, no ensemble")
         parser.add_argument("--sheet", default="", metavar="NAME", help="of a workbook")
         parser.add_argument("--ignore", nargs="+", metavar="COLUMN", default=[])
@@ -77,18 +69,14 @@ class Command(JobCommand):
     def make_job(self, options: dict[str, Any]) -> TrainingJob:
         """The training, or status 2 with the reason."""
         owner = self.owner(options["user"])
-        if not SHORTEST <= options["time_limit"] <= LONGEST:
-            self.refuse(f"--time-limit takes {SHORTEST} to {LONGEST} seconds.")
-        if not FEWEST_FOLDS <= options["folds"] <= MOST_FOLDS:
-            self.refuse(f"--folds takes {FEWEST_FOLDS} to {MOST_FOLDS}.")
-        if not 0 <= options["seed"] <= HIGHEST_SEED:
-            self.refuse(f"--seed takes 0 to {HIGHEST_SEED}.")
+        for name in ("algorithms", *DEFAULTS):  # before a large file is copied
+            try:
+                TrainingForm.base_fields[name].clean(options[name])
+            except ValidationError as error:
+                self.refuse(refusal(name, error.messages))
         if options["clusters"] and (options["algorithms"] or options["problem"]):
             self.refuse("--clusters finds groups by k-means: leave out --algorithms and --problem.")
-        if options["clusters"]:
-            options["problem"] = CLUSTERING
         try:
-            catalogue.chosen(options["algorithms"])
             return self.checked(options, owner)
         except (ReadingError, TargetError, ValueError) as error:
             self.refuse(str(error))
@@ -103,20 +91,19 @@ class Command(JobCommand):
         try:
             dataset.choose(changes)
             dataset.save(update_fields=["options"])
-            dataset.guess(options["target"], options["problem"])
         except TargetError:
             dataset.remove()
             raise
-        return TrainingJob.of(
-            dataset,
-            options["target"],
-            options["algorithms"],
-            wanted=options["problem"],
-            time_limit=options["time_limit"],
-            folds=options["folds"],
-            seed=options["seed"],
-            tune=not options["no_tune"],
+        wanted = CLUSTERING if options["clusters"] else options["problem"]
+        form = TrainingForm(
+            options | {"wanted": wanted, "tune": not options["no_tune"]}, dataset=dataset
         )
+        if not form.is_valid():
+            dataset.remove()
+            self.refuse(
+                "\n".join(refusal(name, map(str, found)) for name, found in form.errors.items())
+            )
+        return form.job()
 
     def show(self, job: TrainingJob, options: dict[str, Any]) -> None:
         """The job, and its result where there is one."""
@@ -128,6 +115,12 @@ class Command(JobCommand):
                 self.stdout.write(line_of(row, job.result["metric"]))
         elif not options["wait"]:
             self.stdout.write(str(job.pk))
+
+
+def refusal(name: str, messages: Iterable[str]) -> str:
+    """Return the sentences about a field of the form, with the option that it belongs to."""
+    option = {"wanted": "problem"}.get(name, name.replace("_", "-"))
+    return f"--{option}: {' '.join(messages)}"
 
 
 def changes_of(options: dict[str, Any]) -> dict[str, dict[str, str]]:

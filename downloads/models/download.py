@@ -18,6 +18,7 @@ from downloads.models.download_file import DownloadFile
 from downloads.models.download_queryset import DownloadQuerySet, Entry
 from downloads.seeding import FOREVER
 from downloads.uploaded_torrents import torrent_file
+from jobsite.jobs.formats import byte_rate
 from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.kind import UploadLimit
 from jobsite.jobs.status import ACTIVE, CAN_PAUSE, CAN_RESUME, Status
@@ -81,6 +82,12 @@ class Download(DownloadFields):
             size=entry.size,
             **options,
         )
+
+    @classmethod
+    def tile_note(cls, user: Any) -> str:
+        """Return the rates of one person's downloads together."""
+        rates = cls.objects.visible_to(user).aggregate(down=Sum("rate_down"), up=Sum("rate_up"))
+        return f"{byte_rate(rates['down'] or 0)} down, {byte_rate(rates['up'] or 0)} up"
 
     # --- reading ---
 

@@ -5,13 +5,18 @@ at, not for all of them.
 """
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import libtorrent as lt
 
+from downloads.session.events import PeerView
 from jobsite.jobs.text import one_line
+
+_CONNECTING, _NOTHING_NEW = "being called", "has nothing that is missing"
+_CHOKING, _SENDING = "busy with others", "sends"
 
 PEERS_SHOWN = 100
 CELLS = 240
@@ -25,6 +30,16 @@ _WORDS = {
     lt.peer_info.optimistic_unchoke: "given a chance",
     lt.peer_info.rc4_encrypted: "encrypted",
 }
+
+
+def peer_view(handle: lt.torrent_handle) -> PeerView:
+    """Return how many of the connected peers have something to give, and how many send it."""
+    states = Counter(_state(peer.flags) for peer in handle.get_peer_info())
+    return PeerView(
+        connected=states.total() - states[_CONNECTING],
+        useful=states[_CHOKING] + states[_SENDING],
+        sending=states[_SENDING],
+    )
 
 
 def details_of(handle: lt.torrent_handle) -> dict[str, Any]:
@@ -56,7 +71,7 @@ def _activity(peer: lt.peer_info) -> tuple[int, float]:
 
 def _peer(peer: lt.peer_info) -> dict[str, Any]:
     flags = peer.flags
-    words = [_conversation(flags)]
+    words = [_state(flags)]
     words += [word for flag, word in _WORDS.items() if flags & flag]
     return {
         "address": f"{peer.ip[0]}:{peer.ip[1]}" if ":" not in peer.ip[0] else f"[{peer.ip[0]}]",
@@ -68,12 +83,12 @@ def _peer(peer: lt.peer_info) -> dict[str, Any]:
     }
 
 
-def _conversation(flags: int) -> str:
+def _state(flags: int) -> str:
     if flags & (lt.peer_info.connecting | lt.peer_info.handshake):
-        return "being called"
+        return _CONNECTING
     if not flags & lt.peer_info.interesting:
-        return "has nothing that is missing"
-    return "busy with others" if flags & lt.peer_info.remote_choked else "sends"
+        return _NOTHING_NEW
+    return _CHOKING if flags & lt.peer_info.remote_choked else _SENDING
 
 
 def _tracker(entry: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from downloads.library.selection import HIGH, PieceOrder
 from downloads.rate_limits import Speed
 from downloads.session import events
 from downloads.session.alerts import EVENTS, progress
-from downloads.session.details import details_of
+from downloads.session.details import details_of, peer_view
 from downloads.session.events import PeerView
 from downloads.session.metadata import end_pieces, file_of
 from downloads.session.settings import Options, ip_filter, limit_local_peers, settings_for
@@ -145,11 +145,7 @@ class TorrentSession(torrentp.Session):
 
     def peer_view(self, key: str) -> PeerView:
         """What the peers at hand have to give. Waits for the session: not for many at a time."""
-        waiting = lt.peer_info.connecting | lt.peer_info.handshake
-        peers = [one for one in self._handles[key].get_peer_info() if not one.flags & waiting]
-        useful = [one for one in peers if one.flags & lt.peer_info.interesting]
-        sending = sum(not one.flags & lt.peer_info.remote_choked for one in useful)
-        return PeerView(len(peers), len(useful), sending)
+        return peer_view(self._handles[key])
 
     def details_of(self, key: str) -> dict[str, Any]:
         """Peers, trackers, pieces and files. Waits for the session, as above."""

@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import resource
 import signal
 import time
 from pathlib import Path
@@ -93,3 +94,11 @@ def die_with_parent(number: int = signal.SIGTERM) -> None:
     """Ask the kernel for a signal when the parent dies, however (Linux only); 0: for none."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+
+
+def lower_limit(kind: int, most: int) -> None:
+    """Lower a kernel limit (RLIMIT_*) of this process; one that is lower already stays."""
+    _, hard = resource.getrlimit(kind)
+    if hard != resource.RLIM_INFINITY:
+        most = min(most, hard)
+    resource.setrlimit(kind, (most, most))

@@ -86,7 +86,7 @@ def test_metrics_tell_depth_age_pick_up_outcomes_and_losses(client, ann, key):
 def test_the_dashboard_says_what_is_wrong_in_words(client, ann):
     client.force_login(ann)
     page = client.get("/").content.decode()
-    assert "No training worker is alive" in page
+    assert "No worker is alive in: downloads, drill, training." in page
     assert "wedged" not in page
     Tally.add(WEDGED, "training")
     at = timezone.now() - timedelta(minutes=7)
@@ -95,6 +95,30 @@ def test_the_dashboard_says_what_is_wrong_in_words(client, ann):
     assert told in client.get("/").content.decode()
     Tally.objects.update(at=timezone.now() - timedelta(hours=2))
     assert "wedged" not in client.get("/").content.decode()
+
+
+def test_dashboard_and_readiness_name_the_same_problems(client, ann, settings, monkeypatch):
+    client.force_login(ann)
+    monkeypatch.setattr("jobsite.jobs.monitoring.problems.LEAST_FREE", 2**70)
+    answer = client.get("/health/ready")
+    problems = answer.json()["problems"]
+    assert (answer.status_code, set(problems)) == (503, {"workers", "disk"})
+    page = client.get("/").content.decode()
+    for sentence in problems.values():
+        assert sentence in page
+
+
+def test_each_kind_has_a_tile(client, ann, bob):
+    client.force_login(ann)
+    assert "<dt>Downloads</dt>" not in client.get("/").content.decode()
+    for number, owner in enumerate([ann, ann, bob]):
+        Download.objects.create(
+            owner=owner, name="film", info_hash=f"{number}" * 40, rate_down=1_500_000, rate_up=1000
+        )
+    page = " ".join(client.get("/").content.decode().split())
+    assert "<dt>Downloads</dt> <dd> <small>0 running, 2 waiting" in page
+    assert "3.0 MB/s down, 2.0 kB/s up" in page
+    assert "<dt>Training</dt>" not in page
 
 
 def test_staff_are_told_of_anybodys_job_that_waits_too_long(client, ann, bob):

@@ -30,6 +30,7 @@ from python_calamine import (
     load_workbook,
 )
 
+from jobsite.jobs.processes import lower_limit
 from training.tables.schema import ReadingError
 from training.text import listed, shown
 
@@ -161,9 +162,9 @@ def _refuse_bomb(source: Path, file_mb: int) -> None:
 def answer(arguments: list[str]) -> dict[str, Any]:
     """Carry out one conversion; never raises."""
     source, target, sheet, memory_mb, file_mb = arguments
-    resource.setrlimit(resource.RLIMIT_AS, (int(memory_mb) * _MEBI,) * 2)
-    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (int(file_mb) * _MEBI,) * 2)
+    lower_limit(resource.RLIMIT_AS, int(memory_mb) * _MEBI)
+    lower_limit(resource.RLIMIT_CPU, _CPU_SECONDS)
+    lower_limit(resource.RLIMIT_FSIZE, int(file_mb) * _MEBI)
     try:
         _refuse_bomb(Path(source), int(file_mb))
         return convert(Path(source), Path(target), sheet)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from django.conf import settings
 
+from jobsite.jobs.processes import lower_limit
+
 MEBI = 2**20
 
 # A job needs the database, and how the site is configured (VARIABLES of the settings). It needs no
@@ -46,16 +48,8 @@ def confine(file_mb: int | None, processes: int | None) -> None:
     Time and memory of the whole process tree are watched by the supervisor. The kernel counts
     processes by user, so that this number is a brake for all jobs together.
     """
-    limit(resource.RLIMIT_CORE, 0)
+    lower_limit(resource.RLIMIT_CORE, 0)
     if file_mb is not None:
-        limit(resource.RLIMIT_FSIZE, file_mb * MEBI)
+        lower_limit(resource.RLIMIT_FSIZE, file_mb * MEBI)
     if processes is not None:
-        limit(resource.RLIMIT_NPROC, processes)
-
-
-def limit(kind: int, most: int) -> None:
-    """Lower a limit; one that is lower already stays."""
-    _, hard = resource.getrlimit(kind)
-    if hard != resource.RLIM_INFINITY:
-        most = min(most, hard)
-    resource.setrlimit(kind, (most, most))
+        lower_limit(resource.RLIMIT_NPROC, processes)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
@@ -83,3 +83,8 @@ class Kind:
     """Label of the dashboard button, which links to `<kind>:new`; empty: no button."""
     invitation: ClassVar[str] = ""
     """Text for an empty dashboard that says what can be done, such as "train models on …"."""
+
+    @classmethod
+    def tile_note(cls, user: Any) -> str:
+        """Return what the kind's tile on the dashboard says beside its counts; empty: nothing."""
+        return ""

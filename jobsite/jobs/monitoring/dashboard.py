@@ -14,9 +14,10 @@ from django.utils.text import capfirst
 from django.views.generic import TemplateView
 
 from jobsite.jobs.models.job import Job
-from jobsite.jobs.models.kinds import clusters, job_models
+from jobsite.jobs.models.kinds import job_models
 from jobsite.jobs.models.tally import WEDGED, Tally
 from jobsite.jobs.models.worker import Worker
+from jobsite.jobs.monitoring.problems import problems
 from jobsite.jobs.permissions import may
 from jobsite.jobs.status import FINISHED, Status
 
@@ -35,27 +36,37 @@ class Dashboard(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Newest jobs by status, workers, disk and what is wrong in words."""
-        workers = list(Worker.objects.all())
+        user, counts = self.request.user, self.counts()
         disk = shutil.disk_usage(settings.DATA_DIR)
         waiting = self.jobs([Status.QUEUED, Status.PAUSED], "queued_at")
         return super().get_context_data(**kwargs) | {
             "running": self.jobs([Status.RUNNING], "-started_at"),
             "waiting": waiting,
             "finished": self.jobs(list(FINISHED), "-finished_at"),
-            "counts": self.counts(),
+            "counts": sum(counts.values(), Counter()),
+            "tiles": [
+                {
+                    "title": model.title,
+                    "running": found[Status.RUNNING],
+                    "waiting": found[Status.QUEUED],
+                    "note": model.tile_note(user),
+                }
+                for model, found in counts.items()
+                if model.title and found
+            ],
             "invitation": invitation(),
-            "workers": workers,
+            "workers": Worker.objects.all(),
             "disk_free": disk.free,
             "disk_total": disk.total,
-            "warnings": warnings(workers, oldest_waiting(self.request.user)),
+            "warnings": [*problems().values(), *warnings(oldest_waiting(user))],
         }
 
-    def counts(self) -> Counter[str]:
-        """The person's jobs of all kinds by status."""
-        found: Counter[str] = Counter()
+    def counts(self) -> dict[type[Job], Counter[str]]:
+        """Return the person's jobs of each kind, counted by status."""
+        found = {}
         for model in shown_models():
             rows = model.objects.visible_to(self.request.user).order_by()
-            found.update(dict(rows.values_list("status").annotate(Count("pk"))))
+            found[model] = Counter(dict(rows.values_list("status").annotate(Count("pk"))))
         return found
 
     def jobs(self, statuses: list[Status], order: str) -> list[Job]:
@@ -106,15 +117,9 @@ def queued_at(job: Job) -> datetime:
     return job.queued_at
 
 
-def warnings(workers: list[Worker], oldest: Job | None) -> list[str]:
-    """What the operator should look at, in words."""
+def warnings(oldest: Job | None) -> list[str]:
+    """Return what the operator should look at although the site works."""
     found = []
-    for cluster in clusters():
-        if not any(worker.is_alive for worker in workers if worker.cluster == cluster):
-            found.append(
-                f"No {cluster} worker is alive: such jobs wait until one is. "
-                "Look at the log of “manage.py up”."
-            )
     for tally in Tally.lately(WEDGED, RESTARTS_SHOWN):
         found.append(
             f"The {tally.subject} workers were wedged and restarted at "

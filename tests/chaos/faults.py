@@ -45,22 +45,28 @@ def test_a_frozen_worker_that_wakes_up_late_writes_nothing(own_site, point_at):
         print(f"taken over {taken_over:.0f} s after the freeze")
 
 
-def race(owner, delay: float) -> Drill:
-    """A short job that is cancelled so many seconds after it began."""
-    job = run(owner, ["sleep", 0.01])
+def race(owner, delay: float | None) -> Drill:
+    """A job that is cancelled so many seconds after it began; None: it runs to its end.
+
+    It sleeps for longer than this process needs to see it begin, so that a cancel can be in time.
+    """
+    job = run(owner, ["sleep", 0.3])
     wait_until(lambda: fresh(job).status != "queued", every=0.005)
-    time.sleep(delay)
-    job.cancel()
+    if delay is not None:
+        time.sleep(delay)
+        job.cancel()
     wait_until(lambda: not fresh(job).is_active)
     return job
 
 
 def races(owner, count: int) -> list[Drill]:
-    """Cancels aimed at the end: later where the last one was in time, earlier where it was late."""
-    delay, jobs = 0.5, []
+    """Aim cancels at the end that a first job has shown: later after a hit, earlier after a miss."""
+    whole = race(owner, None)
+    delay, jobs = (whole.finished_at - whole.started_at).total_seconds(), []
+    step = delay / 20
     for _ in range(count):
-        jobs.append(race(owner, delay))
-        delay *= 1.1 if jobs[-1].status == "cancelled" else 0.9
+        jobs.append(race(owner, max(delay, 0)))
+        delay += step if jobs[-1].status == "cancelled" else -step
     connection.close()
     return jobs
 

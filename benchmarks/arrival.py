@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-LOOK_EVERY = 0.02
+CHECK_EVERY = 0.02
 UNFINISHED = ("", ".part", ".!qB")  # what clients add to the name of a file that is not whole
 WORDS = {"first": "first byte", "all": "all bytes", "done": "done", "kept": "on disk"}
 
@@ -67,7 +67,7 @@ class Arrival:
 
     def _watch(self) -> None:
         total = self._size * len(self._names)
-        while not self._over.wait(LOOK_EVERY):
+        while not self._over.wait(CHECK_EVERY):
             here = sum(self._written())
             if here:
                 self._note("first")

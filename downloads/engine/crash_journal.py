@@ -1,7 +1,7 @@
 """The crash journal: which torrents were being handled when the engine died.
 
 It keeps one torrent from stopping all others. A torrent is in the journal from the moment that the
-engine starts to handle it until it has run without trouble for `SETTLED_AFTER` seconds. What is
+engine starts to handle it until it has run without trouble for `STABLE_AFTER` seconds. What is
 still in the journal at the next start was active when the engine died. After `TRIED_ALONE_AFTER`
 such deaths in a row a torrent is tried alone; after `GIVEN_UP_AFTER` it is given up.
 
@@ -17,7 +17,7 @@ from pathlib import Path
 
 TRIED_ALONE_AFTER = 2
 GIVEN_UP_AFTER = 3
-SETTLED_AFTER = 2.0
+STABLE_AFTER = 2.0
 
 POISON = (
     "The download engine died {deaths} times while it worked on this torrent, so it was given up "
@@ -60,9 +60,9 @@ class Journal:
             self._write()
 
     def forget_old(self, now: float, busy: Container[str]) -> None:
-        """End those that ran for `SETTLED_AFTER` seconds without trouble, but for the `busy`."""
+        """End those that ran for `STABLE_AFTER` seconds without trouble, but for the `busy`."""
         for key, since in list(self._fresh.items()):
-            if now - since >= SETTLED_AFTER and key not in busy:
+            if now - since >= STABLE_AFTER and key not in busy:
                 self.end(key)
 
     def deaths(self, key: str) -> int:

@@ -24,9 +24,9 @@ def handle(engine: EngineState, event: events.Event | events.SessionMessage) -> 
         _log_message(engine, event)
         return
     torrent = engine.torrents.get(event.key)
-    reaction = _REACTIONS.get(type(event))
-    if torrent is not None and reaction is not None:
-        engine.attempt(torrent, reaction, engine, torrent, event)
+    handler = _HANDLERS.get(type(event))
+    if torrent is not None and handler is not None:
+        engine.attempt(torrent, handler, engine, torrent, event)
 
 
 def _log_message(engine: EngineState, message: events.SessionMessage) -> None:
@@ -182,7 +182,7 @@ def _bad_description(engine: EngineState, torrent: Torrent, event: events.BadDes
     engine.log_lines.append(LogLine(torrent.key, text, "warning"))
 
 
-_REACTIONS: dict[type[events.Event], Callable[[EngineState, Torrent, Any], None]] = {
+_HANDLERS: dict[type[events.Event], Callable[[EngineState, Torrent, Any], None]] = {
     events.Moved: _moved,
     events.MetadataArrived: _metadata,
     events.Finished: _finished,

@@ -31,7 +31,7 @@ class PeerSources:
     answers: dict[str, TrackerAnswer] = field(default_factory=dict)
     dht_peers: int = 0
     peers: PeerView | None = None
-    looked_at: float = 0.0
+    checked_at: float = 0.0
 
     @property
     def found(self) -> int:

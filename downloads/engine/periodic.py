@@ -18,7 +18,7 @@ SAVE_EVERY = 30.0
 # What arrived since the last save is recovered from the disk; these values bound that work.
 SAVE_SOON = 1.0
 SAVE_BYTES = 32 * 2**20
-LOOK_AGAIN = 15.0
+RECHECK_AFTER = 15.0
 LOOKS_AT_ONCE = 3
 
 PARKED = (
@@ -170,12 +170,12 @@ def explain_silence(engine: EngineState) -> None:
         for one in engine.torrents.values()
         if one.peers
         and one.is_quiet(engine.now)
-        and engine.now - one.sources.looked_at >= LOOK_AGAIN
+        and engine.now - one.sources.checked_at >= RECHECK_AFTER
         and engine.session.has(one.key)
     ]
-    quiet.sort(key=lambda one: one.sources.looked_at)
+    quiet.sort(key=lambda one: one.sources.checked_at)
     for one in quiet[:LOOKS_AT_ONCE]:
-        one.sources.looked_at = engine.now
+        one.sources.checked_at = engine.now
         one.sources.peers = engine.session.peer_view(one.key)
 
 

@@ -24,10 +24,10 @@ from downloads.rate_limits import Speeds
 from downloads.session.metadata import BadMetadata, bytes_had, describe
 from downloads.session.settings import Options
 
-ROUND_EVERY = 0.5
+WORK_EVERY = 0.5
 # Once nothing has changed for a while, the cost of a round for each of hundreds counts more.
-CALM_AFTER, CALM_ROUND_EVERY = 5.0, 2.0
-TELL_ALL_EVERY = 2.0
+CALM_AFTER, CALM_WORK_EVERY = 5.0, 2.0
+REPORT_ALL_EVERY = 2.0
 STATE_EVERY = 300.0
 TAKEN_AT_ONCE = 50
 SOON = 0.05  # seconds; what threads have done is told by no event
@@ -40,8 +40,8 @@ class Reconciler:
         self._engine = EngineState(session_options, options)
         self._torrents = self._engine.torrents
         self._inbox: deque[Torrent] = deque()
-        self._told: dict[str, Snapshot] = {}
-        self._round_at = self._tell_all_at = self._changed_at = 0.0
+        self._reported: dict[str, Snapshot] = {}
+        self._work_due = self._report_all_due = self._changed_at = 0.0
         self._state_at = time.monotonic() + STATE_EVERY
 
     @property
@@ -55,7 +55,7 @@ class Reconciler:
 
     def standing(self) -> Mapping[str, Snapshot]:
         """How each torrent stood when that was last told."""
-        return self._told
+        return self._reported
 
     def details_of(self, key: str) -> dict[str, Any] | None:
         """One torrent with its peers, trackers and pieces; None where it is not in the session."""
@@ -98,9 +98,9 @@ class Reconciler:
             torrent = Torrent(key, wanted[key], Phase.QUEUED, order=now, moved_at=now)
             self._torrents[key] = torrent
             self._inbox.append(torrent)
-            self._told.pop(key, None)
-        for key in self._told.keys() - self._torrents.keys():
-            del self._told[key]
+            self._reported.pop(key, None)
+        for key in self._reported.keys() - self._torrents.keys():
+            del self._reported[key]
 
     def _change(self, torrent: Torrent, new: Wanted) -> None:
         if torrent.phase is Phase.FINISHING:
@@ -196,10 +196,10 @@ class Reconciler:
             engine.attempt(torrent, self._take_in, torrent)
         collect_checks(engine)
         collect_publications(engine)
-        if engine.now >= self._round_at:
+        if engine.now >= self._work_due:
             is_calm = engine.now - self._changed_at > CALM_AFTER
-            self._round_at = engine.now + (CALM_ROUND_EVERY if is_calm else ROUND_EVERY)
-            self._round()
+            self._work_due = engine.now + (CALM_WORK_EVERY if is_calm else WORK_EVERY)
+            self._periodic_work()
         if engine.must_admit:
             engine.must_admit = False
             periodic.start_next(engine)
@@ -211,7 +211,7 @@ class Reconciler:
             return 0.0
         return SOON if self._engine.checks or self._engine.publications else seconds
 
-    def _round(self) -> None:
+    def _periodic_work(self) -> None:
         engine = self._engine
         engine.session.ask_for_progress()
         periodic.rotate_metadata(engine)
@@ -221,10 +221,10 @@ class Reconciler:
         periodic.count_files(engine)
         engine.journal.forget_old(engine.now, engine.checks)
         engine.must_admit = True
-        if engine.now >= self._tell_all_at:
+        if engine.now >= self._report_all_due:
             # Some words change with the clock alone; of 200 idle torrents they are not looked
             # for more often.
-            self._tell_all_at = engine.now + TELL_ALL_EVERY
+            self._report_all_due = engine.now + REPORT_ALL_EVERY
             engine.changed |= self._torrents.keys()
         if engine.now >= self._state_at:
             self._state_at = engine.now + STATE_EVERY
@@ -236,12 +236,12 @@ class Reconciler:
         changes = []
         for torrent in (self._torrents[key] for key in keys if key in self._torrents):
             snapshot = torrent.snapshot(self._engine.now)
-            if torrent.wanted is not None and snapshot != self._told.get(torrent.key):
-                self._told[torrent.key] = snapshot
+            if torrent.wanted is not None and snapshot != self._reported.get(torrent.key):
+                self._reported[torrent.key] = snapshot
                 changes.append(snapshot)
         if changes:
             self._changed_at = self._engine.now
-            self._round_at = min(self._round_at, self._engine.now + ROUND_EVERY)
+            self._work_due = min(self._work_due, self._engine.now + WORK_EVERY)
         return changes
 
     # --- the end ---

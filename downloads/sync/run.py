@@ -27,7 +27,7 @@ from jobsite.jobs.execution.outcome import JobFailed
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = 0.25
+TICK = 0.25
 READ_SOON = 0.5
 WRITE_EVERY = 1.0
 TERMS_EVERY = 5.0
@@ -46,7 +46,7 @@ def run(job: Any, report: Any) -> dict[str, Any]:
     state = Path(settings.DATA_DIR) / "swarm"
     state.mkdir(mode=0o750, exist_ok=True)
     with _alone(state / "lock"):
-        reconciler = Reconciler(_options(), _place(state))
+        reconciler = Reconciler(_session_options(), _engine_options(state))
         report.event(f"Listening on port {reconciler.port}.")
         engine_rows = Rows(job.worker)
         live_status = LiveStatus(state, Path(settings.DOWNLOAD_DIR))
@@ -78,7 +78,7 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
-def _options() -> Options:
+def _session_options() -> Options:
     return Options(
         listen=settings.DOWNLOAD_LISTEN,
         dht=settings.DOWNLOAD_DHT,
@@ -87,7 +87,7 @@ def _options() -> Options:
     )
 
 
-def _place(state: Path) -> EngineOptions:
+def _engine_options(state: Path) -> EngineOptions:
     return EngineOptions(
         downloads=Path(settings.DOWNLOAD_DIR),
         state=state,
@@ -97,15 +97,15 @@ def _place(state: Path) -> EngineOptions:
 
 
 class _Loop:
-    """When to look at the rows, when to write."""
+    """The schedule of the engine: when it reads rows, when it writes them."""
 
     def __init__(
-        self, reconciler: Reconciler, engine_rows: Rows, live_status: LiveStatus, report: Any
+        self, reconciler: Reconciler, rows: Rows, live_status: LiveStatus, report: Any
     ) -> None:
         self._reconciler = reconciler
-        self._rows_of_engine = engine_rows
+        self._rows = rows
         self._report = report
-        self._telling = live_status
+        self._live_status = live_status
         self._watched = WatchFolders(settings.DOWNLOAD_WATCH_DIR)
         self._intervals = Intervals()
         self._taken_over = False
@@ -114,10 +114,10 @@ class _Loop:
     def run(self) -> None:
         """Run until asked to stop. A database that is away does not stop the torrents."""
         while not self._report.stopping.is_set():
-            snapshots = self._reconciler.tick(LOOK_EVERY)
-            if self._rows_of_engine.note(snapshots, self._reconciler.log_lines()):
+            snapshots = self._reconciler.tick(TICK)
+            if self._rows.note(snapshots, self._reconciler.log_lines()):
                 self._is_urgent = True
-            self._telling.step(self._reconciler)
+            self._live_status.step(self._reconciler)
             try:
                 self._exchange()
             except DatabaseError as error:
@@ -127,32 +127,29 @@ class _Loop:
 
     def _exchange(self) -> None:
         if not self._taken_over:
-            self._rows_of_engine.take_over()
+            self._rows.take_over()
             self._taken_over = True
         if self._is_behind():
-            self._rows_of_engine.write()  # before the rows it is about are let go
-            self._reconciler.want(self._rows_of_engine.wanted(), self._rows_of_engine.space_left())
+            self._rows.write()  # before the rows it is about are let go
+            self._reconciler.want(self._rows.wanted(), self._rows.space_left())
         if self._intervals.has_passed("write", WRITE_EVERY) or self._is_urgent:
-            self._rows_of_engine.write()
-            self._is_urgent = self._rows_of_engine.is_unfinished
+            self._rows.write()
+            self._is_urgent = self._rows.is_unfinished
         if self._intervals.has_passed("limit", LIMIT_EVERY):
-            self._reconciler.limit(self._rows_of_engine.speeds())
+            self._reconciler.limit(self._rows.speeds())
         if self._intervals.has_passed("clean", CLEAN_EVERY):
             move_files(self._reconciler)
             remove_deleted(self._reconciler)
         if self._intervals.has_passed("watch", WATCH_EVERY):
             self._watched.step()
         if self._intervals.has_passed("traffic", TRAFFIC_EVERY):
-            self._rows_of_engine.write_traffic()
+            self._rows.write_traffic()
         if self._intervals.has_passed("renew", RENEW_EVERY):
-            self._rows_of_engine.renew()
+            self._rows.renew()
 
     def _is_behind(self) -> bool:
         if self._intervals.has_passed("read", READ_EVERY):
             return True
-        if self._intervals.has_passed("look", READ_SOON) and self._rows_of_engine.is_behind():
+        if self._intervals.has_passed("behind", READ_SOON) and self._rows.is_behind():
             return True
-        return (
-            self._intervals.has_passed("terms", TERMS_EVERY)
-            and self._rows_of_engine.have_terms_changed()
-        )
+        return self._intervals.has_passed("terms", TERMS_EVERY) and self._rows.have_terms_changed()

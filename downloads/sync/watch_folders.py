@@ -23,7 +23,7 @@ from jobsite.jobs.models.allowance import OverAllowance
 log = logging.getLogger(__name__)
 
 TORRENTS, LISTS = {".torrent"}, {".magnet", ".txt"}
-SETTLED = 2.0  # seconds that a file must have been left alone
+QUIET_FOR = 2.0  # seconds that a file must have been left alone
 AT_ONCE = 20
 Stamp = tuple[int, int]  # size and time of the last change
 
@@ -42,8 +42,8 @@ class WatchFolders:
         ripe: list[tuple[str, Path]] = []
         for owner, path, stamp in self._files():
             seen[path] = stamp
-            settled = time.time() - stamp[1] / 1e9 > SETTLED
-            if settled and self._seen.get(path) == stamp and self._refused.get(path) != stamp:
+            is_complete = time.time() - stamp[1] / 1e9 > QUIET_FOR
+            if is_complete and self._seen.get(path) == stamp and self._refused.get(path) != stamp:
                 ripe.append((owner, path))
         self._seen = seen
         self._refused = {path: stamp for path, stamp in self._refused.items() if path in seen}

@@ -60,7 +60,7 @@ def race(owner, delay: float | None) -> Drill:
 
 
 def races(owner, count: int) -> list[Drill]:
-    """Aim cancels at the end that a first job has shown: later after a hit, earlier after a miss."""
+    """Aim cancels at the end that a first job shows: later after a hit, earlier after a miss."""
     whole = race(owner, None)
     delay, jobs = (whole.finished_at - whole.started_at).total_seconds(), []
     step = delay / 20

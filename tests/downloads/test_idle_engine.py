@@ -138,12 +138,12 @@ def test_between_two_rounds_a_wish_is_obeyed_and_a_newcomer_fetched(client, sour
         mine = client()
         mine.want(old.link)
         mine.until(lambda me: me.state(old.info_hash) == "downloading")
-        mine.reconciler._round_at = time.monotonic() + 3600
+        mine.reconciler._work_due = time.monotonic() + 3600
         mine.want(old.link, speed=Speed(down=5000))
         limits = mine.reconciler._engine.session._limits
         mine.until(lambda me: limits.get(old.info_hash) == Speed(down=5000))
     with seeder(source / "new.bin") as [again]:
-        mine.reconciler._round_at = 0.0
+        mine.reconciler._work_due = 0.0
         mine.want(again.link)
         mine.finish(new.info_hash)
 

@@ -124,7 +124,7 @@ def test_after_an_outage_leases_get_time_to_be_renewed(ann, worker):
     job = add(ann, "a")
     Drill.objects.claim(worker)
     expire(job)
-    keeper = Housekeeper(last_round=(0.0, 0.0))  # the clock jumped
+    keeper = Housekeeper(checked_at=(0.0, 0.0))  # the clock jumped
     keeper.detect_clock_change()
     keeper.recover()
     job.refresh_from_db()
@@ -205,7 +205,7 @@ def test_a_clock_that_is_set_loses_no_job_no_worker_and_no_turn(ann, worker, hou
     channel = Channel.objects.create(owner=ann, method="webhook", url="https://example.org/")
     Delivery.test(channel)
     by, steady, wall = timedelta(hours=hours), time.monotonic(), time.time()
-    keeper = Housekeeper(last_round=(steady, wall - by.total_seconds()))
+    keeper = Housekeeper(checked_at=(steady, wall - by.total_seconds()))
     # As after the clock was set: all stamps are from before.
     Drill.objects.update(queued_at=F("queued_at") - by)
     Drill.objects.filter(pk=running.pk).update(lease_expires_at=F("lease_expires_at") - by)

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 # Seconds. The lease of 30 s outlives five renewals that fail.
 RENEW_EVERY = 5.0
 WRITE_EVERY = 1.0
-LOOK_EVERY = 0.5
+CHECK_EVERY = 0.5
 WEIGH_EVERY = 1.0
 SIGN_EVERY = 2.0
 CANCEL_GRACE = 1.0
@@ -42,7 +42,7 @@ class Supervision:
         self.fields: dict[str, Any] = {}
         self.lines: list[JobEvent] = []
         self.outcome: Outcome | None = None
-        self.renewed = self.wrote = self.looked = self.weighed = self.began
+        self.renewed = self.wrote = self.checked_at = self.measured_at = self.began
         self.database_away = False
         self.heard = False
 
@@ -133,8 +133,8 @@ class Supervision:
             self.renewed = self.wrote = now
             if not self.write():
                 return False
-        if now - self.looked >= LOOK_EVERY:
-            self.looked = now
+        if now - self.checked_at >= CHECK_EVERY:
+            self.checked_at = now
             asked = self.held.values_list("cancel_requested", flat=True).first()
             if asked is None:
                 return False
@@ -157,9 +157,9 @@ class Supervision:
         allowed = self.job.hard_time_limit
         if allowed is not None and time.monotonic() - self.began > allowed:
             return f"The job ran longer than its limit of {allowed:.0f} s and was stopped."
-        if time.monotonic() - self.weighed < WEIGH_EVERY:
+        if time.monotonic() - self.measured_at < WEIGH_EVERY:
             return None
-        self.weighed = time.monotonic()
+        self.measured_at = time.monotonic()
         if (count := len(self.child.family())) > MOST_PROCESSES:
             return (
                 f"The job started {count} processes; {MOST_PROCESSES} are the most a job may run."

@@ -20,7 +20,7 @@ from jobsite.jobs.status import Status
 from jobsite.jobs.text import one_line, storable
 
 SUCCEEDED, ENDED_BADLY, BAD_INPUT = 0, 1, 2
-LOOK_EVERY = 0.3
+CHECK_EVERY = 0.3
 
 
 class JobCommand(BaseCommand):
@@ -92,7 +92,7 @@ class JobCommand(BaseCommand):
                     self.say(line)
             open_jobs = [job for job in open_jobs if job.is_active]
             if open_jobs:
-                time.sleep(LOOK_EVERY)
+                time.sleep(CHECK_EVERY)
         well = all(job.status == Status.SUCCEEDED for job in jobs)
         return SUCCEEDED if well else ENDED_BADLY
 

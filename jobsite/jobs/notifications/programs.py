@@ -20,7 +20,7 @@ from jobsite.jobs.text import one_line, storable
 
 KEPT = ("PATH", "LANG", "LC_ALL", "TZ")
 MOST_OUTPUT = 4000  # characters
-LOOK_EVERY = 0.5
+CHECK_EVERY = 0.5
 LAUNCHER = Path(__file__).with_name("program_launcher.py")
 
 
@@ -60,7 +60,7 @@ def wait(process: subprocess.Popen, seconds: float) -> int | None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return process.wait(min(LOOK_EVERY, seconds))
+            return process.wait(min(CHECK_EVERY, seconds))
         if shutdown.is_cut():
             raise Stopped
     return None

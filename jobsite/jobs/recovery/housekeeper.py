@@ -45,7 +45,7 @@ class Housekeeper:
 
     merciful_until: float = 0.0
     jump: float = 0.0  # seconds by which the wall clock was set, not dealt with yet
-    last_round: tuple[float, float] = field(default_factory=lambda: (time.monotonic(), time.time()))
+    checked_at: tuple[float, float] = field(default_factory=lambda: (time.monotonic(), time.time()))
     purged: float = float("-inf")
     swept: float = float("-inf")
     watch: ClusterWatch = field(default_factory=ClusterWatch)
@@ -84,12 +84,12 @@ class Housekeeper:
     def detect_clock_change(self) -> None:
         """Be merciful when the wall clock has jumped against the steady one."""
         steady, wall = time.monotonic(), time.time()
-        jump = (wall - self.last_round[1]) - (steady - self.last_round[0])
+        jump = (wall - self.checked_at[1]) - (steady - self.checked_at[0])
         if abs(jump) > LEASE.seconds / 3:
             log.warning("The clock jumped by %+.0f s; leases are given time to be renewed.", jump)
             self.merciful_until = steady + MERCY
             self.jump += jump
-        self.last_round = (steady, wall)
+        self.checked_at = (steady, wall)
 
     def follow_clock(self) -> None:
         """Move the stamps that wait for a time along with a clock that was set."""

@@ -18,7 +18,7 @@ from jobsite.jobs.status import Status
 WEDGED_AFTER = 10.0  # seconds
 # Rounds come every second. A longer pause says that the database, or the machine, was busy with
 # something else, and nothing about the workers: no more than this counts of it.
-LONGEST_LOOK = 2.0
+LONGEST_CHECK = 2.0
 # A start imports for seconds, on a small machine that is busy for many of them. Whoever kills it
 # before it is over makes it start for ever.
 LONGEST_START = 120.0
@@ -29,7 +29,7 @@ class Idle:
     """What a cluster's workers said of themselves last, and for how long it has been the same."""
 
     claims: Any
-    looked: float
+    checked_at: float
     seconds: float = 0.0
 
 
@@ -49,7 +49,7 @@ class ClusterWatch:
         now, before = time.monotonic(), self.idle.get(cluster)
         seconds = 0.0
         if before is not None and before.claims == claims:
-            seconds = before.seconds + min(now - before.looked, LONGEST_LOOK)
+            seconds = before.seconds + min(now - before.checked_at, LONGEST_CHECK)
         self.idle[cluster] = Idle(claims, now, seconds)
         return seconds > WEDGED_AFTER
 

@@ -15,7 +15,7 @@ from django.conf import settings
 
 from jobsite.jobs import pid_files, processes, shutdown
 
-LOOK_EVERY = 0.2
+CHECK_EVERY = 0.2
 STOP_WITHIN = 17.0
 HEALTHY_AFTER = 60.0
 LONGEST_REST = 30.0
@@ -105,7 +105,7 @@ class Tree:
                 part.start(line)
             while not self.stopping:
                 self.restart_dead(line)
-                time.sleep(LOOK_EVERY)
+                time.sleep(CHECK_EVERY)
             self.stop()
 
     def ask_to_stop(self, number: int, frame: FrameType | None) -> None:

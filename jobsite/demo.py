@@ -34,11 +34,11 @@ frame.to_csv(sys.argv[1], index=False)
 
 
 class DemoFailed(Exception):
-    """What did not work, in a sentence."""
+    """The demo did not work; its text says what, as a sentence."""
 
 
 def free_port(preferred: int) -> int:
-    """The preferred port of 127.0.0.1, or any other that is free."""
+    """Return the preferred port of 127.0.0.1, or any other that is free."""
     for port in (preferred, 0):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -48,7 +48,7 @@ def free_port(preferred: int) -> int:
 
 
 class Demo:
-    """The scratch folder, the processes in it and what they say."""
+    """The scratch folder, the processes in it and their output."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -76,7 +76,7 @@ class Demo:
         return process
 
     def command(self, *words: str) -> str:
-        """Run a command of the site, showing its progress; what it printed."""
+        """Run a command of the site, showing its progress; return what it printed."""
         done = subprocess.run(
             [sys.executable, *words],
             cwd=ROOT,
@@ -151,7 +151,7 @@ class Demo:
 
 
 def say(text: str) -> None:
-    """A line of the demo."""
+    """Print a line of the demo."""
     print(text, flush=True)  # noqa: T201 (this is a program of the command line)
 
 
@@ -169,7 +169,7 @@ def run(demo: Demo, stay: bool) -> None:
 
 
 def main() -> int:
-    """The exit status: 0 where both jobs succeeded."""
+    """Return the exit status: 0 if both jobs succeeded."""
     parser = argparse.ArgumentParser(description="Try jobsite on a scratch folder.")
     parser.add_argument("--exit", action="store_true", help="stop once both jobs succeeded")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""How the environment is read: typed values, refused with a sentence where they do not fit."""
+"""Reading of environment variables: typed values, refused with a sentence if they do not fit."""
 
 import difflib
 import ipaddress
@@ -15,7 +15,7 @@ PREFIXES = ("JOBSITE_", "TRAINING_", "DOWNLOAD_")
 
 
 class Environment(environ.FileAwareEnv):
-    """Reads variables, or the files that their namesakes with `_FILE` name; remembers the names."""
+    """Reads variables, or the files named by their `_FILE` counterparts; remembers the names."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,9 +26,9 @@ class Environment(environ.FileAwareEnv):
         return super().get_value(var, *args, **kwargs)
 
     def refuse_unknown(self, names: Iterable[str]) -> None:
-        """Stop at a variable of ours that nobody has read: a typing error is no default.
+        """Refuse a variable of ours that was never read, because a typing error is no default.
 
-        To be called once all settings are read. Raises ImproperlyConfigured.
+        Call it once all settings are read. Raises ImproperlyConfigured.
         """
         for name in sorted(names):
             if name.startswith(PREFIXES) and name not in self.known:
@@ -41,7 +41,7 @@ env = Environment()
 
 
 def number(name: str, default: int, least: int, most: int = 2**31) -> int:
-    """A whole number from the environment, refused with its bounds where it does not fit."""
+    """Return a whole number from the environment. Raises ImproperlyConfigured beyond its bounds."""
     text = env.str(name, default=str(default))
     if not text.strip().lstrip("-").isdigit() or not least <= int(text) <= most:
         raise ImproperlyConfigured(f"{name} is {text!r}; it takes a whole number from {least} on.")
@@ -49,7 +49,7 @@ def number(name: str, default: int, least: int, most: int = 2**31) -> int:
 
 
 def folder(name: str, default: Path) -> Path:
-    """An absolute folder from the environment, created when it is not there."""
+    """Return an absolute folder from the environment, created if it is not there."""
     path = Path(env.str(name, default=str(default))).expanduser().absolute()
     try:
         path.mkdir(mode=0o750, parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ def folder(name: str, default: Path) -> Path:
 
 
 def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """Networks from the environment, separated by commas; none where it is not set."""
+    """Return networks from the environment, separated by commas; none if it is not set."""
     try:
         return [ipaddress.ip_network(text.strip()) for text in env.list(name, default=[])]
     except ValueError as error:
@@ -71,7 +71,7 @@ def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
 
 
 def email(name: str) -> dict[str, Any]:
-    """Django's settings of a mail server from an address; empty where it is not set."""
+    """Return Django's settings of a mail server from a URL; empty if it is not set."""
     if not env.str(name, default=""):
         return {}
     try:
@@ -83,7 +83,7 @@ def email(name: str) -> dict[str, Any]:
 
 
 def database(default: str) -> dict[str, Any]:
-    """The database of DATABASE_URL, with the options that many writing processes need."""
+    """Return the database of DATABASE_URL, with the options that many writing processes need."""
     found: dict[str, Any] = env.db_url("DATABASE_URL", default=default)
     found |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
     if found["ENGINE"].endswith("sqlite3"):
@@ -104,7 +104,7 @@ def database(default: str) -> dict[str, Any]:
 
 
 def stored_secret(path: Path) -> str:
-    """The secret key kept in the data folder, made on the first start, readable by us alone."""
+    """Return the secret key kept in the data folder, created on the first start with mode 600."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

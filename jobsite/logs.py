@@ -1,4 +1,4 @@
-"""How the processes log: a line for people, or a JSON document for machines."""
+"""The log formats: a line for people, or a JSON document for machines."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Settings of what is told to people and programs when a job ends; part of `settings`."""
+"""Settings of notifications for people and programs when a job ends; part of `settings`."""
 
 from pathlib import Path
 

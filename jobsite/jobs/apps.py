@@ -6,13 +6,13 @@ from django.apps import AppConfig
 
 
 class JobsConfig(AppConfig):
-    """Registers the checks and, in a worker process, its row in the Worker table."""
+    """Registers the system checks and the admin classes."""
 
     name = "jobsite.jobs"
     label = "jobs"
     verbose_name = "Jobs"
 
     def ready(self) -> None:
-        """Import what registers itself, now that the models are there."""
+        """Import the modules that register themselves, now that the models are loaded."""
         for module in ("checks", "queue.wake_ups"):
             import_module(f"{self.name}.{module}")

@@ -1,4 +1,4 @@
-"""The command lines of notification programs: what they may name, checked and filled in."""
+"""The command lines of notification programs: their placeholders, checked and filled in."""
 
 import os
 import string
@@ -9,16 +9,16 @@ PLACES = ("id", "name", "kind", "status", "path")
 
 
 class NotRun(Exception):
-    """Why a program was not run or was ended, in a sentence."""
+    """A program was not run, or was ended; the text is the reason, as a sentence."""
 
 
 def read_words(text: str) -> list[str]:
-    """The words of a command line, one in each line of the text."""
+    """Return the words of a command line, one per line of the text."""
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def check(words: list[str], folder: Path | None) -> None:
-    """Refuse what may not be run. Raises NotRun with a sentence for whoever defines it."""
+    """Refuse a program that may not be run. Raises NotRun with a sentence for its administrator."""
     if folder is None:
         raise NotRun(
             "No programs are run on this site: its operator has set no JOBSITE_PROGRAM_DIR."
@@ -41,7 +41,7 @@ def check(words: list[str], folder: Path | None) -> None:
 
 
 def fill(words: list[str], values: Mapping[str, str]) -> list[str]:
-    """The command line for one job. A name cannot become an option, nor hold a NUL."""
+    """Return the command line for one job. A name cannot become an option, nor hold a NUL."""
     filled = [words[0]]
     for word in words[1:]:
         text = word.format(**values).replace("\0", "")

@@ -1,4 +1,4 @@
-"""Folders that several processes change."""
+"""Locks, atomic writes and durability of files that several processes use."""
 
 import fcntl
 import os
@@ -9,9 +9,9 @@ from pathlib import Path
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Keep out everybody else who asks for the same; the kernel lets go of it for the dead.
+    """Hold an exclusive lock on a folder; the kernel releases it when its holder dies.
 
-    Raises FileNotFoundError where there is no such folder.
+    Raises FileNotFoundError if there is no such folder.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -38,7 +38,7 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = False, draft: s
 
 
 def make_durable(folder: Path) -> None:
-    """Write all that lies in a folder, and below, to disk (fsync)."""
+    """Write every file in a folder, and below, to disk (fsync)."""
     for root, _, names in os.walk(folder):
         for name in names:
             sync(Path(root, name))

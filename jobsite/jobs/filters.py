@@ -16,5 +16,5 @@ class JobFilter(django_filters.FilterSet):
     )
 
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        """Rows whose name contains the text."""
+        """Return the rows whose name contains the text."""
         return queryset.filter(name__icontains=value)

@@ -1,7 +1,7 @@
-"""How quantities read: bytes, rates, durations, shares, scores. Pure functions, no Django.
+"""Formats of quantities: bytes, rates, durations, shares, scores. Pure functions, no Django.
 
-Everything accepts None (and text that is no number) and answers with a dash, because a template
-meets half-filled rows all the time and must not fail on one.
+Each takes None (and text that is no number) and returns a dash, because a template gets
+half-filled rows all the time and must not fail on one.
 """
 
 import math
@@ -14,7 +14,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
 def as_number(value: Any) -> float | None:
-    """The finite number in `value`, or None."""
+    """Return the finite number in `value`, or None."""
     if isinstance(value, timedelta):
         return value.total_seconds()
     if value is None or isinstance(value, bool):
@@ -27,7 +27,7 @@ def as_number(value: Any) -> float | None:
 
 
 def byte_size(value: Any) -> str:
-    """1234567 -> "1.2 MB". Decimal units, as disks and networks are sold."""
+    """Return a size such as "1.2 MB" for 1234567. Decimal units, as disks and networks are sold."""
     number = as_number(value)
     if number is None or number < 0:
         return DASH
@@ -40,13 +40,13 @@ def byte_size(value: Any) -> str:
 
 
 def byte_rate(value: Any) -> str:
-    """3400000 -> "3.4 MB/s"."""
+    """Return a rate such as "3.4 MB/s" for 3400000."""
     text = byte_size(value)
     return text if text == DASH else f"{text}/s"
 
 
 def duration(value: Any) -> str:
-    """125 -> "2 min 05 s". Two units at most, the second padded so that a column does not dance."""
+    """Return "2 min 05 s" for 125: two units at most, the second padded to keep columns still."""
     number = as_number(value)
     if number is None or number < 0:
         return DASH
@@ -68,7 +68,7 @@ def duration(value: Any) -> str:
 
 
 def about(value: Any) -> str:
-    """An estimate in words: 10400 -> "about 3 h". For remaining times, which are never exact."""
+    """Return "about 3 h" for 10400 seconds: remaining times are never exact."""
     number = as_number(value)
     if number is None or number < 0:
         return DASH
@@ -88,7 +88,7 @@ def about(value: Any) -> str:
 
 
 def percent(value: Any, places: int = 0) -> str:
-    """0.423 -> "42 %". Never says 100 % before it is whole, nor 0 % once something is done."""
+    """Return "42 %" for 0.423; never 100 % before the end, nor 0 % once something is done."""
     number = as_number(value)
     if number is None:
         return DASH
@@ -107,7 +107,7 @@ def whole(value: Any) -> str:
 
 
 def score(value: Any) -> str:
-    """A metric with four digits that mean something: 0.91234 -> "0.9123", 48213.7 -> "48,214"."""
+    """Return a metric with four significant digits: "0.9123" for 0.91234, "48,214" for 48213.7."""
     number = as_number(value)
     if number is None:
         return DASH
@@ -121,7 +121,7 @@ def score(value: Any) -> str:
 
 
 def ago(seconds: float) -> str:
-    """How long ago, from the seconds that have passed; negative ones lie in the future."""
+    """Return how long ago, from the seconds that have passed; negative ones lie in the future."""
     if seconds < 0:
         return f"in {_span(-seconds)}" if seconds <= -10 else "just now"
     return f"{_span(seconds)} ago" if seconds >= 10 else "just now"
@@ -141,7 +141,7 @@ def _span(seconds: float) -> str:
 
 
 def clock(seconds: Any) -> str:
-    """7325 -> "2:02:05", what a running stopwatch shows (site.js counts it on)."""
+    """Return "2:02:05" for 7325, the text of a running stopwatch (site.js counts it on)."""
     number = as_number(seconds)
     if number is None or number < 0:
         return DASH

@@ -1,4 +1,4 @@
-"""One press of a button makes one job, however often the browser or a script sends it.
+"""Idempotent submission: one press of a button makes one job, however often it is sent.
 
 A request names its submission: by the header `Idempotency-Key`, or by the hidden field that the tag
 `{% once %}` puts into a form. A second request of the same person with the same name gets the job

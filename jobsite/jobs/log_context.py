@@ -1,4 +1,4 @@
-"""Which request, person and job a line of the log belongs to."""
+"""The request, person and job that a line of the log belongs to."""
 
 import logging
 from contextvars import ContextVar
@@ -15,21 +15,21 @@ CONTROL = {number: f"\\x{number:02x}" for number in (*range(32), 127)} | {
 
 
 class CurrentJob:
-    """The job that this process works on; workers and children have one at a time."""
+    """The job of this process; workers and children have one at a time."""
 
     pk = ""
 
 
 def set_job(pk: object) -> None:
-    """From now on this process works on that job; on none where it is empty."""
+    """Set the job that this process works on; empty: none."""
     CurrentJob.pk = str(pk)
 
 
 class Where(logging.Filter):
-    """Adds the ids to each record, and keeps text of strangers from forging lines."""
+    """Adds the ids to each record, and keeps untrusted text from forging lines."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass, completed."""
+        """Add the ids and let every record pass."""
         request = REQUEST.get()
         named = {
             "request_id": getattr(request, "id", ""),
@@ -44,7 +44,7 @@ class Where(logging.Filter):
 
 
 def person(request: Any) -> str:
-    """The id of the person whom a request is known to come from; asks no database for it."""
+    """Return the id of the request's person if it is known already, without a query."""
     known = getattr(request, "__dict__", {})
     user = known.get("user")
     if isinstance(user, LazyObject):

@@ -1,4 +1,4 @@
-"""Which addresses are of the public internet. What people name must not lead inside by itself."""
+"""Public and private addresses. A name that a user enters must not lead into the own network."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -42,10 +42,10 @@ PRIVATE_NETWORKS: tuple[Network, ...] = tuple(
 
 
 def is_inside(address: Address, networks: Sequence[Network]) -> bool:
-    """Whether an address lies in one of the networks."""
+    """Return whether an address lies in one of the networks."""
     return any(address.version == net.version and address in net for net in networks)
 
 
 def may_connect(address: Address, allowed: Sequence[Network] = ()) -> bool:
-    """Whether an address is public, or in a network that the operator has opened."""
+    """Return whether an address is public, or in a network that the operator has opened."""
     return is_inside(address, allowed) or not is_inside(address, PRIVATE_NETWORKS)

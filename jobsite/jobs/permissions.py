@@ -1,4 +1,4 @@
-"""What staff may do: Django's permissions, outside the admin panel too."""
+"""Permissions of staff: Django's, outside the admin panel too."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from django.db import models
 
 
 def may(user: Any, right: str, model: type[models.Model]) -> bool:
-    """Whether somebody of the staff may `view`, `change` or `delete` such rows of everybody.
+    """Return whether a member of staff may `view`, `change` or `delete` everybody's rows.
 
-    Others are not looked up: for them each question would be two more queries.
+    False at once for everybody else, because the check costs two queries.
     """
     name = get_permission_codename(right, model._meta)
     return bool(user.is_staff and user.has_perm(f"{model._meta.app_label}.{name}"))

@@ -1,4 +1,4 @@
-"""The process groups of a running tree, kept in files so that a later start can end leftovers."""
+"""PID files of the process groups of a running tree, by which a later start ends leftovers."""
 
 import contextlib
 import json
@@ -13,18 +13,18 @@ from jobsite.jobs.processes import birth, boot, is_same, kill_group
 
 
 def file_of(name: str) -> Path:
-    """Where the process group of a part of the tree is written down."""
+    """Return the PID file of a part of the tree."""
     return settings.RUN_DIR / f"{name}.json"
 
 
 def note(name: str, pid: int) -> None:
-    """Write down that `pid` leads the group of a part; its birth keeps it from being mistaken."""
+    """Record that `pid` leads the group of a part; its birth keeps it from being mistaken."""
     text = json.dumps({"pid": pid, "born": birth(pid), "boot": boot()})
     write_atomically(file_of(name), text.encode())
 
 
 def leader(name: str) -> int | None:
-    """The process that leads the group of a part, if it is alive."""
+    """Return the process that leads the group of a part, if it is alive."""
     with contextlib.suppress(OSError, ValueError, KeyError, psutil.Error):
         noted = json.loads(file_of(name).read_text())
         if noted["boot"] == boot() and is_same(noted["pid"], noted["born"]):
@@ -33,14 +33,14 @@ def leader(name: str) -> int | None:
 
 
 def restarts() -> dict[str, int]:
-    """How often each part of the tree had to be started again since the data folder exists."""
+    """Return how often each part of the tree was started again since the data folder exists."""
     with contextlib.suppress(OSError, ValueError):
         return dict(json.loads((settings.RUN_DIR / "restarts.count").read_text()))
     return {}
 
 
 def count_restart(name: str) -> None:
-    """Count one; in a file, because the root of the tree waits for no database."""
+    """Count one restart; in a file, because the root of the tree waits for no database."""
     counts = restarts()
     counts[name] = counts.get(name, 0) + 1
     with contextlib.suppress(OSError):
@@ -48,7 +48,7 @@ def count_restart(name: str) -> None:
 
 
 def kill_leftovers() -> list[str]:
-    """Kill what an earlier tree left behind; the names of the parts that were found.
+    """Kill the processes of an earlier tree; return the names of their parts.
 
     A leader that is gone may have left its group behind, whose number nobody else gets meanwhile.
     """
@@ -64,7 +64,7 @@ def kill_leftovers() -> list[str]:
 
 
 def members(group: int, born: float) -> list[psutil.Process]:
-    """The living processes of the group whose leader was born then."""
+    """Return the living processes of the group whose leader was born then."""
     with contextlib.suppress(psutil.Error):
         if not is_same(group, born):
             return []  # a process of this number that came later leads a group of its own

@@ -1,4 +1,4 @@
-"""The process groups of a running tree, kept in files so that a later start can end leftovers."""
+"""Processes of this machine: their families, memory, age, signals and limits."""
 
 import contextlib
 import ctypes
@@ -14,7 +14,7 @@ PROC = Path("/proc")  # Linux; elsewhere psutil is asked
 
 
 def family(pid: int) -> list[psutil.Process]:
-    """A process and all that it started; nothing where it is gone."""
+    """Return a process and every process that it started; empty if it is gone."""
     found, ahead = [], [pid]
     while ahead:
         with contextlib.suppress(psutil.Error):
@@ -24,10 +24,10 @@ def family(pid: int) -> list[psutil.Process]:
 
 
 def children(process: psutil.Process) -> list[int]:
-    """The processes that a process has started. Raises psutil.NoSuchProcess.
+    """Return the ids of the children of a process. Raises psutil.NoSuchProcess.
 
-    Asked once a second for each running job. Linux knows them; psutil looks at every process of the
-    machine to find out.
+    Called once a second for each running job. Linux lists them; psutil would scan every process
+    of the machine.
     """
     if not (PROC / "thread-self/children").exists():
         return [child.pid for child in process.children()]
@@ -39,7 +39,7 @@ def children(process: psutil.Process) -> list[int]:
 
 
 def memory_mb(process: psutil.Process) -> float:
-    """The memory of a process in MiB, shared pages counted once (PSS); 0 where it is gone."""
+    """Return the memory of a process in MiB, shared pages counted once (PSS); 0 if it is gone."""
     try:
         return float(process.memory_full_info().pss) / 2**20
     except psutil.Error:
@@ -50,7 +50,7 @@ PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
 
 def birth(pid: int) -> float:
-    """When a process started, in seconds since the machine did: that clock cannot be set.
+    """Return when a process started, in seconds after the boot: that clock cannot be set.
 
     With the process id it tells a process from a later one. Raises psutil.NoSuchProcess.
     """
@@ -65,19 +65,19 @@ def birth(pid: int) -> float:
 
 
 def is_same(pid: int, born: float) -> bool:
-    """Whether a process is the one that was born then. Raises psutil.NoSuchProcess."""
+    """Return whether a process is the one that was born then. Raises psutil.NoSuchProcess."""
     return abs(birth(pid) - born) < 0.05
 
 
 def boot() -> str:
-    """Which start of the machine this is."""
+    """Return the id of the current boot of the machine."""
     with contextlib.suppress(OSError):
         return (PROC / "sys/kernel/random/boot_id").read_text().strip()
     return ""
 
 
 def age(pid: int) -> float:
-    """Seconds since a process started; 0 where there is none."""
+    """Return the seconds since a process started; 0 if there is none."""
     with contextlib.suppress(psutil.Error):
         now = time.clock_gettime(time.CLOCK_BOOTTIME) if PROC.exists() else time.time()
         return now - birth(pid)
@@ -91,7 +91,7 @@ def kill_group(pid: int) -> None:
 
 
 def die_with_parent(number: int = signal.SIGTERM) -> None:
-    """Ask the kernel for a signal when the parent dies, however (Linux only); 0: for none."""
+    """Ask the kernel (Linux only) for a signal when the parent dies, however; 0: for none."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where a job stands. `paused` is used by downloads only."""
+    """The status of a job. Only downloads use `paused`."""
 
     QUEUED = "queued"
     RUNNING = "running"

@@ -1,4 +1,4 @@
-"""Text of strangers, made fit for one line, a header, a terminal and a database."""
+"""Untrusted text, made safe for one line, a header, a terminal and a database."""
 
 import re
 
@@ -8,10 +8,10 @@ MARK = "\ufffd"
 
 
 def storable(text: str) -> str:
-    """The text without what no database takes: NUL and halves of surrogate pairs."""
+    """Return the text without what no database takes: NUL and halves of surrogate pairs."""
     return text.encode(errors="replace").decode().replace("\0", MARK)
 
 
 def one_line(text: str) -> str:
-    """The text as a name that is shown: one line, and nothing in it that moves a cursor."""
+    """Return the text as a name on one line, without characters that move a cursor."""
     return UNFIT.sub(MARK, storable(text))

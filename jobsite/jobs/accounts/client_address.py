@@ -1,4 +1,4 @@
-"""Where a request comes from and as whom somebody tries to sign in."""
+"""The address of a client, and the name that a sign-in claims."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,10 +12,10 @@ LONGEST = 255  # what the table of attempts takes
 
 
 def address(request: HttpRequest) -> str:
-    """The visitor's address.
+    """Return the visitor's address.
 
     Each proxy appends the address that it saw to X-Forwarded-For. Only as many entries as there
-    are proxies of ours can be believed: whatever stands before them, the visitor may have written.
+    are proxies of ours can be believed: anything before them may be the visitor's own words.
     """
     direct = request.META.get("REMOTE_ADDR", "")
     seen = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
@@ -25,6 +25,6 @@ def address(request: HttpRequest) -> str:
 
 
 def claimed_name(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:
-    """The user name of an attempt to sign in; the form lets one of any length through."""
+    """Return the user name of a sign-in attempt, cut: the form lets one of any length through."""
     name = (credentials or {}).get("username") or request.POST.get("username", "")
     return one_line(str(name))[:LONGEST]

@@ -16,9 +16,9 @@ OPEN = frozenset({"second-factor", "logout", "admin:logout"})
 
 
 def is_owed(request: HttpRequest) -> bool:
-    """Whether the signed-in person uses a second factor and has not given it in this session.
+    """Return whether the signed-in person uses a second factor and still owes it in this session.
 
-    Also where the session is older than the second factor.
+    Also True if the session is older than the second factor.
     """
     if DEVICE_ID_SESSION_KEY in request.session:
         return False
@@ -28,13 +28,12 @@ def is_owed(request: HttpRequest) -> bool:
 
 
 class PeopleBackend(ModelBackend):
-    """Django's backend, which learns in the same query whether the person uses a second factor.
+    """Django's backend, which finds in the same query whether the person uses a second factor.
 
     Pages that are polled must not ask for that each time.
     """
 
     def get_user(self, user_id: Any) -> Any:
-        """The person of a session."""
         apps = TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True)
         people: Any = get_user_model()._default_manager
         user = people.annotate(uses_second_factor=Exists(apps)).filter(pk=user_id).first()
@@ -42,17 +41,17 @@ class PeopleBackend(ModelBackend):
 
 
 def app_of(user: Any) -> TOTPDevice | None:
-    """The authenticator app that the person has set up."""
+    """Return the authenticator app that the person has set up."""
     return TOTPDevice.objects.filter(user=user, confirmed=True).first()
 
 
 def codes_of(user: Any) -> StaticDevice | None:
-    """The person's recovery codes."""
+    """Return the person's recovery codes."""
     return StaticDevice.objects.filter(user=user, confirmed=True).first()
 
 
 def make_codes(user: Any) -> list[str]:
-    """Replace the recovery codes; the new ones, which are shown once."""
+    """Replace the recovery codes and return the new ones, which are shown once."""
     StaticDevice.objects.filter(user=user).delete()
     device = StaticDevice.objects.create(user=user, name="recovery codes")
     codes = [StaticToken.random_token() for _ in range(CODES)]
@@ -61,7 +60,7 @@ def make_codes(user: Any) -> list[str]:
 
 
 def remove(user: Any) -> bool:
-    """Turn the second factor off; whether it was on."""
+    """Turn the second factor off; return whether it was on."""
     StaticDevice.objects.filter(user=user).delete()
     deleted, _ = TOTPDevice.objects.filter(user=user).delete()
     return bool(deleted)

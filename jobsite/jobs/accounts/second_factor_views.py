@@ -36,7 +36,7 @@ class CodeForm(forms.Form):
         self.device: Any = None
 
     def clean_code(self) -> str:
-        """Check it with the device that such a code belongs to."""
+        """Check the code with the device that such a code belongs to."""
         code = self.cleaned_data["code"].replace(" ", "").replace("-", "").lower()
         is_digits = code.isascii() and code.isdigit() and len(code) == 6
         device = app_of(self.user) if is_digits else codes_of(self.user)
@@ -56,39 +56,36 @@ class CodeForm(forms.Form):
 
 
 class SecondFactor(FormView):
-    """Asked for after the password or the link, before anything else."""
+    """The page that asks for a code after the password or the link, before anything else."""
 
     template_name = "registration/second_factor.html"
     form_class = CodeForm
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        """The codes are those of the person who signs in."""
         return {**super().get_form_kwargs(), "user": self.request.user}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """The page to go on to."""
         return super().get_context_data(**kwargs, next=self.target())
 
     def target(self) -> str:
-        """The page that was asked for, if it is one of this site."""
+        """Return the page that was asked for, if it is one of this site."""
         path = self.request.POST.get("next") or self.request.GET.get("next") or "/"
         safe = url_has_allowed_host_and_scheme(path, {self.request.get_host()})
         return path if safe else "/"
 
     def form_valid(self, form: CodeForm) -> HttpResponse:
-        """Remember it in the session, which gets a new key."""
+        """Mark the session as verified; its key is replaced."""
         self.request.session.cycle_key()
         django_otp.login(self.request, form.device)
         return redirect(self.target())
 
 
 class SetUp(View):
-    """Set up the app, confirm it with a code, get recovery codes, turn it all off."""
+    """Sets up the app, confirms it with a code, shows recovery codes, turns it all off."""
 
     template_name = "registration/second_factor_setup.html"
 
     def get(self, request: HttpRequest, **context: Any) -> HttpResponse:
-        """How it stands, and the next step."""
         app = app_of(request.user)
         pending = None if app else TOTPDevice.objects.filter(user=request.user).first()
         codes = codes_of(request.user)
@@ -107,7 +104,6 @@ class SetUp(View):
         )
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """One of the steps."""
         steps = {
             "start": self.start,
             "confirm": self.confirm,
@@ -125,7 +121,7 @@ class SetUp(View):
         return redirect("second-factor-setup")
 
     def confirm(self, request: HttpRequest) -> HttpResponse:
-        """The first code turns it on and shows the recovery codes."""
+        """Turn it on with the first code and show the recovery codes."""
         device = TOTPDevice.objects.filter(user=request.user, confirmed=False).first()
         code = request.POST.get("code", "").replace(" ", "")[:40]
         if device is None or app_of(request.user) is not None:
@@ -144,14 +140,14 @@ class SetUp(View):
         return self.get(request, new_codes=codes)
 
     def renew_codes(self, request: HttpRequest) -> HttpResponse:
-        """New recovery codes, for a code."""
+        """Replace the recovery codes, if a code is given."""
         form = CodeForm(request.POST, user=request.user)
         if not form.is_valid():
             return self.get(request, form=form)
         return self.get(request, new_codes=make_codes(request.user))
 
     def turn_off(self, request: HttpRequest) -> HttpResponse:
-        """Off, for a code."""
+        """Turn the second factor off, if a code is given."""
         form = CodeForm(request.POST, user=request.user)
         if not form.is_valid():
             return self.get(request, form=form)
@@ -161,12 +157,12 @@ class SetUp(View):
 
 
 def picture(device: TOTPDevice | None) -> str:
-    """The QR code as the address of an image."""
+    """Return the QR code as a data URL."""
     return segno.make(device.config_url).svg_data_uri(scale=5, light="white") if device else ""
 
 
 def spelled(device: TOTPDevice | None) -> str:
-    """The secret for typing, in groups of four."""
+    """Return the secret for typing, in groups of four."""
     if device is None:
         return ""
     key = base64.b32encode(device.bin_key).decode()

@@ -12,15 +12,15 @@ from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
 
 class SignInTokens(PasswordResetTokenGenerator):
-    """Tokens that end with their use: the last sign-in and the password are part of the hash.
+    """Tokens for one use: the last sign-in and the password are part of the hash.
 
-    They also end after Django's PASSWORD_RESET_TIMEOUT (three days).
+    They also expire after Django's PASSWORD_RESET_TIMEOUT (three days).
     """
 
     key_salt = "jobsite.jobs.links"
 
     def _make_hash_value(self, user: Any, timestamp: int) -> str:
-        """With the fraction of the second, without which a link works twice within one."""
+        """Add the fraction of the second, without which a link works twice within one."""
         last = user.last_login.isoformat() if user.last_login else ""
         return f"{super()._make_hash_value(user, timestamp)}{last}"
 
@@ -29,7 +29,7 @@ TOKENS = SignInTokens()
 
 
 def sign_in_link(user: Any) -> str:
-    """The address at which this person may sign in once."""
+    """Return the address at which this person may sign in once."""
     where = {
         "uid": urlsafe_base64_encode(force_bytes(user.pk)),
         "token": TOKENS.make_token(user),
@@ -41,7 +41,7 @@ def sign_in_link(user: Any) -> str:
 
 
 def user_of(uid: str, token: str) -> Any | None:
-    """The person whom a link belongs to; None where it was used, is old or is not ours."""
+    """Return the person whom a link belongs to; None if it was used, is old or is not ours."""
     try:
         user = get_user_model().objects.get(pk=force_str(urlsafe_base64_decode(uid)))
     except (ValueError, OverflowError, ValidationError, get_user_model().DoesNotExist):

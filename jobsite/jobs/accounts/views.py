@@ -18,10 +18,12 @@ from jobsite.jobs.models.api_token import LIFETIMES, ApiToken
 
 
 class SignInLink(View):
-    """A link that signs in once. GET shows a button: opening an address must change nothing."""
+    """A link that signs in once.
+
+    GET shows a button, because opening an address must change nothing.
+    """
 
     def get(self, request: HttpRequest, uid: str, token: str) -> HttpResponse:
-        """Show the button, or say that the link has ended."""
         user = user_of(uid, token)
         status = 200 if user else 404
         return render(request, "registration/link.html", {"link_user": user}, status=status)
@@ -36,29 +38,28 @@ class SignInLink(View):
 
 
 class Password(FormView):
-    """Change the password, or choose the first one."""
+    """Changes the password, or sets the first one."""
 
     template_name = "registration/password.html"
     success_url = reverse_lazy("dashboard")
 
     def get_form_class(self) -> type[forms.Form]:
-        """The old password is asked for where there is one."""
+        """Ask for the old password only if there is one."""
         user: Any = self.request.user
         return PasswordChangeForm if user.has_usable_password() else SetPasswordForm
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        """Django's password forms take the user."""
         return {**super().get_form_kwargs(), "user": self.request.user}
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Save it and keep this session, while the others end."""
+        """Save it; this session stays, the others end."""
         update_session_auth_hash(self.request, form.save())
         messages.success(self.request, "The password is set.")
         return super().form_valid(form)
 
 
 class TokenForm(forms.Form):
-    """What a new token is for, how long it lasts and what it may do."""
+    """The purpose, the lifetime and the rights of a new token."""
 
     name = forms.CharField(max_length=80, help_text="What will use it, such as “backup script”.")
     days = forms.ChoiceField(choices=LIFETIMES, required=False, label="Lasts")
@@ -72,12 +73,10 @@ class Tokens(FormView):
     form_class = TokenForm
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the tokens that exist."""
         tokens = ApiToken.objects.filter(user=self.request.user)
         return super().get_context_data(**kwargs, tokens=tokens)
 
     def form_valid(self, form: TokenForm) -> HttpResponse:
-        """Create the token and show it, this once."""
         chosen = form.cleaned_data
         days = int(chosen["days"]) if chosen["days"] else None
         secret = ApiToken.make(self.request.user, chosen["name"], days, chosen["read_only"])
@@ -85,7 +84,7 @@ class Tokens(FormView):
 
 
 def revoke_token(request: HttpRequest, digest: str) -> HttpResponse:
-    """End one token of the person who asks."""
+    """Revoke one token of the person who asks."""
     get_object_or_404(ApiToken, user=request.user, digest=digest).delete()
     messages.success(request, "The token is revoked.")
     return redirect("tokens")

@@ -1,4 +1,4 @@
-"""The base of what the admin panel shows and does not change."""
+"""Base classes of the admin: rows that it shows and does not change."""
 
 from typing import Any
 
@@ -17,12 +17,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 
 def is_superuser(request: HttpRequest) -> bool:
-    """Whether the person may do everything."""
+    """Return whether the person may do everything."""
     return bool(getattr(request.user, "is_superuser", False))
 
 
 class SuperusersOnly(admin.ModelAdmin):
-    """Rows that give rights: whoever could change them could do everything."""
+    """Rows that grant rights: whoever could change them could do everything."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return is_superuser(request)

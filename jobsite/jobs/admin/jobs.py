@@ -1,4 +1,4 @@
-"""The admin panel: the truth read-only, and buttons where the state machine allows them."""
+"""Jobs in the admin: read-only rows, and actions that the state machine allows."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ for below in apps.get_app_config("django_q").get_models():
 
 
 class JobAdmin(ReadOnlyAdmin):
-    """Base of the admin of each kind of job: look, cancel, retry, delete."""
+    """Base of the admin of each kind of job: view, cancel, retry, delete."""
 
     list_display = ["name", "owner", "status", "progress", "created_at", "finished_at"]
     list_filter = ["status", "created_at"]
@@ -32,15 +32,15 @@ class JobAdmin(ReadOnlyAdmin):
     actions = ["cancel_selected", "retry_selected", "delete_with_files"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only by the action, which stops what runs and removes the files."""
+        """Refuse: only the action deletes, because it stops what runs and removes the files."""
         return False
 
     def has_steering_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change such jobs, of which the fields stay as they are."""
+        """Return whether the person may change such jobs; their fields stay read-only."""
         return may(request.user, "change", self.model)
 
     def has_removal_permission(self, request: HttpRequest) -> bool:
-        """Whoever may delete such jobs."""
+        """Return whether the person may delete such jobs."""
         return may(request.user, "delete", self.model)
 
     @admin.action(description="Cancel", permissions=["steering"])
@@ -58,7 +58,7 @@ class JobAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Delete with log and files", permissions=["removal"])
     def delete_with_files(self, request: HttpRequest, queryset: QuerySet) -> None:
-        """Cancel what runs; housekeeping removes the rest."""
+        """Cancel what runs and mark the rest; housekeeping removes it."""
         for job in queryset:
             job.request_delete()
         self.message_user(request, f"{len(queryset)} jobs are being deleted.")
@@ -77,7 +77,7 @@ class JobEventAdmin(ReadOnlyAdmin):
 
 @admin.register(Tally)
 class TallyAdmin(ReadOnlyAdmin):
-    """What happened how often."""
+    """Counters of what happened how often."""
 
     list_display = ["name", "subject", "count", "at"]
 
@@ -100,5 +100,5 @@ class WorkerAdmin(ReadOnlyAdmin):
 
     @admin.display(boolean=True)
     def alive(self, worker: Worker) -> bool:
-        """A sign of life lately."""
+        """Return whether there was a recent sign of life."""
         return worker.is_alive

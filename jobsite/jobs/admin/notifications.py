@@ -8,14 +8,14 @@ from jobsite.jobs.models.notification import Delivery, Program
 
 @admin.register(Program)
 class ProgramAdmin(SuperusersOnly):
-    """Programs run with the rights of the site: superusers alone define them."""
+    """Programs run with the rights of the site, so only superusers define them."""
 
     list_display = ["name", "command", "timeout"]
 
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
-    """What was told to whom, and what came of it."""
+    """Deliveries and their results."""
 
     list_display = ["created_at", "channel", "owner", "state", "tries", "tried_at", "answer"]
     list_filter = ["state", "channel__method"]
@@ -23,5 +23,5 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @admin.display(ordering="channel__owner")
     def owner(self, delivery: Delivery) -> str:
-        """Whose channel it is."""
+        """Return the owner of the channel."""
         return str(delivery.channel.owner)

@@ -1,4 +1,4 @@
-"""People in the admin panel: invitations by one-time link, their tokens, their second factor."""
+"""People in the admin: invitations by one-time link, their tokens, their second factor."""
 
 from typing import Any
 
@@ -48,39 +48,39 @@ class AllowanceInline(admin.StackedInline):
 class PersonAdmin(UserAdmin):
     """Django's page of people, with links instead of e-mail.
 
-    Whoever could give rights, or sign in as somebody else, could do everything: superusers do that.
-    Staff with a permission for people manage those who have no rights of their own.
+    Whoever could grant rights, or sign in as somebody else, could do everything, so only superusers
+    may. Staff with a permission for people manage those who have no rights of their own.
     """
 
     inlines = [AllowanceInline]
     actions = ["make_links", "reset_second_factor"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Those with rights are changed by superusers."""
+        """Let only superusers change people with rights."""
         return super().has_change_permission(request, obj) and is_below(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Those with rights are deleted by superusers."""
+        """Let only superusers delete people with rights."""
         return super().has_delete_permission(request, obj) and is_below(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Rights are given by superusers."""
+        """Let only superusers grant rights."""
         fields = super().get_readonly_fields(request, obj)
         return fields if is_superuser(request) else (*fields, *RIGHTS)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
-        """A password that somebody knows signs in: superusers set them."""
+        """Let only superusers set passwords: a password that somebody knows signs in."""
         if not is_superuser(request):
             raise PermissionDenied
         return super().user_change_password(request, id, form_url)
 
     def has_superuser_permission(self, request: HttpRequest) -> bool:
-        """A link signs in as somebody: whoever may make one may do everything."""
+        """Return whether the person is a superuser: a link signs in as anybody."""
         return is_superuser(request)
 
     @admin.action(description="Make one-time sign-in links", permissions=["superuser"])
     def make_links(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse:
-        """Show a link for each of the selected who is active."""
+        """Show a link for each selected person who is active."""
         links = [(user, sign_in_link(user)) for user in queryset if user.is_active]
         context = {
             **self.admin_site.each_context(request),
@@ -93,13 +93,13 @@ class PersonAdmin(UserAdmin):
 
     @admin.action(description="Turn the second factor off", permissions=["superuser"])
     def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """For people who lost their phone and their recovery codes."""
+        """Turn the second factor off, for people who lost their phone and their recovery codes."""
         done = sum(second_factor.remove(user) for user in queryset)
         self.message_user(request, f"The second factor of {done} people is off now.")
 
 
 def is_below(request: HttpRequest, person: Any) -> bool:
-    """Whether somebody has fewer rights than the person who asks; without anybody: it may be."""
+    """Return whether a person has fewer rights than the one who asks; True without a person."""
     return is_superuser(request) or person is None or not (person.is_staff or person.is_superuser)
 
 
@@ -110,14 +110,14 @@ class RightsAdmin(SuperusersOnly, GroupAdmin):
 
 @admin.register(AccessAttempt)
 class LockAdmin(ReadOnlyAdmin, AccessAttemptAdmin):
-    """Wrong passwords, and who is locked because of them; deleting ends a lock."""
+    """Wrong passwords, and the locks that they caused; deleting a row ends its lock."""
 
     actions = []
 
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ReadOnlyAdmin):
-    """Tokens can be revoked here, not read: only their hash exists."""
+    """Tokens can be revoked here but not read: only their hash exists."""
 
     list_display = ["name", "user", "token_key", "read_only", "created", "expiry"]
     list_filter = ["read_only"]

@@ -1,4 +1,4 @@
-"""API tokens: how long they last, what they may do, and how a request proves itself with one."""
+"""API tokens: their lifetime, their rights, and the authentication of a request with one."""
 
 from typing import Any
 
@@ -15,27 +15,25 @@ READ_ONLY = (
 
 
 class BearerToken(TokenAuthentication):
-    """Knox's authentication, for which bytes that are no text are no token either."""
+    """Knox's authentication, which refuses a token whose bytes are no text."""
 
     def authenticate_credentials(self, token: bytes) -> Any:
-        """The person and the token."""
         if not token.isascii() or b"\0" in token:
             raise AuthenticationFailed("Invalid token.")
         return super().authenticate_credentials(token)
 
 
 class BearerScheme(KnoxTokenScheme):
-    """How the API's schema names it."""
+    """The name of this authentication in the API's schema."""
 
     target_class = "jobsite.jobs.api.authentication.BearerToken"
     name = "token"
 
 
 class MayChange(BasePermission):
-    """Keeps a read-only token from everything that is not a look."""
+    """Limits a read-only token to safe methods."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Refuse with a sentence."""
         if request.method not in SAFE_METHODS and getattr(request.auth, "read_only", False):
             raise PermissionDenied(READ_ONLY)
         return True

@@ -20,7 +20,7 @@ from jobsite.jobs.models.allowance import OverAllowance
 
 
 class Conflict(APIException):
-    """The job's status does not allow what was asked."""
+    """The job's status does not allow the request."""
 
     status_code = HTTP_409_CONFLICT
     default_detail = "The job's status does not allow this."
@@ -40,14 +40,14 @@ NOT_FOUND = "There is nothing at this address, or it is not yours."
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's 404 page, and JSON for whoever asked the API."""
+    """Return Django's 404 page, or JSON below the API's address."""
     if request.path.startswith(reverse("api-schema").removesuffix("v1/schema/")):
         return JsonResponse({"detail": NOT_FOUND}, status=404)
     return page_not_found(request, exception)
 
 
 def explain(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's answers, and JSON for what Django refuses while it reads a request."""
+    """Return DRF's answer to an error, and JSON for a request that Django refuses to read."""
     if isinstance(error, RequestDataTooBig):
         detail = "The request is too large. Send it in several parts."
         return Response({"detail": detail}, status=HTTP_413_REQUEST_ENTITY_TOO_LARGE)

@@ -1,4 +1,4 @@
-"""How the API reads a body."""
+"""Parsers of request bodies for the API."""
 
 import json
 import re
@@ -12,10 +12,13 @@ NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class JSONObjectParser(JSONParser):
-    """JSON whose outermost value is an object: views look up its fields by name."""
+    """JSON whose outermost value is an object, because views look up fields by name."""
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> dict:
-        """The object. Raises ParseError for anything else, and for what no answer could repeat."""
+        """Return the object.
+
+        Raises ParseError for anything else, and for text that no answer could hold.
+        """
         try:
             data = super().parse(stream, media_type, parser_context)
             text = json.dumps(data, ensure_ascii=False).encode()

@@ -8,7 +8,7 @@ from jobsite.jobs.models.job import DESCRIBED
 
 
 class JobSerializer(serializers.ModelSerializer):
-    """What every kind of job tells of itself."""
+    """The JSON fields of every kind of job."""
 
     kind = serializers.CharField(read_only=True)
 

@@ -31,18 +31,18 @@ class JobViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
     lookup_value_converter = "uuid"
 
     def get_queryset(self) -> QuerySet:
-        """The caller's jobs; anybody else's are 404."""
+        """Return the caller's jobs; anybody else's are 404."""
         if getattr(self, "swagger_fake_view", False):  # the schema is drawn without a caller
             return self.model.objects.none()
         return self.model.objects.visible_to(self.request.user)
 
     def accepted(self, job: Job) -> Response:
-        """202 with the job as it is now."""
+        """Return 202 with the job as it is now."""
         job.refresh_from_db()
         return Response(self.get_serializer(job).data, status=HTTP_202_ACCEPTED)
 
     def act(self, done: bool, job: Job) -> Response:
-        """202 where an action took effect, 409 where the status does not allow it."""
+        """Return 202 if an action took effect, 409 if the status does not allow it."""
         if done:
             return self.accepted(job)
         job.refresh_from_db(fields=["status"])
@@ -53,7 +53,7 @@ class JobViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
     )
     @action(detail=True)
     def result(self, request: Request, pk: Any = None) -> Response:
-        """The result; 202 with Retry-After while there is none yet, 409 where none will come."""
+        """Return the result; 202 with Retry-After if there is none yet, 409 if none will come."""
         job = self.get_object()
         if job.is_active:
             wait = {"Retry-After": str(RETRY_AFTER)}
@@ -64,7 +64,7 @@ class JobViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
         return Response(self.result_of(job), status=HTTP_200_OK)
 
     def result_of(self, job: Any) -> Any:
-        """What `/result/` answers with."""
+        """Return the body of `/result/`."""
         return job.result
 
     @extend_schema(request=None)

@@ -43,7 +43,7 @@ class Archive:
     hashes: dict[str, str] = field(default_factory=dict)
 
     def add(self, path: Path, name: str) -> None:
-        """Add one file, unless it is there already or is gone by now."""
+        """Add one file, unless it is in the archive already or is gone by now."""
         if name in self.hashes or path in self.skip:
             return
         try:
@@ -60,7 +60,7 @@ class Archive:
                 self.hashes[name] = self.copy(file, name)
 
     def copy(self, file: BinaryIO, name: str) -> str:
-        """Compress a file into the archive; its SHA-256."""
+        """Compress a file into the archive and return its SHA-256."""
         digest = hashlib.sha256()
         info = zipfile.ZipInfo(name, timezone.localtime().timetuple()[:6])
         info.compress_type = zipfile.ZIP_DEFLATED
@@ -77,7 +77,7 @@ class Archive:
             self.add(path, prefix + path.relative_to(root).as_posix())
 
     def finish(self, with_library: bool) -> None:
-        """The manifest goes last: an archive without it is not whole."""
+        """Write the manifest last: an archive without it is incomplete."""
         applied = MigrationRecorder(connection).applied_migrations()
         manifest = {
             "format": FORMAT,
@@ -91,7 +91,7 @@ class Archive:
 
 
 def files_below(root: Path, left_out: frozenset[Path]) -> Iterator[Path]:
-    """Every path below a folder that is no folder; nothing of what is left out."""
+    """Yield every path below a folder that is not a folder, without those to leave out."""
     for folder, folders, names in os.walk(root):
         here = Path(folder)
         folders[:] = sorted(name for name in folders if here / name not in left_out)
@@ -99,9 +99,9 @@ def files_below(root: Path, left_out: frozenset[Path]) -> Iterator[Path]:
 
 
 def write(target: Path, with_library: bool = False) -> int:
-    """Write the archive; how many files are in it. Whole under its name, or not at all.
+    """Write the archive, complete under its name or not at all; return the number of files in it.
 
-    Raises SnapshotFailed, or OSError where the file cannot be written.
+    Raises SnapshotFailed, or OSError if the file cannot be written.
     """
     draft = target.with_name(f"{target.name}.part-{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
@@ -121,7 +121,7 @@ def write(target: Path, with_library: bool = False) -> int:
 
 
 def fill(file: BinaryIO, skip: frozenset[Path], with_library: bool) -> int:
-    """The content of an archive; how many files it has."""
+    """Write the content of an archive and return the number of its files."""
     data, elsewhere = Path(settings.DATA_DIR), kind_folders()
     made_anew = {data / name for name in LEFT_OUT}
     left_out = frozenset({*made_anew, *elsewhere.values(), settings.BACKUP_DIR, *database_files()})
@@ -141,6 +141,6 @@ def fill(file: BinaryIO, skip: frozenset[Path], with_library: bool) -> int:
 
 
 def database_files() -> set[Path]:
-    """SQLite's files, of which the archive holds a snapshot instead."""
+    """Return SQLite's files, of which the archive holds a snapshot instead."""
     name = str(connection.settings_dict["NAME"])
     return {Path(name + suffix) for suffix in ("", "-wal", "-shm", "-journal")}

@@ -1,4 +1,4 @@
-"""A consistent copy of the database while others write, and the way back.
+"""A consistent copy of the database while others write, and its restoration.
 
 SQLite: its online backup API, which copies one moment and holds up nobody. PostgreSQL: pg_dump and
 pg_restore, which are made for it, keep every type and sequence, and come with the server.
@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection
 
 
 class SnapshotFailed(Exception):
-    """Why the database could not be copied or put back, in a sentence."""
+    """The database could not be copied or restored; the text is the reason, as a sentence."""
 
 
 def take(target: Path) -> None:
@@ -37,14 +37,14 @@ def take(target: Path) -> None:
 
 
 def check(database: sqlite3.Connection) -> None:
-    """Refuse a database whose pages do not fit together."""
+    """Check the integrity of a SQLite file. Raises SnapshotFailed."""
     found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise SnapshotFailed(f"The database is damaged ({found}); such a copy is worth nothing.")
 
 
 def put_back(source: Path) -> None:
-    """Make the snapshot the site's database, which must be empty. Raises SnapshotFailed."""
+    """Restore the snapshot into the site's database, which must be empty. Raises SnapshotFailed."""
     if connection.vendor == "postgresql":
         run("pg_restore", "--single-transaction", "--no-owner", "--no-privileges", str(source))
         return
@@ -63,7 +63,7 @@ def put_back(source: Path) -> None:
 
 
 def is_empty() -> bool:
-    """Whether the site's database holds no table. Raises SnapshotFailed."""
+    """Return whether the site's database holds no table. Raises SnapshotFailed."""
     try:
         return not connection.introspection.table_names()
     except DatabaseError as error:
@@ -73,7 +73,7 @@ def is_empty() -> bool:
 
 
 def run(program: str, *words: str) -> None:
-    """A PostgreSQL program on the site's database; the password goes by the environment."""
+    """Run a PostgreSQL program on the site's database, the password in its environment."""
     database = connection.settings_dict
     known = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD"}
     secret = {key: str(database[name]) for key, name in known.items() if database.get(name)}

@@ -1,4 +1,4 @@
-"""Putting a backup into an empty data folder: all of it is checked before any takes its place."""
+"""Restoring a backup into an empty data folder: everything is checked before any file moves."""
 
 import hashlib
 import json
@@ -40,11 +40,11 @@ UNREADABLE = (
 
 
 class CannotRestore(Exception):
-    """Why nothing was restored, in a sentence."""
+    """Nothing was restored; the text is the reason, as a sentence."""
 
 
 def read(source: Path) -> int:
-    """Restore the archive; how many files it held. Raises CannotRestore."""
+    """Restore the archive and return the number of its files. Raises CannotRestore."""
     refuse_used_folder()
     try:
         with zipfile.ZipFile(source) as archive:
@@ -64,12 +64,12 @@ def read(source: Path) -> int:
 
 
 def damaged(what: str, how: str) -> CannotRestore:
-    """The refusal of an archive that is not as it was written."""
+    """Return the refusal of an archive that is not as it was written."""
     return CannotRestore(f"{what} is damaged or no backup of jobsite ({how}). Use another one.")
 
 
 def refuse_used_folder() -> None:
-    """A restore never mixes with what is there."""
+    """Refuse a folder that is not empty: a restore never mixes with what is there."""
     kept = database_files()
     named = ["JOBSITE_DATA_DIR", *kind_folder_settings().values()]
     for root in (Path(settings.DATA_DIR), *kind_folders().values()):
@@ -87,7 +87,7 @@ def refuse_used_folder() -> None:
 
 
 def checked_manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
-    """What the archive says of itself, if this version can restore it."""
+    """Return the archive's manifest, if this version can restore it."""
     try:
         manifest = json.loads(archive.read(MANIFEST))
         form, vendor = manifest["format"], manifest["database"]
@@ -113,7 +113,7 @@ def checked_manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
 
 
 def unpack(archive: zipfile.ZipFile, hashes: dict[str, str], folder: Path) -> None:
-    """Every file into a scratch folder, each compared with its hash."""
+    """Unpack every file into a scratch folder and compare each with its hash."""
     for name, expected in hashes.items():
         target = folder / inside(name)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -130,7 +130,7 @@ def unpack(archive: zipfile.ZipFile, hashes: dict[str, str], folder: Path) -> No
 
 
 def inside(name: str) -> PurePosixPath:
-    """The name as a path below the folder, and nowhere else."""
+    """Return the name as a path below the folder. Raises CannotRestore if it leads elsewhere."""
     path = PurePosixPath(name)
     at_home = name == DATABASE or name.startswith(tuple(places()))
     if not at_home or path.is_absolute() or ".." in path.parts or "\0" in name or "\\" in name:
@@ -145,7 +145,7 @@ def places() -> dict[str, Path]:
 
 
 def put_back(folder: Path) -> None:
-    """Move what was checked to its place; the database goes last."""
+    """Move the checked files to their places, the database last."""
     for name, place in places().items():
         root = folder / name
         for path in list(files_below(root, frozenset())):

@@ -1,4 +1,4 @@
-"""Backups by the clock: a process of its own writes them, and old ones go."""
+"""Scheduled backups: a process of its own writes them, and old ones are removed."""
 
 import logging
 import os
@@ -21,30 +21,30 @@ PATTERN = "jobsite-*.zip"
 
 @dataclass
 class BackupSchedule:
-    """What housekeeping asks in every round; it never waits for a backup."""
+    """The schedule that housekeeping steps; it never waits for a backup."""
 
     process: subprocess.Popen | None = None
     not_before: float = 0.0
     folder: Path = field(default_factory=lambda: Path(settings.BACKUP_DIR))
 
     def step(self) -> None:
-        """Start a backup that is due, or look after the one that runs."""
+        """Start a backup that is due, or follow the one that runs."""
         if self.process is not None:
             self.follow(self.process)
         elif settings.BACKUP_HOURS and time.monotonic() >= self.not_before and self.is_due():
             self.start()
 
     def is_due(self) -> bool:
-        """Whether the newest backup is older than the interval."""
+        """Return whether the newest backup is older than the interval."""
         newest = max((file.stat().st_mtime for file in self.kept()), default=0.0)
         return time.time() - newest >= settings.BACKUP_HOURS * 3600
 
     def kept(self) -> list[Path]:
-        """The backups that exist, oldest first."""
+        """Return the existing backups, oldest first."""
         return sorted(self.folder.glob(PATTERN))
 
     def start(self) -> None:
-        """Start one, beside the work of the site."""
+        """Start a backup beside the work of the site."""
         self.not_before = time.monotonic() + RETRY_AFTER
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for left_over in self.folder.glob(f"{PATTERN}.part-*"):  # of one that was killed
@@ -58,7 +58,7 @@ class BackupSchedule:
         )
 
     def follow(self, process: subprocess.Popen) -> None:
-        """Once it has ended: say how, and remove what is past its time."""
+        """Log how a backup ended, and remove the files that are past their time."""
         status = process.poll()
         if status is None:
             return
@@ -73,6 +73,6 @@ class BackupSchedule:
 
 
 def become_modest() -> None:
-    """Run behind everything else, and end with housekeeping."""
+    """Lower the priority of this process and end it with housekeeping."""
     processes.die_with_parent()
     os.nice(10)

@@ -37,7 +37,7 @@ NO_LIMIT = (None, None)
 
 
 def listen(report: Report) -> None:
-    """Follow standard input until the supervisor is gone."""
+    """Read standard input until the supervisor is gone, then end the process group."""
     for line in sys.stdin:
         if line.strip() == "stop":
             report.stopping.set()
@@ -58,7 +58,10 @@ def carry_out(run: Callable[[Any, Report], dict | None], job: Any, report: Repor
 
 
 def patiently(ask: Callable[[], Any]) -> Any:
-    """The answer of a database that may be away for a while; the supervisor ends a long wait."""
+    """Return the answer of a database that may be away for a while;
+
+    the supervisor ends a long wait.
+    """
     while True:
         try:
             return ask()
@@ -69,7 +72,7 @@ def patiently(ask: Callable[[], Any]) -> Any:
 
 
 def main() -> None:
-    """Run as the arguments say, then end at once.
+    """Serve one job, then end at once.
 
     Threads and pools that a library left behind must not keep a finished job from ending.
     """
@@ -80,7 +83,7 @@ def main() -> None:
 
 
 def serve(descriptor: int, cluster: str) -> None:
-    """Import, wait for the assignment, carry it out."""
+    """Import the runners, wait for the assignment and carry it out."""
     faulthandler.enable()
     # The imports take seconds in which nobody reads standard input.
     die_with_parent(signal.SIGKILL)

@@ -26,7 +26,7 @@ CODE = "from jobsite.jobs.execution.child_main import main; main()"
 
 
 class Child:
-    """An exec'd process in a session of its own, reporting over a pipe."""
+    """An exec'd process in a session of its own that reports over a pipe."""
 
     def __init__(self, cluster: str) -> None:
         self.read_end, write_end = os.pipe()
@@ -45,24 +45,30 @@ class Child:
         self.rest = b""
 
     def write_line(self, line: str) -> None:
-        """Write one line to the child; a dead child is noticed elsewhere."""
+        """Write one line to the child. If the child is dead, the supervisor finds out elsewhere."""
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(line.encode() + b"\n")
             self.process.stdin.flush()
 
     def assign(self, job: Job) -> None:
-        """Give the child its job."""
+        """Write the assignment, a kind, a primary key and an attempt, to the child."""
         self.write_line(json.dumps({"kind": job.kind, "pk": str(job.pk), "attempt": job.attempt}))
 
     def limit_cpu(self, seconds: int) -> None:
-        """Limit the processor time of each process that is there now, and of what they start."""
+        """Set a CPU limit (seconds) for each process of the family;
+
+        what they start later inherits it.
+
+
+        It stands in the kernel, in case this supervisor dies before the child.
+        """
         for process in self.family():
             with contextlib.suppress(psutil.Error, AttributeError, ValueError):  # Linux only
                 process.rlimit(psutil.RLIMIT_CPU, (seconds, seconds + LAST_WORDS))
 
     def messages(self) -> Iterator[dict[str, Any]]:
-        """What the child has reported since the last call."""
+        """Yield the messages that the child has sent since the last call."""
         while True:
             try:
                 chunk = os.read(self.read_end, 1 << 16)
@@ -75,7 +81,7 @@ class Child:
                 yield json.loads(line)
 
     def wait_for_news(self, seconds: float) -> None:
-        """Sleep until the child reports, the site stops or the time is over."""
+        """Sleep until the child reports, the site stops or the time (seconds) is over."""
         with selectors.DefaultSelector() as selector:
             selector.register(self.read_end, selectors.EVENT_READ)
             stop = shutdown.descriptor()
@@ -89,11 +95,11 @@ class Child:
         return self.process.poll() is None
 
     def family(self) -> list[psutil.Process]:
-        """The child and all that it started."""
+        """Return the child and every process that it started."""
         return family(self.process.pid)
 
     def memory_mb(self) -> float:
-        """Memory of the family in MiB, shared pages counted once (PSS)."""
+        """Return the memory of the family in MiB, shared pages counted once (PSS)."""
         return sum(memory_mb(process) for process in self.family())
 
     def end(self, grace: float = 0.0) -> int:
@@ -111,7 +117,7 @@ class Child:
         return status
 
     def close(self) -> None:
-        """Let go of the pipe, once all messages are read."""
+        """Close the pipe, once all messages are read."""
         os.close(self.read_end)
 
     def save_and_end(self, grace: float) -> int:

@@ -1,11 +1,11 @@
-"""The sentences that tell a person why a job failed."""
+"""Sentences that explain why a job failed."""
 
 import errno
 import signal
 
 
 def death_sentence(returncode: int) -> str:
-    """Say in words how a child process ended that left no outcome.
+    """Return a sentence about a child process that ended without an outcome.
 
     `returncode` is that of subprocess: negative for a signal.
     """
@@ -35,7 +35,7 @@ def death_sentence(returncode: int) -> str:
 
 
 def plain_sentence(error: Exception) -> str:
-    """What a person is told about an exception that nobody foresaw."""
+    """Return the sentence that a person reads about an unforeseen exception."""
     if isinstance(error, MemoryError):
         return "The job needed more memory than there is. Try less data or fewer algorithms."
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:

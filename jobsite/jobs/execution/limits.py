@@ -1,4 +1,4 @@
-"""What a job's process is given and what it is kept from: its environment, its limits."""
+"""The environment and the kernel limits of a job's process."""
 
 import os
 import resource
@@ -25,7 +25,7 @@ FORGOTTEN = ("DATABASE_URL", "DATABASE_URL_FILE", "PGPASSWORD", "JOBSITE_SECRET_
 
 
 def environment(full: Mapping[str, str]) -> dict[str, str]:
-    """What a child process gets of the worker's environment."""
+    """Return the part of the worker's environment that a child process gets."""
     kept = {
         name: value
         for name, value in full.items()
@@ -37,16 +37,16 @@ def environment(full: Mapping[str, str]) -> dict[str, str]:
 
 
 def forget_secrets() -> None:
-    """Take the address of the database, password and all, out of what this process hands on."""
+    """Remove the database URL, password included, from the environment of child processes."""
     for name in FORGOTTEN:
         os.environ.pop(name, None)
 
 
 def confine(file_mb: int | None, processes: int | None) -> None:
-    """Set the kernel's limits for this process and all that it starts.
+    """Set the kernel limits of this process and of every process that it starts.
 
-    Time and memory of the whole process tree are watched by the supervisor. The kernel counts
-    processes by user, so that this number is a brake for all jobs together.
+    The supervisor watches time and memory of the whole process tree. The kernel counts processes
+    per user, so that `processes` is a brake for all jobs together.
     """
     lower_limit(resource.RLIMIT_CORE, 0)
     if file_mb is not None:

@@ -1,4 +1,4 @@
-"""How an attempt ended, and how that survives a database that is away.
+"""The outcome of an attempt, and how it survives a database that is away.
 
 An outcome is written to disk before it is written to the database, so that a job whose result
 could not be recorded is recorded later instead of being run again.
@@ -14,7 +14,7 @@ from jobsite.jobs.status import Status
 
 
 class JobFailed(Exception):
-    """Raised by job code with a sentence for the person who reads it; no traceback is shown."""
+    """Raised by job code with a sentence for the job's owner; no traceback is shown."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,6 @@ def save(outcome: Outcome, folder: Path) -> Path:
 
 
 def load(file: Path) -> Outcome:
-    """Read an outcome that `save` wrote. Raises ValueError or TypeError where it is damaged."""
+    """Read an outcome that `save` wrote. Raises ValueError or TypeError if it is damaged."""
     fields = json.loads(file.read_text())
     return Outcome(**{**fields, "status": Status(fields["status"])})

@@ -1,4 +1,4 @@
-"""Writing outcomes: to disk, then to the row, then publishing the artifacts."""
+"""Recording of outcomes: to disk, then to the row, then publishing the artifacts."""
 
 import contextlib
 import json
@@ -24,7 +24,7 @@ LINES = {
 
 
 def record(outcome: Outcome) -> None:
-    """Record an outcome for good, even where the database is away: then `replay` does it later."""
+    """Record an outcome for good; if the database is away, `replay` does it later."""
     make_room(outcome)
     file = None
     try:
@@ -41,17 +41,17 @@ def record(outcome: Outcome) -> None:
 
 
 def make_room(outcome: Outcome) -> None:
-    """Remove what an attempt that did not succeed has written: it may be what fills the disk."""
+    """Remove the files of an attempt that did not succeed: they may be what fills the disk."""
     if outcome.status is not Status.SUCCEEDED:
         job = job_model(outcome.kind)(id=outcome.job_id, attempt=outcome.attempt)
         shutil.rmtree(job.draft, ignore_errors=True)
 
 
 def apply(outcome: Outcome) -> None:
-    """Move the row and publish the artifacts. Does nothing where a later attempt has authority.
+    """Write the outcome to the row and publish the artifacts, unless a later attempt has authority.
 
     Repeating it is harmless, also at the same moment: whoever loses the row publishes as well. The
-    winner may be killed before it does, and the outcome on disk is forgotten after either.
+    winner may be killed before it does, and the outcome on disk is removed after either.
     """
     attempts = job_model(outcome.kind).objects.filter(pk=outcome.job_id, attempt=outcome.attempt)
     job = attempts.first()
@@ -67,7 +67,7 @@ def apply(outcome: Outcome) -> None:
 
 
 def finish(job: Job, outcome: Outcome) -> bool:
-    """The fenced move to a finished status; False where authority was lost."""
+    """Move the row to a finished status by a fenced UPDATE; return False if authority was lost."""
     fields: dict[str, Any] = {"error": outcome.error, "result": outcome.result, "message": ""}
     if outcome.status is Status.SUCCEEDED:
         fields["progress"] = 1.0
@@ -80,7 +80,7 @@ def finish(job: Job, outcome: Outcome) -> bool:
 
 
 def replay() -> int:
-    """Settle the outcomes that wait on disk; how many were settled. Raises DatabaseError."""
+    """Record the outcomes that wait on disk and return their number. Raises DatabaseError."""
     settled = 0
     for file in sorted(settings.OUTCOME_DIR.glob("*.json")):
         try:

@@ -1,4 +1,4 @@
-"""The side of job code: progress, log lines and fields, sent to the supervisor over a pipe."""
+"""The reporting interface of job code: progress, log lines and fields, sent over a pipe."""
 
 import json
 import math
@@ -18,7 +18,7 @@ SIGN_EVERY = 2.0
 
 
 def finite(value: Any) -> Any:
-    """The value as JSON and a database can hold it: NaN and infinities become null."""
+    """Return the value as JSON and a database can hold it: NaN and infinities become null."""
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, float) and not math.isfinite(value):
@@ -31,7 +31,7 @@ def finite(value: Any) -> Any:
 
 
 class Report:
-    """What job code uses to tell how far it is. Thread-safe."""
+    """The means by which job code reports its progress. Thread-safe."""
 
     def __init__(self, descriptor: int, directory: Path) -> None:
         self.directory = directory
@@ -47,7 +47,7 @@ class Report:
 
     @contextmanager
     def working(self, fraction: float, message: str) -> Iterator[None]:
-        """Set both, and tell every two seconds that this step still goes on."""
+        """Set both, and repeat every two seconds that this step still goes on."""
         began, over = time.monotonic(), threading.Event()
 
         def go_on() -> None:
@@ -72,7 +72,7 @@ class Report:
         self.send(fields=fields)
 
     def send(self, **message: Any) -> None:
-        """Write one message. A supervisor that is gone ends this process group."""
+        """Write one message. If the supervisor is gone, end this process group."""
         line = json.dumps(finite(message), default=lambda item: item.item(), allow_nan=False)
         try:
             with self._lock:
@@ -83,5 +83,5 @@ class Report:
 
 
 def end_group() -> None:
-    """Kill this process and all that it started."""
+    """Kill this process and every process that it started."""
     os.killpg(0, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Supervising one attempt of one job: lease, log, cancel, limits, outcome."""
+"""Supervision of one attempt of one job: lease, log, cancel, limits, outcome."""
 
 import logging
 import time
@@ -32,7 +32,7 @@ STOPPING = "The site is stopping; the job goes on when it is back."
 
 
 class Supervision:
-    """The time between a claim and its outcome."""
+    """One attempt, from its claim to its outcome."""
 
     def __init__(self, job: Job, child: Child) -> None:
         self.job = job
@@ -47,7 +47,7 @@ class Supervision:
         self.heard = False
 
     def run(self) -> None:
-        """Supervise to the end and record what came of it."""
+        """Supervise to the end and record the outcome."""
         log_context.set_job(self.job.pk)
         try:
             if (allowed := self.job.hard_time_limit) is not None:
@@ -63,7 +63,7 @@ class Supervision:
             log_context.set_job("")
 
     def watch(self) -> Outcome | None:
-        """Follow the child; the outcome, or None where this attempt has no say any more."""
+        """Follow the child and return the outcome; None if this attempt has lost its authority."""
         while True:
             self.child.wait_for_news(0.25)
             alive = self.child.is_alive  # asked before reading: a dead child says nothing more
@@ -84,7 +84,7 @@ class Supervision:
                 return self.outcome or self.of(Status.CANCELLED)
 
     def read(self) -> None:
-        """Take in what the child reports."""
+        """Process the messages of the child."""
         for message in self.child.messages():
             self.heard = True
             if "outcome" in message:
@@ -100,7 +100,7 @@ class Supervision:
                 self.fields |= {key: message[key] for key in ("progress", "message")}
 
     def line(self, text: str, level: str) -> JobEvent:
-        """A log line of this attempt, not saved yet."""
+        """Return a log line of this attempt, not saved yet."""
         return JobEvent(
             kind=self.job.kind,
             job_id=self.job.pk,
@@ -110,7 +110,7 @@ class Supervision:
         )
 
     def is_ours(self) -> bool:
-        """`consult_row`, going on without a database that does not answer."""
+        """Call `consult_row`; go on without a database that does not answer."""
         try:
             held = self.consult_row()
         except DatabaseError as error:
@@ -123,7 +123,7 @@ class Supervision:
         return held
 
     def consult_row(self) -> bool:
-        """Write what is new, renew the lease, look for a request to cancel; False: not ours now."""
+        """Write what is new, renew the lease, check for a cancel; False: authority is lost."""
         now = time.monotonic()
         if not self.heard and now - self.wrote >= SIGN_EVERY:
             # Importing what a job needs takes seconds, and as many more on a busy machine.
@@ -142,7 +142,7 @@ class Supervision:
         return True
 
     def write(self) -> bool:
-        """One fenced write of everything pending, which also renews the lease."""
+        """Write everything pending in one fenced UPDATE, which also renews the lease."""
         with transaction.atomic():
             if self.fields and not self.held.update(**self.fields):
                 return False
@@ -153,7 +153,7 @@ class Supervision:
         return True
 
     def limits(self) -> str | None:
-        """The sentence for a limit that the child has crossed."""
+        """Return the sentence for a limit that the child has crossed, if any."""
         allowed = self.job.hard_time_limit
         if allowed is not None and time.monotonic() - self.began > allowed:
             return f"The job ran longer than its limit of {allowed:.0f} s and was stopped."
@@ -180,7 +180,7 @@ class Supervision:
         return None
 
     def ended(self) -> Outcome | None:
-        """The outcome of a child that is dead."""
+        """Return the outcome of a child that is dead."""
         status = self.child.end()
         self.read()
         try:
@@ -190,7 +190,7 @@ class Supervision:
         return self.outcome or self.of(Status.FAILED, death_sentence(status))
 
     def stop(self) -> Outcome | None:
-        """The site stops: save, end the child and put the job back into the queue."""
+        """Save, end the child and put the job back into the queue, because the site stops."""
         if self.job.stop_grace:
             self.child.save_and_end(self.job.stop_grace)
         else:
@@ -204,5 +204,5 @@ class Supervision:
         return None
 
     def of(self, status: Status, error: str = "", result: dict | None = None) -> Outcome:
-        """An outcome of this attempt."""
+        """Return an outcome of this attempt."""
         return Outcome(self.job.kind, str(self.job.pk), self.job.attempt, status, error, result)

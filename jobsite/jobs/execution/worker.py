@@ -1,4 +1,4 @@
-"""What a django-q2 worker runs: claim a job, start its child, have it supervised."""
+"""The work of a django-q2 worker: claim a job, start its child, have it supervised."""
 
 import logging
 import os
@@ -22,7 +22,7 @@ BEAT_EVERY = 5.0
 
 @dataclass
 class Registration:
-    """This worker process: its row, its parent and the child that waits for a job."""
+    """This worker process: its row, its parent and its spare child."""
 
     cluster: str
     row: Worker | None = None
@@ -36,21 +36,21 @@ class Registration:
         return shutdown.is_cut() or os.getppid() != self.parent
 
     def sign_in(self) -> Worker:
-        """The row of this process, written anew where housekeeping has removed it."""
+        """Return the row of this process, written anew if housekeeping has removed it."""
         with self.lock:
             if self.row is None or not Worker.objects.beat(self.row.pk):
                 self.row = Worker.of_this_process(self.cluster)
             return self.row
 
     def take_child(self) -> Child:
-        """The spare child, or a new one where there is none alive."""
+        """Return the spare child, or a new one if there is none alive."""
         child, self.spare = self.spare, None
         if child is not None and child.is_alive:
             return child
         return Child(self.cluster)
 
     def keep_spare(self) -> None:
-        """Start the next child ahead of its job, where importing takes seconds."""
+        """Start the next child ahead of its job, if its imports take seconds."""
         if self.spare is None and keeps_spare_child(self.cluster):
             self.spare = Child(self.cluster)
 
@@ -67,7 +67,7 @@ def registration() -> Registration:
 
 
 def prepare() -> None:
-    """Called once in each new worker process: sign in, keep signing, start a spare child."""
+    """Register this worker process, keep its row fresh and start a spare child."""
     mine = registration()
     try:
         mine.sign_in()
@@ -78,7 +78,7 @@ def prepare() -> None:
 
 
 def keep_signing(mine: Registration) -> None:
-    """Give signs of life until the site stops; end the process when its parent is dead.
+    """Renew the worker's row until the site stops; end the process if its parent is dead.
 
     A worker whose sentinel was killed would wait at a queue that nobody fills any more.
     """
@@ -107,7 +107,7 @@ def work() -> None:
 
 
 def claim(mine: Registration) -> Job | None:
-    """The next job of this cluster, of whichever kind."""
+    """Return the next job of this cluster, of any kind; None if there is none."""
     row = mine.sign_in()
     for model in job_models():
         if model.cluster == mine.cluster and model.runner:

@@ -1,4 +1,4 @@
-"""What the commands of every kind of job share: who, how to wait, what to print."""
+"""The base of commands on jobs: owner, waiting, output."""
 
 import json
 import sys
@@ -31,7 +31,7 @@ class JobCommand(BaseCommand):
     """
 
     def execute(self, *args: Any, **options: Any) -> Any:
-        """Say it where the owner's allowance is used up, or the database is not there."""
+        """Explain in a sentence if an allowance is used up or the database is not there."""
         try:
             return super().execute(*args, **options)
         except OverAllowance as refusal:
@@ -43,7 +43,7 @@ class JobCommand(BaseCommand):
             )
 
     def add_job_arguments(self, parser: ArgumentParser) -> None:
-        """--user, --wait and --json."""
+        """Add --user, --wait and --json."""
         parser.add_argument(
             "--user", metavar="U", help="the owner; the first administrator if none"
         )
@@ -51,7 +51,7 @@ class JobCommand(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def owner(self, name: str | None) -> Any:
-        """The user of that name, or the first administrator. Refuses with a sentence."""
+        """Return the user of that name, or the first administrator; refuse if there is none."""
         users = get_user_model().objects
         if name:
             user = users.filter(username=storable(name)).first()
@@ -67,20 +67,20 @@ class JobCommand(BaseCommand):
         return user
 
     def refuse(self, sentence: str) -> NoReturn:
-        """Bad input: say it and end with status 2."""
+        """Write a sentence about bad input and end with status 2."""
         self.stderr.write(sentence)
         sys.exit(BAD_INPUT)
 
     def say(self, text: str) -> None:
-        """A line for the person at the terminal."""
+        """Write a line for the person at the terminal."""
         self.stderr.write(text, self.style.NOTICE if sys.stderr.isatty() else None)
 
     def print_json(self, document: Any) -> None:
-        """The one document on standard output."""
+        """Write the one document to standard output."""
         self.stdout.write(json.dumps(document, cls=DjangoJSONEncoder, indent=2))
 
     def follow(self, jobs: Sequence[Job]) -> int:
-        """Show the progress of the jobs until all are finished; the exit status."""
+        """Show the progress of the jobs until all are finished; return the exit status."""
         shown: dict[Any, str] = {}
         open_jobs = list(jobs)
         while open_jobs:
@@ -98,14 +98,14 @@ class JobCommand(BaseCommand):
 
 
 def progress_line(job: Job) -> str:
-    """One line: name, status, how far, what now or what went wrong."""
+    """Return one line: name, status, progress, and the message or the error."""
     rest = job.error or job.message
     line = f"{job.name}: {job.status} {job.progress:.0%}" + (f" - {rest}" if rest else "")
     return one_line(line)
 
 
 def find(job_id: str) -> Job | None:
-    """The job with this id, of whichever kind."""
+    """Return the job with this id, of any kind; None if there is none."""
     try:
         pk = uuid.UUID(job_id)
     except ValueError:

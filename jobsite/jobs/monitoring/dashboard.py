@@ -1,4 +1,4 @@
-"""The first page: what runs, what waits, what finished, who works, how much disk is left."""
+"""The first page: running, waiting and finished jobs, the workers, and free disk space."""
 
 import itertools
 import shutil
@@ -30,12 +30,10 @@ class Dashboard(TemplateView):
     """The signed-in person's jobs of every kind, and the state of the machine."""
 
     def get_template_names(self) -> list[str]:
-        """The fragment for a poll, the page otherwise."""
         polled = self.request.htmx  # type: ignore[attr-defined]
         return ["jobs/_dashboard.html" if polled else "jobs/dashboard.html"]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Newest jobs by status, workers, disk and what is wrong in words."""
         user, counts = self.request.user, self.counts()
         disk = shutil.disk_usage(settings.DATA_DIR)
         waiting = self.jobs([Status.QUEUED, Status.PAUSED], "queued_at")
@@ -70,7 +68,7 @@ class Dashboard(TemplateView):
         return found
 
     def jobs(self, statuses: list[Status], order: str) -> list[Job]:
-        """The first jobs of the kinds that have pages, in one order."""
+        """Return the first jobs of the kinds that have pages, in one order."""
         rows = [
             model.objects.visible_to(self.request.user)
             .filter(status__in=statuses)
@@ -83,7 +81,7 @@ class Dashboard(TemplateView):
 
 
 def invitation() -> str:
-    """What a person who has no jobs yet can do here."""
+    """Return a sentence about what a person without jobs can do here."""
     offers = [model.invitation for model in job_models() if model.invitation]
     return (
         f"{capfirst(', or '.join(offers))}. You get the page back at once and can watch the work "
@@ -92,18 +90,18 @@ def invitation() -> str:
 
 
 def shared(rows: Iterable[Iterable[Job]]) -> list[Job]:
-    """The first of each kind in turn: a hundred downloads do not hide the one training."""
+    """Return the first jobs of each kind in turn: many downloads do not hide the one training."""
     turns = itertools.chain.from_iterable(itertools.zip_longest(*rows))
     return list(itertools.islice((job for job in turns if job is not None), SHOWN))
 
 
 def shown_models() -> list[type[Job]]:
-    """The kinds that people see."""
+    """Return the kinds that people see."""
     return [model for model in job_models() if model.has_pages]
 
 
 def oldest_waiting(user: Any) -> Job | None:
-    """The job that has been waiting for longest: of everybody for staff who may see such jobs."""
+    """Return the job that has waited longest: of everybody for staff who may see such jobs."""
     jobs = []
     for model in shown_models():
         everybody = model.objects.filter(delete_requested=False).select_related("owner")
@@ -113,7 +111,7 @@ def oldest_waiting(user: Any) -> Job | None:
 
 
 def queued_at(job: Job) -> datetime:
-    """Since when a job waits."""
+    """Return since when a job waits."""
     return job.queued_at
 
 

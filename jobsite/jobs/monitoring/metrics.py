@@ -1,4 +1,4 @@
-"""`/metrics`: the state of the site in the text format of Prometheus, for whoever has the key."""
+"""`/metrics`: the state of the site in the text format of Prometheus, protected by a key."""
 
 import secrets
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ COUNTED = {LOST: "leases_lost", WEDGED: "clusters_wedged"}
 
 @login_not_required
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The page; 404 where no key is set, 403 without it."""
+    """Return the metrics; 404 if no key is set, 403 without it."""
     if not settings.METRICS_KEY:
         raise Http404("Set JOBSITE_METRICS_KEY to see metrics here.")
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -40,7 +40,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 class Rows:
-    """Reads everything from the database at each scrape: all processes write there."""
+    """Reads everything from the database at each scrape, because all processes write there."""
 
     def collect(self) -> Iterator[Metric]:
         yield from waiting()
@@ -56,7 +56,7 @@ class Rows:
 
 
 def waiting() -> Iterator[Metric]:
-    """How many jobs there are in each status, and how long the oldest has been waiting."""
+    """Yield the number of jobs in each status, and the age of the oldest queued one."""
     depth = GaugeMetricFamily("jobsite_jobs", "Jobs by status.", labels=["kind", "status"])
     age = GaugeMetricFamily(
         "jobsite_queue_oldest_seconds",
@@ -76,7 +76,7 @@ def waiting() -> Iterator[Metric]:
 
 
 def pickup_times() -> Metric:
-    """How long jobs that started lately had been queued."""
+    """Return how long the jobs that started lately had been queued."""
     metric = GaugeMetricFamily(
         "jobsite_pickup_seconds", "From queued to started, of late.", labels=["kind", "quantile"]
     )

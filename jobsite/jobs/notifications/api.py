@@ -1,4 +1,4 @@
-"""The API of the channels by which a person is told that a job has ended: the page's own rules."""
+"""The API of notification channels, with the rules of the page's form."""
 
 from typing import Any, ClassVar
 
@@ -18,7 +18,7 @@ ENDS = ["succeeded", "failed", "cancelled"]
 
 
 class DeliverySerializer(serializers.ModelSerializer):
-    """One notice, and what came of it."""
+    """One delivery and its result."""
 
     class Meta:
         model = Delivery
@@ -35,7 +35,7 @@ class DeliverySerializer(serializers.ModelSerializer):
 
 
 class ChannelSerializer(serializers.ModelSerializer):
-    """A channel with its latest deliveries. Its key is told once, in the answer to its making."""
+    """A channel with its latest deliveries. Its key appears once, in the answer that creates it."""
 
     program = serializers.CharField(source="program.name", default=None, read_only=True)
     target = serializers.CharField(read_only=True, help_text="Where it goes.")
@@ -52,12 +52,12 @@ class ChannelSerializer(serializers.ModelSerializer):
 
     @extend_schema(responses=DeliverySerializer(many=True))
     def get_deliveries(self, channel: Channel) -> Any:
-        """The last few, the latest first."""
+        """Return the last few deliveries, the latest first."""
         return DeliverySerializer(channel.deliveries.all()[:LOG_SHOWN], many=True).data
 
 
 class MadeSerializer(ChannelSerializer):
-    """A channel that was just made."""
+    """A channel that was just created, with its key."""
 
     class Meta(ChannelSerializer.Meta):
         fields: ClassVar[list[str]] = [*ChannelSerializer.Meta.fields, "secret"]
@@ -65,7 +65,7 @@ class MadeSerializer(ChannelSerializer):
 
 
 class NewChannelSerializer(serializers.Serializer):
-    """What a channel is made of. `url` is for webhooks, `program` names one of the site's."""
+    """The fields of a new channel. `url` is for webhooks, `program` names one of the site's."""
 
     method = serializers.ChoiceField(METHODS)
     url = serializers.CharField(required=False, default="", allow_blank=True, max_length=500)
@@ -77,7 +77,7 @@ class NewChannelSerializer(serializers.Serializer):
     cancelled = serializers.BooleanField(default=False)
 
     def form(self, owner: Any) -> ChannelForm:
-        """The page's form, filled in."""
+        """Return the page's form, filled in."""
         given = dict(self.validated_data)
         program = given.pop("program", None)
         return ChannelForm({**given, "program": program and program.pk}, owner=owner)
@@ -89,13 +89,12 @@ class ChannelViewSet(
     mixins.DestroyModelMixin,
     viewsets.GenericViewSet,
 ):
-    """How the caller is told that a job of theirs has ended."""
+    """The notification channels of the caller."""
 
     serializer_class = ChannelSerializer
     lookup_value_converter = "uuid"
 
     def get_queryset(self) -> QuerySet:
-        """The caller's own; anybody else's are 404."""
         if getattr(self, "swagger_fake_view", False):  # the schema is drawn without a caller
             return Channel.objects.none()
         owner: Any = self.request.user
@@ -117,7 +116,7 @@ class ChannelViewSet(
     @extend_schema(request=None, responses={202: ChannelSerializer, 409: None})
     @action(detail=True, methods=["post"])
     def test(self, request: Request, pk: Any = None) -> Response:
-        """Send a notice of nothing, to see whether the channel works."""
+        """Send a test notification to see whether the channel works."""
         channel = self.get_object()
         if not channel.send_test():
             raise Conflict("A test is on its way already.")

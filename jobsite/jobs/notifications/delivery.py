@@ -1,7 +1,7 @@
-"""Delivers what is in the outbox, beside housekeeping and away from jobs and pages.
+"""Delivery of the outbox, beside housekeeping and away from jobs and pages.
 
-At least once: a delivery is taken by moving its due time beyond the longest try, so that one whose
-courier is killed comes back. It is sent with its own name, by which a receiver can tell a repeat.
+At least once: a delivery is taken by moving its due time beyond the longest try, so that it comes
+back if its courier is killed. It is sent with its own id, by which a receiver recognises a repeat.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ BACK_OFF = [10, 60, 300, 1800, 7200, 21_600]
 
 
 class Courier:
-    """Looks for what is due by some methods, and delivers a few at a time: one for each person."""
+    """Delivers what is due by some methods, a few at a time: one for each person."""
 
     def __init__(self, *methods: str) -> None:
         self.methods = methods
@@ -52,7 +52,7 @@ class Courier:
         self.served: set[Any] = set()
 
     def start(self) -> None:
-        """Work in a thread of its own until the site stops."""
+        """Start a thread that works until the site stops."""
         threading.Thread(target=self.run, name="courier", daemon=True).start()
 
     def run(self) -> None:
@@ -66,7 +66,7 @@ class Courier:
                 log.exception("A round of the courier failed.")
 
     def round(self) -> None:
-        """Hand out what is due while there are hands. A slow server holds up nobody else."""
+        """Start the due deliveries while threads are free. A slow server holds up nobody else."""
         while not shutdown.is_cut():
             with self.lock:
                 served = set(self.served)
@@ -79,7 +79,7 @@ class Courier:
             self.senders.submit(self.serve, delivery, owner)
 
     def next_for_others(self, served: set[Any]) -> Delivery | None:
-        """What is due first, of those who are not served right now."""
+        """Return the first due delivery of a person who is not being served now."""
         due = Delivery.objects.filter(state=WAITING, due_at__lte=timezone.now())
         if not due.exists():  # asked every second, and mostly so
             return None
@@ -100,7 +100,7 @@ class Courier:
 
 
 def deliver(delivery: Delivery) -> None:
-    """Take one, try it, and note what came of it."""
+    """Take one delivery, try it and record the result."""
     if not take(delivery):
         return
     began = time.monotonic()
@@ -118,7 +118,7 @@ def deliver(delivery: Delivery) -> None:
 
 
 def put_files_in_place(delivery: Delivery) -> None:
-    """Publish what the job made, if its worker has not come to it: whoever is told may look."""
+    """Publish the job's files if its worker has not yet: a receiver may fetch them at once."""
     if delivery.job_id is None:  # a test
         return
     with contextlib.suppress(LookupError):  # a kind that is not installed any more
@@ -128,7 +128,7 @@ def put_files_in_place(delivery: Delivery) -> None:
 
 
 def take(delivery: Delivery) -> bool:
-    """Take it for one try; False where another courier was quicker."""
+    """Take a delivery for one try; return False if another courier was quicker."""
     longest = LONGEST_TRY
     if delivery.channel.program is not None:
         longest += timedelta(seconds=delivery.channel.program.timeout)
@@ -139,7 +139,7 @@ def take(delivery: Delivery) -> bool:
 
 
 def note(delivery: Delivery, state: str, answer: str) -> None:
-    """Write down what came of a try; what failed is due again later, each time later."""
+    """Record the result of a try; after a failure it is due again, each time later."""
     rest = timedelta()
     if state == WAITING:
         if delivery.tries > len(BACK_OFF):

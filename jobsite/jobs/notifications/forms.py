@@ -15,7 +15,7 @@ MOST_CHANNELS = 20
 
 
 class ChannelForm(forms.ModelForm):
-    """A new channel. Methods that this site or this person has no use of are not offered."""
+    """A new channel. Methods that this site or person cannot use are not offered."""
 
     class Meta:
         model = Channel
@@ -35,7 +35,7 @@ class ChannelForm(forms.ModelForm):
             del self.fields["program"]
 
     def clean(self) -> dict[str, Any]:
-        """What the chosen method needs has to be there."""
+        """Require the fields of the chosen method."""
         data = super().clean() or {}
         method = data.get("method")
         if method == WEBHOOK:
@@ -49,7 +49,7 @@ class ChannelForm(forms.ModelForm):
         return data
 
     def check_address(self, url: str) -> None:
-        """Say at once what would fail later; names are resolved where notices are delivered."""
+        """Refuse what would fail later; names are resolved when a notification is delivered."""
         try:
             host = read_place(url).host
             if not may_connect(ipaddress.ip_address(host), settings.WEBHOOK_NETWORKS):
@@ -60,7 +60,7 @@ class ChannelForm(forms.ModelForm):
             return
 
     def save(self, commit: bool = True) -> Channel:
-        """Keep only what the method uses."""
+        """Keep only the fields that the method uses."""
         channel: Channel = self.instance
         channel.url = channel.url if channel.method == WEBHOOK else ""
         channel.program = channel.program if channel.method == PROGRAM else None

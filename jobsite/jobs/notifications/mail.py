@@ -1,4 +1,4 @@
-"""Send a notification by e-mail."""
+"""Notifications by e-mail, one message each."""
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -9,7 +9,7 @@ from jobsite.jobs.text import one_line
 
 
 def send_email(delivery: Delivery) -> str:
-    """Send it to the address that the site knows of the person."""
+    """Send a notification to the e-mail address of the person's account."""
     owner = delivery.channel.owner
     if not settings.SENDS_EMAIL:
         raise NotDelivered("This site sends no e-mail: JOBSITE_EMAIL_URL is not set.", True)

@@ -1,4 +1,4 @@
-"""What a notification says, and the error of a delivery that failed."""
+"""The content of a notification, and the error of a delivery that failed."""
 
 from typing import Any
 
@@ -6,7 +6,10 @@ from jobsite.jobs.models.notification import Delivery
 
 
 class NotDelivered(Exception):
-    """Why a webhook could not be delivered, in a sentence. `for_good`: trying again is useless."""
+    """A delivery failed; the text is the reason, as a sentence. `for_good`:
+
+    trying again is useless.
+    """
 
     def __init__(self, sentence: str, for_good: bool = False) -> None:
         super().__init__(sentence)
@@ -14,6 +17,6 @@ class NotDelivered(Exception):
 
 
 def message_of(delivery: Delivery) -> dict[str, Any]:
-    """What is sent: all but where the result lies on this machine."""
+    """Return the content of a notification: everything but the result's place on this machine."""
     message = {key: value for key, value in delivery.body.items() if key != "path"}
     return {"delivery": str(delivery.pk), **message}

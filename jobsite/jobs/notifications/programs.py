@@ -1,4 +1,4 @@
-"""Programs that run when a job has ended: no shell, a short environment, limits, an end in time."""
+"""Programs that run when a job has ended: no shell, a short environment, limits, a time-out."""
 
 import contextlib
 import os
@@ -25,13 +25,13 @@ LAUNCHER = Path(__file__).with_name("program_launcher.py")
 
 
 class Stopped(Exception):
-    """The site stops; the program was ended, and is run again when the site is back."""
+    """The site stops; the program was ended, and runs again when the site is back."""
 
 
 def run(words: list[str], seconds: float) -> tuple[int, str]:
-    """Run a program in a session of its own; its exit status and the end of its output.
+    """Run a program in a session of its own; return its exit status and the end of its output.
 
-    Raises NotRun where it takes longer than it may, and Stopped where the site stops before that.
+    Raises NotRun if it takes longer than it may, and Stopped if the site stops before that.
     """
     environment = {name: os.environ[name] for name in KEPT if name in os.environ}
     with tempfile.TemporaryFile() as output:
@@ -56,7 +56,7 @@ def run(words: list[str], seconds: float) -> tuple[int, str]:
 
 
 def wait(process: subprocess.Popen, seconds: float) -> int | None:
-    """The exit status; None where the time is over. Raises Stopped."""
+    """Return the exit status; None if the time is over. Raises Stopped."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -67,20 +67,20 @@ def wait(process: subprocess.Popen, seconds: float) -> int | None:
 
 
 def end(group: int) -> None:
-    """Kill a program with all that it started."""
+    """Kill a program and every process that it started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(group, signal.SIGKILL)
 
 
 def tail(output: IO[bytes]) -> str:
-    """The end of an output, as text that a database takes."""
+    """Return the end of an output, as text that a database takes."""
     size = output.seek(0, os.SEEK_END)
     output.seek(max(0, size - 4 * MOST_OUTPUT))
     return storable(output.read().decode(errors="replace")).strip()[-MOST_OUTPUT:]
 
 
 def run_program(delivery: Delivery) -> str:
-    """Run the administrator's program. Once: it may have done half of its work."""
+    """Run the administrator's program, once: a failed run may have done half of its work."""
     program = delivery.channel.program
     assert program is not None
     values = {place: one_line(str(delivery.body[place])) for place in command_lines.PLACES}

@@ -1,4 +1,4 @@
-"""The page on which a person says how they want to be told that a job has ended."""
+"""The page on which people choose how they hear of finished jobs."""
 
 from typing import Any
 
@@ -18,22 +18,19 @@ from jobsite.jobs.notifications.forms import ChannelForm
 
 
 class Notifications(FormView):
-    """The channels with their latest deliveries, and a form for one more."""
+    """A person's channels with their latest deliveries, and a form for one more."""
 
     form_class = ChannelForm
     success_url = reverse_lazy("notifications")
 
     def get_template_names(self) -> list[str]:
-        """The fragment for a poll, the page otherwise."""
         polled = self.request.htmx  # type: ignore[attr-defined]
         return ["jobs/_channels.html" if polled else "jobs/notifications.html"]
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        """A channel is that of the person who adds it."""
         return {**super().get_form_kwargs(), "owner": self.request.user}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add what exists, and what this site cannot do."""
         user: Any = self.request.user
         channels = [
             (channel, list(channel.deliveries.all()[:LOG_SHOWN]))
@@ -53,26 +50,25 @@ class Notifications(FormView):
 
 
 class ChannelAction(View):
-    """A button of one of the person's own channels."""
+    """Base of the buttons of a person's own channels."""
 
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Act, and back to the page."""
         channel = get_object_or_404(Channel, pk=pk, owner=request.user)
         self.act(request, channel)
         return redirect("notifications")
 
     def act(self, request: HttpRequest, channel: Channel) -> None:
-        """Do it and say so."""
+        """Act on the channel and add a message for the page."""
         raise NotImplementedError
 
 
 class SendTest(ChannelAction):
-    """Send a notice of nothing, to see whether the channel works."""
+    """Sends a test notification, to see whether the channel works."""
 
     def act(self, request: HttpRequest, channel: Channel) -> None:
-        """Into the outbox, unless one is on its way."""
+        """Write a test into the outbox, unless one is under way."""
         if channel.send_test():
             messages.success(request, f"A test goes to {channel} in a moment.")
         else:
@@ -80,9 +76,9 @@ class SendTest(ChannelAction):
 
 
 class RemoveChannel(ChannelAction):
-    """Tell no more by this channel."""
+    """Removes a channel of the person."""
 
     def act(self, request: HttpRequest, channel: Channel) -> None:
-        """Remove it with its log and with what was still to be delivered."""
+        """Remove the channel with its log and its undelivered notifications."""
         channel.delete()
         messages.success(request, f"{channel} is removed.")

@@ -1,8 +1,8 @@
-"""One POST to an address that a person named, which must not become a door into our own network.
+"""One POST to an address that a user entered, which must not open a way into our own network.
 
 The name is resolved once; each address that it stands for is checked, and the connection is made to
-an address that was checked, so that a name which changes its mind gains nothing. Redirects are not
-followed: they would lead past the check.
+an address that was checked, so that a name which resolves differently the next time (DNS rebinding)
+gains nothing. Redirects are not followed: they would lead past the check.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class Place:
-    """Where a webhook goes: the parts of its address, checked."""
+    """The target of a webhook: the parts of its URL, checked."""
 
     scheme: str
     host: str
@@ -42,13 +42,13 @@ class Place:
 
     @property
     def host_header(self) -> str:
-        """The host as a request names it."""
+        """The host as a request names it (RFC 9110, 7.2)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
 
 def read_place(url: str) -> Place:
-    """The parts of an address. Raises NotDelivered where it cannot be used."""
+    """Return the parts of a URL. Raises NotDelivered if it cannot be used."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -65,17 +65,17 @@ def read_place(url: str) -> Place:
 
 
 def path_of(parts: SplitResult) -> str:
-    """What is asked for at the host."""
+    """Return the path and query of a URL."""
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def sign(secret: str, stamp: str, body: bytes) -> str:
-    """The signature: HMAC-SHA256 over the time stamp, a full stop and the body, in hex."""
+    """Return the signature: HMAC-SHA256 over the time stamp, a full stop and the body, in hex."""
     return hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
 def addresses(place: Place, allowed: Sequence[Network]) -> list[str]:
-    """The addresses of a host, all of them checked. Raises NotDelivered."""
+    """Return the addresses of a host, all of them checked. Raises NotDelivered."""
     try:
         found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -92,7 +92,7 @@ def addresses(place: Place, allowed: Sequence[Network]) -> list[str]:
 
 
 def connect(place: Place, allowed: Sequence[Network]) -> socket.socket:
-    """A connection to an address that was checked. Raises NotDelivered."""
+    """Connect to an address that was checked. Raises NotDelivered."""
     failure: OSError | None = None
     for address in addresses(place, allowed):
         try:
@@ -103,7 +103,7 @@ def connect(place: Place, allowed: Sequence[Network]) -> socket.socket:
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], allowed: Sequence[Network] = ()) -> str:
-    """Deliver a body; the status line of the answer. Raises NotDelivered."""
+    """Deliver a body; return the status line of the answer. Raises NotDelivered."""
     place = read_place(url)
     connection = http.client.HTTPConnection(place.host, place.port)
     connection.sock = connect(place, allowed)
@@ -124,7 +124,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], allowed: Sequence[Ne
 
 
 def secure(connection: http.client.HTTPConnection, host: str) -> None:
-    """Speak TLS on a connection, with a certificate that is good for the host's name."""
+    """Start TLS on a connection and verify the certificate for the host's name."""
     context = ssl.create_default_context()
     wrapped = context.wrap_socket(
         connection.sock, server_hostname=host, do_handshake_on_connect=False
@@ -136,7 +136,7 @@ def secure(connection: http.client.HTTPConnection, host: str) -> None:
 def exchange(
     connection: http.client.HTTPConnection, place: Place, body: bytes, headers: Mapping[str, str]
 ) -> http.client.HTTPResponse:
-    """Send the request and read the beginning of the answer."""
+    """Send the request and return the beginning of the answer."""
     connection.putrequest("POST", place.path, skip_host=True, skip_accept_encoding=True)
     sent = {"Host": place.host_header, **headers, "Content-Length": str(len(body))}
     for name, value in sent.items():
@@ -148,7 +148,7 @@ def exchange(
 
 
 def judged(answer: http.client.HTTPResponse) -> str:
-    """The status of an answer that means yes. Raises NotDelivered for any other."""
+    """Return a status that means success. Raises NotDelivered for any other."""
     status = f"{answer.status} {answer.reason}".strip()[:100]
     if 300 <= answer.status < 400:
         sentence = f"{status}: redirects are not followed; name the address that it leads to."
@@ -159,13 +159,13 @@ def judged(answer: http.client.HTTPResponse) -> str:
 
 
 def hang_up(connection: http.client.HTTPConnection) -> None:
-    """End a connection that lasts too long, whoever reads from it."""
+    """Close a connection that lasts too long, whoever reads from it."""
     with contextlib.suppress(OSError, AttributeError):
         connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def send_webhook(delivery: Delivery) -> str:
-    """POST it as JSON, signed."""
+    """POST a notification as signed JSON."""
     channel = delivery.channel
     body = json.dumps(message_of(delivery)).encode()
     stamp = str(int(time.time()))

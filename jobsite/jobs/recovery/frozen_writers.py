@@ -1,7 +1,7 @@
-"""A process that was frozen (SIGSTOP, Ctrl-Z) while it wrote keeps SQLite's write lock.
+"""Processes that were frozen (SIGSTOP, Ctrl-Z) while they held SQLite's write lock.
 
-Nobody can write until it goes on or ends, and no lease helps: what would take its work away has to
-write, too. PostgreSQL ends such a transaction by itself.
+Nobody can write until such a process goes on or ends, and no lease helps: taking its work away
+needs a write, too. PostgreSQL ends such a transaction by itself.
 """
 
 import contextlib
@@ -19,13 +19,13 @@ LOCKS = Path("/proc/locks")  # Linux
 
 
 def resume_stopped_writers() -> None:
-    """Let frozen processes go on that hold up everybody who wants to write."""
+    """Resume frozen processes that keep everybody else from writing."""
     if connection.vendor == "sqlite":
         thaw(Path(connection.settings_dict["NAME"]))
 
 
 def thaw(database: Path) -> None:
-    """Let frozen processes go on that hold a lock for writing on this SQLite database.
+    """Resume frozen processes that hold a write lock on this SQLite database.
 
     They are not killed: the one who froze them may want them, and a fence keeps a worker whose
     job was taken away from writing anything more.
@@ -39,7 +39,7 @@ def thaw(database: Path) -> None:
 
 
 def writers(database: Path) -> Iterator[int]:
-    """The processes that hold a lock for writing on the files of a SQLite database."""
+    """Return the processes that hold a write lock on the files of a SQLite database."""
     inodes = set()
     for file in (database, database.with_name(f"{database.name}-shm")):
         with contextlib.suppress(OSError):

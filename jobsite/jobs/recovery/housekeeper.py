@@ -1,4 +1,4 @@
-"""What keeps the promises: runs in a process of its own, outside the clusters that it watches.
+"""Housekeeping: recovery, clean-up and backups, in a process outside the clusters it watches.
 
 Each step stands alone: one that fails is logged and does not hold up the others.
 """
@@ -41,7 +41,7 @@ FORGOTTEN = 4 * SILENT_AFTER
 
 @dataclass
 class Housekeeper:
-    """The steps, and what they remember between two rounds."""
+    """The periodic steps, and what they remember between two runs."""
 
     merciful_until: float = 0.0
     jump: float = 0.0  # seconds by which the wall clock was set, not dealt with yet
@@ -52,7 +52,10 @@ class Housekeeper:
     backups: BackupSchedule = field(default_factory=BackupSchedule)
 
     def run(self) -> None:
-        """Go round until the site stops; at once for the first time, the engine waits for it."""
+        """Run the steps until the site stops;
+
+        the first time at once, because the engine waits for it.
+        """
         self.round()
         while not shutdown.is_cut(EVERY):
             self.round()
@@ -82,7 +85,7 @@ class Housekeeper:
                 log.exception("A step of housekeeping failed.")
 
     def detect_clock_change(self) -> None:
-        """Be merciful when the wall clock has jumped against the steady one."""
+        """Extend the leases if the wall clock has jumped against the monotonic clock."""
         steady, wall = time.monotonic(), time.time()
         jump = (wall - self.checked_at[1]) - (steady - self.checked_at[0])
         if abs(jump) > LEASE.seconds / 3:
@@ -92,7 +95,7 @@ class Housekeeper:
         self.checked_at = (steady, wall)
 
     def follow_clock(self) -> None:
-        """Move the stamps that wait for a time along with a clock that was set."""
+        """Shift the due times along with a clock that was set."""
         if not self.jump:
             return
         by, now = timedelta(seconds=self.jump), timezone.now()
@@ -104,7 +107,7 @@ class Housekeeper:
         self.jump = 0.0
 
     def recover(self) -> None:
-        """Take jobs back from workers that are dead or silent past their lease."""
+        """Take jobs back from workers that are dead, or silent past their lease."""
         merciful = time.monotonic() < self.merciful_until
         workers = list(Worker.objects.all())
         gone = {worker.pk for worker in workers if worker.is_gone}
@@ -120,7 +123,7 @@ class Housekeeper:
             Worker.objects.filter(pk__in=left).delete()
 
     def tend_clusters(self) -> None:
-        """Look where a job waits though a worker is free; replace what may be missing there."""
+        """Find clusters in which a job waits though a worker is free, and wake or restart them."""
         idle = {
             cluster for cluster, workers in clusters().items() if is_left_alone(cluster, workers)
         }
@@ -128,16 +131,16 @@ class Housekeeper:
         self.restart_wedged(idle)
 
     def wake_again(self, idle: Collection[str]) -> None:
-        """Replace wake-ups that were lost."""
+        """Queue a wake-up again for jobs whose wake-up was lost."""
         for cluster, wake_ups in waiting_wake_ups(idle).items():
             if wake_ups == 0:
                 queue.wake(cluster)
 
     def restart_wedged(self, idle: Collection[str]) -> None:
-        """Kill a cluster that leaves its work alone for long.
+        """Kill a cluster that has left its work alone for long.
 
         A worker that dies while it holds the queue's read lock stops its cluster for good, and
-        the cluster does not notice. `up` starts the tree again.
+        the cluster does not detect it. `up` starts the tree again.
         """
         for cluster in clusters():
             if not self.watch.is_wedged(cluster, cluster in idle):
@@ -165,7 +168,7 @@ class Housekeeper:
                 job.purge()
 
     def sweep(self) -> None:
-        """Once an hour: what is past its time."""
+        """Remove what is past its time, once an hour."""
         if time.monotonic() - self.swept < SWEEP_EVERY:
             return
         self.swept = time.monotonic()

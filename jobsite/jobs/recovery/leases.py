@@ -1,4 +1,4 @@
-"""Expired leases: the job of a worker that is gone is queued again, or failed after several."""
+"""Expired leases: the job of a lost worker is queued again, or failed after several losses."""
 
 from django.db import transaction
 
@@ -17,7 +17,7 @@ LOST_TOO_OFTEN = (
 
 
 def take_back(job: Job) -> None:
-    """Queue a lost job again, or fail it where that has happened too often."""
+    """Queue a lost job again, or fail it if it was lost too often."""
     # The lease as it was seen is part of the fence: a holder that renews just now keeps the job.
     held = type(job).objects.fenced(job.pk, job.attempt)
     held = held.filter(lease_expires_at=job.lease_expires_at)

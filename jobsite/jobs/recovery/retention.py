@@ -1,4 +1,4 @@
-"""What goes after its time: log lines, notices, finished jobs, uploads, sessions, scraps."""
+"""Retention: log lines, notifications, finished jobs, uploads, sessions, scraps."""
 
 import time
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ FORGET_NOTICES = timedelta(days=30)
 
 
 def sweep() -> None:
-    """Remove all that is past its time."""
+    """Remove everything that is past its time."""
     now = timezone.now()
     Submission.objects.filter(at__lt=now - FORGET_SUBMISSIONS).delete()
     Delivery.objects.exclude(state=WAITING).filter(created_at__lt=now - FORGET_NOTICES).delete()
@@ -35,7 +35,7 @@ def sweep() -> None:
 
 
 def remove_jobs(before: datetime) -> None:
-    """Delete finished jobs with log and files; the rest of a long list goes next time."""
+    """Delete finished jobs with log and files, a limited number per call."""
     for model in job_models():
         old = model.objects.filter(
             status__in=FINISHED, finished_at__lt=before, delete_requested=False
@@ -45,7 +45,7 @@ def remove_jobs(before: datetime) -> None:
 
 
 def remove_scraps() -> None:
-    """Delete uploads that nobody took, and what a killed backup or restore left."""
+    """Delete abandoned uploads, and the remains of a killed backup or restore."""
     yesterday = time.time() - 86_400
     for file in settings.FILE_UPLOAD_TEMP_DIR.iterdir():
         if file.is_file() and file.stat().st_mtime < yesterday:

@@ -1,4 +1,4 @@
-"""Clusters that do not take their work though they have workers free."""
+"""Clusters that do not take their work although they have free workers."""
 
 import contextlib
 import socket
@@ -26,7 +26,7 @@ LONGEST_START = 120.0
 
 @dataclass
 class Idle:
-    """What a cluster's workers said of themselves last, and for how long it has been the same."""
+    """The last state that a cluster's workers reported, and for how long it has been the same."""
 
     claims: Any
     checked_at: float
@@ -35,12 +35,12 @@ class Idle:
 
 @dataclass
 class ClusterWatch:
-    """Remembers for how long a cluster has left work alone, on a clock that nobody can set."""
+    """Measures how long a cluster has left work alone, on a clock that nobody can set."""
 
     idle: dict[str, Idle] = field(default_factory=dict)
 
     def is_wedged(self, cluster: str, left_alone: bool) -> bool:
-        """Whether work and a free worker have been there for too long without a claim."""
+        """Return whether work and a free worker have been there for too long without a claim."""
         if not left_alone:
             self.idle.pop(cluster, None)
             return False
@@ -55,7 +55,7 @@ class ClusterWatch:
 
 
 def is_starting(cluster: str, leader: int) -> bool:
-    """Whether the cluster of this leader has no worker yet, and may still get one."""
+    """Return whether the cluster of this leader has no worker yet, and may still get one."""
     with contextlib.suppress(psutil.Error):
         here = Worker.objects.filter(cluster=cluster, host=socket.gethostname())
         begun = here.filter(born__gte=processes.birth(leader)).exists()
@@ -64,12 +64,12 @@ def is_starting(cluster: str, leader: int) -> bool:
 
 
 def models_of(cluster: str) -> list[type[Job]]:
-    """The kinds that the workers of a cluster run."""
+    """Return the kinds that the workers of a cluster run."""
     return [model for model in job_models() if model.cluster == cluster and model.runner]
 
 
 def is_left_alone(cluster: str, workers: int) -> bool:
-    """Whether a job waits in a cluster though one of its workers has nothing to do."""
+    """Return whether a job waits in a cluster although one of its workers is free."""
     models = models_of(cluster)
     # Asked every second, and mostly there is nothing: the cheap question comes first.
     if not any(model.objects.filter(status=Status.QUEUED).exists() for model in models):

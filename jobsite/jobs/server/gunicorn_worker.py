@@ -1,7 +1,7 @@
-"""gunicorn's threaded worker, in which nobody keeps a thread for ever by being slow.
+"""gunicorn's threaded worker with time-outs, so that a slow client cannot hold a thread for ever.
 
 Its threads read a request and write the answer in blocking mode. As many connections as there are
-threads, each with half a header or with a reader who has stopped, would be the end of the site.
+threads, each with half a header or with a reader who has stopped, would silence the site.
 """
 
 import errno
@@ -19,7 +19,7 @@ IDLE = 60.0  # seconds without a byte, either way: browsers ask again for the re
 
 @contextmanager
 def hung_up(number: int) -> Iterator[None]:
-    """Take a wait that is over for what gunicorn passes over in silence: a caller who has gone."""
+    """Turn a time-out into the error that gunicorn ignores as a client that has gone."""
     try:
         yield
     except TimeoutError:
@@ -27,24 +27,24 @@ def hung_up(number: int) -> Iterator[None]:
 
 
 class Line(socket.socket):
-    """A connection whose waits end."""
+    """A socket whose reads and writes time out."""
 
     header_until: float | None = None
     """The end of the time for the header that is being read, on the monotonic clock."""
 
     def setblocking(self, flag: bool) -> None:
-        """Blocking means: for a while."""
+        """Set a time-out where gunicorn asks for blocking mode."""
         self.settimeout(IDLE if flag else 0.0)
 
     def recv(self, *args: Any) -> bytes:
-        """Receive; of a header, no longer than its time lasts."""
+        """Receive; while a header is read, within the time that is left for it."""
         if self.header_until is not None:
             self.settimeout(max(self.header_until - time.monotonic(), 0.001))
         with hung_up(errno.ECONNRESET):
             return super().recv(*args)
 
     def sendall(self, *args: Any) -> None:
-        """Send all of it."""
+        """Send all the data, within the time-out for each part."""
         with hung_up(errno.EPIPE):
             super().sendall(*args)
 
@@ -57,14 +57,14 @@ class Worker(ThreadWorker):
     """The worker class of `up`."""
 
     def enqueue_req(self, conn: Any) -> None:
-        """Give a new connection its limits before a thread takes it."""
+        """Give a new connection its time-outs before a thread takes it."""
         if not isinstance(conn.sock, Line):
             conn.sock = Line(fileno=conn.sock.detach())
             conn.sock.setblocking(False)
         super().enqueue_req(conn)
 
     def handle(self, conn: Any) -> Any:
-        """Read and answer a request; the time for its header begins."""
+        """Read and answer a request; the time for its header starts."""
         conn.sock.header_until = time.monotonic() + HEADER_WITHIN
         return super().handle(conn)
 

@@ -27,7 +27,7 @@ class AlreadyRunning(Exception):
 
 @dataclass
 class Part:
-    """One child of the root, with its restarts."""
+    """A child process of the root, with its restarts."""
 
     name: str
     command: list[str]
@@ -52,11 +52,11 @@ class Part:
             pid_files.note(self.name, self.process.pid)
 
     def has_died(self) -> bool:
-        """Whether the part ran and is dead now."""
+        """Return whether the part ran and is dead now."""
         return self.process is not None and self.process.poll() is not None
 
     def rest_seconds(self) -> float:
-        """How long to wait before the next start: 0, then 1, 2, 4 ... s while it keeps dying."""
+        """Return the wait before the next start: 0, then 1, 2, 4 ... s while it keeps dying."""
         if time.monotonic() - self.started > HEALTHY_AFTER:
             self.failures = 0
         rest = min(2.0 ** (self.failures - 1), LONGEST_REST) if self.failures else 0.0
@@ -65,7 +65,7 @@ class Part:
 
 
 def parts(bind: str, clusters: Iterable[str]) -> list[Part]:
-    """Return what the tree consists of: the pages at an address, the clusters, housekeeping."""
+    """Return the parts of the tree: web at an address, the clusters, housekeeping."""
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
     web = [
         *(sys.executable, "-m", "gunicorn", "jobsite.wsgi"),
@@ -112,7 +112,7 @@ class Tree:
         self.stopping = True
 
     def restart_dead(self, line: int) -> None:
-        """Restart what has died, each part with its own back-off."""
+        """Restart the parts that have died, each with its own back-off."""
         for part in self.parts:
             if part.has_died():
                 assert part.process is not None
@@ -149,7 +149,7 @@ class Tree:
 
 
 def describe(returncode: int) -> str:
-    """How a part ended, in words."""
+    """Return a phrase for how a part ended."""
     if returncode < 0:
         return f"was killed ({signal.Signals(-returncode).name})"
     return f"ended (exit status {returncode})"

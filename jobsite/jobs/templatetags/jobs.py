@@ -231,7 +231,7 @@ def sort_th(
 
 @register.simple_tag
 def page_numbers(page: Page) -> list[int | str]:
-    """The page numbers worth showing; gaps are the paginator's ellipsis."""
+    """Return the page numbers worth showing; gaps are the paginator's ellipsis."""
     return list(page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1))
 
 

@@ -1,4 +1,4 @@
-"""Files that people made or fetched, served so that nothing in them can act on this site."""
+"""Files that users made or fetched, served so that nothing in them can act on this site."""
 
 import os
 import re
@@ -19,9 +19,9 @@ SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:
 
 
 def attachment(request: HttpRequest, path: Path, name: str) -> HttpResponseBase:
-    """The file as a download with `name`, whole or the one range that was asked for (RFC 9110, 14).
+    """Return the file as a download with `name`, whole or in the requested range (RFC 9110, 14).
 
-    Raises Http404 where there is no such file.
+    Raises Http404 if there is no such file.
     """
     return named(ranged(request, path, "application/octet-stream"), name)
 
@@ -29,14 +29,14 @@ def attachment(request: HttpRequest, path: Path, name: str) -> HttpResponseBase:
 def streamed(
     stream: Iterator[bytes], length: int, name: str, content_type: str
 ) -> HttpResponseBase:
-    """A download that is made while it is sent, of known length."""
+    """Return a download that is made while it is sent, of known length."""
     response = StreamingHttpResponse(stream, content_type=content_type)
     response.headers["Content-Length"] = str(length)
     return named(_sandboxed(response), name)
 
 
 def named(response: HttpResponseBase, name: str) -> HttpResponseBase:
-    """The response as a download that is saved under a name."""
+    """Return the response as a download that is saved under a name."""
     disposition = content_disposition_header(True, one_line(name))
     if disposition:
         response.headers["Content-Disposition"] = disposition
@@ -50,12 +50,12 @@ def _sandboxed(response: HttpResponseBase) -> HttpResponseBase:
 
 
 def picture(request: HttpRequest, path: Path, content_type: str) -> HttpResponseBase:
-    """An image that this site drew, shown in place; text in it cannot run."""
+    """Return an image that this site drew, shown in place; text in it cannot run."""
     return ranged(request, path, content_type)
 
 
 def ranged(request: HttpRequest, path: Path, content_type: str) -> HttpResponseBase:
-    """The bytes of a file, sandboxed, with Range; who goes on later tells which file was meant."""
+    """Return the bytes of a file, sandboxed, with Range; its ETag lets a client resume."""
     try:
         file = path.open("rb")
     except OSError:
@@ -80,9 +80,9 @@ def ranged(request: HttpRequest, path: Path, content_type: str) -> HttpResponseB
 
 
 def part(path: Path, span: tuple[int, int, int], content_type: str) -> HttpResponseBase:
-    """First to last byte of a file whose size, once whole, comes third; sandboxed.
+    """Return the bytes `first` to `last` of a file that has `size` bytes once complete; sandboxed.
 
-    Raises Http404 where there is no such file.
+    Raises Http404 if there is no such file.
     """
     first, last, size = span
     try:
@@ -101,7 +101,7 @@ def part(path: Path, span: tuple[int, int, int], content_type: str) -> HttpRespo
 
 
 def wanted_span(header: str, size: int) -> tuple[int, int] | None:
-    """First and last byte that a Range header asks for; None: the whole file.
+    """Return the first and last byte that a Range header asks for; None: the whole file.
 
     Several ranges and headers that do not parse are answered with the whole file, as the RFC
     allows.
@@ -118,7 +118,7 @@ def wanted_span(header: str, size: int) -> tuple[int, int] | None:
 
 
 def blocks(file: BinaryIO, first: int, length: int) -> Iterator[bytes]:
-    """Pieces of the file, `length` bytes from `first` on."""
+    """Yield blocks of the file, `length` bytes in all from `first` on."""
     with file:
         file.seek(first)
         while length > 0 and (block := file.read(min(BLOCK, length))):

@@ -21,20 +21,20 @@ class SignedInMiddleware(LoginRequiredMiddleware):
     """
 
     def __call__(self, request: Any) -> Any:
-        """Tell caches what the answer depends on."""
+        """Add the `Vary` that caches need."""
         response: Any = super().__call__(request)
         patch_vary_headers(response, ["HX-Request"])
         return response
 
     def process_exception(self, request: Any, exception: Exception) -> Any:
-        """A submission beyond somebody's allowance: the sentence on a page."""
+        """Show the sentence of an exceeded allowance on a page."""
         if isinstance(exception, OverAllowance):
             told = {"sentence": str(exception), "code": exception.status_code}
             return render(request, "jobs/refused.html", told, status=exception.status_code)
         return None
 
     def process_view(self, request: Any, view_func: Any, *args: Any) -> Any:
-        """Every door to a page leads through here, the admin's and the one-time link's too."""
+        """Ask for the second factor before any view, the admin's and the one-time link's too."""
         refusal = super().process_view(request, view_func, *args)
         guarded = getattr(view_func, "login_required", True) and request.user.is_authenticated
         if refusal is not None or not guarded:
@@ -44,13 +44,13 @@ class SignedInMiddleware(LoginRequiredMiddleware):
         return self.ask_second_factor(request) if second_factor.is_owed(request) else None
 
     def ask_second_factor(self, request: Any) -> Any:
-        """To the page that asks for the code, and back."""
+        """Redirect to the page that asks for the code, and from there back."""
         page = request.htmx.current_url_abs_path if request.htmx else request.get_full_path()
         answer = redirect_to_login(page or "/", reverse("second-factor"))
         return HttpResponseClientRedirect(answer.url) if request.htmx else answer
 
     def handle_no_permission(self, request: Any, view_func: Any) -> Any:
-        """Send to the sign-in page and back to the page that was open."""
+        """Send to the sign-in page, and back to the page that was open."""
         if request.htmx:
             page = request.htmx.current_url_abs_path or "/"
             return HttpResponseClientRedirect(redirect_to_login(page).url)

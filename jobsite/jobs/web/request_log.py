@@ -1,4 +1,4 @@
-"""Gives each request an id and logs those that change something."""
+"""A request id for each request, and a log line for those that change something."""
 
 import logging
 import re
@@ -21,20 +21,20 @@ LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def place(request: Any) -> str:
-    """The path of a request; of a one-time link only its kind, for the rest of it is a secret."""
+    """Return the path of a request, without the secret part of a one-time link."""
     match = request.resolver_match
     is_secret = match is not None and match.view_name == "sign-in-link"
     return f"/{match.route}" if is_secret else str(request.path)
 
 
 class RequestLog:
-    """Gives each request an id and logs those that are meant to change something."""
+    """Gives each request an id and logs those that may change something."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: Any) -> HttpResponseBase:
-        """Answer it, with the id in a header for whoever reports a trouble."""
+        """Return the response with the request id in a header, for reports of trouble."""
         given = request.headers.get("X-Request-ID", "") if settings.PROXIES else ""
         request.id = given if SAFE_ID.fullmatch(given) else uuid.uuid4().hex[:16]
         token, began = REQUEST.set(request), time.monotonic()

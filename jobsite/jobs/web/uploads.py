@@ -1,4 +1,4 @@
-"""Uploads go to disk as they arrive, are hashed on the way and stop at the limit."""
+"""Uploads: written to disk as they arrive, hashed on the way and stopped at the limit."""
 
 import hashlib
 from typing import Any
@@ -51,7 +51,7 @@ class StreamToDisk(TemporaryFileUploadHandler):
 
     @cached_property
     def limit(self) -> int:
-        """Bytes that the files of one request may hold: the site's limit, or what is left."""
+        """The bytes that the files of one request may hold: the site's limit, or the space left."""
         assert self.declared is not None
         most = getattr(settings, self.declared.setting) * 2**20
         owner = self.request.user  # type: ignore[union-attr]
@@ -77,7 +77,7 @@ class StreamToDisk(TemporaryFileUploadHandler):
         return file
 
     def upload_complete(self) -> None:
-        """Refuse a request whose sender went away in the middle: its file looks whole, but is not.
+        """Refuse a request that broke off: its file looks whole, but is not.
 
         Raises MultiPartParserError, which pages and API answer with 400.
         """
@@ -86,7 +86,7 @@ class StreamToDisk(TemporaryFileUploadHandler):
             raise MultiPartParserError("The upload ended before all of it had arrived.")
 
     def refuse(self) -> None:
-        """Drop this file, leave a mark for the view and go on with the form's other fields."""
+        """Drop this file, set a mark for the view and go on with the form's other fields."""
         assert self.request is not None
         assert self.declared is not None
         setting = self.declared.setting
@@ -98,7 +98,7 @@ class StreamToDisk(TemporaryFileUploadHandler):
 
 
 def refusal(request: Any) -> str:
-    """Why files of the request were dropped, as a sentence; empty where all were taken."""
+    """Return why files of the request were dropped, as a sentence; empty if all were taken."""
     return getattr(request, "upload_too_large", "")
 
 
@@ -111,7 +111,7 @@ def too_large(most: int, setting: str) -> str:
 
 
 def no_space_sentence(left: int, stored: int) -> str:
-    """The owner's allowance was the limit."""
+    """Return the sentence for an upload past the owner's allowance."""
     if not left:
         return full_sentence(stored)
     return (
@@ -121,12 +121,12 @@ def no_space_sentence(left: int, stored: int) -> str:
 
 
 class TooLarge(APIException):
-    """An upload past the limit."""
+    """The error 413 for an upload past the limit."""
 
     status_code = HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
 
 def refuse_too_large(request: Request) -> None:
-    """Raise TooLarge where the files of a request were dropped at the limit."""
+    """Raise TooLarge if files of the request were dropped at the limit."""
     if sentence := refusal(request):
         raise TooLarge(sentence)

@@ -44,18 +44,17 @@ class JobList(OwnJobs, ListView):
     context_object_name = "jobs"
 
     def get_queryset(self) -> QuerySet:
-        """Filter in the database; results stay there, they can be large."""
+        """Filter in the database; results are deferred, because they can be large."""
         rows = super().get_queryset().defer("result")
         self.filterset = self.filterset_class(self.request.GET, queryset=rows, request=self.request)
         return self.filterset.qs
 
     def get_template_names(self) -> list[str]:
-        """The fragment for a poll, the page otherwise."""
         name = "_list" if self.request.htmx else "list"  # type: ignore[attr-defined]
         return [f"{self.model.templates or self.model.kind}/{name}.html"]
 
     def get_paginator(self, queryset: Any, per_page: int, *args: Any, **kwargs: Any) -> Paginator:
-        """Spare the second count where the tabs' counts tell how long the list is."""
+        """Spare the second count if the counts of the tabs give the length of the list."""
         paginator = super().get_paginator(queryset, per_page, *args, **kwargs)
         chosen = dict(self.filterset.form.cleaned_data) if self.filterset.is_valid() else {}
         chosen.pop("sort", None)
@@ -72,7 +71,6 @@ class JobList(OwnJobs, ListView):
         return none | dict(rows.values_list("status").annotate(Count("pk")))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the filter and the counts for the tabs."""
         context = super().get_context_data(**kwargs)
         return context | {
             "filter": self.filterset,
@@ -92,30 +90,28 @@ class JobDetail(OwnJobs, DetailView):
     context_object_name = "job"
 
     def get_template_names(self) -> list[str]:
-        """The fragment for a poll, the page otherwise."""
         name = "_detail" if self.request.htmx else "detail"  # type: ignore[attr-defined]
         return [f"{self.model.templates or self.model.kind}/{name}.html"]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the newest lines of the log, oldest first."""
         context = super().get_context_data(**kwargs)
         newest = list(self.object.events.order_by("-id")[:EVENTS_SHOWN])
         return context | {"events": newest[::-1], "kind": self.model.kind}
 
 
 class JobAction(OwnJobs, View):
-    """A button of a job: POST, then back to the page it was pressed on."""
+    """A button of a job: POST, then back to the page on which it was pressed."""
 
     http_method_names = ["post"]
     done = "Done."
     refused = "The job is {status}; this is not possible now."
 
     def act(self, job: Job) -> bool:
-        """Do it; False where the job's status does not allow it."""
+        """Act on the job; return False if its status does not allow it."""
         raise NotImplementedError
 
     def post(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
-        """Act on one job and say what came of it."""
+        """Act on one job and add a message with the result."""
         job = get_object_or_404(self.get_queryset(), pk=pk)
         if self.act(job):
             messages.success(request, self.done.format(name=job.name))
@@ -133,24 +129,24 @@ def back(request: HttpRequest) -> str | None:
 
 
 class Cancel(JobAction):
-    """Stop a job that is not finished."""
+    """Cancels a job that is not finished."""
 
     done = "“{name}” is being cancelled."
     refused = "The job is {status} already; there is nothing to cancel."
 
     def act(self, job: Job) -> bool:
-        """Cancel at once or ask the supervisor to."""
+        """Cancel at once, or ask the supervisor to."""
         return job.cancel()
 
 
 class Retry(JobAction):
-    """Queue a failed or cancelled job once more."""
+    """Queues a failed or cancelled job again."""
 
     done = "“{name}” is queued again."
     refused = "The job is {status}; only a failed or cancelled job can be retried."
 
     def act(self, job: Job) -> bool:
-        """Queue and wake a worker."""
+        """Queue the job and wake a worker."""
         return queue.retry(job)
 
 
@@ -171,14 +167,14 @@ class Delete(OwnJobs, View):
         return redirect(reverse(f"{self.model.kind}:list"))
 
     def remove(self, job: Job) -> None:
-        """What deleting means; a kind may read further choices from `self.request.POST`."""
+        """Delete the job; a kind may read further choices from `self.request.POST`."""
         job.request_delete()
 
 
 def job_patterns(
     model: type[Job], *, views: dict[str, type[View]] | None = None
 ) -> Iterable[URLPattern]:
-    """The addresses every kind has: list, detail, cancel, retry, delete.
+    """Return the addresses of every kind: list, detail, cancel, retry, delete.
 
     `views` replaces some of them by name or adds buttons, each at `<uuid>/<name>/`.
     """

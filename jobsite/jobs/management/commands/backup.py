@@ -15,7 +15,6 @@ class Command(BaseCommand):
     help = "Write database, uploads, results and torrents to one archive; the site may go on."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Where to, and how much."""
         parser.add_argument("file", metavar="FILE", type=Path)
         parser.add_argument(
             "--library",
@@ -24,7 +23,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, file: Path, library: bool, **options: Any) -> None:
-        """Write it or say why not."""
         target = file.absolute()
         if target.is_dir():
             raise CommandError(f"{target} is a folder. Name the file that is to be written.")

@@ -9,7 +9,7 @@ from jobsite.jobs.management.base import ENDED_BADLY, JobCommand, find
 
 
 class Command(JobCommand):
-    """Cancels a job of whichever kind."""
+    """Cancels a job of any kind."""
 
     help = "Cancel a job. A running one ends within two seconds."
 
@@ -17,7 +17,6 @@ class Command(JobCommand):
         parser.add_argument("id", metavar="ID")
 
     def handle(self, *, id: str, **options: Any) -> None:
-        """Cancel it or say why not."""
         job = find(id)
         if job is None:
             self.refuse(f"There is no job with the id {id!r}. manage.py jobs lists them.")

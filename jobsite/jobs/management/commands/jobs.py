@@ -18,7 +18,6 @@ class Command(JobCommand):
     help = "List the jobs of every kind and owner, newest first."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """A filter and the format."""
         parser.add_argument("--status", choices=[status.value for status in Status])
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 

@@ -1,4 +1,4 @@
-"""`manage.py restore FILE`: a backup into an empty data folder."""
+"""`manage.py restore FILE`: restore a backup into an empty data folder."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from jobsite.jobs.backup import restore
 
 
 class Command(BaseCommand):
-    """Puts a backup into an empty data folder and an empty database."""
+    """Restores a backup into an empty data folder and an empty database."""
 
     help = "Restore an archive of `backup` into an empty data folder."
     requires_migrations_checks = False
@@ -19,7 +19,6 @@ class Command(BaseCommand):
         parser.add_argument("file", metavar="FILE", type=Path)
 
     def handle(self, *, file: Path, **options: Any) -> None:
-        """Restore it or say why not."""
         try:
             count = restore.read(file)
         except restore.CannotRestore as error:

@@ -18,7 +18,6 @@ class Command(JobCommand):
         parser.add_argument("id", metavar="ID")
 
     def handle(self, *, id: str, **options: Any) -> None:
-        """Queue it or say why not."""
         job = find(id)
         if job is None:
             self.refuse(f"There is no job with the id {id!r}. manage.py jobs lists them.")

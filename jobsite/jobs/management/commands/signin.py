@@ -10,7 +10,7 @@ from jobsite.jobs.management.base import JobCommand
 
 
 class Command(JobCommand):
-    """Makes a one-time sign-in link, for somebody new or somebody who forgot the password."""
+    """Makes a one-time sign-in link, for a new person or a forgotten password."""
 
     help = "Print a link with which a user signs in once, alone on the last line."
 

@@ -17,7 +17,6 @@ class Command(JobCommand):
     help = "Print a new API token for a user, alone on the last line."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Whose token, and what it is for."""
         parser.add_argument("user", metavar="USER")
         parser.add_argument("--name", default="command line", help="what will use it")
         parser.add_argument("--days", type=int, metavar="N", help="it ends after N days")

@@ -23,7 +23,6 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The address to listen at."""
         parser.add_argument("--bind", default=settings.BIND, metavar="HOST:PORT")
 
     def handle(self, *, bind: str, **options: Any) -> None:
@@ -47,13 +46,13 @@ class Command(BaseCommand):
             ) from None
 
     def say(self, text: str) -> None:
-        """One line of the log."""
+        """Write one line to the log."""
         self.stdout.write(text)
         self.stdout.flush()
 
 
 def first_sign_in() -> str | None:
-    """Make the first administrator on an empty database; the one-time link, or None."""
+    """Create the first administrator if there is no user; return the one-time link, else None."""
     users = get_user_model().objects
     if users.exists():
         return None

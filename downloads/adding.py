@@ -17,7 +17,7 @@ from jobsite.jobs.models import submission
 
 @dataclass(frozen=True)
 class Asked:
-    """One line or uploaded file: its number, its text or name, and what was found in it."""
+    """A submitted line or file: its number, its text or name, and what was found in it."""
 
     number: int
     text: str
@@ -27,7 +27,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A line whose torrent is here already; `job` is the one that is."""
+    """A line whose torrent exists already; `job` is the existing download."""
 
     line: int
     text: str
@@ -36,7 +36,7 @@ class Duplicate:
 
 @dataclass(frozen=True)
 class Invalid:
-    """A line that cannot be used, and why."""
+    """A line that cannot be used, with the reason."""
 
     line: int
     text: str
@@ -45,7 +45,7 @@ class Invalid:
 
 @dataclass
 class Answer:
-    """What became of everything that was handed over."""
+    """The results of a whole submission."""
 
     added: list[Download] = field(default_factory=list)
     duplicates: list[Duplicate] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Answer:
 
     @property
     def sentence(self) -> str:
-        """The sum of it."""
+        """A sentence with the numbers."""
         parts = [f"{len(self.added)} added"] if self.added or not self.duplicates else []
         parts += [f"{len(self.duplicates)} here already"] if self.duplicates else []
         parts += [f"{len(self.invalid)} refused"] if self.invalid else []
@@ -66,7 +66,7 @@ class Answer:
 
 
 def read_links(text: str) -> list[Asked]:
-    """Every line of a paste that is not blank or a comment."""
+    """Read every line of a paste that is not blank or a comment."""
     return [
         Asked(line.number, line.text, Entry(line.link) if line.link else None, line.reason)
         for line in magnet.parse(text, settings.DOWNLOAD_ALLOWED_NETWORKS)
@@ -74,7 +74,7 @@ def read_links(text: str) -> list[Asked]:
 
 
 def read_torrents(files: Sequence[Any]) -> list[Asked]:
-    """Each uploaded .torrent file, numbered from 1 on."""
+    """Read each uploaded .torrent file, numbered from 1 on."""
     return [_read_torrent(number, file) for number, file in enumerate(files, start=1)]
 
 
@@ -92,7 +92,7 @@ def _read_torrent(number: int, file: Any) -> Asked:
 def submit(owner: Any, asked: Sequence[Asked], options: Mapping[str, Any] | None = None) -> Answer:
     """Queue what is new, with these values in its fields.
 
-    The engine looks for new rows by itself: nobody has to be woken. A submission that is sent
+    The engine finds new rows by itself, so that nobody has to be woken. A submission that is sent
     again gets its first answer. Raises OverAllowance.
     """
     usable = [(one, one.entry) for one in asked if one.entry is not None]

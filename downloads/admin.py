@@ -1,4 +1,4 @@
-"""Downloads and their engine in the admin panel, read-only."""
+"""Downloads and their engine in the admin, read-only."""
 
 from django.contrib import admin
 
@@ -54,4 +54,4 @@ class TrafficAdmin(ReadOnlyAdmin):
 
 @admin.register(Engine)
 class EngineAdmin(JobAdmin):
-    """The engines that ran; the active one ends and a new one starts where it is cancelled."""
+    """The engines that ran; cancelling the active one starts a new one."""

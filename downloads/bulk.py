@@ -18,7 +18,7 @@ LONGEST_NAME = 60
 
 @dataclass(frozen=True)
 class Values:
-    """What some of the actions need to know."""
+    """The values that some of the actions need."""
 
     category: Category | None = None
     tags: Sequence[str] = ()
@@ -42,7 +42,7 @@ class Action:
 
 @dataclass
 class Outcome:
-    """How many were meant, and how many allowed it."""
+    """The numbers of downloads that were meant and that allowed the action."""
 
     done: str
     meant: int = 0
@@ -51,7 +51,7 @@ class Outcome:
 
     @property
     def sentence(self) -> str:
-        """The sum of it."""
+        """A sentence with the numbers."""
         what = "download" if self.meant == 1 else "downloads"
         text = f"{self.changed:,} of {self.meant:,} {what} {self.done}."
         if not self.left:

@@ -1,4 +1,4 @@
-"""Names given by strangers, made fit for a page, a log and a folder."""
+"""Untrusted names, made safe for a page, a log and a folder."""
 
 import unicodedata
 
@@ -7,7 +7,7 @@ _MAX_BYTES = 230  # most file systems take 255; " (2)" must still fit behind
 
 
 def display_name(text: str, longest: int = MAX_NAME) -> str:
-    """The name as one harmless line: its last path part, no control or direction characters."""
+    """Return the last part of the name, without control or direction characters."""
     text = text.replace("\\", "/").rstrip("/").rpartition("/")[2]
     kept = (" " if c.isspace() else c for c in text[: 4 * longest])
     # Cc control, Cf format (bidi overrides, zero width), Cs lone surrogates, Co private, Cn none
@@ -17,7 +17,7 @@ def display_name(text: str, longest: int = MAX_NAME) -> str:
 
 
 def file_name(text: str, otherwise: str) -> str:
-    """The name as that of a file or folder directly under the library, never hidden."""
+    """Return the name as that of a file or folder directly under the library, never hidden."""
     name = display_name(text, longest=1000).lstrip(".").strip()
     while len(name.encode()) > _MAX_BYTES:
         stem, dot, suffix = name.rpartition(".")

@@ -9,7 +9,7 @@ LEAST = 1024
 
 @dataclass(frozen=True)
 class Speed:
-    """Limits of one direction each; 0 is none."""
+    """Limits per direction; 0 is none."""
 
     down: int = 0
     up: int = 0
@@ -20,19 +20,19 @@ UNLIMITED = Speed()
 
 @dataclass(frozen=True)
 class Speeds:
-    """What holds now: for everything together, and for the torrents of each owner."""
+    """The limits that hold now: of everything together, and of each owner's torrents."""
 
     everything: Speed = UNLIMITED
     owners: Mapping[str, Speed] = field(default_factory=dict)
 
 
 def tightest(*limits: int) -> int:
-    """The smallest limit that is one."""
+    """Return the smallest limit that is set."""
     return min((limit for limit in limits if limit), default=0)
 
 
 def share_out(limit: int, rates: Mapping[str, int]) -> dict[str, int]:
-    """One limit over several torrents: who uses little leaves the rest to the others.
+    """Return one limit shared over several torrents: who uses little leaves the rest to the others.
 
     Called again and again: whoever fills its share gets half as much more the next time.
     """

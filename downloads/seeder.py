@@ -47,7 +47,7 @@ SETTINGS = {
 
 
 def make_torrent(path: Path, flags: int = 0, trackers: tuple[str, ...] = ()) -> bytes:
-    """Hash a file or folder; the bytes of its .torrent. `flags`: v1 only, v2 only, else hybrid."""
+    """Hash a file or folder; return its .torrent. `flags`: v1 only, v2 only, else hybrid."""
     maker = lt.create_torrent(lt.list_files(str(path)), flags=flags)
     for tracker in trackers:
         maker.add_tracker(tracker)
@@ -56,7 +56,7 @@ def make_torrent(path: Path, flags: int = 0, trackers: tuple[str, ...] = ()) -> 
 
 
 class Seeder:
-    """A session that only gives."""
+    """A session that only uploads."""
 
     def __init__(
         self, host: str, port: int, max_up: int = 0, trackers: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class Seeder:
         self.trackers = trackers
 
     def add(self, path: Path, torrents: Path | None, flags: int = 0) -> dict[str, object]:
-        """Seed a path; what reaches it."""
+        """Seed a path; return the facts by which others can fetch it."""
         data = make_torrent(path, flags, self.trackers)
         info = lt.load_torrent_buffer(data).ti
         assert info is not None
@@ -105,7 +105,7 @@ def _paths(path: Path, each: bool) -> Iterator[Path]:
 
 
 def main() -> None:
-    """Seed what the command line says, until standard input is closed."""
+    """Seed what the command line names, until standard input is closed."""
     parser = argparse.ArgumentParser(prog="python -m downloads.seeder")
     parser.add_argument("path", type=Path)
     parser.add_argument("--port", type=int, default=0)

@@ -1,4 +1,4 @@
-"""How long a finished torrent is uploaded to others: pure rules."""
+"""Goals of seeding, how long a finished torrent is uploaded to others: pure rules."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ STOP, REMOVE = "stop", "remove"
 
 @dataclass(frozen=True)
 class Goal:
-    """When uploading ends, and what happens then. The first of several limits counts."""
+    """The limits at which uploading ends, and what happens then. The first reached counts."""
 
     mode: str = OFF
     ratio: float | None = None
@@ -23,7 +23,7 @@ class Goal:
         return self.mode != OFF
 
     def reached(self, uploaded: int, size: int, seconds: float, idle: float) -> str:
-        """Why uploading ends now, as a sentence; empty where it goes on."""
+        """Return why uploading ends now, as a sentence; empty if it goes on."""
         if self.mode == OFF:
             return "Uploading has ended: nothing is to be uploaded."
         if self.mode == FOREVER:
@@ -37,7 +37,7 @@ class Goal:
         return ""
 
     def explain(self, uploaded: int, size: int, seconds: float) -> str:
-        """How far it is: "seeding 0.43 of 1.0"."""
+        """Return the progress towards the goal, such as "seeding 0.43 of 1.0"."""
         ratio = uploaded / size if size else 0.0
         parts = [f"Seeding {ratio:.2f}"]
         if self.mode == GOAL and self.ratio:

@@ -15,15 +15,15 @@ AT_ONCE = 8
 
 
 def torrent_file(info_hash: str) -> Path:
-    """Where a .torrent file that was uploaded lies; one for all who want the torrent."""
+    """Return the path of an uploaded .torrent file; one serves all who want the torrent."""
     return Path(settings.DATA_DIR) / "torrents" / f"{info_hash}.torrent"
 
 
 @contextmanager
 def locked(alone: bool = False) -> Iterator[None]:
-    """Between keeping a file and storing the row that is about it, nobody removes the file.
+    """Keep files from being removed between their storing and the commit of their rows.
 
-    `alone`: to remove some. Raises BlockingIOError while somebody keeps any.
+    `alone`: to remove some. Raises BlockingIOError while somebody stores any.
     """
     folder = torrent_file("").parent
     folder.mkdir(mode=0o750, exist_ok=True)
@@ -35,7 +35,7 @@ def locked(alone: bool = False) -> Iterator[None]:
 def keep_files(files: Mapping[str, bytes]) -> None:
     """Store checked .torrent files by info hash.
 
-    Side by side: to make 200 durable one after the other takes a second, together a tenth of it.
+    In parallel: to make 200 durable one after the other takes a second, together a tenth of it.
     """
     with ThreadPoolExecutor(AT_ONCE, "keep") as pool:
         list(pool.map(keep_file, files, files.values()))

@@ -17,7 +17,7 @@ MAX_TAG_LENGTH = 40
 
 
 def clean_tags(texts: str | Iterable[str]) -> list[str]:
-    """Each tag once, in the order given; a text holds several, with commas between them.
+    """Return each tag once, in the order given; a text holds several, separated by commas.
 
     Raises ValueError with the reason.
     """
@@ -36,7 +36,7 @@ def clean_tags(texts: str | Iterable[str]) -> list[str]:
 
 
 def check_trackers(urls: Sequence[str], before: Sequence[str], is_private: bool) -> list[str]:
-    """The addresses, each once. Raises ValidationError where one may not be asked."""
+    """Return the URLs, each once. Raises ValidationError if one may not be asked."""
     urls = list(dict.fromkeys(urls))
     usable = usable_trackers(urls, tuple(settings.DOWNLOAD_ALLOWED_NETWORKS))
     if len(urls) > MAX_TRACKERS:
@@ -57,7 +57,7 @@ def check_trackers(urls: Sequence[str], before: Sequence[str], is_private: bool)
 
 
 def clean_name(text: str) -> str:
-    """A name as a file or folder may have it. Raises ValidationError."""
+    """Return a name as a file or folder may have it. Raises ValidationError."""
     name = display_name(text)
     if not name or name != " ".join(text.split()) or len(text) > MAX_NAME:
         raise ValidationError("Give a name without / and without invisible characters.")
@@ -65,7 +65,7 @@ def clean_name(text: str) -> str:
 
 
 def validate_patterns(text: str) -> None:
-    """See that patterns make sense. Raises ValidationError with the reason."""
+    """Check the syntax of patterns. Raises ValidationError with the reason."""
     try:
         clean_patterns(text)
     except ValueError as error:
@@ -73,7 +73,7 @@ def validate_patterns(text: str) -> None:
 
 
 def usable_folder(text: str) -> str:
-    """The folder in canonical form. Raises ValidationError with the reason."""
+    """Return the folder in canonical form. Raises ValidationError with the reason."""
     try:
         folder = clean_folder(text)
         check_folder(Path(settings.DOWNLOAD_DIR), folder)

@@ -1,4 +1,4 @@
-"""The base of what can be done with downloads through the API."""
+"""The base of the actions of the downloads API."""
 
 from downloads.models.download import Download
 from jobsite.jobs.api.viewsets import JobViewSet

@@ -30,7 +30,7 @@ class BulkSerializer(serializers.Serializer):
     with_data = serializers.BooleanField(default=False, help_text="Files go with a delete.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Exactly one way to say which are meant; tags where they are needed."""
+        """Require exactly one way to name the downloads, and tags if the action needs them."""
         if ("ids" in attrs) == ("filter" in attrs):
             raise serializers.ValidationError("Give either ids or a filter.")
         if attrs["action"] in {"tag", "untag"} and not attrs.get("tags"):
@@ -44,7 +44,7 @@ class BulkSerializer(serializers.Serializer):
 
 
 class BulkOutcomeSerializer(serializers.Serializer):
-    """How many were meant, how many allowed it, and the sentence that the page shows."""
+    """How many were meant, how many allowed the action, and the sentence that the page shows."""
 
     meant = serializers.IntegerField()
     changed = serializers.IntegerField()
@@ -57,7 +57,10 @@ class BulkActions(DownloadActions):
     @extend_schema(request=BulkSerializer, responses={202: BulkOutcomeSerializer})
     @action(detail=False, methods=["post"])
     def bulk(self, request: Request) -> Response:
-        """One action over many: each that allows it is changed, the others stay as they are."""
+        """Carry out one action over many downloads:
+
+        each that allows it is changed, the others stay.
+        """
         form = BulkSerializer(data=request.data, context={"owner": request.user})
         form.is_valid(raise_exception=True)
         given, chosen = form.validated_data, self.get_queryset()

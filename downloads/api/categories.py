@@ -18,7 +18,7 @@ class CategorySerializer(serializers.ModelSerializer):
         fields = ["id", "name", "folder", *GOAL_FIELDS]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """The model's own rules."""
+        """Apply the model's own rules."""
         made = Category(owner=self.context["request"].user)
         for name in ("pk", *self.Meta.fields) if self.instance is not None else ():
             setattr(made, name, getattr(self.instance, name))
@@ -48,7 +48,6 @@ class CategoryViewSet(viewsets.ModelViewSet):
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
 
     def get_queryset(self) -> QuerySet:
-        """The caller's own; anybody else's are 404."""
         if getattr(self, "swagger_fake_view", False):
             return Category.objects.none()
         return Category.objects.visible_to(self.request.user)

@@ -26,7 +26,7 @@ class DetailsActions(DownloadActions):
     )
     @action(detail=True, url_path="inside", url_name="inside")
     def details(self, request: Request, pk: Any = None) -> Response:
-        """Peers, trackers and pieces, as the engine sees them now."""
+        """Return peers, trackers and pieces, as the engine sees them now."""
         job = self.get_object()
         found = details_of(job)
         if found is None and job.is_active:
@@ -36,5 +36,5 @@ class DetailsActions(DownloadActions):
     @extend_schema(responses={200: OpenApiResponse(description="Bytes down and up.")})
     @action(detail=False, filter_backends=[], pagination_class=None)
     def traffic(self, request: Request) -> Response:
-        """What the caller has fetched and sent: today, this month, by day, by month."""
+        """Return what the caller has fetched and sent: today, this month, by day, by month."""
         return Response(Traffic.objects.filter(owner=request.user.pk).summary())

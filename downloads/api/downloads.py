@@ -85,7 +85,7 @@ class InvalidSerializer(serializers.Serializer):
 
 
 class AnswerSerializer(serializers.Serializer):
-    """What became of each line."""
+    """The result of each line."""
 
     added = DownloadSerializer(many=True)
     duplicates = DuplicateSerializer(many=True)
@@ -104,7 +104,7 @@ class Lines(serializers.Field):
     """Text of any number of lines, or a list of links."""
 
     def to_internal_value(self, data: Any) -> str:
-        """One text, a line for each link."""
+        """Return one text, a line for each link."""
         if isinstance(data, list) and all(isinstance(line, str) for line in data):
             # A line break inside an entry would shift the numbers of all that follow.
             data = "\n".join(" ".join(line.splitlines()) for line in data)
@@ -118,7 +118,7 @@ class Lines(serializers.Field):
 
 
 class AddSerializer(OptionSerializer):
-    """Links, .torrent files, or both, and what is wished of all of them."""
+    """Links, .torrent files, or both, and the options of all of them."""
 
     links = Lines(required=False)
     torrents = serializers.ListField(child=serializers.FileField(), required=False)
@@ -127,7 +127,7 @@ class AddSerializer(OptionSerializer):
         fields = ["links", "torrents", *OPTIONS]
 
     def asked(self) -> list[Asked]:
-        """All that was handed over."""
+        """Return all lines and files that were submitted."""
         data = self.validated_data
         return [*read_links(data.get("links", "")), *read_torrents(data.get("torrents", []))]
 
@@ -191,13 +191,13 @@ class DownloadViewSet(BulkActions, FileActions, DetailsActions, QueueActions, Op
         return Response(status=HTTP_204_NO_CONTENT)
 
     def result_of(self, job: Any) -> Any:
-        """Where the files are."""
+        """Return the place of the files."""
         files = FileSerializer(job.files.all(), many=True, context={"request": self.request}).data
         return {"info_hash": job.info_hash, "name": job.name, **(job.result or {}), "files": files}
 
 
 def _fields(request: Request) -> dict[str, Any]:
-    """The request's fields; of a form, every uploaded file of the field."""
+    """Return the request's fields; of a form, every uploaded file of the field."""
     data: Any = request.data
     if not hasattr(data, "getlist"):
         return data

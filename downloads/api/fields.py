@@ -18,7 +18,6 @@ class Tags(serializers.Field):
     """A list of tags, or a text with commas between them."""
 
     def to_internal_value(self, data: Any) -> list[str]:
-        """The list in canonical form."""
         is_list = isinstance(data, list) and all(isinstance(tag, str) for tag in data)
         if not is_list and not isinstance(data, str):
             raise serializers.ValidationError("Give a list of tags, or a text of them.")
@@ -28,7 +27,6 @@ class Tags(serializers.Field):
             raise serializers.ValidationError(str(error)) from None
 
     def to_representation(self, value: list[str]) -> list[str]:
-        """As it is stored."""
         return value
 
 
@@ -41,16 +39,15 @@ class OwnCategoryField(serializers.SlugRelatedField):
     }
 
     def get_queryset(self) -> QuerySet:
-        """Those of the caller; none where the schema is drawn without one."""
         return Category.objects.visible_to(self.context.get("owner"))
 
     def to_internal_value(self, data: Any) -> Category:
-        """The category; a form may name it with what no database takes."""
+        """Return the category; a form may name it with text that no database takes."""
         return super().to_internal_value(storable(data) if isinstance(data, str) else data)
 
 
 def checked(rule: Callable[..., Any], *values: Any) -> Any:
-    """What a rule makes of values, its refusal in the API's form."""
+    """Return the values that a rule makes; its refusal becomes an error of the API."""
     try:
         return rule(*values)
     except ValidationError as error:

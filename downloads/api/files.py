@@ -1,4 +1,4 @@
-"""The API's actions on the files of a download."""
+"""API actions on the files of a download."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ class FileSerializer(serializers.ModelSerializer):
         fields = ["index", "path", "name", "size", "priority", "url"]
 
     def get_url(self, file: DownloadFile) -> str:
-        """Where its bytes are."""
+        """Return the address of its bytes."""
         where = {"pk": file.download_id, "index": file.index}
         return reverse("downloads-file", kwargs=where, request=self.context.get("request"))
 
@@ -60,7 +60,7 @@ class ChoiceSerializer(serializers.Serializer):
             file.rename(path)
 
     def priorities(self, job: Download) -> dict[int, int]:
-        """What was chosen, by number of the file."""
+        """Return the chosen priorities, by number of the file."""
         data = self.validated_data
         chosen = dict(data.get("files", {}))
         if "rule" in data:
@@ -75,7 +75,7 @@ class FileActions(DownloadActions):
     @extend_schema(responses=FileSerializer(many=True))
     @action(detail=True)
     def files(self, request: Request, pk: Any = None) -> Response:
-        """The files in the natural order of their paths, known as soon as the metadata is."""
+        """Return the files in the natural order of their paths, known as soon as metadata is."""
         return self._listed(request)
 
     def _listed(self, request: Request) -> Response:
@@ -89,7 +89,7 @@ class FileActions(DownloadActions):
     @extend_schema(request=ChoiceSerializer, responses=FileSerializer(many=True))
     @files.mapping.patch
     def choose(self, request: Request, pk: Any = None) -> Response:
-        """Say which files are wanted; a finished download of which more is wanted goes on."""
+        """Set which files are wanted; a finished download of which more is wanted goes on."""
         job = self.get_object()
         form = ChoiceSerializer(data=request.data)
         form.is_valid(raise_exception=True)
@@ -105,7 +105,7 @@ class FileActions(DownloadActions):
     )
     @action(detail=True, url_path="files/<int:index>", url_name="file")
     def file(self, request: Request, pk: Any = None, index: int = 0) -> HttpResponseBase:
-        """The bytes of one finished file, with Range."""
+        """Return the bytes of one finished file, with Range."""
         try:
             return file_response(request._request, self.get_queryset(), pk, index)
         except Http404 as error:
@@ -114,7 +114,7 @@ class FileActions(DownloadActions):
     @extend_schema(responses={(200, TORRENT): OpenApiTypes.BINARY})
     @action(detail=True, filter_backends=[])
     def torrent(self, request: Request, pk: Any = None) -> HttpResponseBase:
-        """The .torrent file, with the trackers that the caller's download names."""
+        """Return the .torrent file, with the trackers that the caller's download names."""
         try:
             return torrent_response(self.get_queryset(), pk)
         except Http404 as error:
@@ -129,7 +129,7 @@ class FileActions(DownloadActions):
     )
     @action(detail=True, filter_backends=[])
     def archive(self, request: Request, pk: Any = None) -> HttpResponseBase:
-        """All finished files, or those below a folder, as one stream."""
+        """Return all finished files, or those below a folder, as one stream."""
         try:
             return archive_response(request._request, self.get_queryset(), pk)
         except Http404 as error:

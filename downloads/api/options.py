@@ -31,7 +31,7 @@ class OptionSerializer(serializers.ModelSerializer):
         fields = OPTIONS
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """A goal has a limit, of those that are there already or are given."""
+        """Require a limit for a goal, be it stored already or given."""
         own = {name: getattr(self.instance, name) for name in GOAL_FIELDS if self.instance}
         given = {name: attrs[name] for name in GOAL_FIELDS if name in attrs}
         try:
@@ -50,7 +50,7 @@ class OptionSerializer(serializers.ModelSerializer):
 
 
 class ChangeSerializer(OptionSerializer):
-    """All that can be changed of a download."""
+    """The fields of a download that can be changed."""
 
     trackers = serializers.ListField(
         child=serializers.CharField(max_length=500), required=False, max_length=500
@@ -61,17 +61,15 @@ class ChangeSerializer(OptionSerializer):
         extra_kwargs = {"name": {"required": False}}
 
     def validate_name(self, name: str) -> str:
-        """As a file or folder may be called."""
         return checked(clean_name, name)
 
     def validate_trackers(self, urls: list[str]) -> list[str]:
-        """Those that may be asked."""
         job: Any = self.instance
         return checked(check_trackers, urls, job.trackers, job.is_private)
 
 
 class OptionActions(DownloadActions):
-    """Changes of what the caller wants of a download."""
+    """Changes of the options of a download."""
 
     @extend_schema(request=ChangeSerializer)
     def partial_update(self, request: Request, pk: Any = None) -> Response:

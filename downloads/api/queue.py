@@ -1,4 +1,4 @@
-"""The API's actions on the order of the queue and on limits."""
+"""API actions on the order of the queue and on limits."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from downloads.models.download import MOVES, Download
 
 
 class MoveSerializer(serializers.Serializer):
-    """Where in the queue a download is to go."""
+    """The place in the queue to which a download goes."""
 
     to = serializers.ChoiceField(choices=sorted(MOVES))
 

@@ -1,4 +1,4 @@
-"""After a crash: find the pieces that are on disk but not in the resume data.
+"""Recovery after a crash: finds the pieces that are on disk but not in the resume data.
 
 Resume data is some seconds old when a process is killed. libtorrent would either fetch again
 what came since, or hash the whole torrent. The file system knows better where data is: only the
@@ -22,11 +22,11 @@ _TRANSFER_BLOCK = 1 << 14  # what peers send at once, and what libtorrent keeps 
 def recover_pieces(
     params: AddParams, folder: Path, placed: Mapping[int, Path] = MappingProxyType({})
 ) -> int:
-    """Add to the resume data each piece that is whole on disk; how many were added.
+    """Add to the resume data each piece that is whole on disk; return the number added.
 
-    `placed`: where those files are that are not in the folder, by number.
+    `placed`: paths of those files that are not in the folder, by number.
 
-    Without v1 hashes they are put down as fetched but not verified. libtorrent verifies them: at
+    Without v1 hashes they are entered as fetched but not verified. libtorrent verifies them: at
     once, or as soon as a peer has sent the hashes, which are not in the list of files.
     """
     info = params.ti
@@ -63,11 +63,11 @@ class _Files:
         self._extents: dict[int, list[tuple[int, int]]] = {}
 
     def hold(self, piece: int) -> bool:
-        """Whether every byte of a piece has been written."""
+        """Return whether every byte of a piece has been written."""
         return all(self._has(*span) for span in self._spans(piece))
 
     def digest(self, piece: int) -> bytes:
-        """The hash of a piece as it is on disk; empty where it cannot be read."""
+        """Return the hash of a piece as it is on disk; empty if it cannot be read."""
         digest = hashlib.sha1(usedforsecurity=False)
         for index, offset, size in self._spans(piece):
             if is_padding(self._info, index):
@@ -101,7 +101,7 @@ class _Files:
 
 
 def _extents(path: Path) -> Iterator[tuple[int, int]]:
-    """The parts of a file that hold data, as (first byte, byte after the last)."""
+    """Return the parts of a file that hold data (SEEK_DATA), as (first byte, end)."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except OSError:

@@ -1,6 +1,6 @@
-"""The reconciler: moves the session to what is wanted, and tells what changed.
+"""The reconciler: brings the session to the wanted state, and reports what changed.
 
-It knows no rows: `want` says what is wanted now, `tick` returns snapshots of what moved. One
+It knows no rows: `want` takes what is wanted now, `tick` returns snapshots of what changed. One
 thread calls both, in the process that made it.
 """
 
@@ -46,30 +46,30 @@ class Reconciler:
 
     @property
     def port(self) -> int:
-        """The port on which peers are awaited."""
+        """The port on which peers are accepted."""
         return self._engine.session.port
 
     def holds(self, key: str) -> bool:
-        """Whether anything of the torrent is open or under way."""
+        """Return whether files of the torrent are open or work on it is under way."""
         return key in self._torrents
 
     def standing(self) -> Mapping[str, Snapshot]:
-        """How each torrent stood when that was last told."""
+        """Return the last reported snapshot of each torrent."""
         return self._reported
 
     def details_of(self, key: str) -> dict[str, Any] | None:
-        """One torrent with its peers, trackers and pieces; None where it is not in the session."""
+        """Return a torrent's peers, trackers and pieces; None if it is not in the session."""
         session = self._engine.session
         if not session.has(key) or session.is_leaving(key):
             return None
         return session.details_of(key)
 
     def serve(self, wanted: ByteRange) -> Available | None:
-        """Fetch these bytes first; what of them can be read now."""
+        """Fetch these bytes first; return what of them can be read now."""
         return serve(self._engine, wanted)
 
     def log_lines(self) -> list[LogLine]:
-        """Lines for the logs of torrents, since the last call."""
+        """Return the lines for the logs of torrents since the last call."""
         said, self._engine.log_lines = self._engine.log_lines, []
         return said
 
@@ -78,7 +78,10 @@ class Reconciler:
     def want(
         self, wanted: Mapping[str, Wanted], space_left: Mapping[str, int] | None = None
     ) -> None:
-        """All that is wanted now. What is not in it any more is saved and let go.
+        """Set everything that is wanted now;
+
+        a torrent that is no longer in it is saved and released.
+
 
         `space_left`: the bytes that are left to those owners who have a limit.
         """
@@ -126,7 +129,7 @@ class Reconciler:
         torrent.rechecked = torrent.rechecked and new.recheck
 
     def limit(self, speeds: Speeds) -> None:
-        """The limits that hold from now on."""
+        """Set the rate limits that hold from now on."""
         self._engine.speeds = speeds
 
     def forget(self, key: str, with_data: bool) -> None:
@@ -150,7 +153,7 @@ class Reconciler:
         return self._engine.library.rename_files(key, paths)
 
     def _take_in(self, torrent: Torrent) -> None:
-        """Find out what is known of a torrent: complete, begun, described, or a bare link."""
+        """Determine what is known of a torrent: complete, begun, described, or a bare link."""
         if self._torrents.get(torrent.key) is not torrent:
             return  # unwanted meanwhile
         if self._engine.is_poison(torrent):
@@ -185,7 +188,7 @@ class Reconciler:
     # --- one look ---
 
     def tick(self, seconds: float) -> list[Snapshot]:
-        """Wait for news, at most so long, act on it, and return what changed."""
+        """Wait for events, at most so many seconds, act on them, and return what changed."""
         engine = self._engine
         for event in engine.session.wait(self._patience(seconds)):
             engine.now = time.monotonic()
@@ -231,7 +234,7 @@ class Reconciler:
             periodic.save_session(engine)
 
     def _changes(self) -> list[Snapshot]:
-        """How those stand of which something was done, where that is not what was told last."""
+        """Return the snapshots of torrents that were worked on, if they changed."""
         keys, self._engine.changed = self._engine.changed, set()
         changes = []
         for torrent in (self._torrents[key] for key in keys if key in self._torrents):
@@ -247,7 +250,7 @@ class Reconciler:
     # --- the end ---
 
     def stop(self, seconds: float = 10.0) -> None:
-        """Save all, then let go. Nothing is paused before: that, too, would be saved."""
+        """Save all, then let go. Nothing is paused before: the pause would be saved, too."""
         engine = self._engine
         for torrent in self._torrents.values():
             if torrent.metadata and engine.session.has(torrent.key):

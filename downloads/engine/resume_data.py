@@ -1,7 +1,7 @@
-"""What survives a crash: one file of resume data for each torrent, and the DHT's nodes.
+"""State that survives a crash: one file of resume data for each torrent, and the DHT's nodes.
 
 Written by a thread of its own, because making a file durable may take longer than the second in
-which the engine wants to look at the session again.
+which the engine has to read the session again.
 """
 
 import logging
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class ResumeStore:
-    """The folder of resume files. The previous version of each is kept."""
+    """The folder of resume files, with the previous version of each."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -24,7 +24,7 @@ class ResumeStore:
         self._pending: dict[str, Future[None]] = {}
 
     def versions(self, key: str) -> Iterator[bytes]:
-        """The newest version that is on disk, then the one before."""
+        """Yield the newest version that is on disk, then the one before."""
         self._await(key)
         for path in (self._path(key), self._path(key).with_suffix(".previous")):
             try:
@@ -33,26 +33,26 @@ class ResumeStore:
                 continue
 
     def save(self, key: str, data: bytes) -> None:
-        """Have a new version written, unless one of this torrent still waits to be."""
+        """Queue a new version for writing, unless one of this torrent is queued already."""
         waiting = self._pending.get(key)
         if waiting is not None:
             waiting.cancel()
         self._pending[key] = self._writer.submit(self._write, self._path(key), data)
 
     def keep_file(self, key: str, data: bytes) -> None:
-        """Have a .torrent written beside the resume data, once."""
+        """Queue a .torrent for writing beside the resume data, once."""
         path = self._path(key).with_suffix(".torrent")
         if not path.exists():
             self._writer.submit(self._write, path, data)
 
     def forget(self, key: str) -> None:
-        """Remove what is kept of a torrent."""
+        """Remove all files that are kept of a torrent."""
         self._await(key)
         for suffix in (".resume", ".previous", ".torrent"):
             self._path(key).with_suffix(suffix).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Wait until all is written."""
+        """Wait until everything queued is written."""
         self._writer.shutdown(wait=True)
 
     def _await(self, key: str) -> None:

@@ -1,6 +1,6 @@
-"""Why a torrent stands still and what comes next, as a sentence that a person can act on.
+"""Why a torrent makes no progress and what happens next, as a sentence that a person can act on.
 
-The words change seldom, so that a row at rest is not written each second.
+The words change seldom, so that an idle row is not written each second.
 """
 
 import time
@@ -16,7 +16,7 @@ NOBODY = (
 def of_metadata(
     sources: PeerSources, peers: int, tries: int, asking_for: float | None, rest: float
 ) -> str:
-    """Of a torrent without its list of files, that asks for it or waits for its turn (seconds)."""
+    """Return the reason of a torrent without its list of files, which asks for it or is queued."""
     if asking_for is None:
         again = f" {_tries(tries)} so far found nobody." if tries else ""
         when = f" in {roughly(rest)}" if rest > 0 else ""
@@ -31,7 +31,7 @@ def of_metadata(
 
 
 def of_silence(sources: PeerSources, peers: int, since: str) -> str:
-    """Of a torrent that downloads, but to which nothing has come since then (a time of day)."""
+    """Return the reason of a torrent that has received nothing since that time of day."""
     if not peers:
         if not sources.sources:
             return f"Stalled since {since}: no peer found. {NOBODY}"
@@ -55,14 +55,14 @@ def of_silence(sources: PeerSources, peers: int, since: str) -> str:
 
 
 def clock_at(moment: float, now: float) -> str:
-    """A time of a steady clock as people say it: 10:42, or with the day where it is long ago."""
+    """Return a time of a steady clock as people say it: 10:42, with the day if it is long ago."""
     ago = max(0.0, now - moment)
     form = "%H:%M" if ago < 20 * 3600 else "%d %b, %H:%M"
     return time.strftime(form, time.localtime(time.time() - ago))
 
 
 def roughly(seconds: float) -> str:
-    """A duration that changes seldom."""
+    """Return a duration in words that change seldom."""
     if seconds < 10:
         return "some seconds"
     if seconds < 60:

@@ -1,4 +1,4 @@
-"""What the engine holds and its verbs: session, library, resume files, torrents.
+"""The state of the engine and its verbs: session, library, resume files, torrents.
 
 `adding` and `completing` have the verbs into the session and into the library. `event_handlers` use
 them when the session reports something, `periodic` when time has passed, the `reconciler` when
@@ -42,7 +42,7 @@ BROKEN = (
 
 
 class EngineState:
-    """Everything that the reconciler holds, and its verbs."""
+    """All that the reconciler holds, and its verbs."""
 
     def __init__(self, session_options: Options, options: EngineOptions) -> None:
         self.options = options
@@ -75,7 +75,7 @@ class EngineState:
             return TorrentSession(options)
 
     def attempt(self, torrent: Torrent, act: Callable[..., object], *words: Any) -> None:
-        """Do something with one torrent. An error fails that torrent and takes none other along."""
+        """Act on one torrent. An error fails that torrent and no other."""
         self.journal.handle(torrent.key)
         try:
             act(*words)
@@ -89,16 +89,16 @@ class EngineState:
             self.journal.handle("")
 
     def is_poison(self, torrent: Torrent) -> bool:
-        """Whether the engine died of it too often; then it has failed."""
+        """Return whether the engine died of a torrent too often, which then has failed."""
         deaths = self.journal.deaths(torrent.key)
         if deaths >= GIVEN_UP_AFTER:
             self.fail(torrent, POISON.format(deaths=deaths))
         return deaths >= GIVEN_UP_AFTER
 
     def params(self, torrent: Torrent) -> AddParams:
-        """The best that is known of a torrent: saved, uploaded, or a bare link.
+        """Return the best that is known of a torrent: saved, uploaded, or a bare link.
 
-        Raises BadMetadata where the uploaded file cannot be used.
+        Raises BadMetadata if the uploaded file cannot be used.
         """
         assert torrent.wanted is not None
         link = torrent.wanted.link
@@ -116,14 +116,14 @@ class EngineState:
         return params
 
     def hold(self, torrent: Torrent) -> None:
-        """Its list of files is here, and no more was asked for."""
+        """Stop a torrent whose list of files is here, because no more was asked for."""
         torrent.phase = Phase.HELD
         torrent.reason = ""
         self.take_out(torrent)
         self.must_admit = True
 
     def describe_from_file(self, torrent: Torrent) -> None:
-        """Somebody has handed over the list of files that is being asked for."""
+        """Use an uploaded list of files for a torrent that is asking peers for it."""
         assert torrent.wanted is not None and torrent.wanted.file is not None
         try:
             info = params_of_file(torrent.wanted.file).ti
@@ -149,7 +149,7 @@ class EngineState:
         """Take a torrent out of the session until it is admitted again, with what it has saved.
 
         A pause would do, too; but then peers are only tried again after `min_reconnect_time`, and
-        hundreds that wait in the queue would cost memory.
+        hundreds of queued torrents would cost memory.
         """
         self.changed.add(torrent.key)
         torrent.phase = Phase.QUEUED
@@ -159,7 +159,7 @@ class EngineState:
         self.must_admit = True
 
     def take_out(self, torrent: Torrent) -> None:
-        """Remove a torrent from the session; what it has is saved before."""
+        """Remove a torrent from the session after saving its data."""
         torrent.stand_still()
         if not self.session.has(torrent.key):
             return
@@ -181,7 +181,7 @@ class EngineState:
     # --- out of it ---
 
     def leave(self, torrent: Torrent) -> None:
-        """Save and remove a torrent that nobody wants now; one that is finishing finishes."""
+        """Save and remove a torrent that nobody wants now; one that is finishing finishes first."""
         torrent.wanted = None
         if torrent.phase in {Phase.LEAVING, Phase.FINISHING}:
             return
@@ -193,7 +193,7 @@ class EngineState:
         self.must_admit = True
 
     def fail(self, torrent: Torrent, reason: str) -> None:
-        """Give up, with the reason; what was fetched stays for a retry."""
+        """Fail a torrent with the reason; what was fetched stays for a retry."""
         self.changed.add(torrent.key)
         torrent.stand_still()
         torrent.phase = Phase.FAILED
@@ -203,7 +203,7 @@ class EngineState:
         self.must_admit = True
 
     def drop(self, torrent: Torrent) -> None:
-        """Think of the torrent no more."""
+        """Forget the torrent: cancel its check, close its journal entry."""
         check = self.checks.pop(torrent.key, None)
         if check is not None:
             check.cancel()
@@ -211,7 +211,7 @@ class EngineState:
         self.journal.end(torrent.key)
 
     def close(self) -> None:
-        """Wait until all that was saved is on disk."""
+        """Wait until everything saved is on disk."""
         for pool in (self.checkers, self.publishers):
             pool.shutdown(wait=False, cancel_futures=True)
         self.store.close()

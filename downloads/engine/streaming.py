@@ -1,4 +1,4 @@
-"""Playing while it downloads: the pieces from where somebody plays are fetched first.
+"""Playing while it downloads: pieces from the position of the player on are fetched first.
 
 A piece may be read once it is verified *and* on disk, which is later: what was verified by the time
 of a flush is on disk when that flush is over.
@@ -16,7 +16,7 @@ FIRST, EACH = 200, 250  # milliseconds: deadline of the first piece, and more fo
 
 
 def serve(engine: EngineState, request: ByteRange) -> Available | None:
-    """Hurry the pieces of a request along; what of it can be read now, None while nothing can."""
+    """Hurry the pieces of a request; return what of it can be read now, None while nothing can."""
     torrent = engine.torrents.get(request.key)
     if torrent is None or torrent.phase is not Phase.DOWNLOADING or torrent.metadata is None:
         return None
@@ -47,7 +47,7 @@ def serve(engine: EngineState, request: ByteRange) -> Available | None:
 
 
 def _hurry(engine: EngineState, torrent: Torrent, missing: list[int], window: range) -> None:
-    """Set deadlines in the order of playing; those of a place that was left are lifted."""
+    """Set deadlines in the order of playing; lift those of a position that was left."""
     if window.start == torrent.plays_from:
         return
     if window.start not in range(torrent.plays_from, torrent.plays_until + 1):

@@ -1,4 +1,4 @@
-"""One torrent as the reconciler sees it: what is wanted, how far it is, and why it stands still."""
+"""One torrent as the reconciler sees it: what is wanted, its progress, and why it stalls."""
 
 from dataclasses import dataclass, field
 
@@ -16,7 +16,7 @@ MOST_UNEVEN = 10_000  # files; beyond, counting each of them every second costs 
 
 @dataclass
 class Torrent:
-    """The reconciler's notes on one torrent. Times are those of a steady clock."""
+    """The reconciler's record of one torrent. Times are those of a steady clock."""
 
     key: str
     wanted: Wanted | None
@@ -68,47 +68,47 @@ class Torrent:
 
     @property
     def remaining(self) -> int:
-        """Bytes still to come, as far as is known."""
+        """The bytes still to come, as far as they are known."""
         return max(0, (self.size or 0) - self.done) if self.metadata else 0
 
     @property
     def files(self) -> tuple[StoredFile, ...]:
-        """Its files, as far as they are known."""
+        """The files of the torrent, as far as they are known."""
         known = self.metadata or self.record
         return known.files if known else ()
 
     @property
     def is_picky(self) -> bool:
-        """Whether not all files are wanted alike, or some pieces before others."""
+        """Whether files differ in priority, or some pieces come before others."""
         has_order = self.wanted is not None and self.wanted.order != AS_IT_COMES
         return has_order or any(one != NORMAL for one in self.priorities.values())
 
     @property
     def is_uneven(self) -> bool:
-        """Whether its owners want different files, so that each is at a place of their own."""
+        """Whether its owners want different files, so that each has a place of their own."""
         choices = self.wanted.choices if self.wanted else ()
         differ = any(one != choices[0] for one in choices[1:])
         return differ and len(self.files) <= MOST_UNEVEN
 
     @property
     def is_whole(self) -> bool:
-        """Whether all that is wanted lies in the library."""
+        """Whether everything that is wanted lies in the library."""
         there = {file.index for file in self.record.files} if self.record else set()
         return bool(there) and all(file.index in there for file in self.chosen)
 
     @property
     def placed(self) -> int:
-        """Bytes of what is wanted that lie in the library already."""
+        """The bytes of the wanted files that lie in the library already."""
         there = {file.index for file in self.record.files} if self.record else set()
         return sum(file.size for file in self.chosen if file.index in there)
 
     @property
     def is_final(self) -> bool:
-        """Whether only a new wish can change anything."""
+        """Whether only a change of the options can change anything."""
         return self.phase in TERMINAL or self.phase is Phase.SEEDING
 
     def choose(self) -> None:
-        """Work out which files are wanted; kept, for a torrent may have 100,000 of them."""
+        """Determine which files are wanted; cached, because a torrent may have 100,000 of them."""
         if self.wanted is not None:
             self.priorities = together(self.wanted.choices, self.files)
             self.chosen = tuple(file for file in self.files if self.priorities[file.index])
@@ -118,20 +118,20 @@ class Torrent:
         self.rate_down = self.rate_up = self.peers = 0
 
     def stop_playing(self) -> None:
-        """It is out of the session: nothing is being flushed, and nothing hurried along."""
+        """Reset flushes and deadlines: the torrent is out of the session."""
         self.flushes_due, self.plays_from, self.plays_until = 0, -1, -1
         self.pieces_at_flush, self.pieces_on_disk = [], []
 
     def is_slow(self, now: float) -> bool:
-        """Whether it downloads, but nothing has come for a while."""
+        """Return whether it downloads, but has received nothing for a while."""
         return self.phase is Phase.DOWNLOADING and now - self.moved_at > STALLED_AFTER
 
     def is_quiet(self, now: float) -> bool:
-        """Whether nothing comes for a moment that calls for an explanation."""
+        """Return whether it has received nothing for long enough to need an explanation."""
         return self.phase is Phase.DOWNLOADING and now - self.moved_at >= QUIET_AFTER
 
     def snapshot(self, now: float) -> Snapshot:
-        """How it stands now."""
+        """Return the state that rows and pages see."""
         size = self.size
         # The session's rate is a mean that fades for a minute after the last byte.
         rate_down = 0 if self.is_quiet(now) else self.rate_down
@@ -156,7 +156,7 @@ class Torrent:
         )
 
     def explain(self, now: float) -> str:
-        """Why it does not move, in words; empty where it does."""
+        """Return why it makes no progress, as a sentence; empty if it does."""
         if self.phase is Phase.METADATA:
             return self._explain_metadata(now)
         if self.phase is Phase.CHECKING:

@@ -1,4 +1,4 @@
-"""The rates of the last hour and the last day, of each torrent and of all together.
+"""Rates of the last hour and the last day, of each torrent and of all together.
 
 Kept in memory by the engine and in a small file for each torrent, so that a graph outlives both a
 restart and the end of the download.
@@ -34,7 +34,7 @@ class Course:
         self.has_moved = False
 
     def add(self, now: float, sample: Sample) -> None:
-        """Take a sample; where some are missing, nothing moved."""
+        """Add a sample; missing ones before it count as zero."""
         missed = min(HOUR + DAY * (LONG_STEP // STEP), round((now - self.at) / STEP) - 1)
         for _ in range(missed if self.at else 0):
             self._push((0, 0))
@@ -52,12 +52,12 @@ class Course:
             self._since_long = 0
 
     def as_json(self) -> dict[str, Any]:
-        """What is kept of it."""
+        """Return the content of its file."""
         return {"at": self.at, "hour": [*self.hour], "day": [*self.day]}
 
     @classmethod
     def of_json(cls, kept: Any) -> "Course":
-        """What was kept; empty where that is damaged."""
+        """Return the course of a file's content; empty if that is damaged."""
         course = cls()
         with contextlib.suppress(KeyError, TypeError, ValueError):
             for name in ("hour", "day"):
@@ -69,14 +69,14 @@ class Course:
 
 
 class Rates:
-    """The courses of all torrents that are in hand, and their files."""
+    """The courses of all torrents that are held, and their files."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._courses: dict[str, Course] = {}
 
     def add(self, samples: Mapping[str, Sample]) -> None:
-        """Take one sample of each, and of their sum."""
+        """Add one sample of each torrent, and of their sum."""
         now = time.time()
         total = (sum(one[0] for one in samples.values()), sum(one[1] for one in samples.values()))
         for key, sample in {**samples, ALL: total}.items():
@@ -94,19 +94,19 @@ class Rates:
             write_atomically(self._folder / f"{key}.json", json.dumps(course.as_json()).encode())
 
     def keep_all(self) -> None:
-        """Write the file of each."""
+        """Write the file of each torrent."""
         for key in self._courses:
             self.keep(key)
 
     def keep_only(self, present: Mapping[str, Any]) -> None:
-        """Write and let go of those that are not in hand any more."""
+        """Write and forget the courses of torrents that are not held any more."""
         for key in [*self._courses.keys() - present.keys() - {ALL}]:
             self.keep(key)
             del self._courses[key]
 
 
 def read(folder: Path, key: str) -> Course:
-    """What is kept of a torrent's rates; an empty course where nothing is."""
+    """Return the stored rates of a torrent; an empty course if there are none."""
     try:
         return Course.of_json(json.loads((folder / f"{key}.json").read_bytes()))
     except (OSError, ValueError):
@@ -114,6 +114,6 @@ def read(folder: Path, key: str) -> Course:
 
 
 def forget(folder: Path, key: str) -> None:
-    """Remove what is kept of a torrent that nobody has any more."""
+    """Remove the stored rates of a torrent that nobody has any more."""
     with contextlib.suppress(OSError):
         (folder / f"{key}.json").unlink()

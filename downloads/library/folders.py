@@ -1,4 +1,4 @@
-"""A folder of the library as a person writes it -> one that may be written to, or a sentence."""
+"""A folder of the library as a person enters it -> one that may be written to, or a sentence."""
 
 from pathlib import Path
 
@@ -8,11 +8,11 @@ LONGEST = 200
 
 
 class BadFolder(ValueError):
-    """The folder cannot be used; its text says why, as a sentence."""
+    """The folder cannot be used; the text is the reason, as a sentence."""
 
 
 def clean_folder(text: str) -> str:
-    """The folder as a relative path, "" for the library itself. Raises BadFolder."""
+    """Return the folder as a relative path, "" for the library itself. Raises BadFolder."""
     text = text.strip()
     if "\\" in text or text.startswith(("/", "~")):
         raise BadFolder(
@@ -33,7 +33,7 @@ def clean_folder(text: str) -> str:
 
 
 def clean_path(text: str) -> str:
-    """The path of a file within a folder. Raises BadFolder."""
+    """Return the path of a file within a folder. Raises BadFolder."""
     path = clean_folder(text)
     if not path:
         raise BadFolder("Give the file a name.")
@@ -41,13 +41,13 @@ def clean_path(text: str) -> str:
 
 
 def parents(path: str) -> list[str]:
-    """The folders above a file, as paths."""
+    """Return the folders above a file, as paths."""
     parts = path.split("/")
     return ["/".join(parts[:length]) for length in range(1, len(parts))]
 
 
 def check_folder(library: Path, folder: str) -> None:
-    """See that data can go there by rename and stays in the library. Raises BadFolder.
+    """Check that data can go there by rename and stays in the library. Raises BadFolder.
 
     The folder need not exist; what exists of its path must not lead out of the library or onto
     another file system.

@@ -1,4 +1,4 @@
-"""Names in the library that nothing has, kept free for whoever is about to take them."""
+"""Free names in the library, reserved for whoever is about to take them."""
 
 import contextlib
 import errno
@@ -14,7 +14,7 @@ LONGEST_SUFFIX = 10
 
 
 class FreeNames:
-    """Gives names to threads that publish at the same time; their slow syncs need no lock so."""
+    """Reserves names for threads that publish at the same time, so that slow syncs need no lock."""
 
     def __init__(self, library: Path) -> None:
         self._library = library
@@ -23,9 +23,9 @@ class FreeNames:
 
     @contextlib.contextmanager
     def one(self, folder: str, wanted: str, own: str = "") -> Iterator[str]:
-        """The wanted name in a folder, or the first of "name (2)" that is free, as a path.
+        """Reserve the wanted name in a folder, or the first free one of "name (2)" and so on.
 
-        `own`: a path that may be kept. Raises OSError where the folder cannot be used.
+        `own`: a path that may be kept. Yields a path. Raises OSError if the folder cannot be used.
         """
         with self._lock:
             place = self._free_place(folder, wanted, own)
@@ -38,9 +38,9 @@ class FreeNames:
 
     @contextlib.contextmanager
     def all_of(self, folder: str, names: set[str]) -> Iterator[bool]:
-        """Whether all these names are free in a folder; if so, nobody takes them meanwhile.
+        """Return whether all these names are free in a folder; if so, nobody takes them meanwhile.
 
-        Raises OSError where the folder cannot be used.
+        Raises OSError if the folder cannot be used.
         """
         with self._lock:
             home = self._home(folder)
@@ -58,7 +58,7 @@ class FreeNames:
         return path in self._taken or os.path.lexists(path)
 
     def _home(self, folder: str) -> Path:
-        """A folder of the library, made where it is not there."""
+        """Return a folder of the library, created if it is not there."""
         try:
             check_folder(self._library, folder)
         except BadFolder as error:

@@ -1,11 +1,12 @@
-"""Where data lies: incomplete out of sight, complete under its own name, by one rename.
+"""The layout of the library: incomplete data out of sight, complete data under its own name.
 
     <download folder>/.incomplete/<info hash>/...   while it is being fetched
     <download folder>/<category's folder>/<name>    once it is whole
     <state folder>/library/<info hash>.json         the record of what lies there
 
-The record is written before any rename, so that a crash between the two is seen at the next look;
-the files are made durable before both, so that what is called complete outlives a loss of power.
+The record is written before any rename, so that a crash between the two is detected at the next
+start; the files are made durable before both, so that what is called complete outlives a loss of
+power.
 """
 
 import errno
@@ -38,11 +39,11 @@ class Library:
         self._names = FreeNames(folder)
 
     def incomplete(self, key: str) -> Path:
-        """The folder for a torrent's data while it is being fetched."""
+        """Return the folder for a torrent's data while it is being fetched."""
         return self._folder / HIDDEN / key
 
     def complete(self, key: str) -> Record | None:
-        """The record of a torrent whose files are all in place; None where anything is amiss."""
+        """Return the record of a torrent whose files are all in place, else None."""
         record = self._read(key)
         if record is None:
             return None
@@ -54,19 +55,19 @@ class Library:
         return record if self._is_there(record) else None
 
     def record(self, key: str) -> Record | None:
-        """The record of a torrent of which at least one file is in its place."""
+        """Return the record of a torrent of which at least one file is in its place."""
         record = self.complete(key) or self._read(key)
         is_there = record is not None and any(self._has(record, file) for file in record.files)
         return record if is_there else None
 
     def paths(self, record: Record) -> dict[int, Path]:
-        """Where its files lie, by number."""
+        """Return the paths of its files, by number."""
         return {file.index: self._folder / record.path_of(file) for file in record.files}
 
     def publish(
         self, key: str, original: str, files: Sequence[StoredFile], where: Where = AT_TOP
     ) -> Record:
-        """Make a torrent's data, which is whole, durable and move it to where people look for it.
+        """Make a torrent's complete data durable and move it to its place in the library.
 
         May take seconds; several threads may call it for different torrents. Raises OSError.
         """
@@ -110,9 +111,9 @@ class Library:
         return record
 
     def relocate(self, key: str, folder: str, name: str = "") -> Record | None:
-        """Move what is complete into a folder, under a name; None where it is not complete.
+        """Move a complete torrent into a folder, under a name; return None if it is not complete.
 
-        Raises OSError where that cannot be, and then all is where it was.
+        Raises OSError if that cannot be, and then all is where it was.
         """
         record = self.complete(key)
         if record is None:
@@ -150,9 +151,9 @@ class Library:
             raise
 
     def rename_files(self, key: str, paths: Mapping[int, str]) -> Record | None:
-        """Rename files within a torrent's folder; None where it is not complete.
+        """Rename files within a torrent's folder; return None if it is not complete.
 
-        Raises OSError where a name is taken, and then those before it are renamed.
+        Raises OSError if a name is taken, and then those before it are renamed.
         """
         record = self.complete(key)
         for file in record.files if record else ():
@@ -171,7 +172,7 @@ class Library:
         return record
 
     def discard_incomplete(self, key: str) -> None:
-        """Remove what was fetched of a torrent that is not whole."""
+        """Remove the data of a torrent that is not complete."""
         shutil.rmtree(self.incomplete(key), ignore_errors=True)
 
     def delete(self, key: str) -> None:
@@ -242,7 +243,7 @@ class Library:
 
 
 def _keep_only(top: Path, paths: Sequence[str]) -> None:
-    """Remove what was begun of files that are not wanted any more."""
+    """Remove the incomplete data of files that are not wanted any more."""
     kept = {top / path for path in paths}
     for root, _, names in os.walk(top, topdown=False):
         for name in names:

@@ -1,4 +1,4 @@
-"""Which files browsers play, and under which type they may be served in place."""
+"""Files that browsers play, and the types under which they may be served in place."""
 
 import mimetypes
 from pathlib import Path
@@ -28,6 +28,6 @@ _TYPES = {
 
 
 def played_as(name: str) -> str:
-    """The type under which a browser plays a file of this name; empty where it plays it not."""
+    """Return the type under which browsers play a file of this name, or "" if they cannot."""
     guess = _TYPES.get(Path(name).suffix.lower()) or mimetypes.guess_type(name)[0] or ""
     return guess if guess in PLAYED else ""

@@ -1,4 +1,4 @@
-"""What is known of a complete torrent: where it lies, and under which names."""
+"""The record of a complete torrent: its place and its file names."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 @dataclass(frozen=True)
 class StoredFile:
-    """One file of a torrent. `path` is relative to the torrent's own folder or file."""
+    """A file of a torrent. `path` is relative to the torrent's own folder or file."""
 
     index: int
     path: str
@@ -28,22 +28,22 @@ class Record:
 
     @property
     def names(self) -> set[str]:
-        """What it puts into a folder that it shares with other things."""
+        """The names that it has in a folder that it shares with others."""
         return {file.path.partition("/")[0] for file in self.files}
 
     @property
     def size(self) -> int:
-        """Bytes of all its files."""
+        """The bytes of all its files."""
         return sum(file.size for file in self.files)
 
     def path_of(self, file: StoredFile) -> str:
-        """Where a file lies, relative to the download folder."""
+        """Return the path of a file, relative to the download folder."""
         return f"{self.place}/{file.path}" if file.path else self.place
 
 
 @dataclass(frozen=True)
 class Where:
-    """Where the files of a torrent are wanted, once it is complete."""
+    """The wanted place of a torrent's files once it is complete."""
 
     folder: str = ""
     """Of the library; "" is the library itself."""
@@ -53,7 +53,7 @@ class Where:
 
 
 class Layout:
-    """How a torrent's files lie in the library, in the words of those who ask for it."""
+    """The layouts of a torrent's files in the library."""
 
     ORIGINAL = "original"
     SUBFOLDER = "subfolder"
@@ -66,7 +66,7 @@ class Layout:
 
 
 def name_for(original: str, wanted: str, is_file: bool) -> str:
-    """The name that somebody wants, with the ending that tells programs what a file is."""
+    """Return the name that an owner gave, with the suffix that shows what a file is."""
     if not wanted:
         return original
     ending = PurePosixPath(original).suffix if is_file else ""

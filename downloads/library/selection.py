@@ -1,4 +1,4 @@
-"""Which files of a torrent are wanted, and in which order: pure rules."""
+"""Selection and order of a torrent's files: pure rules."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ _DIGITS = 20
 
 @dataclass(frozen=True)
 class Choice:
-    """What one person wants of a torrent's files."""
+    """One person's choice of a torrent's files."""
 
     priorities: Mapping[int, int] = field(default_factory=dict)
     """By number of the file; those that are not named are wanted as usual."""
@@ -26,7 +26,7 @@ class Choice:
     """Patterns of what is not wanted, as long as nobody has chosen file by file."""
 
     def of(self, file: StoredFile) -> int:
-        """The priority of a file."""
+        """Return the priority of a file."""
         if self.exclude and is_excluded(file.path, self.exclude):
             return SKIP
         return self.priorities.get(file.index, NORMAL)
@@ -36,7 +36,7 @@ ALL = Choice()
 
 
 def clean_patterns(text: str) -> tuple[str, ...]:
-    """Patterns that are separated by commas or line breaks. Raises ValueError with the reason."""
+    """Return the patterns of a text, separated by commas or line breaks. Raises ValueError."""
     words = (" ".join(word.split()) for word in re.split(r"[,\n]", text))
     patterns = tuple(dict.fromkeys(word for word in words if word))
     if len(patterns) > MOST_PATTERNS:
@@ -50,9 +50,9 @@ def clean_patterns(text: str) -> tuple[str, ...]:
 
 
 def is_excluded(path: str, patterns: Iterable[str]) -> bool:
-    """Whether a pattern fits one of the folders of a path, or its file; with a / in it, the path.
+    """Return whether a pattern fits a folder of a path, or its file; with a / in it, the path.
 
-    Case does not matter.
+    Ignores case.
     """
     patterns = tuple(patterns)
     folders, _, name = path.rpartition("/")
@@ -77,9 +77,12 @@ def _matcher(patterns: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def together(choices: Sequence[Choice], files: Sequence[StoredFile]) -> dict[int, int]:
-    """The priorities of all files where several people want parts of a torrent: each the highest.
+    """Return the priorities of all files if several people want parts of a torrent:
 
-    Patterns that fit every file leave none out: nothing at all is never what was meant.
+    each the highest.
+
+
+    Patterns that fit every file exclude none: nothing at all is never what was meant.
     """
     every = [_kept(choice, files) for choice in choices] or [ALL]
     return {file.index: max(choice.of(file) for choice in every) for file in files}
@@ -92,12 +95,12 @@ def _kept(choice: Choice, files: Sequence[StoredFile]) -> Choice:
 
 
 def in_order(files: Iterable[StoredFile]) -> tuple[StoredFile, ...]:
-    """Files as people look for them."""
+    """Return the files in natural order."""
     return tuple(sorted(files, key=lambda file: natural(file.path)))
 
 
 def natural(path: str) -> str:
-    """A key that sorts paths as people do: folder by folder, "part 2" before "part 10".
+    """Return a key that sorts paths naturally: folder by folder, "part 2" before "part 10".
 
     One string: of 100,000 paths each is compared some 17 times, and lists of parts take seconds.
     """
@@ -106,7 +109,7 @@ def natural(path: str) -> str:
 
 
 def _padded(text: str) -> str:
-    """With numbers of equal length, and the ends of folders before anything else."""
+    """Return the path with numbers of equal length, and with ends of folders that sort first."""
     return _NUMBER.sub(_pad, text.casefold()).replace("/", "\0")
 
 
@@ -119,7 +122,7 @@ _padded_folder = lru_cache(maxsize=10_000)(_padded)
 
 @dataclass(frozen=True)
 class PieceOrder:
-    """Which pieces come first."""
+    """The pieces that come first."""
 
     sequential: bool = False
     ends_first: bool = False

@@ -12,11 +12,11 @@ MAX_VALUES = 1_500_000  # a file costs some 7 values
 
 
 class BadBencode(ValueError):
-    """The bytes are not bencode, or more of it than is reasonable."""
+    """The bytes are not bencode, or exceed the bounds of depth and number."""
 
 
 class Reader:
-    """Reads one value from bytes; `spans` holds where each value of the outermost dict lies."""
+    """Reads one value from bytes; `spans` holds the extent of each value of the outermost dict."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -25,7 +25,10 @@ class Reader:
         self.spans: dict[bytes, tuple[int, int]] = {}
 
     def read(self) -> Any:
-        """The value that all the bytes are: int, bytes, list, or dict with bytes as keys."""
+        """Return the value that all the bytes are: int, bytes, list, or dict with bytes as keys.
+
+        Raises BadBencode.
+        """
         value = self._value(0)
         if self._data[self._at :].strip():  # some programs end the file with a newline
             raise BadBencode(f"something follows the end, at byte {self._at}")

@@ -13,7 +13,7 @@ from downloads.metainfo.bencode import BadBencode, Reader
 
 
 def torrent_bytes(kept: Iterable[Path], trackers: Iterable[str]) -> bytes | None:
-    """The first of these files that has a description, as a .torrent with these trackers."""
+    """Return the first of these files that has a description, as a .torrent with these trackers."""
     for path in kept:
         try:
             parts = _parts(path.read_bytes())
@@ -25,7 +25,7 @@ def torrent_bytes(kept: Iterable[Path], trackers: Iterable[str]) -> bytes | None
 
 
 def _parts(data: bytes) -> dict[bytes, bytes]:
-    """What belongs into a .torrent, as it stands in these bytes."""
+    """Return the values that belong into a .torrent, as they stand in these bytes."""
     reader = Reader(data)
     reader.read()
     spans = reader.spans

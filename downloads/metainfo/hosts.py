@@ -1,4 +1,4 @@
-"""Which hosts may be contacted: public ones, and private ones only where the operator says so.
+"""Hosts that may be contacted: public ones, and private ones only if the operator allows them.
 
 What a person pastes may name trackers. A tracker's address is fetched by this machine, from
 inside its network; so a link must not be able to point at the router or at a neighbour's server.
@@ -18,9 +18,9 @@ _LOCAL_SUFFIXES = (
 
 @lru_cache(maxsize=4096)
 def may_contact(host: str, allowed: tuple[Network, ...] = ()) -> bool:
-    """Whether a host named by a user may be contacted.
+    """Return whether a host named by a user may be contacted.
 
-    A name counts as public where it has a dot and is not of a local zone; what it resolves to is
+    A name counts as public if it has a dot and is not of a local zone; what it resolves to is
     filtered once more when libtorrent connects.
     """
     host = host.strip("[]").rstrip(".").lower()

@@ -35,12 +35,15 @@ _EXPECTED = "An info hash has 40 hex digits, 32 base32 characters, or 64 hex dig
 
 
 class BadLink(ValueError):
-    """A line that is no usable link; its text is the reason, as a sentence."""
+    """A line is no usable link; the text is the reason, as a sentence."""
 
 
 @dataclass(frozen=True)
 class Link:
-    """What one line names. At least one of the two info hashes is given, in lower-case hex."""
+    """The torrent that a line names.
+
+    At least one of the two info hashes is given, in lower-case hex.
+    """
 
     v1: str = ""
     v2: str = ""
@@ -50,7 +53,7 @@ class Link:
 
     @property
     def key(self) -> str:
-        """The info hash by which the torrent is known here: v1 where there is one."""
+        """The info hash by which the torrent is known here: v1 if there is one."""
         return self.v1 or self.v2
 
     @property
@@ -66,7 +69,7 @@ class Link:
 
 @dataclass(frozen=True)
 class PastedLine:
-    """One line of the paste and what came of it: a link, or a reason why not."""
+    """A line of the paste and its result: a link, or a reason why not."""
 
     number: int
     text: str
@@ -77,7 +80,7 @@ class PastedLine:
 
 
 def parse(text: str, allowed: Sequence[Network] = ()) -> list[PastedLine]:
-    """Read a paste. Blank lines and lines that begin with `#` are left out of the answer.
+    """Read a paste. Blank lines and lines that begin with `#` get no answer.
 
     `allowed` are private networks in which trackers and peers may be contacted.
     """
@@ -103,7 +106,7 @@ def _lines(text: str, allowed: tuple[Network, ...]) -> Iterator[PastedLine]:
 
 
 def parse_link(line: str, allowed: tuple[Network, ...] = ()) -> Link:
-    """Read one line. Raises BadLink with the reason where it is no usable link."""
+    """Read one line. Raises BadLink with the reason if it is no usable link."""
     if len(line) > MAX_LINE:
         raise BadLink(
             f"This line has {len(line):,} characters; a link has at most {MAX_LINE:,}. "
@@ -161,7 +164,7 @@ def _no_topic(fields: list[tuple[str, str]]) -> str:
 
 
 def _topic(topic: str) -> dict[str, Any]:
-    """The info hash in a `urn:btih:` or `urn:btmh:` topic, by version."""
+    """Return the info hash of a `urn:btih:` or `urn:btmh:` topic (BEP 9, BEP 52), by version."""
     kind, _, value = topic[4:].partition(":")
     value = value.strip()
     if kind.lower() == "btih":
@@ -208,7 +211,7 @@ def _not_zero(version: str, info_hash: str) -> dict[str, Any]:
 
 
 def usable_trackers(urls: Sequence[str], allowed: tuple[Network, ...] = ()) -> list[str]:
-    """The trackers that may be asked: http, https or udp, on a host that may be contacted."""
+    """Return the trackers that may be asked: http, https or udp, on a permitted host."""
     kept: dict[str, None] = {}
     for url in urls:
         if len(kept) < MAX_TRACKERS and _is_usable_tracker(url, allowed):
@@ -231,7 +234,7 @@ def _is_usable_tracker(url: str, allowed: tuple[Network, ...]) -> bool:
 
 
 def _usable_peers(peers: Sequence[str], allowed: tuple[Network, ...]) -> list[str]:
-    """Peers are kept only inside the allowed networks: elsewhere trackers and DHT find them."""
+    """Return the peers inside the allowed networks: elsewhere trackers and DHT find them."""
     kept = []
     for peer in peers[: MAX_PEERS * 10] if allowed else ():
         host, _, port = peer.rpartition(":")
@@ -245,7 +248,7 @@ def _usable_peers(peers: Sequence[str], allowed: tuple[Network, ...]) -> list[st
 
 
 def _what_it_is_instead(line: str) -> str:
-    """Name what the line is, and what to paste in its place."""
+    """Return what the line is, and what to paste in its place."""
     if "magnet:?" in line.lower():
         return "There is text before the magnet link. Put each link alone on its line."
     scheme = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]+):", line)

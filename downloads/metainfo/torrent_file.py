@@ -1,7 +1,7 @@
 """The bytes of a .torrent file -> what it holds, or a sentence saying what is wrong with it.
 
-The first look, in the web process and therefore without libtorrent, so that a person is told at
-once; the engine has libtorrent check the same bytes again before anything is downloaded.
+A first check, in the web process and therefore without libtorrent, so that a person gets the
+answer at once; the engine has libtorrent check the same bytes again before anything is downloaded.
 """
 
 import hashlib
@@ -21,12 +21,12 @@ MAX_PIECE = 2**28
 
 
 class BadTorrent(ValueError):
-    """The upload is no usable .torrent file; its text is the reason, as a sentence."""
+    """The upload is no usable .torrent file; the text is the reason, as a sentence."""
 
 
 @dataclass(frozen=True)
 class Torrent:
-    """What a .torrent file says about itself."""
+    """The content of a .torrent file."""
 
     v1: str
     v2: str
@@ -45,7 +45,7 @@ class Torrent:
 
     @property
     def key(self) -> str:
-        """The info hash by which the torrent is known here: v1 where there is one."""
+        """The info hash by which the torrent is known here: v1 if there is one."""
         return self.v1 or self.v2
 
 
@@ -76,7 +76,7 @@ def read(data: bytes, allowed: Sequence[Network] = ()) -> Torrent:
 
 
 def too_large(size: int) -> str:
-    """What to say of a file that has more bytes than a .torrent may have."""
+    """Return the sentence for a file with more bytes than a .torrent may have."""
     return (
         f"This file has {size / 2**20:.1f} MB; a .torrent has at most {MAX_METADATA // 2**20} MB. "
         "Is it the file itself instead of its .torrent?"
@@ -84,7 +84,7 @@ def too_large(size: int) -> str:
 
 
 def _open(data: bytes) -> tuple[Reader, dict[bytes, Any], dict[bytes, Any]]:
-    """The reader, the outer dict and the `info` dict."""
+    """Return the reader, the outer dict and the `info` dict."""
     if data.lstrip()[:1] == b"<":
         raise BadTorrent(
             "This is a web page, not a .torrent file; perhaps the site wanted a sign-in. "
@@ -107,13 +107,13 @@ def _bytes_of(key: bytes, reader: Reader, data: bytes) -> bytes:
 
 
 def _layers(reader: Reader, data: bytes) -> bytes:
-    """The v2 hashes, which lie outside of `info`."""
+    """Return the v2 piece layers, which lie outside of `info` (BEP 52)."""
     layers = _bytes_of(b"piece layers", reader, data)
     return b"12:piece layers" + layers if layers else b""
 
 
 def _sizes(info: dict[bytes, Any]) -> Iterator[int]:
-    """The size of each file, padding left out."""
+    """Return the size of each file, padding left out."""
     if b"file tree" in info and b"pieces" not in info:
         files: Iterator[Any] = _tree(info[b"file tree"])
     elif b"files" in info:
@@ -135,7 +135,7 @@ def _sizes(info: dict[bytes, Any]) -> Iterator[int]:
 
 
 def _tree(node: Any) -> Iterator[Any]:
-    """The files of a v2 tree; the reader's depth limit bounds the recursion."""
+    """Yield the files of a v2 tree; the reader's depth limit bounds the recursion."""
     if not isinstance(node, dict):
         yield None
         return

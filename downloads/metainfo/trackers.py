@@ -8,7 +8,7 @@ from jobsite.jobs.networks import Network
 
 
 def trackers_of(link: str, allowed: Sequence[Network] = ()) -> list[str]:
-    """Those that a stored link names; none if it cannot be read any more.
+    """Return the trackers of a stored link; none if it cannot be read any more.
 
     `allowed`: networks in which a tracker may be although they are not public.
     """
@@ -19,13 +19,13 @@ def trackers_of(link: str, allowed: Sequence[Network] = ()) -> list[str]:
 
 
 def with_trackers(link: str, trackers: Sequence[str], allowed: Sequence[Network] = ()) -> str:
-    """The link with these trackers and no others, as far as a link has room for them."""
+    """Return the link with these trackers and no others, as far as a link has room for them."""
     parsed = parse_link(link, tuple(allowed))
     return fitting(replace(parsed, trackers=tuple(trackers)))
 
 
 def fitting(link: Link) -> str:
-    """The magnet link with as many of its trackers as can be read again."""
+    """Return the magnet link with as many of its trackers as can be read again."""
     while len(link.magnet) > MAX_LINE:
         link = replace(link, trackers=link.trackers[:-1])
     return link.magnet

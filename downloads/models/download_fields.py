@@ -13,7 +13,7 @@ from jobsite.jobs.models.job import Job
 
 
 class DownloadFields(FirstOptions, GoalFields, Job):
-    """What a row holds besides the columns of every job."""
+    """The columns of a download besides those of every job."""
 
     # --- which torrent ---
 

@@ -1,4 +1,4 @@
-"""The files of torrents, one row each and for each owner."""
+"""The files of torrents, a row for each file and owner."""
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,11 +28,11 @@ class FileQuerySet(models.QuerySet):
         files: Sequence[StoredFile],
         wanted: Mapping[int, int] = MappingProxyType({}),
     ) -> bool:
-        """Store the next part of a download's files, in their order, with their priorities; whether
-        it is the last. `download` is the key of its row.
+        """Store the next part of a download's files, in order, with priorities.
 
-        In parts, and without an object for each: a list of 100,000 files would take many seconds
-        in which the engine could do nothing else.
+        `download` is the key of its row. Returns whether it was the last part. In parts, and
+        without an object for each: a list of 100,000 files would take many seconds in which the
+        engine could do nothing else.
         """
         start = self.filter(download=download).count()
         part = files[start : start + PART]
@@ -78,12 +78,12 @@ class FileQuerySet(models.QuerySet):
                 self.filter(index__in=part).update(priority=priority)
 
     def widens(self, priorities: Mapping[int, int]) -> bool:
-        """Whether these priorities want a file that was not wanted."""
+        """Return whether these priorities want a file that was not wanted."""
         more = [index for index, one in priorities.items() if one]
         return self._any_of(more, priority=SKIP)
 
     def narrows(self, priorities: Mapping[int, int]) -> bool:
-        """Whether these priorities leave out a file that was wanted."""
+        """Return whether these priorities leave out a file that was wanted."""
         less = [index for index, one in priorities.items() if not one]
         return self.exclude(priority=SKIP)._any_of(less)
 
@@ -94,12 +94,12 @@ class FileQuerySet(models.QuerySet):
         return any(self.filter(index__in=part, **fields).exists() for part in parts)
 
     def fitting(self, patterns: Sequence[str]) -> list[int]:
-        """The numbers of the files that fit a pattern; of all files where there is none."""
+        """Return the numbers of the files that fit a pattern; of all files without one."""
         rows = self.order_by().values_list("index", "path")
         return [index for index, path in rows if not patterns or is_excluded(path, patterns)]
 
     def choice(self) -> Choice:
-        """What the owner of one download wants of its files."""
+        """Return one owner's choice of the files of a download."""
         rows = self.exclude(priority=NORMAL).order_by().values_list("index", "priority")
         return Choice(dict(rows))
 
@@ -129,7 +129,7 @@ class DownloadFile(models.Model):
         return self.path or self.download.name
 
     def rename(self, text: str) -> None:
-        """Give it another path within the torrent's folder. Raises ValueError with the reason."""
+        """Set another path within the torrent's folder. Raises ValueError with the reason."""
         path = clean_path(text)
         if not self.path:
             raise ValueError("This torrent is one file: rename the download itself.")
@@ -145,16 +145,16 @@ class DownloadFile(models.Model):
 
     @property
     def priority_name(self) -> str:
-        """How much it is wanted, in a word."""
+        """The priority as a word."""
         return {SKIP: "skip", HIGH: "high"}.get(self.priority, "normal")
 
     @property
     def name(self) -> str:
-        """What a person saves it as."""
+        """The name under which a browser saves it."""
         whole = self.download.place or self.download.name
         return display_name(self.path or whole) or f"file-{self.index}"
 
     @property
     def played_as(self) -> str:
-        """The type under which a browser plays it; empty where it does not."""
+        """The type under which browsers play it, or "" if they cannot."""
         return played_as(self.name)

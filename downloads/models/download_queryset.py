@@ -40,7 +40,7 @@ class DownloadQuerySet(JobQuerySet):
     """The rows of downloads."""
 
     def known(self, owner: Any, hashes: Sequence[str]) -> dict[str, Any]:
-        """The rows of one person by info hash, v1 and v2 alike."""
+        """Return the rows of one person by info hash, v1 and v2 alike."""
         found: dict[str, Any] = {}
         for start in range(0, len(hashes), ROWS_AT_ONCE):
             part = hashes[start : start + ROWS_AT_ONCE]
@@ -111,7 +111,7 @@ class DownloadQuerySet(JobQuerySet):
         return set(attempts)
 
     def tagged(self, tag: str) -> Self:
-        """Rows that carry a tag."""
+        """Return rows that carry a tag."""
         # Of the two databases one stores letters beyond ASCII as they are, the other escaped.
         forms = {json.dumps(tag), json.dumps(tag, ensure_ascii=False)}
         wanted = [Q(tags_text__contains=form) for form in forms]
@@ -119,17 +119,17 @@ class DownloadQuerySet(JobQuerySet):
         return rows.filter(wanted[0] | wanted[-1])
 
     def tags_of(self, owner: Any) -> list[str]:
-        """All tags that one person uses, in the order of the alphabet."""
+        """Return all tags that one person uses, in the order of the alphabet."""
         lists = self.visible_to(owner).exclude(tags=[]).order_by().values_list("tags", flat=True)
         return sorted({tag for tags in lists.distinct() for tag in tags}, key=str.casefold)
 
     def line_of(self, job: Any) -> Self:
-        """The queue in which a download stands: its owner's, of the same priority."""
+        """Return the queue in which a download stands: its owner's, of the same priority."""
         active = [Status.QUEUED, Status.RUNNING]
         return self.visible_to(job.owner).filter(status__in=active, priority=job.priority)
 
     def neighbours(self, job: Any, before: bool) -> list[float]:
-        """The places of the next two in a line, the nearest first."""
+        """Return the places of the next two in a line, the nearest first."""
         side = {"queue_order__lt" if before else "queue_order__gt": job.queue_order}
         order = "-queue_order" if before else "queue_order"
         return list(self.filter(**side).order_by(order).values_list("queue_order", flat=True)[:2])
@@ -149,7 +149,7 @@ class DownloadQuerySet(JobQuerySet):
         return self.filter(move_asked=True, status=Status.SUCCEEDED, delete_requested=False)
 
     def others_of(self, info_hash: str) -> Self:
-        """Rows, of whichever owner, that still want this torrent or its data."""
+        """Return rows, of whichever owner, that still want this torrent or its data."""
         return self.filter(info_hash=info_hash, delete_requested=False)
 
     def still_as(self, rows: Sequence[Any]) -> list[Any]:

@@ -20,7 +20,7 @@ _BOUNDS = [MinValueValidator(0.0), MaxValueValidator(100_000.0)]
 
 
 class GoalFields(models.Model):
-    """A goal, or none of its own."""
+    """The columns of a goal, or of none."""
 
     seed = models.CharField(
         "after downloading", max_length=8, choices=MODES, default=INHERITED, blank=True
@@ -37,14 +37,14 @@ class GoalFields(models.Model):
 
     @property
     def own_goal(self) -> Goal | None:
-        """The goal that is said here; None where that of somebody above holds."""
+        """The goal of this row; None if it inherits one."""
         if self.seed == INHERITED:
             return None
         limits = (self.seed_ratio, self.seed_hours, self.seed_idle_hours)
         return Goal(self.seed, *limits, then=self.seed_then or STOP)
 
     def clean(self) -> None:
-        """A goal has a limit. Raises ValidationError."""
+        """Require a limit for a goal. Raises ValidationError."""
         super().clean()
         if self.seed == GOAL and not (self.seed_ratio or self.seed_hours or self.seed_idle_hours):
             raise ValidationError({"seed": "Say what the goal is: a ratio, hours or idle hours."})
@@ -54,14 +54,14 @@ GOAL_FIELDS = ["seed", "seed_ratio", "seed_hours", "seed_idle_hours", "seed_then
 
 
 class SeedingPlan(GoalFields):
-    """What holds where neither a download nor its category says otherwise. One row at most."""
+    """The goal of downloads that have none and whose category has none. One row at most."""
 
     def __str__(self) -> str:
         return "Seeding plan"
 
     @classmethod
     def current(cls) -> "SeedingPlan":
-        """The plan; without a row, uploading ends with the download."""
+        """Return the plan; without a row, uploading ends with the download."""
         return cls.objects.first() or cls(seed=OFF)
 
     @classmethod
@@ -70,6 +70,6 @@ class SeedingPlan(GoalFields):
 
 
 def goal_of(download: Any, site: Goal) -> Goal:
-    """What holds for one download: its own goal, its category's, the site's."""
+    """Return the goal of one download: its own, its category's, or the site's."""
     category = download.category.own_goal if download.category else None
     return download.own_goal or category or site

@@ -1,4 +1,4 @@
-"""How fast the site may be, by the hours of the week, and how fast each person's downloads."""
+"""Rate limits of the site, by the hours of the week, and of each person's downloads."""
 
 from datetime import datetime
 from typing import Any
@@ -31,16 +31,16 @@ class SpeedPlan(models.Model):
 
     @classmethod
     def current(cls) -> "SpeedPlan":
-        """The plan; without a row, what the environment says."""
+        """Return the plan; without a row, that of the environment."""
         fixed = {"down_kb": settings.DOWNLOAD_MAX_DOWN_KB, "up_kb": settings.DOWNLOAD_MAX_UP_KB}
         return cls.objects.first() or cls(**fixed)
 
     def is_slow(self, moment: datetime) -> bool:
-        """Whether the slow profile holds then, by the local clock."""
+        """Return whether the slow profile holds at that time, by the local clock."""
         return self.slow_hours[moment.weekday() * 24 + moment.hour] == "1"
 
     def speed_at(self, moment: datetime) -> Speed:
-        """The limits that hold then."""
+        """Return the limits that hold at that time."""
         if self.is_slow(moment):
             return Speed(self.slow_down_kb * KILO, self.slow_up_kb * KILO)
         return Speed(self.down_kb * KILO, self.up_kb * KILO)
@@ -60,6 +60,6 @@ class PersonSpeed(models.Model):
 
     @classmethod
     def by_owner(cls) -> dict[str, Speed]:
-        """The limits of everybody who has one."""
+        """Return the limits of everybody who has one."""
         rows: Any = cls.objects.values_list("user_id", "down_kb", "up_kb")
         return {str(pk): Speed(down * KILO, up * KILO) for pk, down, up in rows}

@@ -1,4 +1,4 @@
-"""How much each person has fetched and sent, by day; without an owner: the whole site."""
+"""Traffic of each person by day; without an owner: of the whole site."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,12 +16,12 @@ class TrafficQuerySet(models.QuerySet):
     """Sums of traffic over days and months."""
 
     def total(self) -> dict[str, int]:
-        """Bytes down and up of all these days."""
+        """Return the bytes down and up of all these days."""
         found = self.aggregate(down=Sum("down"), up=Sum("up"))
         return {side: found[side] or 0 for side in ("down", "up")}
 
     def summary(self) -> dict[str, Any]:
-        """Today, this month, each of the last days and months, the newest first."""
+        """Return the sums of today, this month, and the last days and months, the newest first."""
         today = timezone.localdate()
         months = (
             self.annotate(month=TruncMonth("day"))
@@ -41,7 +41,7 @@ class TrafficQuerySet(models.QuerySet):
         }
 
     def of_people(self) -> list[tuple[str, int, int]]:
-        """This month's bytes down and up of each person, who fetched most first."""
+        """Return this month's bytes down and up of each person, the largest first."""
         month = self.filter(day__gte=timezone.localdate().replace(day=1)).exclude(owner=None)
         return list(
             month.values("owner__username")

@@ -1,4 +1,4 @@
-"""The base of the bridge's views: sign-in, hashes, answers as qBittorrent gives them."""
+"""The base of the qBittorrent API's views: sign-in, hashes, answers as qBittorrent gives them."""
 
 from typing import Any, ClassVar
 
@@ -20,12 +20,15 @@ MOST_HASHES = 500
 
 
 def answer(text: str = "", status: int = 200) -> HttpResponse:
-    """Plain text, as these callers expect it."""
+    """Return plain text, as these callers expect it."""
     return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
 
 
 def holds_nul(fields: QueryDict) -> bool:
-    """Whether a value holds what no database takes; forms look for it, and here are none."""
+    """Return whether a value holds NUL, which no database takes;
+
+    there are no forms here to check it.
+    """
     return any("\0" in value for _, values in fields.lists() for value in values)
 
 
@@ -37,7 +40,7 @@ class Bridge(View):
     person: Any = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Who it is comes first."""
+        """Find out who calls before anything else."""
         self.person, may_change = person_of(request)
         if self.person is None:
             return answer("Forbidden", 403)
@@ -53,7 +56,7 @@ class Bridge(View):
         return rows.select_related("category")
 
     def chosen(self, given: str) -> QuerySet[Download]:
-        """Those of them that `hashes` names: `all`, or hashes with bars between them."""
+        """Return the downloads that `hashes` names: `all`, or hashes separated by bars."""
         if given == "all":
             return self.mine()
         match = Q(pk=None)
@@ -64,7 +67,7 @@ class Bridge(View):
         return self.mine().filter(match)
 
     def categories(self) -> dict[str, dict[str, str]]:
-        """The caller's categories by name."""
+        """Return the caller's categories by name."""
         home = words.preferences()["save_path"]
         return {
             one.name: {"name": one.name, "savePath": f"{home}{one.folder}".rstrip("/")}
@@ -72,6 +75,6 @@ class Bridge(View):
         }
 
     def tags(self) -> list[str]:
-        """All tags that the caller uses."""
+        """Return all tags that the caller uses."""
         rows: Any = Download.objects
         return rows.tags_of(self.person)

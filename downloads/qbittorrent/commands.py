@@ -1,4 +1,4 @@
-"""What qBittorrent's callers may change: adding, removing, pausing, sorting of downloads."""
+"""The calls of qBittorrent's API that change something: add, remove, pause, sort."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -33,7 +33,7 @@ class Change(Bridge):
         return answer()
 
     def act(self, job: Download, request: HttpRequest) -> None:
-        """What is done with one."""
+        """Act on one download."""
         raise NotImplementedError
 
 
@@ -44,7 +44,7 @@ class Add(Bridge):
     changes = True
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """`Ok.` where something was added or is here already, `Fails.` otherwise."""
+        """Return `Ok.` if something was added or is here already, else `Fails.`"""
         given = request.POST
         if refusal(request):
             return answer("Fails.", 413)
@@ -71,7 +71,7 @@ class Add(Bridge):
 
 
 def category_of(owner: Any, name: str, folder: str | None = None) -> Category | None:
-    """A person's category of this name, made where there is none. Raises ValidationError."""
+    """Return a person's category of this name, created if there is none. Raises ValidationError."""
     if not name:
         return None
     known = Category.objects.visible_to(owner).filter(name=name).first()
@@ -84,10 +84,10 @@ def category_of(owner: Any, name: str, folder: str | None = None) -> Category | 
 
 
 class Delete(Change):
-    """Remove downloads, and their files where that is asked for."""
+    """Removes downloads, and their files if asked to."""
 
     def act(self, job: Download, request: HttpRequest) -> None:
-        """The engine does the rest."""
+        """Mark the row; the engine does the rest."""
         job.request_delete(with_data=request.POST.get("deleteFiles", "").lower() in YES)
 
 
@@ -101,12 +101,12 @@ class Act(Change):
 
 
 class Move(Change):
-    """Change places in the queue."""
+    """Changes places in the queue."""
 
     to = ""
 
     def act(self, job: Download, request: HttpRequest) -> None:
-        """To one end, or a step."""
+        """Move a download to one end of the queue, or by a step."""
         job.move(self.to)
 
 
@@ -114,15 +114,15 @@ class ForceStart(Change):
     """Start past the queue, or queue as others do."""
 
     def act(self, job: Download, request: HttpRequest) -> None:
-        """Forced, it also goes on if it was paused."""
+        """Start a download past the queue, even if it was paused."""
         job.force(request.POST.get("value", "").lower() in YES)
 
 
 class ShareLimits(Change):
-    """When the uploading of torrents ends."""
+    """Sets when the uploading of torrents ends."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """400 where the limits are no numbers."""
+        """Return 400 if the limits are no numbers."""
         try:
             self.goal = seeding_goal(request.POST)
         except ValueError:
@@ -130,15 +130,15 @@ class ShareLimits(Change):
         return super().post(request)
 
     def act(self, job: Download, request: HttpRequest) -> None:
-        """Without a limit, the goal of its category or of the site holds."""
+        """Set the goal; without a limit, that of its category or of the site holds."""
         job.change(self.goal or {"seed": INHERITED})
 
 
 class SetCategory(Change):
-    """Sort downloads under a category that exists, or under none."""
+    """Puts downloads into a category that exists, or into none."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """409 where there is no such category."""
+        """Return 409 if there is no such category."""
         name = request.POST.get("category", "")
         category = Category.objects.visible_to(self.person).filter(name=name).first()
         if name and category is None:
@@ -149,13 +149,13 @@ class SetCategory(Change):
 
 
 class CreateCategory(Bridge):
-    """A new category; its folder has its name, unless another below the library is given."""
+    """Creates a category; its folder has its name, unless another below the library is given."""
 
     http_method_names = ["post"]
     changes = True
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """409 where the name cannot be used or is taken."""
+        """Return 409 if the name cannot be used or is taken."""
         name = request.POST.get("category", "")
         if not name:
             return answer("Category name is empty", 400)
@@ -169,13 +169,13 @@ class CreateCategory(Bridge):
 
 
 class EditCategory(Bridge):
-    """Another folder for a category."""
+    """Sets another folder for a category."""
 
     http_method_names = ["post"]
     changes = True
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """409 where there is none of the name, or its folder cannot be used."""
+        """Return 409 if there is none of the name, or its folder cannot be used."""
         mine = Category.objects.visible_to(self.person)
         category = mine.filter(name=request.POST.get("category", "")).first()
         if category is None:
@@ -191,7 +191,7 @@ class EditCategory(Bridge):
 
 
 def _below(path: str) -> str | None:
-    """A folder below the library, of the absolute path that callers send; None where none is."""
+    """Return a folder below the library, of the absolute path that callers send; None if empty."""
     home = str(settings.DOWNLOAD_DIR)
     if path == home or path.startswith(f"{home}/"):
         return path.removeprefix(home).strip("/")
@@ -199,12 +199,12 @@ def _below(path: str) -> str | None:
 
 
 class Tag(Change):
-    """Put tags on downloads, or take them off; all of them where none is named."""
+    """Puts tags on downloads, or takes them off; all of them if none is named."""
 
     adds = True
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """400 where they are no tags."""
+        """Return 400 if they are no tags."""
         try:
             self.given = clean_tags(request.POST.get("tags", ""))
             return super().post(request)

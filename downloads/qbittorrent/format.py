@@ -1,4 +1,4 @@
-"""A download in the words of qBittorrent's Web API, as Sonarr, Radarr and their like read them."""
+"""A download in the terms of qBittorrent's Web API, as Sonarr, Radarr and their like read them."""
 
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -48,7 +48,7 @@ RESTING = {
 
 
 def state_of(job: Download) -> str:
-    """What is being done with it, in qBittorrent's word."""
+    """Return qBittorrent's name of the state of a download."""
     if job.is_seeding:
         return "uploading" if job.rate_up else "stalledUP"
     if job.status != Status.RUNNING:
@@ -60,7 +60,7 @@ def state_of(job: Download) -> str:
 
 
 def torrent(job: Download) -> dict[str, Any]:
-    """One entry of `torrents/info`."""
+    """Return one entry of `torrents/info`."""
     content = _content(job)
     size, done = job.size or 0, job.done
     return {
@@ -102,7 +102,7 @@ def torrent(job: Download) -> dict[str, Any]:
 
 
 def properties(job: Download) -> dict[str, Any]:
-    """The answer of `torrents/properties`."""
+    """Return the answer of `torrents/properties`."""
     about = torrent(job)
     names = ("hash", "save_path", "total_size", "seeding_time", "eta", "infohash_v1", "infohash_v2")
     return {name: about[name] for name in names} | {
@@ -120,7 +120,7 @@ def properties(job: Download) -> dict[str, Any]:
 
 
 def files(job: Download) -> list[dict[str, Any]]:
-    """The answer of `torrents/files`."""
+    """Return the answer of `torrents/files`."""
     content = _content(job)
     home = _save_path(job, content)
     done = job.status == Status.SUCCEEDED
@@ -139,9 +139,9 @@ def files(job: Download) -> list[dict[str, Any]]:
 
 
 def preferences() -> dict[str, Any]:
-    """The answer of `app/preferences`: what its callers look at.
+    """Return the answer of `app/preferences`: the values that its callers read.
 
-    A ratio of nothing is said to be enough: what is complete may be taken away by its caller.
+    A ratio of 0 is said to be enough: its caller may remove what is complete.
     """
     return {
         "save_path": f"{settings.DOWNLOAD_DIR}/",
@@ -166,7 +166,7 @@ def _ratio(job: Download) -> float:
 
 
 def _limits(job: Download) -> dict[str, float]:
-    """Its own seeding goal; of the site's and its category's, callers learn by its state."""
+    """Return its own seeding goal; callers see those of the site and its category by its state."""
     goal = job.own_goal
     names = ("ratio_limit", "seeding_time_limit", "inactive_seeding_time_limit")
     if goal is None:
@@ -182,9 +182,9 @@ def _limits(job: Download) -> dict[str, float]:
 
 
 def seeding_goal(given: Mapping[str, str]) -> dict[str, Any]:
-    """Fields of a download for the limits that a caller gives. Raises ValueError.
+    """Return fields of a download for the limits that a caller gives. Raises ValueError.
 
-    Nothing where it leaves them to the site, which is also what -2 says; -1 is no limit.
+    Empty if it leaves them to the site, which is also what -2 says; -1 is no limit.
     """
     said = {name: float(given[name]) for name in _GOALS if given.get(name)}
     limits = {name: value for name, value in said.items() if value >= 0}
@@ -199,21 +199,21 @@ def seeding_goal(given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def layout(given: Mapping[str, str]) -> str:
-    """How files are to lie in the library; empty where the caller leaves that to the site."""
+    """Return the layout of files in the library; empty if the caller leaves that to the site."""
     flat = LAYOUTS["NoSubfolder"]
     before = {"true": Layout.ORIGINAL, "false": flat}.get(given.get("root_folder", ""), "")
     return LAYOUTS.get(given.get("contentLayout", ""), before)
 
 
 def _save_path(job: Download, content: Path) -> Path:
-    """The folder in which its file or folder is, which files without one of their own share."""
+    """Return the folder of its file or folder, which files without one of their own share."""
     folder = job.category.folder if job.category else ""
     is_loose = job.layout == Layout.FLAT and content == Path(settings.DOWNLOAD_DIR) / folder
     return content if is_loose else content.parent
 
 
 def _content(job: Download) -> Path:
-    """Where its file or folder is, or will be."""
+    """Return the path of its file or folder, now or later."""
     home = Path(settings.DOWNLOAD_DIR)
     if job.place:
         return home / PurePosixPath(job.place)

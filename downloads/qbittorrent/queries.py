@@ -1,4 +1,4 @@
-"""The subset of qBittorrent's Web API that Sonarr, Radarr and their like call, under /api/v2/."""
+"""The read-only calls of qBittorrent's API that Sonarr, Radarr and their like make."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,27 +24,27 @@ class Query(Bridge):
 
 
 def app_version(bridge: Bridge, request: HttpRequest) -> HttpResponse:
-    """The version of qBittorrent whose words are spoken."""
+    """Return the version of qBittorrent that is imitated."""
     return answer(words.VERSION)
 
 
 def api_version(bridge: Bridge, request: HttpRequest) -> HttpResponse:
-    """The version of its Web API."""
+    """Return the version of its Web API."""
     return answer(words.API_VERSION)
 
 
 def build_info(bridge: Bridge, request: HttpRequest) -> HttpResponse:
-    """What it is built of."""
+    """Return the versions of libraries that callers ask for."""
     return JsonResponse({"qt": "", "libtorrent": "2.1", "boost": "", "openssl": "", "bitness": 64})
 
 
 def preferences(bridge: Bridge, request: HttpRequest) -> HttpResponse:
-    """What callers look at before they add anything."""
+    """Return the preferences that callers check before they add anything."""
     return JsonResponse(words.preferences())
 
 
 def save_path(bridge: Bridge, request: HttpRequest) -> HttpResponse:
-    """Where finished files are."""
+    """Return the folder of finished files."""
     return answer(words.preferences()["save_path"])
 
 
@@ -63,7 +63,7 @@ def info(bridge: Bridge, request: HttpRequest) -> HttpResponse:
 
 
 def asked(request: HttpRequest) -> QueryDict:
-    """The parameters of a look: some callers post them."""
+    """Return the parameters of a query: some callers post them."""
     return request.POST or request.GET
 
 
@@ -97,7 +97,7 @@ _FILTERS: dict[str, Callable[[dict[str, Any]], bool]] = {
 
 
 def of_one(draw: Callable[[Download], Any]) -> Callable[[Bridge, HttpRequest], HttpResponse]:
-    """A look at the download that `hash` names; 404 where there is none."""
+    """Answer about the download that `hash` names; 404 if there is none."""
 
     def reply(bridge: Bridge, request: HttpRequest) -> HttpResponse:
         given = asked(request).get("hash", "")
@@ -108,7 +108,7 @@ def of_one(draw: Callable[[Download], Any]) -> Callable[[Bridge, HttpRequest], H
 
 
 def trackers(job: Download) -> list[dict[str, Any]]:
-    """The trackers of its link; how each is doing is on its page."""
+    """Return the trackers of its link; its page shows how each responds."""
     return [
         {"url": url, "tier": tier, "status": 1, "num_peers": -1, "msg": ""}
         for tier, url in enumerate(job.trackers)
@@ -116,22 +116,22 @@ def trackers(job: Download) -> list[dict[str, Any]]:
 
 
 def categories(bridge: Bridge, request: HttpRequest) -> HttpResponse:
-    """All of the caller's."""
+    """Return all categories of the caller."""
     return JsonResponse(bridge.categories())
 
 
 def tags(bridge: Bridge, request: HttpRequest) -> HttpResponse:
-    """All of the caller's."""
+    """Return all tags of the caller."""
     return JsonResponse(bridge.tags(), safe=False)
 
 
 def transfer(bridge: Bridge, request: HttpRequest) -> HttpResponse:
-    """The rates of the caller's downloads together."""
+    """Return the rates of the caller's downloads together."""
     return JsonResponse(_server_state(bridge.mine()))
 
 
 def maindata(bridge: Bridge, request: HttpRequest) -> HttpResponse:
-    """Everything at once; each answer is a full one."""
+    """Return everything at once; each answer is a full one."""
     rows = bridge.mine()
     torrents = {one["hash"]: one for one in map(words.torrent, rows)}
     return JsonResponse(

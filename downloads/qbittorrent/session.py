@@ -1,4 +1,4 @@
-"""Signing in to the part of the site that speaks qBittorrent's Web API.
+"""Sign-in to the part of the site that speaks qBittorrent's Web API.
 
 With a user name and an API token in the place of the password, with a token as bearer, or, for
 somebody who has made a token but uses no second factor, with the password. The session is its own:
@@ -26,11 +26,11 @@ _Store = import_module(settings.SESSION_ENGINE).SessionStore
 
 
 class Locked(Exception):
-    """Too many wrong tries from this address; it passes."""
+    """There were too many wrong tries from this address; the lock passes."""
 
 
 def sign_in(request: HttpRequest, name: str, password: str) -> str | None:
-    """The key of a new session; None where name and password do not fit. Raises Locked."""
+    """Return the key of a new session; None if name and password do not fit. Raises Locked."""
     credentials = {"username": name}
     if not AxesProxyHandler.is_allowed(request, credentials):
         raise Locked
@@ -53,7 +53,7 @@ def sign_out(request: HttpRequest) -> None:
 
 
 def person_of(request: HttpRequest) -> tuple[Any, bool]:
-    """Who asks, and whether they may change things; (None, False) where nobody is signed in."""
+    """Return who calls and whether they may change things; (None, False) if nobody."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         user, token = _of_token(secret.strip())
@@ -71,7 +71,10 @@ def person_of(request: HttpRequest) -> tuple[Any, bool]:
 
 
 def _may_use_password(user: Any) -> bool:
-    """Off until the person makes a token; a password alone is not enough with a second factor."""
+    """Return whether the password may be used:
+
+    not before a token was made, nor with a second factor.
+    """
     return ApiToken.objects.filter(user=user).exists() and second_factor.app_of(user) is None
 
 

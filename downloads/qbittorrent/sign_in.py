@@ -1,4 +1,4 @@
-"""Sign in and out as qBittorrent's clients do."""
+"""Sign-in and sign-out of qBittorrent's clients."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +17,7 @@ class Login(View):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """`Ok.` with a cookie, or `Fails.`"""
+        """Return `Ok.` with a cookie, or `Fails.`"""
         name, password = request.POST.get("username", ""), request.POST.get("password", "")
         try:
             key = sign_in(request, name, password)
@@ -44,7 +44,7 @@ class Logout(Bridge):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Its cookie opens nothing any more."""
+        """End the session; its cookie opens nothing any more."""
         sign_out(request)
         response = answer("Ok.")
         response.delete_cookie(COOKIE, path=PATH)

@@ -1,4 +1,4 @@
-"""libtorrent's alerts about one torrent -> events: copies that outlive the next look."""
+"""libtorrent's alerts about one torrent -> events: copies that outlive the next `pop_alerts`."""
 
 import errno
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from jobsite.jobs.text import one_line
 
 
 def progress(key: str, status: lt.torrent_status) -> events.Moved:
-    """How far a torrent is."""
+    """Return the progress of a torrent."""
     return events.Moved(
         key,
         size=status.total_wanted,

@@ -1,7 +1,7 @@
-"""One torrent seen closely: its peers, trackers, pieces and files, in values that fit JSON.
+"""The details of one torrent: its peers, trackers, pieces and files, in values that fit JSON.
 
-Each part asks the session and waits for its answer, so this is for torrents that somebody looks
-at, not for all of them.
+Each part asks the session and waits for its answer, so this is for torrents whose page is open,
+not for all of them.
 """
 
 import time
@@ -43,7 +43,7 @@ def peer_view(handle: lt.torrent_handle) -> PeerView:
 
 
 def details_of(handle: lt.torrent_handle) -> dict[str, Any]:
-    """How the torrent stands, as far as the session knows."""
+    """Return the details of a torrent, as far as the session knows them."""
     peers = sorted(handle.get_peer_info(), key=_activity, reverse=True)
     about = {
         "at": time.time(),
@@ -92,7 +92,7 @@ def _state(flags: int) -> str:
 
 
 def _tracker(entry: Any) -> dict[str, Any]:
-    """One tracker. Of its address only the host is told: the rest may be somebody's key."""
+    """Return one tracker. Only the host of its URL is shown: the rest may be somebody's key."""
     ends = [one for end in entry["endpoints"] for one in end["info_hashes"]]
     ends = [one for one in ends if one["updating"] or one["start_sent"] or one["fails"]]
     said = next((one["message"] for one in ends if one["message"]), "")
@@ -139,10 +139,10 @@ def _pieces(handle: lt.torrent_handle, info: lt.torrent_info) -> dict[str, Any]:
 
 
 def piece_map(have: Sequence[bool], under_way: set[int], availability: Sequence[int]) -> str:
-    """At most `CELLS` cells, each a sign for its pieces.
+    """Return at most `CELLS` cells, each a sign for its pieces.
 
     `4` all are here, `1` to `3` some are, `d` some are under way, `0` none is here, `x` none is
-    here and some are with nobody at hand.
+    here and no connected peer has some of them.
     """
     count = len(have)
     cells = min(count, CELLS)

@@ -1,6 +1,6 @@
-"""What happened in the session since the last look, as plain values.
+"""Events of the session since the last read, as plain values.
 
-libtorrent's alerts are pointers that die with the next look; these are copies that last.
+libtorrent's alerts are pointers that die with the next `pop_alerts`; these are copies that last.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Event:
-    """Something about one torrent; `key` is the info hash by which it is known here."""
+    """An event of one torrent; `key` is the info hash by which it is known here."""
 
     key: str
 
@@ -47,7 +47,7 @@ class Flushed(Event):
 
 @dataclass(frozen=True)
 class ResumeData(Event):
-    """The answer to a request to save: the bytes, or None where there was nothing to save."""
+    """The answer to a request to save: the bytes, or None if there was nothing to save."""
 
     data: bytes | None
     file: bytes = b""
@@ -69,14 +69,14 @@ class Failed(Event):
 
 @dataclass(frozen=True)
 class Conflict(Event):
-    """Two links turned out to be the two hashes of one hybrid torrent."""
+    """Two links are the two hashes of one hybrid torrent."""
 
     other: str
 
 
 @dataclass(frozen=True)
 class TrackerSaid(Event):
-    """A tracker's answer: how many peers it gave, why it refuses, or why it is not reached."""
+    """A tracker's answer: the number of peers, why it refuses, or why it is not reached."""
 
     url: str
     peers: int = 0
@@ -98,7 +98,7 @@ class BadDescription(Event):
 
 @dataclass(frozen=True)
 class SessionMessage:
-    """Something about the session as a whole, for the engine's own log."""
+    """A message about the session as a whole, for the engine's own log."""
 
     text: str
     level: str = "info"
@@ -106,12 +106,12 @@ class SessionMessage:
 
 @dataclass(frozen=True)
 class DhtReady(SessionMessage):
-    """Whoever asked before now asked nobody."""
+    """The DHT has nodes now; an announce before this asked nobody."""
 
 
 @dataclass(frozen=True)
 class PeerView:
-    """The peers at hand: how many are connected, have what is missing, and would send it now."""
+    """Numbers of peers: connected, having what is missing, and sending it now."""
 
     connected: int
     useful: int

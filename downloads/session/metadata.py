@@ -21,12 +21,12 @@ TorrentInfo: TypeAlias = lt.torrent_info
 
 
 class BadMetadata(ValueError):
-    """The torrent cannot be downloaded; its text says why, as a sentence."""
+    """The torrent cannot be downloaded; the text is the reason, as a sentence."""
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a torrent holds, its files in the order in which people look for them.
+    """The content of a torrent, its files in natural order.
 
     `original` is the name under which libtorrent writes it.
     """
@@ -41,7 +41,7 @@ class Metadata:
 
 
 def describe(info: TorrentInfo) -> Metadata:
-    """The description, checked. Raises BadMetadata."""
+    """Return the description, checked. Raises BadMetadata."""
     layout = info.layout()
     if layout.num_files() > 2 * MAX_FILES:  # up to half of them may be padding
         raise BadMetadata(f"This torrent lists more than {MAX_FILES:,} files; that is refused.")
@@ -72,7 +72,7 @@ def describe(info: TorrentInfo) -> Metadata:
 
 
 def _renamed(info: TorrentInfo) -> dict[int, str]:
-    """The paths that libtorrent gives to files whose own are taken, letter case aside."""
+    """Return the paths that libtorrent gives to files whose own are taken, ignoring case."""
     layout = info.layout()
     padding = lt.file_flags_t.flag_pad_file
     paths = [
@@ -90,12 +90,12 @@ def _renamed(info: TorrentInfo) -> dict[int, str]:
 
 
 def priorities_of(info: TorrentInfo, priorities: Mapping[int, int]) -> list[int]:
-    """The priority of every file as libtorrent counts them, padding included."""
+    """Return the priority of every file as libtorrent counts them, padding included."""
     return [priorities.get(index, NORMAL) for index in range(info.layout().num_files())]
 
 
 def end_pieces(info: TorrentInfo, priorities: Sequence[int]) -> set[int]:
-    """The first and the last piece of each file that is wanted."""
+    """Return the first and the last piece of each file that is wanted."""
     layout, ends = info.layout(), set()
     for index, priority in enumerate(priorities):
         size = layout.file_size(index)
@@ -105,7 +105,7 @@ def end_pieces(info: TorrentInfo, priorities: Sequence[int]) -> set[int]:
 
 
 def pieces_within(info: TorrentInfo, indexes: Container[int]) -> list[bool]:
-    """For each piece, whether all of it lies in these files."""
+    """Return for each piece whether all of it lies in these files."""
     layout = info.layout()
     padding = lt.file_flags_t.flag_pad_file
     return [
@@ -118,12 +118,12 @@ def pieces_within(info: TorrentInfo, indexes: Container[int]) -> list[bool]:
 
 
 def is_padding(info: TorrentInfo, index: int) -> bool:
-    """Whether a file is there to align the next one only: it is never written to disk."""
+    """Return whether a file only aligns the next one (BEP 47): it is never written to disk."""
     return bool(info.layout().file_flags(index) & lt.file_flags_t.flag_pad_file)
 
 
 def set_sequential(params: AddParams, sequential: bool) -> None:
-    """Fetch the pieces in their order, or the rarest first."""
+    """Set whether pieces are fetched in their order, or the rarest first."""
     if sequential:
         params.flags |= lt.torrent_flags.sequential_download
     else:
@@ -131,12 +131,12 @@ def set_sequential(params: AddParams, sequential: bool) -> None:
 
 
 def forget_pieces(params: AddParams) -> None:
-    """Count nothing as fetched: what is on disk says so, or does not."""
+    """Count nothing as fetched: the files on disk decide."""
     params.have_pieces, params.verified_pieces, params.unfinished_pieces = [], [], {}
 
 
 def params_of_file(path: Path) -> AddParams:
-    """A .torrent file that was uploaded and cleaned, as libtorrent reads it. Raises BadMetadata."""
+    """Return an uploaded and cleaned .torrent as libtorrent reads it. Raises BadMetadata."""
     params = lt.add_torrent_params()
     try:
         # Asked by its method it would read the file once more: 0.4 s where there are 100,000 files.
@@ -147,12 +147,12 @@ def params_of_file(path: Path) -> AddParams:
 
 
 def params_of_link(link: Link) -> AddParams:
-    """A link as libtorrent takes it."""
+    """Return a link as libtorrent takes it."""
     return lt.parse_magnet_uri(link.magnet)
 
 
 def params_of_resume(data: bytes) -> AddParams | None:
-    """What was saved of a torrent whose metadata is known; None where it cannot be used."""
+    """Return what was saved of a torrent with known metadata; None if it cannot be used."""
     try:
         params = lt.read_resume_data(data)
     except RuntimeError:
@@ -161,7 +161,7 @@ def params_of_resume(data: bytes) -> AddParams | None:
 
 
 def file_of(params: AddParams) -> bytes:
-    """The .torrent of a whole v2 torrent; empty for others.
+    """Return the .torrent of a complete v2 torrent; empty for others.
 
     The hashes of its pieces are not in the list of files that a peer sends: they are known once
     all pieces are.
@@ -175,7 +175,7 @@ def file_of(params: AddParams) -> bytes:
 
 
 def bytes_had(params: AddParams) -> int:
-    """Bytes of the whole pieces that are claimed to be on disk, but for padding."""
+    """Return the bytes of the whole pieces that are claimed to be on disk, without padding."""
     return sum(params.have_pieces) * params.ti.piece_length() if params.ti else 0
 
 

@@ -24,7 +24,7 @@ from downloads.session.settings import Options, ip_filter, limit_local_peers, se
 
 @dataclass(frozen=True)
 class Extent:
-    """One file of a torrent: its path, its first byte among all, its size and the pieces' size."""
+    """A file's path, its first byte in the torrent, its size, and the size of pieces."""
 
     path: str
     start: int
@@ -38,7 +38,7 @@ READING = lt.torrent_status.states.checking_resume_data
 
 
 class TorrentSession(torrentp.Session):
-    """One libtorrent session and thin verbs over it; torrents go by their key, not by handle."""
+    """A libtorrent session and thin verbs over it; torrents go by their key, not by handle."""
 
     def __init__(self, options: Options, dht_state: bytes = b"") -> None:
         super().__init__(lt)
@@ -78,13 +78,13 @@ class TorrentSession(torrentp.Session):
         self._keys[handle] = key
 
     def remove(self, key: str) -> None:
-        """Let go of a torrent; its data stays. `Removed` follows, once, however often asked."""
+        """Remove a torrent; its data stays. `Removed` follows, once, however often asked."""
         if key in self._handles and key not in self._leaving:
             self._leaving.add(key)
             self._session.remove_torrent(self._handles[key])
 
     def ask_for_peers(self, key: str) -> None:
-        """Announce now: a hash that was added before the DHT was up waits for 15 minutes else."""
+        """Announce now: otherwise a hash added before the DHT was up waits for 15 minutes."""
         handle = self._handles[key]
         handle.force_dht_announce()
         handle.force_reannounce()
@@ -99,7 +99,7 @@ class TorrentSession(torrentp.Session):
         self._handles[key].flush_cache()
 
     def prefer(self, key: str, priorities: Sequence[int], order: PieceOrder) -> None:
-        """Say which files are wanted, by their number, and which pieces come first."""
+        """Set which files are wanted, by their number, and which pieces come first."""
         handle = self._handles[key]
         if order.sequential:
             handle.set_flags(lt.torrent_flags.sequential_download)
@@ -109,7 +109,7 @@ class TorrentSession(torrentp.Session):
         handle.prioritize_files(list(priorities))
 
     def _bring_ends_forward(self, key: str) -> None:
-        """What is said of files overrides what was said of pieces, but only some time later."""
+        """Set piece priorities, later: file priorities override them with a delay."""
         handle = self._handles[key]
         info = handle.torrent_file()
         if info is not None and self._ends_first.get(key):
@@ -117,19 +117,19 @@ class TorrentSession(torrentp.Session):
             handle.prioritize_pieces([(piece, HIGH) for piece in end_pieces(info, wanted)])
 
     def set_trackers(self, key: str, urls: Sequence[str]) -> None:
-        """Ask these trackers and no others, now."""
+        """Replace the trackers and announce to them now."""
         self._handles[key].replace_trackers([lt.announce_entry(url) for url in urls])
         self._handles[key].force_reannounce()
 
     def limit_all(self, speed: Speed) -> None:
-        """Set the limits of everything together."""
+        """Set the limits of the whole session, in bytes per second."""
         if self._limits.get("") != speed:
             self._limits[""] = speed
             rates = {"download_rate_limit": speed.down, "upload_rate_limit": speed.up}
             self._session.apply_settings(cast(Any, rates))
 
     def limit(self, key: str, speed: Speed) -> None:
-        """Set the limits of one torrent."""
+        """Set the limits of one torrent, in bytes per second."""
         if self._limits.get(key, Speed()) != speed:
             self._limits[key] = speed
             self._handles[key].set_download_limit(speed.down)
@@ -140,19 +140,19 @@ class TorrentSession(torrentp.Session):
         self._session.post_torrent_updates()
 
     def info(self, key: str) -> lt.torrent_info | None:
-        """The metadata, once known."""
+        """Return the metadata; None while it is not known."""
         return self._handles[key].torrent_file()
 
     def peer_view(self, key: str) -> PeerView:
-        """What the peers at hand have to give. Waits for the session: not for many at a time."""
+        """Return how many peers are useful. Waits for the session: not for many torrents."""
         return peer_view(self._handles[key])
 
     def details_of(self, key: str) -> dict[str, Any]:
-        """Peers, trackers, pieces and files. Waits for the session, as above."""
+        """Return peers, trackers, pieces and files. Waits for the session, as above."""
         return details_of(self._handles[key])
 
     def extent(self, key: str, index: int) -> Extent | None:
-        """Where a file lies among the pieces; None where there is no such file."""
+        """Return the extent of a file among the pieces; None if there is no such file."""
         info = self.info(key)
         layout = info.layout() if info is not None else None
         if info is None or layout is None or not 0 <= index < layout.num_files():
@@ -161,44 +161,44 @@ class TorrentSession(torrentp.Session):
         return Extent(layout.file_path(index), start, size, info.piece_length())
 
     def files_done(self, key: str) -> tuple[int, ...]:
-        """Bytes that are here of each file. Waits for the session, as above."""
+        """Return the bytes of each file that are here. Waits for the session, as above."""
         return tuple(self._handles[key].file_progress())
 
     def pieces_had(self, key: str) -> list[bool]:
-        """Which pieces are verified. Waits for the session, as above."""
+        """Return which pieces are verified. Waits for the session, as above."""
         return list(self._handles[key].status(lt.torrent_handle.query_pieces).pieces)
 
     def hurry(self, key: str, piece: int, milliseconds: int) -> None:
-        """Have a piece fetched before others, within about that time."""
+        """Set a deadline for a piece, in milliseconds."""
         self._handles[key].set_piece_deadline(piece, milliseconds)
 
     def stop_hurrying(self, key: str) -> None:
-        """Nobody waits for certain pieces any more."""
+        """Lift the deadlines of all pieces."""
         self._handles[key].clear_piece_deadlines()
 
     def has(self, key: str) -> bool:
-        """Whether the torrent is in the session."""
+        """Return whether the torrent is in the session."""
         return key in self._handles
 
     def is_leaving(self, key: str) -> bool:
-        """Whether the torrent was removed and `Removed` is still to come."""
+        """Return whether the torrent was removed and `Removed` is still to come."""
         return key in self._leaving
 
     def state(self) -> bytes:
-        """The DHT's nodes, for the next start."""
+        """Return the DHT's nodes, for the next start."""
         return lt.write_session_params_buf(self._session.session_state(DHT_STATE), DHT_STATE)
 
     @property
     def port(self) -> int:
-        """The port that is really listened on."""
+        """The port that the session listens on."""
         return self._session.listen_port()
 
     # --- what happened ---
 
     def wait(self, seconds: float) -> Iterator[events.Event | events.SessionMessage]:
-        """Wait for something to happen, at most so long, and tell all that did, in its order.
+        """Wait for events, at most so many seconds, and yield all of them in their order.
 
-        Each event is acted on before the next is made: what a torrent is then, is what it is.
+        Each event is acted on before the next is made: the state of a torrent is that of its event.
         """
         self._session.wait_for_alert(max(0, int(seconds * 1000)))
         for alert in self._session.pop_alerts():

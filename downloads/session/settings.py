@@ -1,4 +1,4 @@
-"""How the libtorrent session is set up: settings chosen by measurement, and who may be met."""
+"""Settings of the libtorrent session, chosen by measurement, and its IP filter."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ ALERTS = (
 
 @dataclass(frozen=True)
 class Options:
-    """What the operator may choose."""
+    """The options that the operator may set."""
 
     listen: str = "0.0.0.0:6881"
     dht: bool = True
@@ -27,7 +27,7 @@ class Options:
 
 
 def settings_for(options: Options) -> dict[str, object]:
-    """libtorrent's settings: every line differs from its default for a reason."""
+    """Return libtorrent's settings: every line differs from its default for a reason."""
     return {
         "listen_interfaces": options.listen,
         "user_agent": f"jobsite libtorrent/{lt.__version__}",
@@ -80,7 +80,7 @@ def settings_for(options: Options) -> dict[str, object]:
 
 
 def limit_local_peers(session: lt.session) -> None:
-    """Put peers on local networks, too, under the global rate limits."""
+    """Apply the global rate limits to peers on local networks, too."""
     everybody = lt.ip_filter()
     globally = 1 << session.global_peer_class_id
     everybody.add_rule("0.0.0.0", "255.255.255.255", globally)  # noqa: S104 (a range, not bound)

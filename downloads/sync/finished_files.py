@@ -1,4 +1,4 @@
-"""What the engine does with the files of downloads that are finished: moving and removing them."""
+"""Moving and removing the files of finished downloads, in the engine."""
 
 import logging
 
@@ -23,7 +23,7 @@ def move_files(reconciler: Reconciler) -> None:
 
 
 def _move(row: Download, reconciler: Reconciler) -> None:
-    """One copy serves all owners: it lies where the first of them wants it."""
+    """Move the one copy that serves all owners: it lies where the first of them wants it."""
     others = Download.objects.others_of(row.info_hash)
     having = others.filter(status=Status.SUCCEEDED).select_related("category")
     first = having.order_by("created_at", "pk").first() or row

@@ -1,4 +1,4 @@
-"""What the engine tells those who look: close looks, rates, and one line about the whole site."""
+"""Live status for open pages: details of torrents, rates, and one line about the whole site."""
 
 import shutil
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class LiveStatus:
         self._intervals = Intervals()
 
     def step(self, reconciler: Reconciler) -> None:
-        """Tell what is due."""
+        """Publish what is due."""
         for wanted in self._streams.requests():
             available = reconciler.serve(wanted)
             if available is not None:
@@ -47,7 +47,7 @@ class LiveStatus:
             self._rates.keep_all()
 
     def close(self) -> None:
-        """Keep what is to be gone on with."""
+        """Save the rates, so that graphs go on after a restart."""
         self._rates.keep_all()
 
     def _publish_details(self, reconciler: Reconciler) -> None:

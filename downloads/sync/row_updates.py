@@ -1,4 +1,4 @@
-"""What one row learns of its torrent."""
+"""Updates of one row from the state of its torrent."""
 
 import logging
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ PLACED = ["place", "size", "done", "result", "uploaded", "seeding", "move_asked"
 
 
 def describe(row: Download, about: Metadata) -> bool:
-    """Store name and files of a torrent, known by now; False while files are still to be stored."""
+    """Store the known name and files of a torrent; False while files are still to be stored."""
     named = row.save_as or about.name or row.name
     facts = {"name": named, "full_size": about.size, "is_private": about.is_private}
     if not list_files(row, about.files, **facts):
@@ -52,9 +52,10 @@ def describe(row: Download, about: Metadata) -> bool:
 
 
 def list_files(row: Download, files: Sequence[StoredFile], **facts: Any) -> bool:
-    """Store a part of the list of files of a row, and with the last part what else is known.
+    """Store a part of a row's list of files, and with the last part what else is known.
 
-    What its owner left out by a pattern is marked. False while some are still to be stored.
+    Files that its owner excluded by a pattern are marked. Returns False while some are still to
+    be stored.
     """
     if not row.is_listed:
         choice = Choice(exclude=clean_patterns(row.exclude))
@@ -72,7 +73,7 @@ def list_files(row: Download, files: Sequence[StoredFile], **facts: Any) -> bool
 
 
 def fill(row: Download, snapshot: Snapshot, choice: Choice) -> Download:
-    """Put into a row how its torrent stands: of its own files, where others want other ones."""
+    """Copy the state of the torrent into a row: of its own files, if others want other ones."""
     row.size, row.done, row.eta = snapshot.size, snapshot.done, snapshot.eta
     if snapshot.files_done is not None and snapshot.metadata:
         row.size, row.done = _own_part(snapshot, choice, snapshot.metadata.files)
@@ -88,7 +89,7 @@ def fill(row: Download, snapshot: Snapshot, choice: Choice) -> Download:
 
 
 def _own_part(snapshot: Snapshot, choice: Choice, files: Sequence[StoredFile]) -> tuple[int, int]:
-    """Bytes of the files that one owner wants, and how many of them are here."""
+    """Return the bytes of the files that one owner wants, and how many of them are here."""
     mine, done = [file for file in files if choice.of(file)], snapshot.files_done
     size = sum(file.size for file in mine)
     if not done:
@@ -101,7 +102,7 @@ STILL = {"rate_down": 0, "rate_up": 0, "peers": 0, "eta": None, "state": "", "me
 
 
 def complete(row: Download, snapshot: Snapshot, choice: Choice, goal: Goal) -> bool:
-    """Put into a row where its files are; False where it wants more files than are there."""
+    """Enter where a row's files are; return False if it wants more files than are there."""
     record = snapshot.record
     assert record is not None
     there = {file.index for file in record.files}
@@ -119,7 +120,7 @@ def complete(row: Download, snapshot: Snapshot, choice: Choice, goal: Goal) -> b
 
 
 def succeed(rows: Sequence[Download]) -> list[JobEvent]:
-    """End rows that are complete, where they are still wanted as they were; lines for their logs.
+    """Finish complete rows whose options have not changed; return lines for their logs.
 
     All at once: 200 that end in the same second would cost 200 transitions.
     """
@@ -137,7 +138,7 @@ def succeed(rows: Sequence[Download]) -> list[JobEvent]:
 
 
 def fail(row: Download, reason: str) -> list[JobEvent]:
-    """Give a row up, with the reason."""
+    """Fail a row, with the reason."""
     moved = Download.objects.fenced(row.pk, row.attempt).transition(
         Status.FAILED, **STILL, error=reason
     )
@@ -145,19 +146,19 @@ def fail(row: Download, reason: str) -> list[JobEvent]:
 
 
 def park(row: Download, reason: str) -> list[JobEvent]:
-    """Pause it: resuming it asks anew."""
+    """Pause a row: resuming it asks again."""
     parked = {**STILL, "message": reason}
     moved = Download.objects.fenced(row.pk, row.attempt).transition(Status.PAUSED, **parked)
     return [line(row, reason, "warning")] if moved else []
 
 
 def hold(row: Download) -> list[JobEvent]:
-    """Its files are known: wait for its owner to choose among them."""
+    """Pause a row whose files are known, until its owner has chosen among them."""
     held = {**STILL, "message": "Choose the files that you want, then start it."}
     moved = Download.objects.fenced(row.pk, row.attempt).transition(Status.PAUSED, **held)
     return [line(row, "The files can be chosen; it waits to be started.")] if moved else []
 
 
 def line(row: Download, text: str, level: str = "info") -> JobEvent:
-    """A line for the log of a row, not saved yet."""
+    """Return a line for the log of a row, not saved yet."""
     return JobEvent(kind=row.kind, job_id=row.pk, attempt=row.attempt, level=level, text=text)

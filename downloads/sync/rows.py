@@ -1,4 +1,4 @@
-"""The engine's book-keeping: rows -> what is wanted; snapshots -> rows."""
+"""The engine's view of the database: rows -> what is wanted; snapshots -> rows."""
 
 import logging
 from collections import Counter, defaultdict
@@ -50,7 +50,7 @@ MISFIT = (
 
 @dataclass
 class _Batch:
-    """Rows that are written together, and lines for their logs."""
+    """Rows that are written together, with lines for their logs."""
 
     known: list[Download] = field(default_factory=list)
     live: list[Download] = field(default_factory=list)
@@ -59,7 +59,7 @@ class _Batch:
 
 
 class Rows:
-    """The rows that this engine has in hand."""
+    """The rows that this engine holds."""
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
@@ -78,11 +78,11 @@ class Rows:
     # --- rows -> wanted ---
 
     def take_over(self) -> None:
-        """Queue again what an engine before this one had in hand."""
+        """Queue again the rows that an earlier engine held."""
         Download.objects.release()
 
     def is_behind(self) -> bool:
-        """Whether a row that is in hand, or waits to be, has changed since the last call."""
+        """Return whether a held or queued row has changed since the last call."""
         in_hand = Q(status__in=[Status.QUEUED, Status.RUNNING])
         seeding = Q(status=Status.SUCCEEDED, seeding=True)
         rows = (
@@ -95,14 +95,16 @@ class Rows:
         return self._stamp != before or Status.QUEUED in self._stamp
 
     def have_terms_changed(self) -> bool:
-        """Whether what holds for many rows has changed since the last call, or a goal is reached:
-        no single row tells of that."""
+        """Return whether rules for many rows have changed, or a goal is reached.
+
+        No single row shows that.
+        """
         categories = list(Category.objects.order_by("pk").values_list("pk", "folder", *GOAL_FIELDS))
         before, self._terms = self._terms, (SeedingPlan.goal(), categories, self.space_left())
         return self._terms != before or self._seeds.have_ended()
 
     def wanted(self) -> dict[str, Wanted]:
-        """Take all that waits, and read what is wanted now."""
+        """Take all that is queued, and read what is wanted now."""
         Download.objects.filter(status=Status.QUEUED, delete_requested=False).take(self._worker)
         rows: dict[str, list[Download]] = defaultdict(list)
         ranks: dict[str, tuple[float, ...]] = {}
@@ -133,11 +135,11 @@ class Rows:
         return wanted_of(rows, link, rank, self._choices)
 
     def speeds(self) -> Speeds:
-        """The limits that hold now."""
+        """Return the rate limits that hold now."""
         return Speeds(SpeedPlan.current().speed_at(timezone.localtime()), PersonSpeed.by_owner())
 
     def space_left(self) -> dict[str, int]:
-        """The bytes that are left to each owner who has a limit and something running."""
+        """Return the bytes left to each owner who has a limit and a running download."""
         rows = [row for some in self._rows.values() for row in some]
         owners = {row.owner_id for row in rows if row.owner_id is not None}
         left = {}
@@ -148,13 +150,16 @@ class Rows:
         return left
 
     def renew(self) -> None:
-        """Tell that the rows in hand are still looked after."""
+        """Renew the leases of the held rows."""
         Download.objects.filter(status=Status.RUNNING).renew()
 
     # --- snapshots -> rows ---
 
     def note(self, snapshots: Iterable[Snapshot], log_lines: Sequence[LogLine]) -> bool:
-        """Keep what changed until it is written; whether something is worth writing at once."""
+        """Keep what changed until it is written;
+
+        return whether some of it should be written at once.
+        """
         self._log_lines += log_lines
         urgent = False
         for snapshot in snapshots:
@@ -171,7 +176,7 @@ class Rows:
         return bool(self._changed)
 
     def write(self) -> None:
-        """One transaction with all that changed since the last."""
+        """Write everything that changed since the last call, in one transaction."""
         self._unlisted = set()
         if not self._changed and not self._log_lines:
             return
@@ -192,7 +197,7 @@ class Rows:
         self._meter.write()
 
     def give_up(self, rows: Sequence[Download], reason: str) -> None:
-        """Fail rows that the engine cannot deal with."""
+        """Fail rows that the engine cannot process."""
         lines = [event for row in rows for event in fail(row, reason)]
         JobEvent.objects.bulk_create(lines)
 
@@ -215,7 +220,7 @@ class Rows:
             self._described.add(row.pk)
 
     def _finish(self, row: Download, snapshot: Snapshot, batch: "_Batch") -> None:
-        """Write what concerns this row alone, and put it among those that are alike."""
+        """Write what concerns this row alone, and add it to its batch."""
         is_known = self._describe(row, snapshot)
         if is_known:
             batch.known.append(row)
@@ -236,7 +241,7 @@ class Rows:
             batch.live.append(fill(row, snapshot, choice))
 
     def _describe(self, row: Download, snapshot: Snapshot) -> bool:
-        """Store name and files of a torrent, once; whether all of it is stored."""
+        """Store name and files of a torrent, once; return whether all of it is stored."""
         about, record = snapshot.metadata, snapshot.record
         if row.pk in self._described:
             return True
@@ -250,7 +255,7 @@ class Rows:
         return is_known
 
     def close(self) -> None:
-        """Give all back: the next engine takes it up."""
+        """Give all rows back: the next engine takes them."""
         self._meter.write()
         Download.objects.release()
         connection.close()

@@ -1,4 +1,4 @@
-"""The engine: what runs in the child of the `downloads` cluster, until the site stops.
+"""The engine: the job of the `downloads` cluster, which runs until the site stops.
 
 It drives the reconciler with rows and writes back what changed. Only this module and those that
 it imports load libtorrent; no web or cluster process does.
@@ -42,7 +42,7 @@ LOCK_WITHIN = 20.0
 
 
 def run(job: Any, report: Any) -> dict[str, Any]:
-    """Move downloads until asked to stop."""
+    """Run the engine until it is asked to stop. Raises JobFailed if another one uses the folder."""
     state = Path(settings.DATA_DIR) / "swarm"
     state.mkdir(mode=0o750, exist_ok=True)
     with _alone(state / "lock"):

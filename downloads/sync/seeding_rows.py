@@ -1,4 +1,4 @@
-"""The rows of torrents that are complete and uploaded to others, until their goals are reached."""
+"""The rows of complete torrents that are uploaded to others, until their goals are reached."""
 
 import time
 from collections import defaultdict
@@ -30,7 +30,7 @@ GOAL_READ = [
 
 @dataclass
 class SeedingWatch:
-    """When a torrent began to be uploaded, and when somebody last wanted something of it."""
+    """When the upload of a torrent began, and when a peer last received something of it."""
 
     began: float
     wanted_at: float
@@ -39,7 +39,7 @@ class SeedingWatch:
 
 
 class Seeds:
-    """What is uploaded now, or would be if it were not fetched at the same time."""
+    """The rows that are uploaded now, or would be if they were not fetched at the same time."""
 
     def __init__(self) -> None:
         self._rows: dict[str, list[Download]] = {}
@@ -47,7 +47,7 @@ class Seeds:
         self.site = Goal()
 
     def read(self, busy: Container[str]) -> dict[str, list[Download]]:
-        """The rows to be uploaded, by torrent; ended are those whose goals are reached."""
+        """Read the rows to be uploaded, by torrent; end those whose goals are reached."""
         self._note_seconds()
         site = self.site = SeedingPlan.goal()
         rows: dict[str, list[Download]] = defaultdict(list)
@@ -63,15 +63,15 @@ class Seeds:
         return self._rows
 
     def have_ended(self) -> bool:
-        """Whether any of them has reached its goal since they were read."""
+        """Return whether any of them has reached its goal since they were read."""
         return any(self._why_ended(row) for rows in self._rows.values() for row in rows)
 
     def rows_of(self, key: str) -> list[Download]:
-        """The rows of one torrent that is uploaded."""
+        """Return the rows of one torrent that is uploaded."""
         return self._rows.get(key, [])
 
     def write(self, changed: Iterable[Snapshot]) -> None:
-        """Store what is known of those that are uploaded."""
+        """Store rates and amounts of the rows that are uploaded."""
         live = []
         for snapshot in changed:
             for row in self._rows.get(snapshot.key, ()):
@@ -110,7 +110,7 @@ class Seeds:
         Download.objects.write(noted, ["seeded_seconds"], seeding=True)
 
     def _seconds(self, row: Download) -> float:
-        """Seconds of uploading, until now."""
+        """Return seconds of uploading, until now."""
         watch = self._watched.get(row.info_hash)
         return row.seeded_seconds + (time.monotonic() - watch.noted_at if watch else 0.0)
 

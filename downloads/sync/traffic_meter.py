@@ -1,4 +1,4 @@
-"""Count the bytes that were sent and received, and store them by the day."""
+"""Counting of the bytes that were sent and received, stored per day."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from downloads.models.traffic import Traffic
 
 
 class Meter:
-    """Counts what the session reports, for the engine; written from time to time."""
+    """Counts the traffic that the session reports; written from time to time."""
 
     def __init__(self) -> None:
         self._last: dict[str, tuple[int, int]] = {}
@@ -19,9 +19,12 @@ class Meter:
         self._up: Counter[Any] = Counter()
 
     def note(self, key: str, total: tuple[int, int], owners: Iterable[Any]) -> None:
-        """A torrent's bytes down and up since it was added: what is new counts for each owner.
+        """Take a torrent's bytes down and up since it was added;
 
-        Each of several owners is counted in full: a share would tell that there are others.
+        the increase counts for each owner.
+
+
+        Each of several owners is counted in full: a share would reveal that there are others.
         """
         before = self._last.get(key, (0, 0))
         down, up = (

@@ -1,4 +1,4 @@
-"""The rows of one torrent -> what is wanted of it: a union of what its owners want."""
+"""The rows of one torrent -> what is wanted of it: a union of its owners' options."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -25,13 +25,13 @@ READ = [
 
 
 class OptionReader:
-    """What the owners of rows want of the files, read again only where they have changed it."""
+    """The owners' choices of files, read again only if they have changed."""
 
     def __init__(self) -> None:
         self._read: dict[Any, tuple[datetime, Choice]] = {}
 
     def read(self, rows: Mapping[str, Sequence[Download]]) -> None:
-        """Learn the choices of these rows, and forget all others."""
+        """Read the choices of these rows, and forget all others."""
         known, self._read = self._read, {}
         for row in (row for some in rows.values() for row in some):
             before = known.get(row.pk)
@@ -40,7 +40,7 @@ class OptionReader:
             self._read[row.pk] = before
 
     def of(self, row: Download) -> Choice:
-        """The choice of a row that was read."""
+        """Return the choice of a row that was read."""
         return self._read[row.pk][1] if row.pk in self._read else ALL
 
 
@@ -53,7 +53,7 @@ def _choice(row: Download) -> Choice:
 def wanted_of(
     rows: Sequence[Download], link: Link, rank: tuple[float, ...], choices: OptionReader
 ) -> Wanted:
-    """What the owners of these rows, all of one torrent, want together."""
+    """Return what the owners of these rows, all of one torrent, want together."""
     first = rows[0]
     has_file = any(row.has_file for row in rows)
     if not link.trackers and not has_file:
@@ -96,6 +96,6 @@ def _seconds(moment: datetime | None) -> float:
 
 
 def _loosest(limits: Iterable[int]) -> int:
-    """Of several owners' limits: whoever sets none lifts those of the others."""
+    """Return the loosest of several owners' limits: whoever sets none lifts those of the others."""
     limits = list(limits)
     return max(limits) if all(limits) else 0

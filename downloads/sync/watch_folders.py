@@ -1,4 +1,4 @@
-"""A folder for each person: .torrent files and lists of links in it are added by themselves.
+"""Watch folders, one per person: .torrent files and lists of links in them are added.
 
 <watch folder>/<user name>/show.torrent   ->   show.torrent.added
 <watch folder>/<user name>/links.txt      ->   links.txt.invalid, and why in links.txt.reason
@@ -29,7 +29,7 @@ Stamp = tuple[int, int]  # size and time of the last change
 
 
 class WatchFolders:
-    """The folders of all people, and what was seen in them at the last look."""
+    """The folders of all people, and the files that were seen in them last time."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -37,7 +37,7 @@ class WatchFolders:
         self._refused: dict[Path, Stamp] = {}
 
     def step(self) -> None:
-        """Add what has been lying there unchanged since the last look."""
+        """Add the files that have not changed since the last call."""
         seen: dict[Path, Stamp] = {}
         ripe: list[tuple[str, Path]] = []
         for owner, path, stamp in self._files():
@@ -56,7 +56,7 @@ class WatchFolders:
                 self._take(by_name[owner], path)
 
     def _files(self) -> Iterator[tuple[str, Path, Stamp]]:
-        """User name, path and stamp of each file that looks like a torrent or a list."""
+        """Yield user name, path and stamp of each file that looks like a torrent or a list."""
         for folder in _entries(self._home):
             if not folder.is_dir(follow_symlinks=False):
                 continue
@@ -88,7 +88,7 @@ class WatchFolders:
         self._finish(path, "invalid" if added.is_useless else "added", reasons)
 
     def _finish(self, path: Path, word: str, reasons: list[str]) -> None:
-        """Rename what was dealt with, so that it is not taken twice, and say what was refused."""
+        """Rename a processed file, so that it is not taken twice, and write down refusals."""
         try:
             if reasons:
                 path.with_name(f"{path.name}.reason").write_text("\n".join(reasons) + "\n")
@@ -107,7 +107,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _read(path: Path) -> list[Asked]:
-    """The torrent or the links of a file. Raises OSError, also where it is a link to elsewhere."""
+    """Return the torrent or the links of a file. Raises OSError, also if it is a symbolic link."""
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         # One byte more than is allowed tells a file that is too large without reading it all.
         data = file.read(MAX_METADATA + 1)

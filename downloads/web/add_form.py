@@ -25,7 +25,7 @@ class ManyFilesField(forms.FileField):
     widget = ManyFiles
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
-        """The list of files; an empty one where none was chosen."""
+        """Return the list of files; empty if none was chosen."""
         files = [file for file in data or [] if file]
         if self.required and not files:
             raise forms.ValidationError(self.error_messages["required"], code="required")
@@ -62,11 +62,10 @@ class AddForm(OptionForm):
         self.fields["layout"].required = False
 
     def clean_layout(self) -> str:
-        """As the torrent has it, where nothing is said."""
         return self.cleaned_data["layout"] or Layout.ORIGINAL
 
     def clean(self) -> dict[str, Any]:
-        """Read every line; at least one must be there."""
+        """Read every line and file; at least one must be there."""
         data = super().clean() or {}
         text = data.get("links") or ""
         if text.count("\n") >= MAX_LINES:

@@ -1,7 +1,7 @@
-"""Many files as one stream: a .zip (stored, not squeezed) or a .tar, in constant memory.
+"""Many files as one stream: a .zip (stored, not compressed) or a .tar, in constant memory.
 
-Nothing is written to disk and no file is read before its turn. What is fetched is mostly squeezed
-already, so squeezing it again would only cost time, and the length could not be told beforehand.
+Nothing is written to disk and no file is read before its turn. Downloads are mostly compressed
+already, so compressing them again would only cost time, and the length could not be sent ahead.
 """
 
 import os
@@ -18,12 +18,12 @@ BLOCK = 1 << 18
 
 
 class Changed(OSError):
-    """A file is not as long any more as it was said to be: the archive cannot be finished."""
+    """A file is no longer as long as announced: the archive cannot be finished."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """One file of an archive: its name in there, and where its bytes lie."""
+    """A file of an archive: its name in there, and the path of its bytes."""
 
     name: str
     path: Path
@@ -39,7 +39,7 @@ class Archive:
 
 
 def member_name(path: str, taken: set[str]) -> str:
-    """A name that means the same to every program that unpacks, and that no other member has."""
+    """Return a name that means the same to every unpacker, and that no other member has."""
     parts = [file_name(part, "file") for part in PurePosixPath(path).parts if part != "/"]
     name = wanted = "/".join(parts) or "file"
     number = 1
@@ -52,7 +52,7 @@ def member_name(path: str, taken: set[str]) -> str:
 
 
 def as_zip(members: Iterable[Member]) -> Archive:
-    """The members as a .zip; ZIP64 where it has to be."""
+    """Return the members as a .zip; ZIP64 if needed."""
     stream = ZipStream(sized=True)
     for member in members:
         stream.add(_content(member), member.name, size=member.size)
@@ -60,7 +60,7 @@ def as_zip(members: Iterable[Member]) -> Archive:
 
 
 def as_tar(members: Iterable[Member]) -> Archive:
-    """The members as a .tar of the POSIX kind."""
+    """Return the members as a .tar (POSIX)."""
     members = list(members)
     length = sum(len(_header(one)) + one.size + _padding(one.size) for one in members)
     return Archive(length + 2 * tarfile.BLOCKSIZE, _tar(members))

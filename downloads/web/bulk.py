@@ -1,4 +1,4 @@
-"""The buttons above the list of downloads, over a selection or over all that match the filter."""
+"""Buttons above the list of downloads, for a selection or for all that match the filter."""
 
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ NAMES_SHOWN = 10
 
 
 class BulkForm(forms.Form):
-    """What is to be done, and what that needs to know."""
+    """An action and the values that it needs."""
 
     action = forms.ChoiceField(choices=[(name, name) for name in ACTIONS])
     category = forms.ModelChoiceField(Category.objects.none(), required=False)
@@ -39,7 +39,7 @@ class BulkForm(forms.Form):
         category.queryset = Category.objects.visible_to(owner)
 
     def clean(self) -> dict[str, Any]:
-        """Tags are needed to tag."""
+        """Require tags for an action that tags."""
         data = super().clean() or {}
         if data.get("action") in {"tag", "untag"} and not data.get("tags"):
             raise forms.ValidationError("Write the tags that are meant, with commas between them.")
@@ -52,7 +52,7 @@ class BulkForm(forms.Form):
 
 
 class Bulk(OwnJobs, View):
-    """Acts on each that allows it, and says how many did; asks before it deletes."""
+    """Acts on each download that allows it, and says how many did; asks before it deletes."""
 
     http_method_names = ["post"]
 
@@ -71,7 +71,7 @@ class Bulk(OwnJobs, View):
         return redirect(back(request) or reverse("downloads:list"))
 
     def chosen(self) -> QuerySet:
-        """The ticked ones; all that match the list's filter where that was ticked."""
+        """Return the ticked downloads, or all that match the list's filter if that was ticked."""
         mine = self.get_queryset()
         if "all" in self.request.POST:
             query = QueryDict(self.request.POST.get("query", ""))
@@ -79,7 +79,7 @@ class Bulk(OwnJobs, View):
         return mine.filter(pk__in=_ids(self.request.POST.getlist("ids")))
 
     def ask(self, chosen: QuerySet) -> HttpResponse:
-        """The question before many are deleted."""
+        """Show the question before many are deleted."""
         kept = ("ids", "all", "query", "next", "action")
         context = {
             "number": len(chosen),

@@ -1,4 +1,4 @@
-"""The page on which one download's options are changed, and the pages of categories."""
+"""Pages of categories: list, create, edit, delete."""
 
 from typing import Any
 
@@ -31,12 +31,10 @@ class Categories(CreateView):
     success_url = reverse_lazy("downloads:categories")
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        """A new category is the person's own."""
         owner: Any = self.request.user
         return super().get_form_kwargs() | {"instance": Category(owner=owner)}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add those that are there, with how many downloads each has."""
         there = Count("downloads", filter=Q(downloads__delete_requested=False))
         mine = (
             Category.objects.visible_to(self.request.user).annotate(number=there).order_by("name")
@@ -49,7 +47,7 @@ class Categories(CreateView):
 
 
 class OwnCategory:
-    """One category of the person who asks; everybody else's are 404."""
+    """One category of the signed-in person; everybody else's are 404."""
 
     request: HttpRequest
 
@@ -58,7 +56,7 @@ class OwnCategory:
 
 
 class EditCategory(OwnCategory, UpdateView):
-    """Another name or folder; with the folder, finished files move."""
+    """Edits name and folder; with the folder, finished files move."""
 
     form_class = CategoryForm
     template_name = "downloads/category.html"
@@ -75,7 +73,7 @@ class EditCategory(OwnCategory, UpdateView):
 
 
 class DeleteCategory(OwnCategory, DeleteView):
-    """Remove a category; its downloads and their files stay where they are."""
+    """Removes a category; its downloads and their files stay where they are."""
 
     template_name = "downloads/confirm_delete_category.html"
     success_url = reverse_lazy("downloads:categories")

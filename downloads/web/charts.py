@@ -22,7 +22,10 @@ class Graph:
 
 
 def graph(title: str, begins: str, samples: Sequence[tuple[int, int]], width: int) -> Graph:
-    """Draw (down, up) samples; where they are fewer than `width`, the left side stays empty."""
+    """Return the graph of (down, up) samples;
+
+    if they are fewer than `width`, its left side is empty.
+    """
     samples = list(samples)[-width:]
     most = max((max(one) for one in samples), default=0)
     start = width - len(samples)
@@ -48,7 +51,7 @@ def _points(values: Sequence[int], start: int, most: int) -> str:
 
 @dataclass(frozen=True)
 class Run:
-    """Neighbouring cells of a pieces map that are alike."""
+    """Neighbouring cells of a piece map that are alike."""
 
     start: int
     length: int
@@ -56,7 +59,7 @@ class Run:
 
 
 def runs(signs: str) -> list[Run]:
-    """A pieces map with equal neighbours drawn together."""
+    """Return a piece map with equal neighbours joined."""
     found: list[Run] = []
     for place, sign in enumerate(signs):
         if found and found[-1].sign == sign:
@@ -68,7 +71,7 @@ def runs(signs: str) -> list[Run]:
 
 @dataclass(frozen=True)
 class Bar:
-    """One day: what came down, and above it what went up."""
+    """A day: the bytes down, and above them the bytes up."""
 
     label: str
     place: int
@@ -80,7 +83,7 @@ class Bar:
 
 
 def bars(days: Sequence[tuple[str, int, int]]) -> list[Bar]:
-    """Bars for (label, down, up), each scaled to the greatest sum."""
+    """Return bars for (label, down, up), each scaled to the greatest sum."""
     most = max((down + up for _, down, up in days), default=0)
     scale = HEIGHT / most if most else 0
     drawn = []

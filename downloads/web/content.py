@@ -1,4 +1,4 @@
-"""Addresses that serve what was fetched: one file, many as an archive, the .torrent."""
+"""Addresses that serve fetched files: one file, many as an archive, the .torrent."""
 
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,6 @@ class FileContent(OwnJobs, View):
     """The bytes of one file, with Range."""
 
     def get(self, request: HttpRequest, pk: UUID, index: int) -> HttpResponseBase:
-        """Serve it as an attachment."""
         return file_response(request, self.get_queryset(), pk, index)
 
 
@@ -42,16 +41,15 @@ class TorrentContent(OwnJobs, View):
     """A download as a .torrent file."""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
-        """Serve it as an attachment."""
         return torrent_response(self.get_queryset(), pk)
 
 
 def file_response(
     request: HttpRequest, downloads: QuerySet, pk: Any, index: int
 ) -> HttpResponseBase:
-    """The file with this index of a download among these; `?play` has it played in place.
+    """Return the file with this index of one of these downloads; `?play` serves it for playing.
 
-    Of an unfinished one only ranges are served, and those fetched first; else it is 404.
+    Of an unfinished one only ranges are served, and those are fetched first; otherwise 404.
     """
     job = get_object_or_404(downloads, pk=pk)
     file = get_object_or_404(DownloadFile, download=job, index=index)
@@ -66,7 +64,7 @@ def file_response(
 
 
 def archive_response(request: HttpRequest, downloads: QuerySet, pk: Any) -> HttpResponseBase:
-    """The files of a download among these as one stream; 404 where none is complete."""
+    """Return the files of one of these downloads as one stream; 404 if none is complete."""
     job = get_object_or_404(downloads, pk=pk)
     kind, folder = request.GET.get("format", "zip"), request.GET.get("folder", "").strip("/")
     if kind not in FORMATS:
@@ -81,7 +79,7 @@ def archive_response(request: HttpRequest, downloads: QuerySet, pk: Any) -> Http
 
 
 def torrent_response(downloads: QuerySet, pk: Any) -> HttpResponseBase:
-    """The .torrent of a download among these; 404 while its list of files is not known."""
+    """Return the .torrent of one of these downloads; 404 while its list of files is not known."""
     job = get_object_or_404(downloads, pk=pk)
     data = torrent_bytes(job.descriptions, job.trackers)
     if data is None:

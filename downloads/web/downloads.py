@@ -32,7 +32,6 @@ class DownloadList(JobList):
         return super().get_queryset().select_related("category")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the line about the site, and what there is to filter by where that is shown."""
         context = super().get_context_data(**kwargs) | {"site": site_line()}
         context["any_active"] = any(job.is_live for job in context["jobs"])
         if self.request.htmx:  # type: ignore[attr-defined]
@@ -46,13 +45,13 @@ class DownloadList(JobList):
 
 
 class DownloadDetail(JobDetail):
-    """One download: progress, peers, why it stands still, files, log."""
+    """One download: progress, peers, why it stalls, files, log."""
 
     def get_queryset(self) -> QuerySet:
         return super().get_queryset().select_related("category")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the first files; the others are on a page of their own."""
+        """Add the first files; the others have a page of their own."""
         details = details_of(self.object)
         context = super().get_context_data(**kwargs) | {
             "details": details,
@@ -67,7 +66,7 @@ class DownloadDetail(JobDetail):
 
 
 def with_progress(shown: dict[str, Any], details: dict[str, Any] | None) -> dict[str, Any]:
-    """The files with the share that is here of each, where a close look tells."""
+    """Return the files with the share of each that is here, if live details are known."""
     had = (details or {}).get("files") or []
     for file in shown["files"]:
         file.share = had[file.index] if file.index < len(had) else None
@@ -75,29 +74,27 @@ def with_progress(shown: dict[str, Any], details: dict[str, Any] | None) -> dict
 
 
 def shares(job: Download, details: dict[str, Any] | None) -> list[tuple[int, float]]:
-    """Of the files that the page shows, which stand in the order of their paths: number, share."""
+    """Return number and share of the files that the page shows, in the order of their paths."""
     had = (details or {}).get("files") or []
     shown = job.files.values_list("index", flat=True)[:FILES_SHOWN] if had else ()
     return [(index, had[index]) for index in shown if index < len(had)]
 
 
 class Add(FormView):
-    """Paste links, upload .torrent files; the answer tells what became of each."""
+    """Takes links and .torrent files; the answer has the result of each."""
 
     form_class = AddForm
     template_name = "downloads/new.html"
 
     def get_initial(self) -> dict[str, Any]:
-        """Return the person's default options."""
         usual = Defaults.of(self.request.user)
         return {"hold": usual.hold, "exclude": usual.exclude, "layout": usual.layout}
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        """The person's own categories are offered."""
         return super().get_form_kwargs() | {"owner": self.request.user}
 
     def form_valid(self, form: AddForm) -> HttpResponse:
-        """Queue what is new; stay on the page where something was refused."""
+        """Queue what is new; stay on the page if something was refused."""
         if uploads.refusal(self.request):
             return self.form_invalid(form)
         answer = submit(self.request.user, form.asked, form.options)
@@ -115,12 +112,12 @@ class Add(FormView):
         return self.render_to_response(self.get_context_data(form=form), status=status)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Say so where the upload was past the limit."""
+        """Add a sentence if the upload was past the limit."""
         return super().get_context_data(too_large=uploads.refusal(self.request), **kwargs)
 
 
 class Pause(JobAction):
-    """Stop a download for now."""
+    """Pauses a download."""
 
     done = "“{name}” is paused."
 
@@ -129,7 +126,7 @@ class Pause(JobAction):
 
 
 class Resume(JobAction):
-    """Go on with a paused download."""
+    """Resumes a paused download."""
 
     done = "“{name}” goes on."
 
@@ -138,7 +135,7 @@ class Resume(JobAction):
 
 
 class Seed(JobAction):
-    """Upload a complete download to others."""
+    """Uploads a complete download to others."""
 
     done = "“{name}” is uploaded to others until you stop it."
     refused = "The download is {status}; only a complete one that is not uploaded can be."
@@ -148,7 +145,7 @@ class Seed(JobAction):
 
 
 class DeleteDownload(Delete):
-    """Asks whether the files go as well."""
+    """Asks whether to delete the files as well."""
 
     template_name = "downloads/confirm_delete.html"
 
@@ -162,7 +159,7 @@ class DeleteDownload(Delete):
 
 
 class Options(OwnJobs, UpdateView):
-    """Name, category, tags, goal, trackers, priority and rates of one download."""
+    """Edits name, category, tags, goal, trackers, priority and rates of one download."""
 
     form_class = OptionsForm
     template_name = "downloads/options.html"
@@ -170,7 +167,6 @@ class Options(OwnJobs, UpdateView):
     title = "Options"
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        """The person's own categories are offered."""
         return super().get_form_kwargs() | {"owner": self.request.user}
 
     def form_valid(self, form: Any) -> HttpResponse:

@@ -20,7 +20,7 @@ ON_A_PAGE = 250
 
 
 def first_files(job: Any) -> dict[str, Any]:
-    """As many files as a job's page shows, and whether there are more."""
+    """Return as many files as a job's page shows, and whether there are more."""
     files = list(job.files.all()[: FILES_SHOWN + 1])
     return {"files": files[:FILES_SHOWN], "has_more": len(files) > FILES_SHOWN}
 
@@ -34,14 +34,14 @@ class ChoiceForm(forms.Form):
     pattern = forms.CharField(required=False, max_length=1000)
 
     def clean_pattern(self) -> tuple[str, ...]:
-        """The patterns; none stands for every file."""
+        """Return the patterns; none stands for every file."""
         try:
             return clean_patterns(self.cleaned_data["pattern"])
         except ValueError as error:
             raise forms.ValidationError(str(error)) from None
 
     def priorities(self, job: Download) -> dict[int, int]:
-        """What was chosen, by number of the file."""
+        """Return the chosen priorities, by number of the file."""
         chosen = {}
         for name, word in self.data.items():
             number = name.removeprefix("p-")
@@ -54,7 +54,7 @@ class ChoiceForm(forms.Form):
 
 
 class RenameFile(OwnJobs, View):
-    """Another path for one file."""
+    """Sets another path for one file."""
 
     title = "Rename a file"
     button = "Rename"
@@ -65,7 +65,7 @@ class RenameFile(OwnJobs, View):
         return self.form(request, job, file)
 
     def post(self, request: HttpRequest, pk: UUID, index: int) -> HttpResponse:
-        """Store it; the engine renames what is in the library."""
+        """Store it; the engine renames the file in the library."""
         job = get_object_or_404(self.get_queryset(), pk=pk)
         file = get_object_or_404(DownloadFile, download=job, index=index)
         try:
@@ -78,7 +78,7 @@ class RenameFile(OwnJobs, View):
     def form(
         self, request: HttpRequest, job: Download, file: DownloadFile, error: str = ""
     ) -> HttpResponse:
-        """The page, with what was wrong."""
+        """Return the page with the error."""
         context = {"view": self, "job": job, "file": file, "error": error}
         return render(request, "downloads/rename_file.html", context)
 
@@ -87,7 +87,6 @@ class FileList(OwnJobs, View):
     """All files of a torrent, page by page; the first ones as a fragment of the job's page."""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """One page of them."""
         job = get_object_or_404(self.get_queryset(), pk=pk)
         if request.htmx:  # type: ignore[attr-defined]
             context = {"job": job, **first_files(job)}
@@ -97,7 +96,7 @@ class FileList(OwnJobs, View):
         return render(request, "downloads/files.html", context)
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Store the choice; with the button that says so, start it."""
+        """Store the choice; with the button for it, start the download."""
         job = get_object_or_404(self.get_queryset(), pk=pk)
         form = ChoiceForm(request.POST)
         try:

@@ -1,4 +1,4 @@
-"""What the list of downloads can be filtered and sorted by."""
+"""Filters and sort orders of the list of downloads."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ STATES = ["downloading", "stalled", "metadata", "checking", "queued", "held", "s
 
 
 class DownloadFilter(JobFilter):
-    """Also by state, category and tag; the search knows info hashes, too."""
+    """Filters also by state, category and tag; the search finds info hashes, too."""
 
     state = django_filters.CharFilter(method="in_state", label="State")
     category = django_filters.CharFilter(method="of_category", label="Category; - for none")
@@ -34,7 +34,7 @@ class DownloadFilter(JobFilter):
     )
 
     def in_state(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        """Rows with which this is being done now; "held" are those that wait for a choice."""
+        """Return the rows in a state; "held" are those that wait for a choice of files."""
         if value == "held":
             return queryset.filter(status=Status.PAUSED, hold=True, is_listed=True)
         if value == "seeding":
@@ -42,17 +42,17 @@ class DownloadFilter(JobFilter):
         return queryset.filter(state=value)
 
     def of_category(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        """Rows of the category with this name, or of none."""
+        """Return the rows of the category with this name, or of none."""
         if value == NONE:
             return queryset.filter(category=None)
         return queryset.filter(category__name=value)
 
     def of_tag(self, queryset: Any, name: str, value: str) -> QuerySet:
-        """Rows that carry a tag."""
+        """Return the rows with a tag."""
         return queryset.tagged(value)
 
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        """Rows whose name contains the text, or whose info hash begins with it."""
+        """Return the rows whose name contains the text, or whose info hash begins with it."""
         text = value.strip()
         starts = Q(info_hash__startswith=text.lower()) | Q(info_hash_v2__startswith=text.lower())
         return queryset.filter(Q(name__icontains=text) | starts)

@@ -1,4 +1,4 @@
-"""What pages show of the engine's answers: a torrent from inside, its rates, the site's line."""
+"""The engine's answers for pages: details of a torrent, its rates, the line about the site."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ def box() -> DetailsMailbox:
 
 
 def details_of(job: Download) -> dict[str, Any] | None:
-    """Peers, trackers, pieces and files of a torrent that runs; asks for them at the same time."""
+    """Return peers, trackers, pieces and files of a running torrent, and keep asking for them."""
     if job.status != Status.RUNNING and not job.is_seeding:
         return None
     mailbox = box()
@@ -29,12 +29,12 @@ def details_of(job: Download) -> dict[str, Any] | None:
 
 
 def site_line() -> dict[str, Any] | None:
-    """Rates of everything together and the free space; None while no engine runs."""
+    """Return the rates of everything together and the free space; None while no engine runs."""
     return box().details("site", LINE_LASTS)
 
 
 def pieces_drawn(details: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The pieces of a close look, in runs of equal cells."""
+    """Return the piece map of the details, in runs of equal cells."""
     pieces = (details or {}).get("pieces")
     if not pieces:
         return None
@@ -42,7 +42,7 @@ def pieces_drawn(details: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def graphs(key: str) -> list[Graph]:
-    """The rates of the last hour and the last day; empty where nothing ever moved."""
+    """Return the rates of the last hour and the last day; empty if there never were any."""
     course = rate_history.read(_state() / "rates", key)
     drawn = []
     if course.hour:

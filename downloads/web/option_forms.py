@@ -1,4 +1,4 @@
-"""Form fields for the options of a download, used when it is added and later."""
+"""Form fields of the options of a download, used when it is added and later."""
 
 from typing import Any
 
@@ -19,11 +19,11 @@ class TagsField(forms.CharField):
     """Tags in one line, with commas between them."""
 
     def prepare_value(self, value: Any) -> Any:
-        """A list as a line."""
+        """Return a list as a line."""
         return ", ".join(value) if isinstance(value, list) else value
 
     def clean(self, value: Any) -> list[str]:
-        """The list. Raises ValidationError."""
+        """Return the list. Raises ValidationError."""
         try:
             return clean_tags(super().clean(value))
         except ValueError as error:
@@ -34,7 +34,7 @@ FOLDED = ["layout", "sequential", "ends_first", *GOAL_FIELDS]
 
 
 class FoldingForm(forms.ModelForm):
-    """A form of whose fields those that are seldom changed are folded away on its page."""
+    """A form whose seldom changed fields are folded away on its page."""
 
     @property
     def folded(self) -> list[Any]:
@@ -47,7 +47,7 @@ class FoldingForm(forms.ModelForm):
 
     @property
     def is_unfolded(self) -> bool:
-        """Whether something in the fold is set or wrong."""
+        """Whether a folded field is set or wrong."""
         usual = {None, "", False, "stop", Layout.ORIGINAL}
         return any(field.errors or field.value() not in usual for field in self.folded)
 
@@ -81,21 +81,21 @@ class OptionForm(FoldingForm):
 
 
 class TrackersField(forms.CharField):
-    """Addresses of trackers, one per line."""
+    """The URLs of trackers, one per line."""
 
     widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "class": "links"})
 
     def prepare_value(self, value: Any) -> Any:
-        """A list as lines."""
+        """Return a list as lines."""
         return "\n".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        """A list of them."""
+        """Return a list of the lines."""
         return [line.strip() for line in (value or "").splitlines() if line.strip()]
 
 
 class OptionsForm(OptionForm):
-    """All that can be changed of one download."""
+    """The fields of one download that can be changed."""
 
     trackers = TrackersField(
         required=False,
@@ -113,11 +113,9 @@ class OptionsForm(OptionForm):
         self._private = instance.is_private
 
     def clean_name(self) -> str:
-        """As a file or folder may be called."""
         return clean_name(self.cleaned_data["name"])
 
     def clean_trackers(self) -> list[str]:
-        """Those that may be asked. Raises ValidationError."""
         return check_trackers(
             self.cleaned_data["trackers"], self.initial["trackers"], self._private
         )

@@ -1,4 +1,4 @@
-"""Files that are opened before they are whole, and the page that plays them."""
+"""Files that are opened before they are complete, and the page that plays them."""
 
 import threading
 import time
@@ -25,10 +25,10 @@ RETRY_AFTER = 3
 
 
 class Play(OwnJobs, View):
-    """A page that plays one file, finished or not."""
+    """Plays one file, complete or not."""
 
     def get(self, request: HttpRequest, pk: UUID, index: int) -> HttpResponse:
-        """The player, or a sentence where browsers do not play such files."""
+        """Show the player, or a sentence if browsers do not play such files."""
         job = get_object_or_404(self.get_queryset(), pk=pk)
         file = get_object_or_404(DownloadFile, download=job, index=index)
         kind = file.played_as
@@ -39,9 +39,9 @@ class Play(OwnJobs, View):
 def unfinished_response(
     request: HttpRequest, job: Download, file: DownloadFile, content_type: str
 ) -> HttpResponseBase | None:
-    """The beginning of the wanted range as soon as it is there; 503 where that takes too long.
+    """Return the beginning of the wanted range as soon as it is there; 503 if that takes too long.
 
-    None where the download does not run or no range was asked for: there is nothing to wait for.
+    None if the download does not run or no range was asked for: there is nothing to wait for.
     """
     span = wanted_span(request.headers.get("Range", ""), file.size)
     if job.status != Status.RUNNING or span is None or span[0] >= file.size:
@@ -60,7 +60,7 @@ def unfinished_response(
 
 
 def _await(wanted: ByteRange) -> Available | None:
-    """The engine's answer, waited for a bounded time."""
+    """Wait a bounded time for the engine's answer and return it."""
     box = StreamMailbox(Path(settings.DATA_DIR) / "swarm" / "streams")
     deadline = time.monotonic() + WAITS
     box.ask(wanted)
@@ -75,7 +75,7 @@ def _await(wanted: ByteRange) -> Available | None:
 
 
 def _path(available: Available) -> Path | None:
-    """The file that the engine named; None where something leads out of the download folder."""
+    """Return the file that the engine named; None if it leads out of the download folder."""
     home = Path(settings.DOWNLOAD_DIR).resolve()
     path = home / available.path
     return path if path.resolve() == path and path.is_relative_to(home) else None

@@ -1,4 +1,4 @@
-"""The page of the site's limits."""
+"""Pages of the site's limits, its seeding goal, and a person's defaults."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ class PlanForm(forms.ModelForm):
 
 
 class Plan(UpdateView):
-    """The site's limits by the hours of the week, for staff who may change them.
+    """Edits the site's limits by the hours of the week, for staff who may change them.
 
     It does not exist for others.
     """
@@ -56,7 +56,7 @@ class Plan(UpdateView):
         return SpeedPlan.current()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the grid: for each day its hours, and whether each is slow."""
+        """Add the grid: the hours of each day, and whether each is slow."""
         hours = self.object.slow_hours
         week = [
             (day, [(start + hour, hour, hours[start + hour] == "1") for hour in range(24)])
@@ -89,7 +89,7 @@ class EditDefaults(UpdateView):
 
 
 class EditSeeding(UpdateView):
-    """The site's seeding goal, for staff who may change it; it does not exist for others."""
+    """Edits the site's seeding goal, for staff who may change it; it does not exist for others."""
 
     fields = GOAL_FIELDS
     model = SeedingPlan

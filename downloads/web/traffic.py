@@ -1,4 +1,4 @@
-"""Pages that look closely: the rates of a download, and what each person has fetched and sent."""
+"""Pages of rates and traffic: of a download, and of each person."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from jobsite.jobs.web.views import OwnJobs
 
 @dataclass(frozen=True)
 class Table:
-    """Bytes down and up of each month or person."""
+    """The bytes down and up of each month or person."""
 
     id: str
     title: str
@@ -39,12 +39,11 @@ class Graphs(OwnJobs, View):
 
 
 class TrafficPage(TemplateView):
-    """What one person has fetched and sent by day and month; who may sees everybody, too."""
+    """A person's traffic by day and month; staff with the permission see everybody's."""
 
     template_name = "downloads/traffic.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """The sums, and the days as bars."""
         mine = Traffic.objects.filter(owner=self.request.user.pk).summary()
         context = super().get_context_data(**kwargs) | {"mine": mine, "bars": _bars(mine["days"])}
         months = [(f"{one['month']:%B %Y}", one["down"], one["up"]) for one in mine["months"]]

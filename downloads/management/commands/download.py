@@ -20,7 +20,6 @@ class Command(JobCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Links, a file of them, and what all such commands take."""
         parser.add_argument("links", nargs="*", metavar="LINK")
         parser.add_argument("--from-file", metavar="F", help="a file with a link per line; - reads")
         parser.add_argument("--category", metavar="NAME", help="one of the person's categories")
@@ -34,7 +33,7 @@ class Command(JobCommand):
         self.add_job_arguments(parser)
 
     def handle(self, *, links: list[str], from_file: str | None, **options: Any) -> None:
-        """Add, tell what became of each line, and wait if asked to."""
+        """Add, print the result of each line, and wait if asked to."""
         asked = read_links("\n".join([*links, self._read(from_file)]))
         if not asked:
             self.refuse("No link was given. Name one, or a file of them with --from-file.")

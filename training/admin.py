@@ -1,4 +1,4 @@
-"""Tables and trainings in the admin panel, read-only."""
+"""Tables and trainings in the admin, read-only."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ class DatasetAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only by the owner: the file has to go as well."""
+        """Refuse: only the owner deletes, because the file has to go as well."""
         return False
 
 

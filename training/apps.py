@@ -4,6 +4,6 @@ from django.apps import AppConfig
 
 
 class TrainingConfig(AppConfig):
-    """Tables in, models out."""
+    """Names the app of tables, trainings and predictions."""
 
     name = "training"

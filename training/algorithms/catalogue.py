@@ -15,7 +15,7 @@ PLAIN, SCALED, ORDERED = "plain", "scaled", "ordered"
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One knob of an algorithm: a range, or a list of values to choose from."""
+    """A hyper-parameter of an algorithm: a range, or a list of values to choose from."""
 
     name: str
     low: float = 0.0
@@ -35,7 +35,7 @@ _BORDER = Setting("C", 1e-2, 1e2, log=True)
 
 @dataclass(frozen=True, slots=True)
 class Algorithm:
-    """What a person and the program have to know of an algorithm before it is run."""
+    """The facts about an algorithm that pages and schedules need before it runs."""
 
     key: str
     label: str

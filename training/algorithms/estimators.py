@@ -35,7 +35,7 @@ _TREES = 200
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What an estimator may depend on."""
+    """The facts about a training that an estimator may depend on."""
 
     problem: str
     rows: int
@@ -46,7 +46,7 @@ class Situation:
 
     @property
     def is_regression(self) -> bool:
-        """True where a number is predicted."""
+        """True if a number is predicted."""
         return self.problem == REGRESSION
 
 

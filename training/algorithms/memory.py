@@ -1,4 +1,4 @@
-"""What a training will need of memory, before it starts. Light: no pandas."""
+"""The memory that a training will need, estimated before it starts. Light: no pandas."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HEAVY = {"forest": 1.5, "extra_trees": 1.5, "knn": 1.3}
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """The most that a training takes, and which algorithms are not possible within the limit."""
+    """The most memory that a training takes, and the algorithms that do not fit into the limit."""
 
     megabytes: float
     too_large: dict[str, str]
@@ -37,7 +37,7 @@ def need(
 ) -> Need:
     """Estimate the memory for fits of `rows` x `width` numbers after preparation.
 
-    Where all of them do not fit side by side, fewer run at a time.
+    If they do not all fit side by side, fewer run at a time.
     """
     ground = _BASE_MB + 2 * table_mb
     fits = {entry.key: _fit_mb(entry, rows, width) for entry in algorithms}

@@ -43,7 +43,7 @@ PART, AGAIN = ".part", ".again"
 
 
 class ModelFileError(Exception):
-    """A file that is no model of ours. The message is a sentence for the user."""
+    """The file is no model of ours. The message is a sentence for the user."""
 
 
 def save(model: Any, path: Path) -> None:
@@ -54,7 +54,7 @@ def save(model: Any, path: Path) -> None:
 
 
 def finish_replacements(folder: Path) -> None:
-    """Give models that were fitted again their place; drop what was not written to its end."""
+    """Move refitted models to their places; remove those that were not completely written."""
     for again in folder.glob(f"*{AGAIN}"):
         again.replace(again.with_suffix(".skops"))
     for part in folder.glob(f"*{PART}"):

@@ -25,7 +25,7 @@ class CompareMixin:
     )
     @action(detail=False, pagination_class=None, filter_backends=[])
     def compare(self, request: Request) -> Response:
-        """Two to six finished trainings side by side: settings, scores, ties, warnings."""
+        """Return two to six finished trainings side by side: settings, scores, ties, warnings."""
         own = cast(Any, self).get_queryset()
         return Response(compared(own, request.query_params.getlist("job")))
 

@@ -28,7 +28,7 @@ from training.web.files import table_response
 
 
 class BarSerializer(serializers.Serializer):
-    """A value, or a step from one to another, and in how many rows it stands."""
+    """A value, or a range of values, and the number of rows that have it."""
 
     value = serializers.CharField()
     count = serializers.IntegerField(source="rows")
@@ -47,14 +47,14 @@ class ColumnSerializer(serializers.Serializer):
 
 
 class ProposalSerializer(serializers.Serializer):
-    """The column that is probably asked for, and why."""
+    """The column that is probably the target, with the reason."""
 
     name = serializers.CharField()
     reason = serializers.CharField()
 
 
 class DatasetSerializer(serializers.ModelSerializer):
-    """A table and what its head shows."""
+    """A table as its first rows show it."""
 
     columns = ColumnSerializer(many=True, read_only=True)
     proposed_target = ProposalSerializer(read_only=True, allow_null=True, source="proposed")
@@ -80,12 +80,12 @@ class DatasetSerializer(serializers.ModelSerializer):
         ]
 
     def get_roles(self, dataset: Dataset) -> dict[str, str]:
-        """The columns that are no plain features, by name."""
+        """Return the columns that are not plain features, by name."""
         return roles_of(dataset.options)
 
 
 class TableChangeSerializer(serializers.Serializer):
-    """What can be changed of a table: its name, and the kind and the role of columns by name."""
+    """The changes of a table: its name, and the kind and the role of columns by name."""
 
     name = serializers.CharField(max_length=255, required=False)
     columns = serializers.DictField(
@@ -94,7 +94,7 @@ class TableChangeSerializer(serializers.Serializer):
 
 
 class UploadSerializer(serializers.Serializer):
-    """What a table is sent with. All but the file is found out where it is not said."""
+    """The fields of an upload. All but the file is detected if it is not given."""
 
     file = serializers.FileField()
     sheet = serializers.CharField(required=False)
@@ -117,7 +117,6 @@ class DatasetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
     lookup_value_converter = "uuid"
 
     def get_queryset(self) -> QuerySet:
-        """The caller's tables; anybody else's are 404."""
         if getattr(self, "swagger_fake_view", False):  # the schema is drawn without a caller
             return Dataset.objects.none()
         return Dataset.objects.visible_to(self.request.user)
@@ -150,7 +149,7 @@ class DatasetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(detail=True)
     def file(self, request: Request, pk: Any = None) -> HttpResponseBase:
-        """The table as it is kept and read: workbooks and packed files as plain text."""
+        """Return the table as it is kept and read: workbooks and packed files as plain text."""
         return table_response(request, self.get_object())
 
     def destroy(self, request: Request, pk: Any = None) -> Response:

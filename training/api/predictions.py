@@ -43,7 +43,10 @@ class RowsSerializer(serializers.Serializer):
 
 
 def asked(request: Request, training: TrainingJob) -> Prediction:
-    """The prediction that a request asks for, not queued yet. Raises where it cannot be."""
+    """Return the prediction that a request asks for, not queued yet.
+
+    Raises ValidationError or Conflict if it cannot be made.
+    """
     models = fitted(training.result)
     if not models:
         raise Conflict("This training has no model that can predict.")
@@ -81,12 +84,12 @@ class PredictionViewSet(JobViewSet):
     serializer_class = PredictionSerializer
 
     def result_of(self, job: Prediction) -> Any:
-        """The result with the address of the file that holds all answers."""
+        """Return the result with the address of the file that holds all answers."""
         place = reverse("predictions-file", args=[job.pk], request=self.request)
         return {**(job.result or {}), "file": place}
 
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY})
     @action(detail=True)
     def file(self, request: Request, pk: Any = None) -> HttpResponseBase:
-        """All rows with their answers as CSV."""
+        """Return all rows with their answers as CSV."""
         return result_response(request, self.get_object())

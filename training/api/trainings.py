@@ -134,7 +134,7 @@ class TrainingViewSet(CompareMixin, JobViewSet):
         )
 
     def result_of(self, job: TrainingJob) -> Any:
-        """The result with the addresses of plots and models."""
+        """Return the result with the addresses of plots and models."""
         result = dict(job.result or {})
         result["plots"] = [
             {**plot, "url": self._place("training-plot", job, plot["file"])}
@@ -166,7 +166,10 @@ class TrainingViewSet(CompareMixin, JobViewSet):
     )
     @action(detail=True, methods=["post"], parser_classes=[JSONObjectParser, MultiPartParser])
     def predict(self, request: Request, pk: Any = None) -> Response:
-        """Ask a model: `rows` as JSON, or a table as `file`. The answers are a job of their own."""
+        """Predict rows, given as JSON `rows` or as a table `file`.
+
+        The answers are a job of their own.
+        """
         job = asked(request, self.get_object())
         queue.submit(job)
         place = reverse("predictions-detail", args=[job.pk], request=request)
@@ -176,17 +179,17 @@ class TrainingViewSet(CompareMixin, JobViewSet):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(detail=True, url_path="models/<slug:algorithm>", url_name="fitted")
     def fitted(self, request: Request, pk: Any = None, algorithm: str = "") -> HttpResponseBase:
-        """The fitted model as a file."""
+        """Return the fitted model as a file."""
         return model_response(request, self.get_object(), algorithm)
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(detail=True, url_path="files/<str:file>", url_name="takeaway")
     def export_file(self, request: Request, pk: Any = None, file: str = "") -> HttpResponseBase:
-        """The report, the model card, or the archive that makes the scores again."""
+        """Return the report, the model card, or the archive that makes the scores again."""
         return export_response(request, self.get_object(), file)
 
     @extend_schema(responses={(200, "image/svg+xml"): OpenApiResponse(OpenApiTypes.BINARY)})
     @action(detail=True, url_path="plots/<str:file>", url_name="plot")
     def plot(self, request: Request, pk: Any = None, file: str = "") -> HttpResponseBase:
-        """A plot as SVG."""
+        """Return a plot as SVG."""
         return plot_response(request, self.get_object(), file)

@@ -107,7 +107,7 @@ def late(schedule: Schedule, left: float, now: float) -> list[tuple[str, str]]:
 
 
 def _may_be_late(run: AlgorithmRun, left: float) -> bool:
-    """Whether the best model still gets its file, without which it is of no use, or its plots.
+    """Return whether the best model still gets its file (it is useless without), or its plots.
 
     The schedule keeps time for both; a machine that is busy with something else may take longer.
     """

@@ -1,4 +1,4 @@
-"""Which settings are tried: a seeded random search that is halved after the first folds."""
+"""The settings to try: a seeded random search that is halved after the first folds."""
 
 from __future__ import annotations
 

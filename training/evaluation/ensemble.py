@@ -63,7 +63,7 @@ def fit_ensemble(
 def fit_weights(
     experiment: Experiment, answers: Mapping[str, np.ndarray], seconds: float = 0.0
 ) -> EnsembleFit:
-    """Return the weights of models by their out-of-fold answers; no folds where one is enough.
+    """Return the weights of models by their out-of-fold answers; no folds if one is enough.
 
     Weights that are found are compared with equal ones: few rows say little about what is better
     than a plain mean.

@@ -1,4 +1,4 @@
-"""What an evaluation tells while it goes on."""
+"""The events that an evaluation yields while it runs."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def finish(
 def explain(
     experiment: Experiment, key: str, model: Any, out: Path, predicted: np.ndarray
 ) -> Iterator[dict[str, Any]]:
-    """Tell of a fitted model: hold-out scores and file first, then plots and importance."""
+    """Report on a fitted model: hold-out scores and file first, then plots and importance."""
     answered = predict(model, experiment.features.iloc[experiment.holdout], experiment.classes)
     name = f"{key}.skops"
     model_file.save(model, out / name)
@@ -93,7 +93,7 @@ def explain(
 def explain_groups(
     experiment: Experiment, key: str, model: Any, half: Any, out: Path
 ) -> Iterator[dict[str, Any]]:
-    """Tell of fitted groups: hold-out scores and file first, then plots and their profile."""
+    """Report on fitted groups: hold-out scores and file first, then plots and their profile."""
     name = f"{key}.skops"
     model_file.save(model, out / name)
     apart = experiment.features.iloc[experiment.holdout]

@@ -34,7 +34,7 @@ Work = Callable[..., Iterator[Any]]
 
 @dataclass(frozen=True, slots=True)
 class FitMessage:
-    """Something that a task sent: a value, its end, or why it failed."""
+    """A message from a task: a value, its end, or why it failed."""
 
     tag: Any
     value: Any = None
@@ -44,7 +44,7 @@ class FitMessage:
 
 @contextlib.contextmanager
 def _without_main() -> Iterator[None]:
-    """Keep the children from importing the main module of this process once more each."""
+    """Keep the children from importing the main module of this process again."""
     main = sys.modules["__main__"]
     sys.modules["__main__"] = types.ModuleType("__main__")
     try:
@@ -54,7 +54,7 @@ def _without_main() -> Iterator[None]:
 
 
 def warm() -> None:
-    """Start the server ahead, so that its imports go on while the table is being read."""
+    """Start the fork server, so that its imports run beside those of this process."""
     _CONTEXT.set_forkserver_preload(["training.evaluation.final_fit"])
     with _without_main():
         forkserver.ensure_running()
@@ -81,7 +81,7 @@ class Pool:
         return list(self._running)
 
     def process_of(self, tag: Hashable) -> int:
-        """The process that carries out this task."""
+        """Return the process that carries out this task."""
         return int(self._running[tag][0].pid)
 
     @property
@@ -133,7 +133,7 @@ class Pool:
         self.close()
 
     def close(self) -> None:
-        """End everything that still runs."""
+        """End every task that still runs."""
         for tag in self.running:
             self.kill(tag)
 

@@ -190,7 +190,7 @@ class _Run:
                     yield FoldStarted(fit.key, fit.fold)
 
     def _extend_search(self) -> Iterator[Event]:
-        """Give out settings to try; tell of those that the time left was used for at their end."""
+        """Give out settings to try; report those that used the time that was left, at their end."""
         if not self.schedule.is_scored:
             return
         left = self.budget.left - self.budget.ensemble_seconds(self.joins)
@@ -202,7 +202,7 @@ class _Run:
             yield Searched(self.search.extra(), self.search.is_stale)
 
     def _start_ensemble(self) -> bool:
-        """Join the best models as soon as they have their files; True where that has begun."""
+        """Join the best models as soon as they have their files; return whether that has begun."""
         members = self.schedule.members()
         if not self.joins or self.search.is_due or members is None:
             return False

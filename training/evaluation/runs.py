@@ -26,7 +26,7 @@ class Fit(NamedTuple):
 
 @dataclass(slots=True)
 class Trial:
-    """One choice of settings and the folds that it has seen. The first one is the default."""
+    """A choice of settings and the folds that it has seen. The first one is the default."""
 
     settings: dict[str, Any]
     waiting: list[int]
@@ -37,7 +37,7 @@ class Trial:
     round: int = 0
 
     def drop(self) -> None:
-        """Give these settings up."""
+        """Mark these settings as given up."""
         self.dropped, self.waiting = True, []
         self.running.clear()
 
@@ -49,7 +49,7 @@ class Trial:
 
 @dataclass(slots=True)
 class AlgorithmRun:
-    """One algorithm on its way."""
+    """An algorithm during an evaluation."""
 
     algorithm: Algorithm
     folds: int
@@ -105,5 +105,5 @@ class AlgorithmRun:
         return sum(self.taken) / len(self.taken) if self.taken else None
 
     def final_seconds(self, slowness: float = 1.0) -> float:
-        """What the last fit and its explanation will take, roughly, on a machine so slow."""
+        """Return a rough estimate of the last fit and its explanation on a machine so slow."""
         return FINAL_FITS * (self.fold_seconds or 0.0) + FINAL_SECONDS * slowness

@@ -1,4 +1,4 @@
-"""How far each algorithm is: pure book-keeping, no processes and no clock of its own."""
+"""The progress of each algorithm: pure book-keeping, without processes and without a clock."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class Schedule:
         return max(left / self.slots, fold - running if trial.running else fold)
 
     def is_first(self, key: str, given_up: Container[str] = ()) -> bool:
-        """True for the algorithm that is next to be scored while none but the baseline is.
+        """Return whether an algorithm is next to be scored while only the baseline is.
 
         `given_up` are algorithms that count as ended already.
         """

@@ -135,7 +135,7 @@ class Search:
                     trial.forget()
 
     def choose(self, key: str) -> bool:
-        """Take the best settings that are through all folds; True where they are new."""
+        """Take the best settings that are through all folds; return whether they are new."""
         run = self.schedule.runs[key]
         before, folds = run.chosen, self.schedule.folds
         through = [n for n, trial in enumerate(run.trials) if len(trial.results) == folds]

@@ -13,7 +13,10 @@ _NO_GROUPS = -1.0
 
 
 def by_size(model: Pipeline) -> Pipeline:
-    """Number the groups of a fitted model by their size, so that the first is the largest."""
+    """Number the groups of a fitted model by their size, so that the first is the largest.
+
+    `other` is the same model, made from half of the rows: it shows whether the groups are stable.
+    """
     means = model[-1]
     order = np.argsort(-np.bincount(means.labels_, minlength=means.n_clusters), kind="stable")
     means.cluster_centers_ = np.ascontiguousarray(means.cluster_centers_[order])

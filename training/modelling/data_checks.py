@@ -77,7 +77,10 @@ def _mostly_missing(task: LearningTask) -> Iterator[str]:
 
 
 def _leaks(task: LearningTask, seed: int) -> Iterator[str]:
-    """Try each column alone: one that nearly decides the target mostly gives it away."""
+    """Return warnings about columns that nearly decide the target alone.
+
+    Such a column mostly gives the target away.
+    """
     if task.kind == CLUSTERING:
         return
     rows = np.arange(task.rows)

@@ -43,7 +43,7 @@ class Experiment:
 
     @property
     def is_imbalanced(self) -> bool:
-        """True where the rarest class has less than a third of its even share."""
+        """True if the rarest class has less than a third of its even share."""
         counts = np.bincount(self.truth[self.train]) if self.classes else np.ones(1)
         return bool(counts.min() < counts.mean() / 3)
 

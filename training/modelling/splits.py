@@ -72,7 +72,7 @@ def _truth(task: LearningTask) -> np.ndarray:
 def _at_random(
     task: LearningTask, truth: np.ndarray, seed: int
 ) -> tuple[np.ndarray, np.ndarray, _Pairs]:
-    """Classes keep their shares in every part."""
+    """Split at random, keeping the shares of classes in every part."""
     train, holdout = train_test_split(
         np.arange(task.rows),
         test_size=HOLD_OUT,
@@ -104,7 +104,7 @@ def _by_group(
 
 
 def _by_time(task: LearningTask, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, _Pairs]:
-    """Rows of one moment stay on one side."""
+    """Split by time, with all rows of one moment on one side."""
     order = np.argsort(times, kind="stable")
     moments = times[order]
     borders = [
@@ -128,7 +128,7 @@ def _by_time(task: LearningTask, times: np.ndarray) -> tuple[np.ndarray, np.ndar
 def _refuse_one_sided(
     task: LearningTask, truth: np.ndarray, pairs: list[tuple[np.ndarray, np.ndarray]]
 ) -> None:
-    """A class that is missing where models learn cannot be answered; of two, also where tested."""
+    """Refuse a split in which a class is missing where models learn; of two, also where tested."""
     if not task.classes:
         return
     for learnt, tested in pairs:

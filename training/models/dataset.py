@@ -1,4 +1,4 @@
-"""Tables that people sent: kept as files, known by what their heads show."""
+"""Tables that people uploaded: kept as files, described by their first rows."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ from training.text import listed
 
 
 def hash_of(path: Path) -> str:
-    """The SHA-256 of a file."""
+    """Return the SHA-256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def limits() -> Limits:
-    """What unpacking an upload may take."""
+    """Return the limits of unpacking an upload."""
     return Limits(settings.TRAINING_UPLOAD_MB, settings.TRAINING_MEMORY_MB)
 
 
 class DatasetQuerySet(models.QuerySet):
-    """Questions about many tables."""
+    """Queries over many tables."""
 
     def visible_to(self, user: Any) -> DatasetQuerySet:
-        """The tables of one person."""
+        """Return the tables of one person."""
         return self.filter(owner=user)
 
 
 class Dataset(models.Model):
-    """A table as a file, and what its head shows."""
+    """A table as a file, described by its first rows."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
@@ -72,7 +72,6 @@ class Dataset(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        """The page on which a training is made of this table."""
         return reverse("training:dataset", args=[self.pk])
 
     @property
@@ -93,7 +92,7 @@ class Dataset(models.Model):
         return self.columns_as(self.options)
 
     def columns_as(self, options: Mapping[str, Any]) -> tuple[Column, ...]:
-        """The columns with the kinds that these options hold."""
+        """Return the columns with the kinds that these options hold."""
         return with_kinds(self.preview.columns, options.get("kinds", {}))
 
     @property
@@ -108,13 +107,13 @@ class Dataset(models.Model):
 
     @classmethod
     def receive(cls, file: UploadedFile, owner: Any, choices: Mapping[str, Any]) -> Dataset:
-        """Keep an upload that streamed to disk. Raises ReadingError where it is no table."""
+        """Keep an upload that streamed to disk. Raises ReadingError if it is no table."""
         source = Path(file.temporary_file_path())  # type: ignore[attr-defined]
         return cls._take(source, file.name or "", owner, choices, file.sha256)  # type: ignore[attr-defined]
 
     @classmethod
     def copy(cls, source: Path, owner: Any, choices: Mapping[str, Any]) -> Dataset:
-        """Keep a copy of a file of this machine. Raises ReadingError where it is no table."""
+        """Keep a copy of a file of this machine. Raises ReadingError if it is no table."""
         with TemporaryDirectory(dir=settings.DATA_DIR) as folder:
             draft = Path(folder) / "table"
             shutil.copyfile(source, draft)
@@ -124,7 +123,7 @@ class Dataset(models.Model):
     def _take(
         cls, source: Path, name: str, owner: Any, choices: Mapping[str, Any], sha256: str
     ) -> Dataset:
-        """Keep a file by moving it; its hash is `sha256` where nothing has to be unpacked."""
+        """Keep a file by moving it; its hash is `sha256` if nothing has to be unpacked."""
         plain = one_line(Path(name).name.removesuffix(".gz"))[:255]
         dataset = cls(name=plain or "table.csv", owner=owner)
         dataset.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
@@ -186,7 +185,7 @@ class Dataset(models.Model):
         self.options = changed(self.options, self.preview.columns, changes)
 
     def hints_for(self, target: str) -> tuple[Hint, ...]:
-        """What the first rows tell of splitting and leaving out, for this target."""
+        """Return what the first rows suggest about splitting and leaving out, for this target."""
         return hints_for(self.columns, self.preview.sampled, self.options, target)
 
     @property
@@ -208,9 +207,9 @@ class Dataset(models.Model):
             path.unlink(missing_ok=True)
 
     def guess(self, target: str, wanted: str = "") -> problem_type.Guess | None:
-        """Return what the target asks, as far as the first rows tell; None where they do not.
+        """Return what the target asks, as far as the first rows tell; None if they do not.
 
-        Raises TargetError where it is certain that the target cannot be learnt.
+        Raises TargetError if it is certain that the target cannot be learnt.
         """
         seen = self.preview
         Roles.of(self.options).check(self.columns, target)

@@ -1,4 +1,4 @@
-"""A closer look at all rows of a table: what should be noticed, and a report to leaf through."""
+"""An inspection of all rows of a table: data checks, and a report to browse."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST = 600.0
 
 
 class Inspection(Job):
-    """One look at one table; it is seen on the page of the table and has no page of its own."""
+    """One inspection of a table; its page is that of the table."""
 
     kind: ClassVar[str] = "inspection"
     cluster: ClassVar[str] = "training"
@@ -34,7 +34,6 @@ class Inspection(Job):
         return cls(dataset=dataset, owner=dataset.owner, name=f"A look at {dataset.name}"[:255])
 
     def get_absolute_url(self) -> str:
-        """The page of the table."""
         return reverse("training:dataset", args=[self.dataset_id])
 
     @property

@@ -102,7 +102,7 @@ class TrainingJob(Job):
 
     @classmethod
     def stored_bytes(cls, owner: Any) -> int:
-        """What the artifacts and the tables of one person take, each table once."""
+        """Return the size of one person's artifacts and tables, each table once."""
         tables = Dataset.objects.visible_to(owner).aggregate(total=Sum("size"))["total"] or 0
         return super().stored_bytes(owner) + tables
 
@@ -135,7 +135,7 @@ class TrainingJob(Job):
 
     @property
     def has_budget(self) -> bool:
-        """True where somebody chose the time: it is used up then. The default is only a limit."""
+        """True if somebody chose the time: it is used up then. The default is only a limit."""
         return self.time_limit not in (None, DEFAULT_TIME_LIMIT)
 
     @property
@@ -154,7 +154,7 @@ class TrainingJob(Job):
         )
 
     def keep(self) -> bool:
-        """Ask the running attempt to end with what is finished; False where nothing is."""
+        """Ask the running attempt to end with what is finished; return False if nothing is."""
         if not self.can_keep:
             return False
         asked = self._row().filter(status=Status.RUNNING, attempt=self.attempt)
@@ -164,7 +164,7 @@ class TrainingJob(Job):
         return False
 
     def asks_to_keep(self) -> bool:
-        """Whether the owner asked this very attempt to end with what it has."""
+        """Return whether the owner asked this very attempt to end with what it has."""
         try:
             return self._row().filter(keep_attempt=self.attempt, attempt__gt=0).exists()
         except DatabaseError:  # away for a while; the work goes on

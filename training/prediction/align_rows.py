@@ -1,4 +1,4 @@
-"""Rows that a model has never seen -> its columns; all that does not fit is counted and said."""
+"""Rows that a model has never seen -> its columns; what does not fit is counted and said."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NOUNS = {NUMBER: "numbers", DATE: "dates"}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something about the rows that the reader of the predictions should know."""
+    """A fact about the rows that the reader of the predictions should know."""
 
     what: str
     columns: tuple[str, ...]
@@ -46,7 +46,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Aligned:
-    """The columns of a model, filled, and what was found on the way."""
+    """The columns of a model, filled from the rows, and the findings."""
 
     features: pd.DataFrame
     findings: tuple[Finding, ...]
@@ -167,7 +167,7 @@ def _unseen(values: pd.Series, item: Input) -> Finding | None:
 
 
 def _same_words(texts: pd.Series, item: Input) -> pd.Series:
-    """Yes is yes, however it is spelled: TRUE in one file is True in another."""
+    """Map spellings of yes and no to those of the training: TRUE in one file is True in another."""
     spelled = {word.lower(): word for word in item.values}
     words = texts.astype(object).map(lambda cell: spelled.get(str(cell).strip().lower(), cell))
     return words.astype("str").astype("category")

@@ -1,4 +1,4 @@
-"""From the rows of a training to what its models will want to be told."""
+"""From the rows of a training to the input schema of its models."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"[+-]?[\d.,' ]*\d[\d.,]*(?:[eE][+-]?\d+)?%?")
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a model says about rows: an answer each, and for classes their probabilities."""
+    """The predictions of a model: one per row, and for classes their probabilities."""
 
     said: np.ndarray
     probabilities: np.ndarray | None = None
@@ -28,7 +28,7 @@ class Answers:
 
     @property
     def is_number(self) -> bool:
-        """True where the answers are numbers, and no names of classes or groups."""
+        """True if the answers are numbers, and no names of classes or groups."""
         return self.said.dtype.kind == "f"
 
     @property

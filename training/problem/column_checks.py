@@ -1,4 +1,4 @@
-"""What the first rows of a table already tell about splitting and leaving out. Light: no pandas."""
+"""Hints of the first rows of a table about splitting and leaving out. Light: no pandas."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _entities(columns: Sequence[Column], rows: int) -> Iterator[Hint]:
 
 
 def repeats(column: Column, rows: int) -> bool:
-    """Tell whether a column names things that stand in several of these rows."""
+    """Return whether a column names things that stand in several of these rows."""
     whole = column.kind == NUMBER and column.integer
     if not (whole or column.kind in (CATEGORY, BOOLEAN)) or not _NAMES_THINGS.search(column.name):
         return False

@@ -1,4 +1,4 @@
-"""What the columns of a table are for in a training: features, or something else. Light."""
+"""The roles of a table's columns in a training: features, or something else. Light."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROLES = (
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Columns that are no plain features: ignored ones, the groups and the time of the rows."""
+    """Columns that are not plain features: ignored ones, the groups and the time of the rows."""
 
     ignore: tuple[str, ...] = ()
     group: str = ""
@@ -38,7 +38,7 @@ class Roles:
         )
 
     def check(self, columns: Sequence[Column], target: str) -> None:
-        """Raise a TargetError where a role does not fit its column or the target."""
+        """Check the roles against columns and target. Raises TargetError if one does not fit."""
         for name in filter(None, (self.group, self.time)):
             column = find_target(columns, name)
             if name == target:
@@ -81,7 +81,7 @@ def changed(
 ) -> dict[str, Any]:
     """Return the options with changes: by name of the column, `kind` and `role`.
 
-    A role that only one column can have leaves the one that had it. Raises TargetError where there
+    A role that only one column can have leaves the one that had it. Raises TargetError if there
     is no such column, kind or role, or where they do not fit.
     """
     kinds, roles = dict(options.get("kinds") or {}), roles_of(options)

@@ -1,4 +1,4 @@
-"""What kind of question a target asks: two classes, several, or a number. Light: no pandas."""
+"""The problem type of a target: two classes, several, or a number. Light: no pandas."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _YES = {"1": "0", "yes": "no", "true": "false", "y": "n", "t": "f", "positive": 
 
 
 class TargetError(Exception):
-    """A target that cannot be predicted. The message is a sentence for the user."""
+    """The target cannot be predicted. The message is a sentence for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """The kind of problem, and the sentence that gives the reason."""
+    """The problem type, and the sentence that gives the reason."""
 
     kind: str
     reason: str
@@ -72,7 +72,7 @@ def guess_groups(columns: Sequence[Column]) -> Guess:
 def guess(target: Column, rows: int, wanted: str = "") -> Guess:
     """Return the problem that a target poses among `rows` rows, or raise a TargetError.
 
-    `wanted` is the user's choice ("classification" or "regression"), where there is one.
+    `wanted` is the user's choice ("classification" or "regression"), if there is one.
     """
     _refuse(target, rows)
     name, distinct = shown(target.name), target.distinct

@@ -1,4 +1,4 @@
-"""Which column of a table is probably asked for, and why. Light: no pandas."""
+"""The column of a table that is probably the target, and why. Light: no pandas."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _FEW = 10
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A column, and the reason for which it is proposed."""
+    """A column, and the reason why it is proposed."""
 
     name: str
     reason: str
 
 
 def propose(columns: Sequence[Column], possible: Sequence[Column]) -> Proposal | None:
-    """Return the best of the columns that can be a target; None where there is none."""
+    """Return the best of the columns that can be a target; None if there is none."""
     names = [column.name.lower() for column in columns]
     rated = [(*_rated(column, columns, possible, names), column.name) for column in possible]
     if not rated:

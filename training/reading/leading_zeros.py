@@ -43,7 +43,7 @@ def count_codes(source: Any, dialect: Dialect) -> int:
 
 
 def _is_one_of(codes: np.ndarray, ends: list[int]) -> np.ndarray:
-    """Tell for each byte whether it is one of these."""
+    """Return for each byte whether it is one of these."""
     found = np.zeros(len(codes), dtype=bool)
     for end in ends:
         found |= codes == end

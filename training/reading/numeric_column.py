@@ -44,7 +44,7 @@ def describe_numbers(column: Column, values: pd.Series, dialect: Dialect) -> Che
 
 
 def _ends(numbers: np.ndarray) -> tuple[float, float]:
-    """Return the least and the largest number; NaN where there is none."""
+    """Return the least and the largest number; NaN if there is none."""
     if not len(numbers):
         return np.nan, np.nan
     return float(np.fmin.reduce(numbers)), float(np.fmax.reduce(numbers))

@@ -1,4 +1,4 @@
-"""The files that can be taken away from a result, and what they are called. Light."""
+"""The export files of a result and their names. Light."""
 
 REPORT, CARD, REPRODUCE = "report.html", "model-card.md", "reproduce.zip"
 EXPORTS = {

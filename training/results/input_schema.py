@@ -1,4 +1,4 @@
-"""What a model wants to be told: its columns as they were in the training. Light: no pandas."""
+"""The input schema of a model: its columns as they were in the training. Light: no pandas."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Input:
 
     @property
     def is_closed(self) -> bool:
-        """True where a value that the model has not seen means nothing to it."""
+        """True if a value that the model has not seen means nothing to it."""
         return self.column.kind in (CATEGORY, BOOLEAN) and bool(self.values)
 
     @property
@@ -73,7 +73,7 @@ class Inputs:
 
     @classmethod
     def load(cls, folder: Path) -> Inputs:
-        """Read what `save` wrote. Raises FileNotFoundError where nothing was written."""
+        """Read what `save` wrote. Raises FileNotFoundError if nothing was written."""
         data = json.loads((folder / FILE).read_text(encoding="utf-8"))
         return cls(tuple(map(_item, data["columns"])), data["header"], data["width"])
 

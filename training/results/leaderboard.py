@@ -1,4 +1,4 @@
-"""Leaderboard rows and their order, with an honest word about differences that are noise."""
+"""Leaderboard rows and their order, with a statement about differences that are noise."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SUCCEEDED, FAILED, SKIPPED = "succeeded", "failed", "skipped"
 
 @dataclass(frozen=True, slots=True)
 class LeaderboardRow:
-    """One algorithm on the leaderboard."""
+    """An algorithm on the leaderboard."""
 
     algorithm: str
     label: str

@@ -20,7 +20,7 @@ def _share(folds: int) -> float:
 
 
 def is_paired_noise(ours: Sequence[float], theirs: Sequence[float]) -> bool:
-    """True where scores of the same folds do not differ (corrected resampled t-test, 95 %)."""
+    """True if scores of the same folds do not differ (corrected resampled t-test, 95 %)."""
     folds = len(ours)
     differences = [a - b for a, b in zip(ours, theirs, strict=True)]
     spread = statistics.variance(differences)
@@ -31,7 +31,7 @@ def is_paired_noise(ours: Sequence[float], theirs: Sequence[float]) -> bool:
 
 
 def is_unpaired_noise(ours: Sequence[float], theirs: Sequence[float]) -> bool:
-    """True where scores of different folds do not differ: the same test without pairs."""
+    """True if scores of different folds do not differ: the same test without pairs."""
     parts = [(statistics.variance(scores), len(scores)) for scores in (ours, theirs)]
     error = sum(spread * _share(folds) for spread, folds in parts) ** 0.5
     freedom = min(folds for _, folds in parts) - 1

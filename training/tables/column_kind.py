@@ -142,7 +142,7 @@ def present_cells(counts: Mapping[str, int]) -> tuple[Mapping[str, int], int]:
 def _hints(
     name: str, kind: str, present: Mapping[str, int], rows: int, details: dict, ordered: list[str]
 ) -> tuple[str, ...]:
-    """Return why a column says nothing; `rows` is 0 where some have no value."""
+    """Return why a column says nothing; `rows` is 0 if some have no value."""
     if len(present) == 1:
         return (CONSTANT,) if rows >= 2 else ()
     if kind == NUMBER and details["integer"] and _is_index(name, ordered):

@@ -42,7 +42,7 @@ def find_date_format(values: Iterable[str]) -> str:
 
 
 def date_fits(cell: str, date_format: str) -> bool:
-    """True where a cell is a date in this format."""
+    """True if a cell is a date in this format."""
     return _is_iso(cell) if date_format == ISO else _follows(cell, date_format)
 
 
@@ -53,7 +53,7 @@ def date_share(cells: Collection[str]) -> float:
 
 
 def is_ambiguous_date(values: Iterable[str], date_format: str) -> bool:
-    """True where the day and the month could be exchanged in every cell."""
+    """True if the day and the month could be exchanged in every cell."""
     if not date_format.startswith(("%d/%m", "%d-%m")):
         return False
     swapped = date_format.replace("%d", "%_").replace("%m", "%d").replace("%_", "%m")

@@ -45,7 +45,7 @@ def cells_in(lines: Iterable[str], separator: str, *, strict: bool = False) -> A
 def numbered_rows(text: Any, separator: str) -> Iterator[tuple[int, int, list[str]]]:
     """Yield every row of a text with the line on which it begins and the line after its end.
 
-    Raises ReadingError where a quotation mark that is never closed makes one cell of the rest.
+    Raises ReadingError if a quotation mark that is never closed makes one cell of the rest.
     """
     reader = cells_in(text, separator)
     start = 1
@@ -146,7 +146,7 @@ def ragged_lines(lines: list[int], count: int, width: int, first: int) -> str:
 
 
 def ragged_remedy(separator: str) -> str:
-    """What to do about rows of another width."""
+    """Return what to do about rows of another width."""
     name = SEPARATOR_NAMES.get(separator, separator)
     return (
         f"Put cells that contain a {name} into quotation marks, correct the lines, or choose "

@@ -90,7 +90,7 @@ class Column:
 
     @property
     def is_left_out(self) -> bool:
-        """True where the column says nothing that a model could use."""
+        """True if the column says nothing that a model could use."""
         return bool(self.hints)
 
     def to_json(self) -> dict[str, Any]:

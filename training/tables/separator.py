@@ -26,7 +26,7 @@ def find_skip(text: str) -> tuple[int, str]:
 def find_separator(text: str, complete: bool, skip: int = 0, least: int = 2) -> str:
     """Return the separator that cuts the text into rows of one width.
 
-    Blanks are none where a table may have a single column, which may be one of words.
+    Blanks are none if a table may have a single column, which may be one of words.
     """
     if least > 1 and _is_blank_set(text, complete, skip):
         return BLANK

@@ -33,16 +33,16 @@ class Side:
         return self.job.result or {}
 
     def rows(self) -> Iterator[Mapping[str, Any]]:
-        """The models that are through all folds, best first."""
+        """Return the models that are through all folds, best first."""
         return (row for row in self.result["leaderboard"] if row["status"] == SUCCEEDED)
 
     def row(self, algorithm: str) -> Mapping[str, Any] | None:
-        """The model of that algorithm, or the best one."""
+        """Return the model of that algorithm, or the best one."""
         wanted = self.result["best"] if algorithm == BEST else algorithm
         return next((row for row in self.rows() if row["algorithm"] == wanted), None)
 
     def settings(self) -> dict[str, str]:
-        """What it was asked with and found, by name, in words."""
+        """Return what it was asked with and found, by name, in words."""
         job, options = self.job, self.job.options
         kinds = [f"{name}: {kind}" for name, kind in options.get("kinds", {}).items()]
         return {
@@ -63,11 +63,11 @@ class Side:
         }
 
     def question(self) -> tuple[Any, ...]:
-        """What has to be the same for scores to mean the same."""
+        """Return what has to be the same for scores to mean the same."""
         return self.job.dataset.sha256, self.job.target, self.result["problem"]
 
     def folds(self) -> tuple[Any, ...]:
-        """What has to be the same as well for the folds to hold the same rows."""
+        """Return what has to be the same as well for the folds to hold the same rows."""
         options = self.job.options
         roles = (options.get("group"), options.get("time"), options.get("kinds"))
         return self.result["rows"], self.result["folds"], self.job.seed, *map(str, roles)
@@ -100,12 +100,12 @@ class Comparison:
 
     @property
     def metric(self) -> Metric | None:
-        """The measure of all, where there is one."""
+        """The measure of all, if there is one."""
         keys = {side.result["problem"] for side in self.sides}
         return METRICS[keys.pop()][0] if len(keys) == 1 else None
 
     def settings(self) -> list[dict[str, Any]]:
-        """One entry for each setting: its name, a cell for each training, whether they differ."""
+        """Return for each setting its name, a cell for each training, and whether they differ."""
         chosen = [side.settings() for side in self.sides]
         return [
             {
@@ -117,7 +117,7 @@ class Comparison:
         ]
 
     def warnings(self) -> list[str]:
-        """Why scores cannot be compared, or only with care."""
+        """Return why scores cannot be compared, or only with care."""
         if not self.has_one_question:
             parts = zip(*(side.question() for side in self.sides), strict=True)
             names = ("tables", "targets", "problems")
@@ -135,7 +135,7 @@ class Comparison:
         return []
 
     def models(self) -> list[dict[str, Any]]:
-        """All models of all trainings, best first where they compare, with ties marked."""
+        """Return all models of all trainings, best first where they compare, with ties marked."""
         entries = [self._entry(side, row) for side in self.sides for row in side.rows()]
         metric = self.metric
         if not self.has_one_question or metric is None or not entries:
@@ -165,12 +165,12 @@ class Comparison:
         }
 
     def algorithms(self) -> list[tuple[str, str]]:
-        """The algorithms that every training has a model of: key and label."""
+        """Return the algorithms that every training has a model of: key and label."""
         have = [{row["algorithm"] for row in side.rows()} for side in self.sides]
         return [(key, entry.label) for key, entry in KNOWN.items() if all(key in h for h in have)]
 
     def plots(self, algorithm: str) -> list[dict[str, Any]]:
-        """One entry for each plot of the chosen models, with the drawing of each training."""
+        """Return an entry for each plot of the chosen models, with the drawing of each training."""
         titles: dict[str, str] = {}
         drawn: dict[str, dict[str, Any]] = {}
         for side in self.sides:

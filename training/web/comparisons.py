@@ -20,7 +20,7 @@ _OFFERED = 60
 
 
 def asked_for(own: QuerySet, words: list[str]) -> list[TrainingJob]:
-    """Return the trainings that are named, in that order; 404 where one is not there."""
+    """Return the trainings that are named, in that order; 404 if one is not there."""
     try:
         wanted = list(dict.fromkeys(UUID(word) for word in words))
     except ValueError as error:
@@ -50,7 +50,7 @@ class Compare(OwnJobs, View):
     model = TrainingJob
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """The comparison where it can be made, else what is in the way and what there is."""
+        """Return the comparison where it can be made, else what is in the way and what there is."""
         own = self.get_queryset()
         jobs = asked_for(own, request.GET.getlist("job"))
         problem = obstacle(jobs)

@@ -90,7 +90,7 @@ class ReadingForm(forms.Form):
 
     @classmethod
     def of(cls, dataset: Dataset) -> ReadingForm:
-        """The form with what was answered before."""
+        """Return the form with what was answered before."""
         choices = dataset.told
         words = {answer: word for word, answer in _ANSWERS.items()}
         answers = {name: words.get(choices.get(name), "") for name in _YES_NO}
@@ -118,7 +118,7 @@ class UploadForm(ReadingForm):
             self.fields["file"].error_messages["required"] = too_large
 
     def keep(self, owner: Any) -> Dataset | None:
-        """Keep the table of a valid form; None where it cannot be read, and the form says why."""
+        """Keep the table of a valid form; None if it cannot be read, and the form says why."""
         try:
             return Dataset.receive(self.cleaned_data["file"], owner, self.choices)
         except ReadingError as error:

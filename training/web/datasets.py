@@ -30,7 +30,7 @@ _RECENT = 20
 
 
 def own_dataset(request: HttpRequest, pk: Any) -> Dataset:
-    """The table, or 404 where it is somebody else's."""
+    """Return the table, or 404 if it is somebody else's."""
     return get_object_or_404(Dataset.objects.visible_to(request.user), pk=pk)
 
 
@@ -76,14 +76,13 @@ class DatasetPage(FormView):
         self.dataset = own_dataset(request, kwargs["pk"])
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        """The columns to choose from are those of the table; a link may choose the target."""
         kwargs = super().get_form_kwargs()
         if target := self.request.GET.get("target"):
             kwargs["initial"] = {"target": target}
         return kwargs | {"dataset": self.dataset, "earlier": self.earlier()}
 
     def earlier(self) -> TrainingJob | None:
-        """The training of this table that is to be made again, where a link or form names one."""
+        """Return the training of this table to make again, if a link or form names one."""
         asked = self.request.POST.get("again") or self.request.GET.get("again", "")
         own = TrainingJob.objects.visible_to(self.request.user).filter(dataset=self.dataset)
         return next((job for job in own.defer("result", "live") if str(job.pk) == asked), None)
@@ -118,7 +117,7 @@ class DatasetPage(FormView):
 
 
 def as_target(dataset: Dataset, name: str, wanted: str = "") -> dict[str, Any]:
-    """What a column would be as a target: a label and a reason, or why it cannot be one."""
+    """Return what a column would be as a target: a label and a reason, or why it cannot be one."""
     try:
         guess = dataset.guess(name, wanted if name else CLUSTERING)
     except TargetError as error:
@@ -133,7 +132,7 @@ class Guess(View):
     """The kind of problem for the target that is being chosen, as a fragment."""
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """The sentence with the reason."""
+        """Return the sentence with the reason."""
         dataset = own_dataset(request, pk)
         verdict = as_target(dataset, request.GET.get("target", ""), request.GET.get("wanted", ""))
         return render(request, "training/_target.html", {"verdict": verdict})
@@ -185,7 +184,7 @@ class DatasetList(ListView):
     paginate_by = 50
 
     def get_queryset(self) -> QuerySet:
-        """Those whose name holds what is looked for; heads stay in the database."""
+        """Return those whose name holds what is looked for; heads stay in the database."""
         rows = Dataset.objects.visible_to(self.request.user).defer("head", "told", "options")
         found = rows.filter(name__icontains=self.request.GET.get("q", ""))
         # A query that counts has lost the model's own order.

@@ -14,7 +14,7 @@ from training.results.files import EXPORTS, dark_name
 
 
 def table_response(request: HttpRequest, dataset: Dataset) -> HttpResponseBase:
-    """The table as it is kept and read, under its own name where it came as plain text."""
+    """Return the table as it is kept and read, under its own name where it came as plain text."""
     name = dataset.name
     if not name.lower().endswith((".csv", ".tsv", ".txt")):
         name = f"{name}.csv"
@@ -22,7 +22,7 @@ def table_response(request: HttpRequest, dataset: Dataset) -> HttpResponseBase:
 
 
 def plot_response(request: HttpRequest, job: TrainingJob, file: str) -> HttpResponseBase:
-    """The drawing of that name, where the job has drawn it."""
+    """Return the drawing of that name, where the job has drawn it."""
     drawn = {plot["file"] for plot in (job.result or {}).get("plots", ())}
     if file not in drawn | {dark_name(name) for name in drawn}:
         raise Http404("There is no such plot.")
@@ -30,14 +30,14 @@ def plot_response(request: HttpRequest, job: TrainingJob, file: str) -> HttpResp
 
 
 def export_response(request: HttpRequest, job: TrainingJob, file: str) -> HttpResponseBase:
-    """One of the files that every result has."""
+    """Return one of the files that every result has."""
     if file not in EXPORTS:
         raise Http404("There is no such file.")
     return attachment(request, job.artifacts / file, f"{job.subject}-{file}")
 
 
 def model_response(request: HttpRequest, job: TrainingJob, algorithm: str) -> HttpResponseBase:
-    """The model of that algorithm, where the job has fitted it."""
+    """Return the model of that algorithm, where the job has fitted it."""
     if algorithm not in KNOWN:
         raise Http404("There is no such algorithm.")
     return attachment(
@@ -46,7 +46,7 @@ def model_response(request: HttpRequest, job: TrainingJob, algorithm: str) -> Ht
 
 
 def result_response(request: HttpRequest, job: Prediction) -> HttpResponseBase:
-    """The file of a prediction that succeeded."""
+    """Return the file of a prediction that succeeded."""
     if job.is_active or not job.result:
         raise Http404("There is no result yet.")
     target = job.result["target"]

@@ -18,7 +18,7 @@ class TrainingFilter(JobFilter):
     favourite = django_filters.BooleanFilter()
 
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        """Rows in which the text stands."""
+        """Return rows in which the text stands."""
         found = Q()
         for place in self.SEARCHED:
             found |= Q(**{f"{place}__icontains": value})

@@ -27,7 +27,7 @@ _SANDBOX = (
 
 
 def latest(dataset: Dataset) -> Inspection | None:
-    """The newest look at a table."""
+    """Return the newest look at a table."""
     return dataset.inspections.filter(delete_requested=False).first()
 
 
@@ -51,7 +51,7 @@ class Closer(View):
     """How far the closer look is, and what it found, as a fragment."""
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """The fragment; it asks again while the look goes on."""
+        """Return the fragment; it asks again while the look goes on."""
         dataset = own_dataset(request, pk)
         context = {"dataset": dataset, "inspection": latest(dataset)}
         return render(request, "training/_explanations.html", context)
@@ -62,7 +62,7 @@ class ReportFile(View):
     """The report of a closer look, for a frame."""
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
-        """The file, sandboxed: cells of strangers are in it."""
+        """Return the file, sandboxed: cells of strangers are in it."""
         found = latest(own_dataset(request, pk))
         if found is None:
             raise Http404("There is no report.")

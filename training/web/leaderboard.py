@@ -13,7 +13,7 @@ from training.results.leaderboard import SUCCEEDED
 
 
 def board(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the leaderboard template needs, or nothing where there is no row yet."""
+    """Return what the leaderboard template needs, or nothing if there is no row yet."""
     if not data.get("leaderboard"):
         return {}
     metrics = METRICS[data["problem"]]

@@ -15,7 +15,7 @@ from training.web.dataset_forms import UploadForm
 
 
 def algorithm_field(models: Sequence[tuple[str, str]]) -> forms.ChoiceField:
-    """The choice of one of the fitted models; the best stands first."""
+    """Return the choice of one of the fitted models; the best stands first."""
     return forms.ChoiceField(label="Model", choices=list(models))
 
 
@@ -47,7 +47,7 @@ class RowForm(forms.Form):
         return data
 
     def job(self, training: TrainingJob) -> Prediction:
-        """The prediction of a valid form, not queued yet."""
+        """Return the prediction of a valid form, not queued yet."""
         row = {
             item.name: self.cleaned_data[f"c{number}"]
             for number, item in enumerate(self.inputs.items)
@@ -90,7 +90,7 @@ class RowsFileForm(UploadForm):
             self.fields["file"].error_messages["required"] = "Choose the file with the rows."
 
     def job(self, training: TrainingJob) -> Prediction | None:
-        """The prediction of a valid form, not queued; None: unreadable, and the form says why."""
+        """Return the prediction of a valid form, not queued; None if the file is unreadable."""
         choices = self.choices
         if "header" not in choices:
             choices["header"] = training.dataset.preview.dialect.header

@@ -65,7 +65,7 @@ class Predict(OwnJobs, View):
         return redirect(job)
 
     def show(self, status: int = 200, **forms: Any) -> HttpResponse:
-        """The page with these forms, or fresh ones."""
+        """Return the page with these forms, or fresh ones."""
         chosen = {"algorithm": self.request.GET.get("model", "")}
         context = {
             "job": self.training,
@@ -115,13 +115,13 @@ class Detail(JobDetail):
 
 
 def shown_answer(entry: dict[str, Any]) -> dict[str, Any]:
-    """An answer with its probabilities, most probable first."""
+    """Return an answer with its probabilities, most probable first."""
     ranked = list(entry.get("probabilities", {}).items())
     return {**entry, "ranked": ranked[:10], "sure": ranked[0][1] if ranked else None}
 
 
 def shares(counts: dict[str, int]) -> list[tuple[str, int, float]]:
-    """How often each class was answered, and as a share."""
+    """Return how often each class was answered, and as a share."""
     total = sum(counts.values())
     return [(name, count, count / total) for name, count in list(counts.items())[:30]]
 
@@ -132,5 +132,5 @@ class Download(OwnJobs, View):
     model = Prediction
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
-        """The file as an attachment."""
+        """Return the file as an attachment."""
         return result_response(request, get_object_or_404(self.get_queryset(), pk=pk))

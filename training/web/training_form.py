@@ -166,7 +166,7 @@ class TrainingPageForm(TrainingForm):
 
 
 def settings_of(job: TrainingJob) -> dict[str, Any]:
-    """What a form has to hold to ask for the same training again."""
+    """Return what a form has to hold to ask for the same training again."""
     names = ("target", "algorithms", "time_limit", "tune", "folds", "seed")
     chosen = {name: getattr(job, name) for name in names}
     wanted = "" if job.wanted == CLUSTERING else job.wanted

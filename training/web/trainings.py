@@ -68,7 +68,7 @@ class Plot(OwnJobs, View):
     model = TrainingJob
 
     def get(self, request: HttpRequest, pk: Any, file: str) -> HttpResponseBase:
-        """The drawing, sandboxed: names of columns in it are text and nothing else."""
+        """Return the drawing, sandboxed: names of columns in it are text and nothing else."""
         job = get_object_or_404(self.get_queryset(), pk=pk)
         return plot_response(request, job, file)
 
@@ -79,7 +79,7 @@ class ExportFile(OwnJobs, View):
     model = TrainingJob
 
     def get(self, request: HttpRequest, pk: Any, file: str) -> HttpResponseBase:
-        """The file as a download."""
+        """Return the file as a download."""
         return export_response(request, get_object_or_404(self.get_queryset(), pk=pk), file)
 
 
@@ -89,7 +89,7 @@ class Model(OwnJobs, View):
     model = TrainingJob
 
     def get(self, request: HttpRequest, pk: Any, algorithm: str) -> HttpResponseBase:
-        """The file as a download."""
+        """Return the file as a download."""
         job = get_object_or_404(self.get_queryset(), pk=pk)
         return model_response(request, job, algorithm)
 

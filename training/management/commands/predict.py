@@ -18,12 +18,11 @@ from training.tables.schema import ReadingError
 
 
 class Command(JobCommand):
-    """Answers the rows of a file of this machine with a model that was trained here."""
+    """Predicts the rows of a local file with a model that was trained here."""
 
     help = "Predict with a model. Exit status: 0 succeeded, 1 failed or cancelled, 2 bad input."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The training, the rows, and where the answers go."""
         parser.add_argument("job", metavar="JOB_ID", help="a training that has succeeded")
         parser.add_argument("file", metavar="FILE", type=Path)
         parser.add_argument("--model", metavar="ALGORITHM", default="", help="default: the best")
@@ -31,7 +30,6 @@ class Command(JobCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, **options: Any) -> None:
-        """Submit, wait, hand over the answers."""
         training = self.training(options["job"])
         output = options["output"]
         if output is not None and not output.absolute().parent.is_dir():
@@ -47,7 +45,7 @@ class Command(JobCommand):
         sys.exit(status)
 
     def training(self, job_id: str) -> TrainingJob:
-        """The training that is meant, or status 2 with the reason."""
+        """Return the training with the given id, or end with status 2 and the reason."""
         job = find(job_id)
         if not isinstance(job, TrainingJob):
             self.refuse(f"There is no training with the id {job_id!r}. manage.py jobs lists them.")
@@ -58,7 +56,7 @@ class Command(JobCommand):
         return job
 
     def make_job(self, training: TrainingJob, options: dict[str, Any]) -> Prediction:
-        """The prediction, or status 2 with the reason."""
+        """Return the prediction, or end with status 2 and the reason."""
         models = dict(fitted(training.result))
         algorithm = options["model"] or next(iter(models))
         if algorithm not in models:
@@ -72,7 +70,7 @@ class Command(JobCommand):
             self.refuse(f"{options['file']} cannot be read: {error.strerror}.")
 
     def hand_over(self, job: Prediction, options: dict[str, Any]) -> None:
-        """What was noticed, and the answers where they were asked for."""
+        """Print the warnings, and write the answers where they were asked for."""
         assert job.result is not None
         for finding in job.result["findings"]:
             self.say(finding["sentence"])

@@ -28,7 +28,6 @@ class Command(JobCommand):
     help = "Train models on a table. Exit status: 0 succeeded, 1 failed or cancelled, 2 bad input."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The table, the target, and how."""
         parser.add_argument("file", metavar="FILE", type=Path)
         task = parser.add_mutually_exclusive_group(required=True)
         task.add_argument("--target", default="", metavar="COLUMN")
@@ -59,7 +58,6 @@ class Command(JobCommand):
         self.add_job_arguments(parser)
 
     def handle(self, **options: Any) -> None:
-        """Submit, wait where asked to, print."""
         job = self.make_job(options)
         queue.submit(job)
         status = self.follow([job]) if options["wait"] else SUCCEEDED
@@ -67,7 +65,7 @@ class Command(JobCommand):
         sys.exit(status)
 
     def make_job(self, options: dict[str, Any]) -> TrainingJob:
-        """The training, or status 2 with the reason."""
+        """Return the training, or end with status 2 and the reason."""
         owner = self.owner(options["user"])
         for name in ("algorithms", *DEFAULTS):  # before a large file is copied
             try:
@@ -84,7 +82,7 @@ class Command(JobCommand):
             self.refuse(f"{options['file']} cannot be read: {error.strerror}.")
 
     def checked(self, options: dict[str, Any], owner: Any) -> TrainingJob:
-        """The training of a copy of the file; nothing is kept of a target that cannot be."""
+        """Return the training of a copy of the file; the copy is removed if the form refuses."""
         changes = changes_of(options)
         choices = {"sheet": options["sheet"]} if options["sheet"] else {}
         dataset = Dataset.copy(options["file"], owner, choices)
@@ -106,7 +104,7 @@ class Command(JobCommand):
         return form.job()
 
     def show(self, job: TrainingJob, options: dict[str, Any]) -> None:
-        """The job, and its result where there is one."""
+        """Print the job, and its result if there is one."""
         job.refresh_from_db()
         if options["json"]:
             self.print_json(job.as_dict() | {"result": job.result})
@@ -124,7 +122,7 @@ def refusal(name: str, messages: Iterable[str]) -> str:
 
 
 def changes_of(options: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """What the options say about single columns. Raises ValueError."""
+    """Return what the options say about single columns. Raises ValueError."""
     changes: dict[str, dict[str, str]] = {}
     for text in options["kind"]:
         name, equals, kind = text.rpartition("=")
@@ -139,7 +137,7 @@ def changes_of(options: dict[str, Any]) -> dict[str, dict[str, str]]:
 
 
 def line_of(row: dict[str, Any], metric: str) -> str:
-    """One line of the leaderboard."""
+    """Return one line of the leaderboard."""
     if row["score"] is None:
         return f"{row['label']:<22} {row['status']}: {row.get('error', '')}"
     tie = "  within noise of the best" if row["tied"] else ""

@@ -131,7 +131,11 @@ def _sample(experiment: Experiment, rows: int) -> np.ndarray:
 
 
 def _weights(problem: str, truth: np.ndarray, stacked: np.ndarray) -> np.ndarray:
-    """Return weights that sum to 1: members are added one by one, each as often as it helps."""
+    """Return weights, (members,), that sum to 1: greedy selection with replacement.
+
+    Members are added one by one, each as often as it helps (Caruana et al. 2004). `stacked` is
+    (members, rows) or (members, rows, classes).
+    """
     metric = primary(problem)
     counts = np.zeros(len(stacked))
     total = np.zeros_like(stacked[0])

@@ -57,7 +57,7 @@ def score_fold(
 
 
 def fit_on(experiment: Experiment, key: str, rows: np.ndarray, settings: Mapping[str, Any]) -> Any:
-    """Return an algorithm of the catalogue, fitted on these rows."""
+    """Return an algorithm of the catalogue, fitted on the rows at these positions."""
     algorithm = KNOWN[key]
     if algorithm.sample_cap is not None and len(rows) > algorithm.sample_cap:
         rows = _sample(experiment, rows, algorithm.sample_cap)

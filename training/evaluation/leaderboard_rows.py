@@ -47,5 +47,5 @@ def _row(
 
 
 def out_of_fold(run: AlgorithmRun, experiment: Experiment) -> np.ndarray:
-    """Return the answers of the folds in the order of `experiment.tested`."""
+    """Return the answers of the folds, (rows,) or (rows, classes) of `experiment.tested`."""
     return experiment.in_order([run.best.results[fold].predicted for fold in range(run.folds)])

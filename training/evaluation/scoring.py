@@ -12,7 +12,7 @@ from training.problem.problem_type import BINARY, REGRESSION
 
 
 def predict(model: Any, features: pd.DataFrame, classes: tuple[str, ...]) -> np.ndarray:
-    """Return numbers (regression) or one probability per class, in the order of `classes`."""
+    """Return numbers, (rows,), or probabilities, (rows, classes), in the order of `classes`."""
     if not classes:
         return np.asarray(model.predict(features), dtype="float64")
     known = [str(name) for name in model.classes_]
@@ -24,7 +24,10 @@ def predict(model: Any, features: pd.DataFrame, classes: tuple[str, ...]) -> np.
 
 
 def score(problem: str, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    """Return the measures; `truth` holds numbers, or positions of classes."""
+    """Return the measures of `predicted`, the (rows,) or (rows, classes) of `predict`.
+
+    `truth` (rows,) holds numbers, or positions of classes. Raises ValueError for infinite answers.
+    """
     if not np.isfinite(predicted).all():
         raise ValueError("the model answered with numbers that are not finite")
     if problem == REGRESSION:

@@ -25,7 +25,7 @@ def by_size(model: Pipeline) -> Pipeline:
 
 
 def labels_of(model: Pipeline, features: pd.DataFrame) -> np.ndarray:
-    """Return the group of each row, counted from 0."""
+    """Return the group of each row, (rows,), counted from 0."""
     return np.asarray(model.predict(features), dtype="int64")
 
 

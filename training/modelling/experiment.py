@@ -16,7 +16,12 @@ from training.tables.schema import Column
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """All that a fit needs, written once and mapped into memory by every process."""
+    """All that a fit needs, written once and mapped into memory by every process.
+
+    `features` has one row per row of the table, `answers` (rows,) holds the target as text or
+    number, `truth` (rows,) numbers or positions in `classes`. `train`, `holdout` and the two
+    arrays (train, test) of each fold are positions of rows.
+    """
 
     problem: str
     classes: tuple[str, ...]
@@ -33,12 +38,12 @@ class Experiment:
 
     @property
     def everything(self) -> np.ndarray:
-        """All rows, also those that were kept apart to the end."""
+        """Positions of all rows, also those that were kept apart to the end."""
         return np.sort(np.concatenate([self.train, self.holdout]))
 
     @property
     def tested(self) -> np.ndarray:
-        """The rows that are answered for in a fold: all that train, unless time splits them."""
+        """Positions of the rows that a fold tests: all of `train`, unless time splits them."""
         return np.sort(np.concatenate([test for _, test in self.folds]))
 
     @property
@@ -48,7 +53,7 @@ class Experiment:
         return bool(counts.min() < counts.mean() / 3)
 
     def in_order(self, answers: Sequence[np.ndarray]) -> np.ndarray:
-        """Return the answers of the folds, one array each, in the order of `tested`."""
+        """Return the answers of the folds as one array, (rows,) or (rows, classes) of `tested`."""
         tested = self.tested
         merged = np.empty((len(tested), *answers[0].shape[1:]))
         for (_, test), part in zip(self.folds, answers, strict=True):

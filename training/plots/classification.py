@@ -153,7 +153,10 @@ _RATIOS = ((1, SECOND), (5, ACCENT))
 
 
 def threshold(truth: np.ndarray, chance: np.ndarray, positive: str) -> Drawing:
-    """Draw the cost of each threshold, for several prices of a miss."""
+    """Draw the cost of each threshold, for several prices of a miss.
+
+    `truth` (rows,) is 0 or 1, `chance` (rows,) the probability of 1.
+    """
     found = np.sort(chance[truth == 1])
     alarms = np.sort(chance[truth == 0])
     missed = np.searchsorted(found, _STEPS)
@@ -175,7 +178,7 @@ def threshold(truth: np.ndarray, chance: np.ndarray, positive: str) -> Drawing:
 
 
 def histogram(truth: np.ndarray, chance: np.ndarray, classes: Sequence[str]) -> Drawing:
-    """Draw how the probabilities of both classes lie."""
+    """Draw the distribution of `chance`, (rows,), for each class of `truth`, (rows,)."""
     figure, axes = square()
     for position, color in ((0, FAINT), (1, ACCENT)):
         part = chance[truth == position]

@@ -11,7 +11,7 @@ from training.plots.figure import ACCENT, FAINT, INK, Drawing, square
 
 
 def error_quantiles(error: np.ndarray, target: str) -> Drawing:
-    """Draw which share of the rows is answered how well."""
+    """Draw which share of the rows has which absolute `error`, (rows,)."""
     figure, axes = square()
     size = np.sort(error)[:: max(1, len(error) // 1000)]
     axes.plot(size, np.linspace(0, 1, len(size)), color=ACCENT)

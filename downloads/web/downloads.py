@@ -117,7 +117,7 @@ class Add(FormView):
 
 
 class Pause(JobAction):
-    """Pauses a download."""
+    """Pauses a download until it is resumed."""
 
     done = "“{name}” is paused."
 

@@ -80,7 +80,13 @@ def test_roles_that_cannot_be_are_refused_with_a_sentence(tmp_path, roles, said)
         make_learning_task(found.frame, found.columns, "price", roles=roles)
 
 
-COMMAND = {"kind": ["code=number", "a=b=text"], "ignore": ["shop"], "group": "day", "time": None}
+COMMAND = {
+    "use": [],
+    "kind": ["code=number", "a=b=text"],
+    "ignore": ["shop"],
+    "group": "day",
+    "time": None,
+}
 
 
 def test_the_command_line_says_the_same_of_columns_as_the_page():

@@ -143,7 +143,7 @@ NUMBERS = {
     "signs": ("a,b\n-1,2\n+2.5,3\n", ".", "", "number"),
     "bare points": ("a,b\n.5,2\n3.,3\n", ".", "", "number"),
     "postcodes": ("a,b\n00501,2\n90210,3\n", ".", "", "category"),
-    "long codes": ("a,b\n1234567890123456789,2\n1234567890123456780,3\n", ".", "", "category"),
+    "long numbers": ("a,b\n1234567890123456789,2\n1234567890123456780,3\n", ".", "", "number"),
     "a unit": ("a,b\n5 kg,2\n6 kg,3\n", ".", "", "number"),
     "two units": ("a,b\n5 kg,2\n6 lb,3\n", ".", "", "category"),
     "a unit here and there": ("a,b\n5 kg,2\n6,3\n", ".", "", "category"),

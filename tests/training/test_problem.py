@@ -43,7 +43,7 @@ REFUSED = {
     "constant": (column(distinct=1, hints=("constant",)), "", "same value in every row"),
     "empty": (column(distinct=0, hints=("empty",)), "", "no value in any row"),
     "date": (column("date", distinct=9, date_format="ISO8601"), "", "holds dates"),
-    "id": (column(distinct=900, hints=("id",)), "", "another value in every row"),
+    "a word for each row": (column(distinct=1000), "", "another word in every row"),
     "too many words": (column(distinct=101), "", "101 different values"),
     "numbers as classes": (
         column("number", distinct=5000, integer=True, low=0, high=9999),

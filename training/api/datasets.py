@@ -103,6 +103,9 @@ class UploadSerializer(serializers.Serializer):
         ["comma", "semicolon", "tab", "bar", "blank"], required=False
     )
     decimal = serializers.ChoiceField([".", ","], required=False)
+    dates = serializers.ChoiceField(
+        ["dmy", "mdy"], required=False, help_text="The order of day and month."
+    )
     header = serializers.ChoiceField(["yes", "no"], required=False)
     skip = serializers.IntegerField(required=False, min_value=0)
     total = serializers.CharField(required=False, help_text="yes or no")
@@ -143,7 +146,7 @@ class DatasetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
         except TargetError as error:
             raise ValidationError({"columns": [str(error)]}) from error
         dataset.name = one_line(asked.validated_data.get("name", dataset.name))
-        dataset.save(update_fields=["name", "options"])
+        dataset.save(update_fields=["name", "options", "head"])
         return Response(self.get_serializer(dataset).data)
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})

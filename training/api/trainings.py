@@ -94,6 +94,9 @@ class NewTrainingSerializer(serializers.Serializer):
     algorithms = serializers.MultipleChoiceField(
         choices=catalogue.CHOICES, required=False, allow_empty=False
     )
+    positive = serializers.CharField(
+        required=False, default="", max_length=255, help_text="Of two classes, the one looked for."
+    )
     problem = serializers.ChoiceField(["classification", "regression", CLUSTERING], required=False)
     time_limit = number("time_limit", f"Seconds. {TIME_LIMIT_HELP}")
     folds = number("folds")

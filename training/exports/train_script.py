@@ -44,6 +44,7 @@ def experiment_of(recipe: dict[str, Any], table: Path) -> Experiment:
         recipe["folds"],
         recipe["wanted"],
         Roles.of(options),
+        options.get("positive", ""),
     )
     return make_experiment(task, make_plan(task.columns)[0], recipe["seed"])
 

@@ -21,7 +21,7 @@ from training.problem.problem_type import (
     guess_groups,
     order_classes,
 )
-from training.tables.schema import NUMBER, Column
+from training.tables.schema import NUMBER, Column, with_kinds
 from training.text import listed, shown
 
 MIN_ROWS = 20
@@ -67,13 +67,18 @@ def make_learning_task(
     folds: int = 5,
     wanted: str = "",
     roles: Roles = NO_ROLES,
+    positive: str = "",
 ) -> LearningTask:
-    """Check the target, drop the rows that cannot take part, and say so."""
+    """Check the target, drop the rows that cannot take part, and say so.
+
+    `positive` is the class that the owner looks for, of two. Raises TargetError.
+    """
     roles.check(columns, target)
     if wanted == CLUSTERING:
         return _untargeted(frame, columns, folds, roles)
     column = find_target(columns, target)
     warnings: list[str] = []
+    frame = _timed(frame, roles, warnings)
     known = _known(frame[target], target, warnings)
     answers = frame.loc[known, target]
     _refuse_few(len(answers))
@@ -87,7 +92,7 @@ def make_learning_task(
     else:
         keep, spelled, folds = _learnable(_spelled(answers, column), folds, target, warnings)
         features, values = features.loc[keep], _typed(spelled, column)
-        classes = order_classes(Counter(spelled.tolist()))
+        classes = order_classes(Counter(spelled.tolist()), positive)
         kind = BINARY if len(classes) == 2 else MULTICLASS
     return LearningTask(
         kind=kind,
@@ -117,8 +122,9 @@ def _untargeted(
     frame: pd.DataFrame, columns: Sequence[Column], folds: int, roles: Roles
 ) -> LearningTask:
     """Return the task of finding groups: all rows take part, and none has an answer."""
-    _refuse_few(len(frame))
     warnings: list[str] = []
+    frame = _timed(frame, roles, warnings)
+    _refuse_few(len(frame))
     features = _within_reach(frame.reset_index(drop=True), columns, warnings)
     return LearningTask(
         kind=CLUSTERING,
@@ -143,7 +149,21 @@ def _sides(features: pd.DataFrame, roles: Roles) -> dict[str, np.ndarray | None]
 
 
 def _taking_part(columns: Sequence[Column], target: str, roles: Roles) -> tuple[Column, ...]:
-    return tuple(c for c in columns if c.name not in {target, roles.group, *roles.ignore})
+    apart = {target, roles.group, *roles.ignore}
+    # The time splits the rows because somebody said so: it is no id then.
+    used = with_kinds(columns, {}, (*roles.use, roles.time))
+    return tuple(column for column in used if column.name not in apart)
+
+
+def _timed(frame: pd.DataFrame, roles: Roles, warnings: list[str]) -> pd.DataFrame:
+    """Return the rows that have a time, if time splits them: the others are neither old nor new."""
+    if not roles.time or not (absent := frame[roles.time].isna()).any():
+        return frame
+    warnings.append(
+        f"{int(absent.sum()):,} rows have no value of the time “{shown(roles.time)}” and take no "
+        "part."
+    )
+    return frame.loc[~absent]
 
 
 def _within_reach(
@@ -180,10 +200,10 @@ def _codes(values: pd.Series) -> np.ndarray:
 
 
 def _moments(values: pd.Series) -> np.ndarray:
-    """Return numbers that grow with time; rows without a time come first."""
+    """Return numbers that grow with time, (rows,); every row has a time."""
     if values.dtype.kind == "M":
         return values.to_numpy().astype("datetime64[s]").astype("int64")
-    return values.to_numpy(dtype="float64", na_value=-np.inf)
+    return values.to_numpy(dtype="float64")
 
 
 def _known(answers: pd.Series, target: str, warnings: list[str]) -> pd.Series:

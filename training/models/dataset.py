@@ -26,6 +26,8 @@ from training.tables.schema import Column, Preview, ReadingError, with_kinds
 from training.tables.unpack import Limits, unpack
 from training.text import listed
 
+_GONE = "The file of the table is gone from the data folder. Upload it again."
+
 
 def hash_of(path: Path) -> str:
     """Return the SHA-256 of a file, in hex."""
@@ -93,7 +95,9 @@ class Dataset(models.Model):
 
     def columns_as(self, options: Mapping[str, Any]) -> tuple[Column, ...]:
         """Return the columns with the kinds that these options hold."""
-        return with_kinds(self.preview.columns, options.get("kinds", {}))
+        return with_kinds(
+            self.preview.columns, options.get("kinds") or {}, options.get("use") or ()
+        )
 
     @property
     def original(self) -> Path:
@@ -182,7 +186,18 @@ class Dataset(models.Model):
 
     def choose(self, changes: Mapping[str, Mapping[str, str]]) -> None:
         """Set kinds and roles of columns by their names. Raises TargetError."""
-        self.options = changed(self.options, self.preview.columns, changes)
+        self.keep_options(changed(self.options, self.preview.columns, changes))
+
+    def keep_options(self, options: dict[str, Any]) -> None:
+        """Take kinds and roles, after a try of the kinds on the first rows. Raises TargetError."""
+        kinds = options.get("kinds") or {}
+        if kinds != (self.options.get("kinds") or {}):
+            try:
+                self.head = read_preview(self.path, {**self.told, "kinds": kinds}).to_json()
+            except (ReadingError, FileNotFoundError) as error:
+                sentence = str(error) if isinstance(error, ReadingError) else _GONE
+                raise problem_type.TargetError(sentence) from error
+        self.options = options
 
     def hints_for(self, target: str) -> tuple[Hint, ...]:
         """Return what the first rows suggest about splitting and leaving out, for this target."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import pandas as pd
 
 from training.results.input_schema import Input, Inputs
-from training.tables.date_format import ISO
 from training.tables.schema import BOOLEAN, CATEGORY, DATE, NUMBER, Column, Dialect
 
 _MOST_VALUES = 50_000
@@ -30,7 +29,7 @@ def _input(column: Column, values: pd.Series) -> Input:
         typical = present.median()
         return Input(column, (), "" if pd.isna(typical) else f"{typical:.6g}")
     if column.kind == DATE:
-        return Input(column, (), _date(present, column.date_format))
+        return Input(column, (), _date(present))
     counts = present.astype(str).value_counts()
     if column.kind not in (CATEGORY, BOOLEAN):
         return Input(column)
@@ -38,8 +37,8 @@ def _input(column: Column, values: pd.Series) -> Input:
     return Input(column, seen, str(counts.index[0]) if len(counts) else "")
 
 
-def _date(present: pd.Series, date_format: str) -> str:
+def _date(present: pd.Series) -> str:
     if present.empty:
         return ""
     day = present.sort_values().iloc[len(present) // 2]
-    return day.isoformat() if date_format == ISO else day.strftime(date_format)
+    return day.isoformat(sep=" ").removesuffix(" 00:00:00")

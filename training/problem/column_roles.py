@@ -22,11 +22,15 @@ ROLES = (
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Columns that are not plain features: ignored ones, the groups and the time of the rows."""
+    """Columns that are not plain features: ignored ones, the groups and the time of the rows.
+
+    `use` are those that look like ids and are features because somebody said so.
+    """
 
     ignore: tuple[str, ...] = ()
     group: str = ""
     time: str = ""
+    use: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Roles:
@@ -35,6 +39,7 @@ class Roles:
             tuple(options.get("ignore") or ()),
             options.get("group") or "",
             options.get("time") or "",
+            tuple(options.get("use") or ()),
         )
 
     def check(self, columns: Sequence[Column], target: str) -> None:
@@ -85,22 +90,25 @@ def changed(
     is no such column, kind or role, or where they do not fit.
     """
     kinds, roles = dict(options.get("kinds") or {}), roles_of(options)
+    used = set(options.get("use") or ())
     for name, change in changes.items():
         column = find_target(found, name)
         _refuse_unknown(name, change)
         if kind := change.get("kind"):
             kinds[name] = kind
-            if kind == column.kind:
+            if kind == (column.found or column.kind) and not (column.hints or column.chosen):
                 del kinds[name]
         if role := change.get("role"):
             _give(roles, name, role)
+            used = used | {name} if role == FEATURE and column.hints else used - {name}
     first = {role: name for name, role in roles.items()}
     merged: dict[str, Any] = {
         "kinds": kinds,
         "ignore": [name for name, role in roles.items() if role == IGNORE],
+        **({"use": sorted(used)} if used else {}),
         **{key: first.get(role) for role, key in KEYS.items()},
     }
-    Roles.of(merged).check(with_kinds(found, kinds), merged["target"] or "")
+    Roles.of(merged).check(with_kinds(found, kinds, merged.get("use", ())), merged["target"] or "")
     return merged
 
 

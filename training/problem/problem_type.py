@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from training.tables.schema import (
     BOOLEAN,
@@ -11,12 +12,12 @@ from training.tables.schema import (
     CONSTANT,
     DATE,
     EMPTY,
-    ID,
     NUMBER,
     TEXT,
     Column,
 )
-from training.text import shown
+from training.tables.spelling import by_fold, fold
+from training.text import listed, shown
 
 BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"
 CLUSTERING = "clustering"
@@ -27,7 +28,11 @@ LABELS = {
     CLUSTERING: "groups (clustering)",
 }
 MAX_CLASSES = 100
-_MOST_CODES = 20
+_MOST_CODES, _MOST_LOOSE_CODES = 20, 10
+_FEWEST_COUNTS = 5
+# Of the even share of a value: what is rarer is a large count, or no class to learn.
+_RARE = 0.25
+_ENOUGH_TO_TELL = 20
 # No and yes, as pairs of classes say it.
 _YES = {"1": "0", "yes": "no", "true": "false", "y": "n", "t": "f", "positive": "negative"}
 
@@ -95,8 +100,8 @@ def guess(target: Column, rows: int, wanted: str = "") -> Guess:
     if _holds_codes(target):
         return Guess(
             MULTICLASS,
-            f"“{name}” holds the whole numbers {target.low:.0f} to {target.high:.0f} without a "
-            "gap, which look like codes of classes.",
+            f"“{name}” holds {distinct} whole numbers from {target.low:.0f} to {target.high:.0f}, "
+            "which look like codes of classes.",
         )
     return Guess(
         REGRESSION, f"“{name}” holds numbers with {distinct:,} different values: a quantity."
@@ -117,10 +122,10 @@ def _refuse(target: Column, rows: int) -> None:
             f"The target “{name}” holds dates, which cannot be predicted. Choose a number "
             "(for example days until then) or a class."
         )
-    if ID in target.hints and (target.kind != NUMBER or rows >= 20):
+    if target.kind != NUMBER and target.distinct == rows >= _ENOUGH_TO_TELL:
         raise TargetError(
-            f"The target “{name}” has another value in every row, as an id has. "
-            "Choose the column that you want to predict."
+            f"The target “{name}” has another word in every row, so there is nothing to learn from "
+            "one row for another. Choose the column that you want to predict."
         )
 
 
@@ -133,24 +138,53 @@ def _refuse_many_classes(target: Column) -> None:
 
 
 def _holds_codes(target: Column) -> bool:
+    """Return whether few whole numbers are codes of classes, and no counts.
+
+    Codes begin at 0 or 1 without a gap; or they have gaps or a minus, and none of them is rare.
+    Counts, such as those of claims, rise to the most frequent one and then become rare.
+    """
     if not target.integer or target.low is None or target.high is None:
         return False
     gapless = target.high - target.low + 1 == target.distinct
-    return target.low in (0.0, 1.0) and gapless and target.distinct <= _MOST_CODES
+    heights = [bar.rows for bar in target.bars] if len(target.bars) == target.distinct else []
+    has_rare = bool(heights) and min(heights) < _RARE * sum(heights) / len(heights)
+    if target.low in (0.0, 1.0) and gapless and target.distinct <= _MOST_CODES:
+        is_count = target.distinct >= _FEWEST_COUNTS and has_rare and _rises_and_falls(heights)
+        return not is_count
+    loose = (not gapless or target.low < 0) and target.distinct <= _MOST_LOOSE_CODES
+    return loose and bool(heights) and not has_rare
 
 
-def order_classes(counts: dict[str, int]) -> tuple[str, ...]:
-    """Return the classes in the order of reports. Of two, the one that is looked for comes last:
-    the one that says yes, else the rarer one."""
+def _rises_and_falls(heights: Sequence[int]) -> bool:
+    """Return whether bars have one peak, but for steps as small as chance makes them."""
+    peak = max(range(len(heights)), key=heights.__getitem__)
+    sides = (heights[: peak + 1], heights[peak:][::-1])
+    return all(
+        before <= after + 2 * after**0.5 for side in sides for before, after in pairwise(side)
+    )
+
+
+def order_classes(counts: dict[str, int], positive: str = "") -> tuple[str, ...]:
+    """Return the classes in the order of reports. Of two, the positive one comes last.
+
+    It is the one that the owner chose, else the one that says yes, else the rarer one. Raises
+    TargetError if none is spelled like the chosen one.
+    """
     names = sorted(counts, key=_natural)
+    if positive:
+        positive = by_fold(names).get(fold(positive), positive)
+        if positive not in names or len(names) != 2:
+            raise TargetError(
+                f"“{shown(positive)}” cannot be the positive class: the target has "
+                f"{len(names)} classes here, {listed(names)}. Of two classes, one can be chosen."
+            )
+        return tuple(sorted(names, key=lambda name: name == positive))
     if len(names) != 2:
         return tuple(names)
     lower = {name.lower() for name in names}
     saying_yes = [name for name in names if _YES.get(name.lower()) in lower]
-    positive = (
-        saying_yes[0] if len(saying_yes) == 1 else min(reversed(names), key=counts.__getitem__)
-    )
-    return tuple(sorted(names, key=lambda name: name == positive))
+    last = saying_yes[0] if len(saying_yes) == 1 else min(reversed(names), key=counts.__getitem__)
+    return tuple(sorted(names, key=lambda name: name == last))
 
 
 def _natural(name: str) -> tuple[int, float, str]:

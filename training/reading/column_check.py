@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,27 +9,25 @@ import numpy as np
 import pandas as pd
 
 from training.reading.conversion import (
-    KIND_NOUNS,
     as_categories,
     converted,
-    forced_number,
     mapped,
     number_in,
 )
-from training.tables.column_kind import infer_numbers, is_missing
-from training.tables.date_format import find_date_format
+from training.tables.column_kind import as_chosen, infer_numbers, is_missing, present_cells
+from training.tables.dates import parse_date
+from training.tables.preview_warnings import spellings_sentence
 from training.tables.schema import (
     BOOLEAN,
     CATEGORY,
-    DATE,
     EMPTY,
-    ID,
+    KIND_NOUNS,
     NUMBER,
     TEXT,
     Column,
     Dialect,
-    ReadingError,
 )
+from training.tables.spelling import spellings
 from training.text import listed, shown
 
 # So few cells that do not fit are mistakes in the cells; more are a mistake about the column.
@@ -58,76 +55,44 @@ def check(column: Column, values: pd.Series, dialect: Dialect) -> Checked:
     ordered = ["" if code < 0 else cells[code] for code in codes[:1000].tolist()]
     found, numbers = infer_numbers(column.name, counts, dialect, ordered)
     if column.chosen:
-        return _as_chosen(texts, _chosen(column, found, counts, dialect), dialect)
+        chosen = as_chosen(column, found, counts, dialect)
+        return _counted(texts, converted(texts, chosen, dialect), chosen, _alike(chosen, counts))
     kept = _kept_kind(column, found, counts, dialect)
     if kept is None:
         # As many numbers as cells: they are in the same order.
         known = np.array(numbers) if numbers and len(numbers) == len(cells) else None
         checked = converted(texts, found, dialect) if known is None else mapped(texts, known)
         messages = changed(column, found, len(values)) or _emptied(column, found, counts)
-        return Checked(checked, found, messages)
-    return _with_odd_cells(texts, kept, found.missing, dialect)
+        return _counted(texts, checked, found, (*messages, *_alike(found, counts)))
+    return _counted(texts, converted(texts, kept, dialect), kept)
 
 
-def _with_odd_cells(texts: pd.Series, kept: Column, missing: int, dialect: Dialect) -> Checked:
-    """Convert, and count the cells that could not be: they become missing, not in silence."""
-    checked = converted(texts, kept, dialect)
-    odd = int(checked.isna().sum()) - missing
-    kept = replace(kept, missing=int(checked.isna().sum()))
-    if odd <= 0:
-        return Checked(checked, kept)
-    telling = checked.isna() & ~texts.isin([c for c in texts.cat.categories if is_missing(c)])
-    first = int(np.flatnonzero((telling & texts.notna()).to_numpy())[0])
-    warning = (
-        f"“{shown(kept.name)}”: {odd:,} of {len(texts):,} cells are no {KIND_NOUNS[kept.kind]} "
-        f"(the first is “{shown(str(texts.iloc[first]))}” in row {first + 1:,}); they are "
-        "treated as missing."
-    )
-    return Checked(checked, kept, (warning,))
+def _alike(column: Column, counts: dict[str, int]) -> tuple[str, ...]:
+    """Say which spellings of a category were taken for one."""
+    if column.kind not in (CATEGORY, BOOLEAN):
+        return ()
+    present = present_cells(counts)[0]
+    alike = spellings(present)
+    return (spellings_sentence(column.name, alike, present),) if alike else ()
 
 
-def _chosen(column: Column, found: Column, counts: dict[str, int], dialect: Dialect) -> Column:
-    """Return the column as its owner wants it, with what the cells say about that kind."""
-    kept = replace(
-        found, kind=column.kind, chosen=True, hints=tuple(h for h in found.hints if h != ID)
-    )
-    cells = [cell.strip() for cell in counts if not is_missing(cell)]
-    if kept.kind == NUMBER:
-        numbers = [n for cell in cells if (n := forced_number(cell, dialect)) is not None]
-        _refuse_none(column, numbers, cells)
-        return replace(
-            kept,
-            distinct=len(set(numbers)),
-            integer=all(number.is_integer() for number in numbers),
-            low=min(numbers, default=None),
-            high=max(numbers, default=None),
+def _counted(
+    texts: pd.Series, checked: pd.Series, column: Column, warnings: tuple[str, ...] = ()
+) -> Checked:
+    """Count the cells that could not be read: they become missing, not in silence."""
+    column = replace(column, missing=int(checked.isna().sum()))
+    absent = {*column.placeholders, *(c for c in texts.cat.categories if is_missing(c))}
+    odd = (checked.isna() & texts.notna() & ~texts.isin(absent)).to_numpy()
+    if odd.any():
+        places = np.flatnonzero(odd)[:3].tolist()
+        named = " and ".join(
+            f"“{shown(str(texts.iloc[place]))}” in row {place + 1:,}" for place in places
         )
-    if kept.kind == DATE:
-        known = column.date_format or found.date_format or _likely_format(cells)
-        _refuse_none(column, [known] if known else [], cells)
-        return replace(kept, date_format=known)
-    return kept
-
-
-def _refuse_none(column: Column, readable: list[Any], cells: list[str]) -> None:
-    if cells and not readable:
-        raise ReadingError(
-            f"“{shown(column.name)}” was chosen to hold {KIND_NOUNS[column.kind]}, but no cell can "
-            f"be read as one (the first is “{shown(cells[0])}”). Choose another kind for it."
+        warnings += (
+            f"“{shown(column.name)}”: {int(odd.sum()):,} of {len(texts):,} cells are no "
+            f"{KIND_NOUNS.get(column.kind, column.kind)} ({named}); they are treated as missing.",
         )
-
-
-def _likely_format(cells: list[str]) -> str:
-    """Return the format that most of these cells follow as dates."""
-    found = Counter(find_date_format([cell]) for cell in cells[:200])
-    found.pop("", None)
-    return found.most_common(1)[0][0] if found else ""
-
-
-def _as_chosen(texts: pd.Series, kept: Column, dialect: Dialect) -> Checked:
-    if kept.kind in KIND_NOUNS:
-        return _with_odd_cells(texts, kept, kept.missing, dialect)
-    return Checked(converted(texts, kept, dialect), kept)
+    return Checked(checked, column, warnings)
 
 
 def _kept_kind(
@@ -144,7 +109,7 @@ def _kept_kind(
         read = ((cell, number_in(cell, column, dialect)) for cell in present)
         fitting = numbers = {cell: number for cell, number in read if number is not None}
     else:
-        fitting = {c: 0.0 for c in present if find_date_format([c]) == column.date_format}
+        fitting = {c: 0.0 for c in present if parse_date(c, column.date_format)}
     odd = [cell for cell in present if cell not in fitting]
     # A code such as 007 is no mistake in a cell: it says what the whole column is.
     if any(cell.lstrip("+-").isdigit() for cell in odd):

@@ -6,10 +6,15 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from training.tables.column_kind import are_one, is_missing, parse_number, spelled
+from training.tables.column_kind import are_one, forced_number, is_missing, spelled
+from training.tables.dates import ISO, parse_date
+from training.tables.durations import MARKS as DURATIONS
+from training.tables.durations import seconds_in
 from training.tables.schema import DATE, NUMBER, TEXT, Column, Dialect
+from training.tables.spelling import spellings, visible
 
-KIND_NOUNS = {NUMBER: "numbers", DATE: "dates"}
+_ISO_LENGTHS = frozenset((10, 19, 20))
+_MANY_DATES = 2000
 
 
 def as_categories(values: pd.Series) -> pd.Series:
@@ -36,15 +41,10 @@ def number_in(cell: str, column: Column, dialect: Dialect, bare: bool = False) -
     if found is None:
         return None
     number, mark = found
+    if mark in DURATIONS and column.mark in DURATIONS:
+        return seconds_in(number, mark, column.mark)
     fits = (not mark and (bare or not number)) or are_one({mark or "", column.mark})
     return number if fits else None
-
-
-def forced_number(cell: str, dialect: Dialect) -> float | None:
-    """Return the number that a cell spells, codes such as 007 included."""
-    # Where the owner says that it is a number, 007 is seven.
-    number = parse_number(cell, dialect.decimal, dialect.thousands)
-    return float(cell) if number is None and cell.lstrip("+-").isdecimal() else number
 
 
 def converted(texts: pd.Series, column: Column, dialect: Dialect, bare: bool = False) -> pd.Series:
@@ -52,7 +52,7 @@ def converted(texts: pd.Series, column: Column, dialect: Dialect, bare: bool = F
 
     With `bare`, a number without the unit of the column is a number as well.
     """
-    cells = [str(cell).strip() for cell in texts.cat.categories.tolist()]
+    cells = [visible(str(cell)) for cell in texts.cat.categories.tolist()]
     if column.kind == NUMBER:
         numbers = [
             forced_number(c, dialect) if column.chosen else number_in(c, column, dialect, bare)
@@ -60,20 +60,43 @@ def converted(texts: pd.Series, column: Column, dialect: Dialect, bare: bool = F
         ]
         return mapped(texts, np.array([np.nan if n is None else n for n in numbers], "float64"))
     if column.kind == DATE:
-        dates = pd.to_datetime(
-            pd.Series(cells, dtype="str"), format=column.date_format, errors="coerce", utc=True
-        )
-        return mapped(texts, dates.dt.tz_localize(None).to_numpy())
+        return mapped(texts, dates_in(cells, column.date_format))
     if column.kind == TEXT:
         words = np.array([None if is_missing(cell) else cell for cell in cells], dtype=object)
         return mapped(texts, words).astype("str")
-    return _sorted(texts, cells)
+    return _sorted(texts, cells, column)
 
 
-def _sorted(texts: pd.Series, cells: list[str]) -> pd.Series:
-    """Return categories in order, one for all cells that differ in blanks alone."""
-    names = sorted({cell for cell in cells if not is_missing(cell)})
+def dates_in(cells: list[str], date_format: str) -> np.ndarray:
+    """Return the dates that stripped cells spell, (cells,) of datetime64; NaT where there is none.
+
+    What pandas reads is left to it: the long columns of time stamps are ISO.
+    """
+    found = np.full(len(cells), np.datetime64("NaT", "us"))
+    plain = np.array([len(cell) in _ISO_LENGTHS and cell[4:5] == "-" for cell in cells], dtype=bool)
+    if plain.sum() > _MANY_DATES:
+        known = pd.Series(cells, dtype="str")[plain]
+        read = pd.to_datetime(known, format=ISO, errors="coerce", utc=True)
+        found[plain] = read.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+    for place in np.flatnonzero(np.isnat(found)).tolist():
+        if moment := parse_date(cells[place], date_format):
+            found[place] = np.datetime64(moment.at, "us")
+    return found
+
+
+def _sorted(texts: pd.Series, cells: list[str], column: Column) -> pd.Series:
+    """Return categories in order, one for all cells that look alike."""
+    totals = np.bincount(texts.cat.codes.to_numpy() + 1, minlength=len(cells) + 1)[1:].tolist()
+    counts: dict[str, int] = {}
+    for cell, total in zip(cells, totals, strict=True):
+        counts[cell] = counts.get(cell, 0) + total
+    present = [
+        cell for cell in counts if not is_missing(cell) or (column.keeps_na and cell == "NA")
+    ]
+    alike = spellings({cell: counts[cell] for cell in present})
+    names = sorted({alike.get(cell, cell) for cell in present})
     places = {name: place for place, name in enumerate(names)}
+    places |= {cell: places[name] for cell, name in alike.items()}
     by_code = np.array([places.get(cell, -1) for cell in cells] + [-1], dtype="int32")
     found = pd.Categorical.from_codes(
         by_code[texts.cat.codes.to_numpy()], categories=pd.Index(names, dtype="str")

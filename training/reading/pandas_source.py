@@ -23,6 +23,7 @@ from training.tables.schema import MISSING_WORDS, NUMBER, TEXT, Column, Dialect,
 from training.text import shown
 
 _MISSING = [*sorted(MISSING_WORDS), *(" " * width for width in range(1, 17)), "\t"]
+_MISSING_BUT_NA = [word for word in _MISSING if word != "NA"]
 _CELLS_PER_CHUNK = 2_000_000
 _EXPECTED = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 # So many different cells in its head alone, and few of a column are alike further down.
@@ -116,7 +117,10 @@ class PandasSource:
                     names=self.names,
                     header=None,
                     skiprows=0 if self._is_filtered else dialect.skip + int(dialect.header),
-                    na_values=_MISSING,
+                    na_values={
+                        column.name: _MISSING_BUT_NA if column.keeps_na else _MISSING
+                        for column in self.columns
+                    },
                     keep_default_na=False,
                     # A path or a compressed stream must never be opened by pandas itself.
                     compression=None,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from training.tables.column_kind import parse_number
-from training.tables.date_format import date_fits
+from training.tables.dates import parse_date
 from training.tables.schema import BOOLEAN, CATEGORY, DATE, NUMBER, Column
 from training.text import shown
 
@@ -45,7 +45,7 @@ class Input:
         column = self.column
         if column.kind == NUMBER and parse_number(text) is None and not text.isdecimal():
             return f"“{shown(text)}” is no number. Write it like 1234.5."
-        if column.kind == DATE and not date_fits(text, column.date_format):
+        if column.kind == DATE and parse_date(text.strip(), column.date_format) is None:
             like = f" like {self.typical}" if self.typical else ""
             return f"“{shown(text)}” is no date as in the table. Write it{like}."
         return ""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice, pairwise
 from math import isfinite
 from operator import mul
 from typing import Any
 
-from training.tables.date_format import find_date_format
+from training.tables.dates import date_format_of_most, find_date_format, is_compact_date
+from training.tables.durations import MARKS as DURATIONS
+from training.tables.durations import MINUTES, merged, parse_duration, seconds_in
 from training.tables.schema import (
     BOOLEAN,
     CATEGORY,
@@ -20,21 +23,35 @@ from training.tables.schema import (
     EMPTY,
     ID,
     INDEX,
+    KIND_NOUNS,
     MISSING_WORDS,
     NUMBER,
     TEXT,
     Column,
     Dialect,
+    ReadingError,
 )
+from training.tables.spelling import fold, spellings, visible
 from training.tables.units import PERCENT, amount, is_unit
+from training.text import shown
 
-_CODE = re.compile(r"[+-]?0\d|[+-]?\d{16,}$")
+_CODE = re.compile(r"[+-]?0\d")
 _BOOLEANS = tuple(map(frozenset, ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})))
-_ID_NAME = re.compile(r"(^|[^a-z])(id|uuid|guid|key|index|row)$|(?<=[a-z])(Id|ID)$", re.IGNORECASE)
+_ID_NAME = re.compile(r"(^|[^A-Za-z])(?i:id|uuid|guid|key)$|(?<=[a-z])(Id|ID)$")
+# Drawn from a hash, or tokens of one length in which letters and digits are mixed.
+_HASH = re.compile(
+    r"(?=.*\d)(?=.*[A-Za-z])[0-9A-Za-z_-]{8,}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4,12}){3,4}"
+)
+_DIGITS = re.compile(r"\d+")
+_COMMON_MARKS = str.maketrans({"’": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " "})
+# What laboratories write where an amount is below or above what they can measure.
+_LIMIT = re.compile(r"[<>]=?\s?(?=[\d.,])")
 # What programs call a column that only numbers the rows; `row` is this program's own word for one
 # without a name.
 _INDEX_NAME = re.compile(r"Unnamed: \d+|__index_level_\d+__|index|row", re.IGNORECASE)
 _ENOUGH_FOR_ID = 20
+_COUNTRIES = 10
+_MOST_SPELLINGS = 20
 # What people write where a number or a date is not known. Among words these may be words.
 _PLACEHOLDERS = frozenset(
     ("-", "--", "---", "–", "—", ".", "..", "n.a.", "n.d.", "none", "null", "nil", "missing",
@@ -43,6 +60,8 @@ _PLACEHOLDERS = frozenset(
 )  # fmt: skip
 _LEAST_SHARE = 0.2
 _LONG_TEXT = 50
+# Where nearly all cells differ, words of this length say something by their parts.
+_TELLING = 8
 
 
 @lru_cache(maxsize=32)
@@ -61,8 +80,16 @@ def _number_pattern(decimal: str, thousands: str) -> re.Pattern[str]:
 
 
 def is_missing(text: str) -> bool:
-    """True for a cell that says that there is no value."""
-    return text.strip() in MISSING_WORDS
+    """Return whether a cell says that there is no value."""
+    return visible(text) in MISSING_WORDS
+
+
+def is_country_code(words: Iterable[str]) -> bool:
+    """Return whether NA beside these words is Namibia: all are two capitals, and many differ."""
+    others = {word for word in words if word not in MISSING_WORDS}
+    return len(others) >= _COUNTRIES and all(
+        len(word) == 2 and word.isascii() and word.isalpha() and word.isupper() for word in others
+    )
 
 
 def parse_number(text: str, decimal: str = ".", thousands: str = "") -> float | None:
@@ -72,8 +99,16 @@ def parse_number(text: str, decimal: str = ".", thousands: str = "") -> float | 
 
 
 def spelled(text: str, decimal: str, thousands: str) -> tuple[float, str | None] | None:
-    """Return the number that a stripped cell spells and its mark; None: no mark, or no number."""
+    """Return the number that a stripped cell spells and its mark; None: no mark, or no number.
+
+    A duration is its seconds, with the mark of its parts.
+    """
+    if ":" in text:
+        return parse_duration(text)
     scale, mark = 1.0, None
+    if not text.isascii():
+        text = text.translate(_COMMON_MARKS)
+    text = _LIMIT.sub("", text, 1)
     if found := amount(text):
         text, mark, scale = found
     if not _number_pattern(decimal, thousands).fullmatch(text) or _CODE.match(text):
@@ -107,6 +142,8 @@ def infer_numbers(
     present, missing = present_cells(counts)
     examples = tuple(islice(present, 5))
     facts = {"missing": missing, "distinct": len(present), "examples": examples}
+    if "NA" in present:
+        facts["keeps_na"] = True
     if not present:
         return Column(name, TEXT, hints=(EMPTY,), **facts), ()  # type: ignore[arg-type]
     filled = sum(present.values())
@@ -118,25 +155,87 @@ def infer_numbers(
         present = {cell: count for cell, count in present.items() if cell not in holes}
         facts |= {"missing": missing + empty, "distinct": len(present)}
         filled -= empty
+    if kind in (CATEGORY, BOOLEAN):
+        present = merged_counts(present)
+        facts["distinct"] = len(present)
     complete = not facts["missing"]
     hints = _hints(name, kind, present, filled if complete else 0, details, ordered)
     column = Column(name, kind, hints=hints, **facts, **details)  # type: ignore[arg-type]
     return column, numbers
 
 
+def as_chosen(column: Column, found: Column, counts: Mapping[str, int], dialect: Dialect) -> Column:
+    """Return `found` as its owner wants it in `column`, with what the cells say about that kind.
+
+    Raises ReadingError if no cell is of that kind.
+    """
+    kept = replace(
+        found,
+        kind=column.kind,
+        chosen=True,
+        found=found.kind,
+        hints=tuple(hint for hint in found.hints if hint not in (ID, INDEX)),
+    )
+    cells = [visible(cell) for cell in counts if not is_missing(cell)]
+    if kept.kind == NUMBER:
+        numbers = [n for cell in cells if (n := forced_number(cell, dialect)) is not None]
+        _refuse_none(column, bool(numbers), cells)
+        return replace(
+            kept,
+            distinct=len(set(numbers)),
+            integer=all(number.is_integer() for number in numbers),
+            low=min(numbers, default=None),
+            high=max(numbers, default=None),
+        )
+    if kept.kind == DATE:
+        known = found.date_format or date_format_of_most(cells, dialect.dates)
+        known = known or column.date_format
+        _refuse_none(column, bool(known), cells)
+        return replace(kept, date_format=known)
+    return kept
+
+
+def forced_number(cell: str, dialect: Dialect) -> float | None:
+    """Return the number that a cell spells, codes such as 007 included."""
+    # Where the owner says that it is a number, 007 is seven.
+    number = parse_number(cell, dialect.decimal, dialect.thousands)
+    return float(cell) if number is None and cell.lstrip("+-").isdecimal() else number
+
+
+def _refuse_none(column: Column, is_readable: bool, cells: list[str]) -> None:
+    if cells and not is_readable:
+        raise ReadingError(
+            f"“{shown(column.name)}” was chosen to hold {KIND_NOUNS[column.kind]}, but no cell can "
+            f"be read as one (the first is “{shown(cells[0])}”). Choose another kind for it."
+        )
+
+
 def present_cells(counts: Mapping[str, int]) -> tuple[Mapping[str, int], int]:
     """Return how often each stripped cell stands there, and how many cells are missing."""
-    bare = list(map(str.strip, counts))
+    bare = list(map(visible, counts))
     if bare == list(counts) and MISSING_WORDS.isdisjoint(bare):
         return counts, 0
     present: dict[str, int] = {}
     missing = 0
+    absent = MISSING_WORDS - {"NA"} if "NA" in bare and is_country_code(bare) else MISSING_WORDS
     for cell, count in zip(bare, counts.values(), strict=True):
-        if cell in MISSING_WORDS:
+        if cell in absent:
             missing += count
         else:
             present[cell] = present.get(cell, 0) + count
     return present, missing
+
+
+def merged_counts(present: Mapping[str, int]) -> Mapping[str, int]:
+    """Return the counts with those of cells that look alike under one spelling."""
+    alike = spellings(present)
+    if not alike:
+        return present
+    found: dict[str, int] = {}
+    for cell, count in present.items():
+        name = alike.get(cell, cell)
+        found[name] = found.get(name, 0) + count
+    return found
 
 
 def _hints(
@@ -166,11 +265,16 @@ def _kind(present: Mapping[str, int], filled: int, dialect: Dialect) -> tuple[st
     left = {c: n for c, n in present.items() if c not in holes} if holes else present
     if sum(left.values()) >= max(1, _LEAST_SHARE * filled):
         # Without what stands for nothing, is it a column of numbers or of dates?
-        details = _number_details(left, dialect) or _date_details(left)
+        details = (
+            (_date_details(left, dialect) if is_compact_date(left) else None)
+            or _number_details(left, dialect)
+            or _date_details(left, dialect)
+        )
         if details is not None:
             kind = DATE if "date_format" in details else NUMBER
             return kind, {**details, "placeholders": holes, "plain": details["plain"] and not holes}
-    if frozenset(map(str.lower, present)) <= _boolean_words(present):
+    words = frozenset(map(fold, present)) if len(present) <= _MOST_SPELLINGS else frozenset()
+    if words and any(words <= pair for pair in _BOOLEANS):
         return BOOLEAN, {}
     return (TEXT if _is_text(present, filled) else CATEGORY), {}
 
@@ -184,6 +288,8 @@ def _number_details(present: Iterable[str], dialect: Dialect) -> dict[str, Any] 
             return None
         number, mark = found
         numbers.append(number)
+        if cell[0] in "<>":
+            plain = False
         if mark is not None:
             plain = False
             marks.add(mark)
@@ -191,6 +297,11 @@ def _number_details(present: Iterable[str], dialect: Dialect) -> dict[str, Any] 
             marks.add("")
     if not are_one(marks):
         return None
+    duration = merged(marks)
+    if marks & DURATIONS and not duration:
+        return None
+    if len(marks) > 1 and duration:
+        numbers = array("d", map(_in_minutes, numbers, present))
     finite = list(filter(isfinite, numbers)) or [0.0]
     if plain and dialect.thousands:
         plain = not any(dialect.thousands in cell for cell in present)
@@ -199,7 +310,7 @@ def _number_details(present: Iterable[str], dialect: Dialect) -> dict[str, Any] 
         "low": min(finite),
         "high": max(finite),
         "plain": plain,
-        "mark": next(iter(marks - {""}), ""),
+        "mark": duration or next(iter(marks - {""}), ""),
         "numbers": numbers,
     }
 
@@ -207,12 +318,20 @@ def _number_details(present: Iterable[str], dialect: Dialect) -> dict[str, Any] 
 def are_one(marks: set[str]) -> bool:
     """Tell whether these marks leave no doubt about what is counted; "" is a number alone."""
     named = marks - {""}
+    if named & DURATIONS:
+        return bool(merged(marks))
     exact = any(mark == PERCENT or is_unit(mark) for mark in named)
     return len(named) < 2 and not (exact and "" in marks)
 
 
-def _date_details(present: Mapping[str, int]) -> dict[str, Any] | None:
-    date_format = find_date_format(present)
+def _in_minutes(number: float, cell: str) -> float:
+    found = parse_duration(cell)
+    assert found is not None
+    return seconds_in(number, found[1], MINUTES) or 0.0
+
+
+def _date_details(present: Mapping[str, int], dialect: Dialect) -> dict[str, Any] | None:
+    date_format = find_date_format(present, dialect.dates)
     return {"date_format": date_format, "plain": True} if date_format else None
 
 
@@ -227,27 +346,33 @@ def number_share(counts: Mapping[str, int], dialect: Dialect) -> float:
     return good / filled if filled else 0.0
 
 
-def _boolean_words(present: Mapping[str, int]) -> frozenset[str]:
-    words = frozenset(map(str.lower, present))
-    return next((pair for pair in _BOOLEANS if words <= pair), frozenset())
-
-
 def _is_text(present: Mapping[str, int], filled: int) -> bool:
     if sum(map(mul, map(len, present), present.values())) > _LONG_TEXT * filled:
         return True
     if len(present) <= max(20, 0.5 * filled):
         return False
-    return sum(len(cell.split()) * count for cell, count in present.items()) >= 2 * filled
+    return (
+        sum(len(cell.split()) * count for cell, count in present.items()) >= 2 * filled
+        or sum(map(mul, map(len, present), present.values())) >= _TELLING * filled
+    )
 
 
 def _is_id(
     name: str, kind: str, present: Mapping[str, int], details: dict, ordered: list[str]
 ) -> bool:
-    if kind in (CATEGORY, TEXT):
-        return all(" " not in cell for cell in present)
-    if kind != NUMBER or not details["integer"]:
+    """Return whether cells that all differ are drawn from a sequence or a hash.
+
+    A number is an id by its name alone: years, doses and distances differ in every row as well.
+    """
+    if kind == NUMBER:
+        return details["integer"] and not details["mark"] and bool(_ID_NAME.search(name))
+    if kind not in (CATEGORY, TEXT) or any(" " in cell for cell in present):
         return False
     if _ID_NAME.search(name):
         return True
-    numbers = [float(cell) for cell in ordered[:1000] if cell.strip().isdigit()]
-    return len(numbers) > 1 and all(b - a == 1 for a, b in pairwise(numbers))
+    if len(set(map(len, present))) == 1 and all(map(_HASH.fullmatch, present)):
+        return True
+    first = next(iter(present))
+    form = _DIGITS.sub("#", first)
+    # C-0001, C-0002: but for the digits all are alike.
+    return form != first and all(_DIGITS.sub("#", cell) == form for cell in present)

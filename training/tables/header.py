@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 
 from training.tables.column_kind import is_missing, parse_number
 from training.tables.rows import SCORED_ROWS, Row
+from training.tables.spelling import visible
 from training.text import shown
 
 _MOST_BEFORE = 30
+_LONGEST_NAME = 200
 
 _TOTALS = frozenset(
     ("total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt")
@@ -72,13 +75,25 @@ def ends_with_total(body: list[Row]) -> bool:
     return words[-1].rstrip(":") in _TOTALS and words.count(words[-1]) == 1
 
 
+def clean_name(text: str) -> str:
+    """Return a name on one line; of a long one the beginning, told apart from others by a hash.
+
+    The same text has the same name in every file, whatever stands beside it.
+    """
+    printable = "".join(char if char.isprintable() else " " for char in visible(text))
+    name = " ".join(printable.split())
+    if len(name) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(name.encode(errors="replace")).hexdigest()[:6]
+    return f"{name[: _LONGEST_NAME - 8]} #{digest}"
+
+
 def clean_names(raw: list[str]) -> tuple[list[str], list[str]]:
     """Return unique, printable column names, and sentences about those that were changed."""
     names: list[str] = []
     warnings = []
     for number, text in enumerate(raw, start=1):
-        printable = "".join(char if char.isprintable() else " " for char in text)
-        name = " ".join(printable.replace("\ufeff", "").split())[:200]
+        name = clean_name(text)
         if not name:
             # A first column without a name is what spreadsheets and programs count rows in.
             name = "row" if number == 1 and "row" not in raw else f"column {number}"

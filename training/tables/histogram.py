@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from math import isfinite
 
-from training.tables.column_kind import infer_numbers, is_placeholder, present_cells
-from training.tables.date_format import ISO
-from training.tables.schema import DATE, NUMBER, Bar, Column, Dialect
+from training.tables.column_kind import (
+    infer_numbers,
+    is_placeholder,
+    merged_counts,
+    present_cells,
+)
+from training.tables.dates import parse_date
+from training.tables.schema import DATE, NUMBER, TEXT, Bar, Column, Dialect
 from training.text import shown
 
 _BINS = 12
@@ -24,6 +29,7 @@ def seen_column(
     column, numbers = infer_numbers(name, counts, dialect, ordered)
     present = present_cells(counts)[0]
     if column.kind not in (NUMBER, DATE):
+        present = present if column.kind == TEXT else merged_counts(present)
         most = sorted(present.items(), key=lambda pair: -pair[1])[:_MOST_WORDS]
         others = sum(present.values()) - sum(count for _, count in most)
         return replace(column, bars=tuple(Bar(shown(word), n) for word, n in most), others=others)
@@ -61,9 +67,8 @@ def _bars(
 
 def _day(cell: str, date_format: str) -> float:
     """Return the number of the day that a cell names."""
-    if date_format == ISO:
-        return datetime.fromisoformat(cell if len(cell) > 7 else f"{cell}-01").toordinal()
-    return datetime.strptime(cell, date_format).toordinal()
+    moment = parse_date(cell, date_format)
+    return float("nan") if moment is None else moment.at.toordinal()
 
 
 def _as_day(value: float) -> str:

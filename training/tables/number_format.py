@@ -12,32 +12,51 @@ from training.tables.units import amount
 _SAMPLE = 20_000
 _POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
 _COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
-_US = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d{1,2}(,\d{2})+,\d{3})(\.\d+)?")
-_EUROPE = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?")
-_APOSTROPHE = re.compile(r"[+-]?\d{1,3}('\d{3})+(\.\d+)?")
-_SPACE = re.compile("[+-]?\\d{1,3}([ \u00a0\u202f]\\d{3})+([.,]\\d+)?")
+# A number that begins with 0 has no thousands.
+_US = re.compile(r"[+-]?([1-9]\d{0,2}(,\d{3})+|\d{1,2}(,\d{2})+,\d{3})(\.\d+)?")
+_EUROPE = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d+)?")
+_APOSTROPHE = re.compile(r"[+-]?\d{1,3}(['’]\d{3})+(\.\d+)?")
+_SPACE = re.compile("[+-]?\\d{1,3}([ \u00a0\u2009\u202f]\\d{3})+([.,]\\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Numerals:
-    """The decimal mark, the thousands separator ("" for none), and a cell that fits two ways."""
+    """The decimal mark, the thousands separator ("" for none), and a cell that fits two ways.
+
+    `is_certain`: some cell can only be read so.
+    """
 
     decimal: str
     thousands: str
     doubtful: str = ""
+    is_certain: bool = False
 
 
 def find_numerals(rows: Iterable[tuple[str, ...]], separator: str, decimal: str = "") -> Numerals:
     """Return how the cells of a table spell numbers."""
-    seen: Counter[str] = Counter()
-    example = ""
-    for cell in _cells(rows):
+    by_column: dict[int, Counter[str]] = {}
+    examples: dict[str, str] = {}
+    for place, cell in _cells(rows):
         if kind := _spelling(cell):
-            seen[kind] += 1
-            example = example or (cell if kind == "group," else "")
-    decided = bool(decimal) or any(seen[kind] for kind in ("us", "europe", "comma", "point"))
-    decimal = decimal or _decimal(seen, separator)
-    return Numerals(decimal, _thousands(seen, decimal), "" if decided else example)
+            by_column.setdefault(place, Counter())[kind] += 1
+            examples.setdefault(kind, cell)
+    seen: Counter[str] = sum(by_column.values(), Counter())
+    certain = any(seen[kind] for kind in ("us", "europe", "comma", "point"))
+    grouped = not certain and any(map(_is_grouped_by_points, by_column.values()))
+    chosen = decimal or ("," if grouped else _decimal(seen, separator))
+    doubtful = "" if decimal or certain or grouped else examples.get("group,", "")
+    if not doubtful and not (decimal or certain or grouped):
+        doubtful = examples.get("group.", "")
+    return Numerals(chosen, _thousands(seen, chosen), doubtful, certain or grouped)
+
+
+def _is_grouped_by_points(seen: Counter[str]) -> bool:
+    """Return whether 1.601 is 1601 in a column, because 394 stands beside it.
+
+    Decimals would have other numbers of digits or show 394.000, and without marks of thousands
+    some number would be larger than 999.
+    """
+    return seen["group."] > 1 and seen["short"] > 0 and not seen["long"]
 
 
 def _thousands(seen: Counter[str], decimal: str) -> str:
@@ -46,7 +65,7 @@ def _thousands(seen: Counter[str], decimal: str) -> str:
         return group[1]
     if seen["group."] and decimal == "," and not seen["point"]:
         return "."
-    for name, mark in (("apostrophe", "'"), ("nbsp", "\u00a0"), ("thin", "\u202f"), ("space", " ")):
+    for name, mark in (("apostrophe", "'"), ("space", " ")):
         if any(seen[name + point] for point in ("", ".", ",")):
             return mark
     return ""
@@ -61,14 +80,14 @@ def _decimal(seen: Counter[str], separator: str) -> str:
 
 
 def _spaced(seen: Counter[str], point: str) -> int:
-    return sum(seen[name + point] for name in ("space", "nbsp", "thin"))
+    return seen[f"space{point}"]
 
 
-def _cells(rows: Iterable[tuple[str, ...]]) -> Iterable[str]:
+def _cells(rows: Iterable[tuple[str, ...]]) -> Iterable[tuple[int, str]]:
     taken = 0
     for row in rows:
-        for cell in row:
-            yield cell.strip()
+        for place, cell in enumerate(row):
+            yield place, cell.strip()
         taken += len(row)
         if taken > _SAMPLE:
             return
@@ -79,6 +98,8 @@ def _spelling(cell: str) -> str:
         cell = found.core
     if len(cell) > 30 or not cell or not (cell[0].isdigit() or cell[0] in "+-.,"):
         return ""
+    if cell.isdecimal():
+        return "short" if len(cell) < 4 else "long"
     if _US.fullmatch(cell):
         return "us" if "." in cell or cell.count(",") > 1 else "group,"
     if _EUROPE.fullmatch(cell):
@@ -91,6 +112,5 @@ def _spelling(cell: str) -> str:
     if _APOSTROPHE.fullmatch(cell):
         return "apostrophe"
     if match := _SPACE.fullmatch(cell):
-        name = {"\u00a0": "nbsp", "\u202f": "thin"}.get(match.group(1)[0], "space")
-        return name + (match.group(2) or "")[:1]
+        return "space" + (match.group(2) or "")[:1]
     return ""

@@ -8,9 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from training.tables.column_kind import is_missing
-from training.tables.encoding import decode
-from training.tables.encoding_scan import NOTHING, Survey, survey
+from training.tables.column_kind import as_chosen, is_missing
+from training.tables.encoding import NOTHING, Survey, decode, survey
 from training.tables.header import clean_names, ends_with_total, find_header, find_start
 from training.tables.histogram import seen_column
 from training.tables.number_format import find_numerals
@@ -54,8 +53,10 @@ def preview(
 ) -> Preview:
     """Return what the head of a file of `size` bytes shows.
 
-    `choices` holds what the user knows better: encoding, separator, decimal, header (True, False),
-    skip (rows before the table), ragged ("drop") and total (True: the last row is one). A table of
+    `choices` holds what the user knows better: encoding, separator, decimal, dates (the order of
+    day and month), header (True, False),
+    skip (rows before the table), ragged ("drop"), total (True: the last row is one) and kinds (of
+    columns, by name). A table of
     less than `least` columns is refused. `rest` is what was seen in the whole file.
     """
     known = {
@@ -80,6 +81,7 @@ def preview(
         encoding_guessed=decoded.guessed,
         errors=decoded.errors,
         ragged=known.get("ragged", "refuse"),
+        dates=known.get("dates", ""),
     )
     return _preview(rows[start:], dialect, known, complete, left_out(rows[:start]))
 
@@ -104,7 +106,8 @@ def _preview(
         total=total,
     )
     names, renamed = clean_names(raw_names)
-    columns = [_column(name, i, body, dialect) for i, name in enumerate(names)]
+    kinds = known.get("kinds", {})
+    columns = [_column(name, i, body, dialect, kinds) for i, name in enumerate(names)]
     warnings = (
         *before,
         *dialect_warnings(dialect, sure, numerals.doubtful),
@@ -186,9 +189,11 @@ def _raw_names(rows: list[Row], body: list[Row], header: bool) -> list[str]:
 
 
 def _column(
-    name: str, index: int, body: list[Row], dialect: Dialect
+    name: str, index: int, body: list[Row], dialect: Dialect, kinds: Mapping[str, str]
 ) -> tuple[Column, tuple[str, ...]]:
     cells = [row.cells[index] for row in body]
     counts = Counter(cells)
     column = seen_column(name, counts, dialect, cells)
+    if name in kinds:
+        column = as_chosen(replace(column, kind=kinds[name]), column, counts, dialect)
     return column, column_warnings(column, counts, dialect)

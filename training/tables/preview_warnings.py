@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from training.tables.column_kind import is_missing, is_placeholder, marks_of, number_share
-from training.tables.date_format import date_share, is_ambiguous_date
+from training.tables.column_kind import (
+    is_missing,
+    is_placeholder,
+    marks_of,
+    number_share,
+    present_cells,
+)
+from training.tables.dates import MONTH_FIRST, date_share, is_ambiguous_date
+from training.tables.durations import MARKS as DURATIONS
 from training.tables.rows import Row
 from training.tables.schema import (
     BOOLEAN,
@@ -18,6 +25,7 @@ from training.tables.schema import (
     Column,
     Dialect,
 )
+from training.tables.spelling import spellings
 from training.tables.units import PERCENT, is_unit
 from training.text import listed, shown
 
@@ -57,7 +65,8 @@ def dialect_warnings(dialect: Dialect, sure_of_header: bool, doubtful: str) -> I
     if dialect.total:
         yield "The last line is a total, not a row, and is left out."
     if doubtful:
-        meant = doubtful.replace(",", "." if dialect.decimal == "," else "")
+        grouped = dialect.thousands and dialect.thousands in doubtful
+        meant = doubtful.replace(dialect.thousands, "") if grouped else doubtful.replace(",", ".")
         yield (
             f"“{shown(doubtful)}” can be read in two ways; it is read as {meant}. Choose the "
             "decimal mark if that is wrong."
@@ -88,7 +97,10 @@ def _about_column(column: Column, counts: Counter[str], dialect: Dialect) -> Ite
             f"“{name}”: {listed(column.placeholders, 3)} ({total:,} cells) is taken as a missing "
             "value."
         )
-    if column.mark == PERCENT:
+    yield from _about_spellings(column, counts)
+    if column.mark in DURATIONS:
+        yield f"“{name}” holds times ({column.mark}), read as a number of seconds."
+    elif column.mark == PERCENT:
         yield f"“{name}” holds percentages: 12 % is read as 12."
     elif is_unit(column.mark):
         yield f"“{name}” holds numbers with the unit {column.mark}; 5 {column.mark} is read as 5."
@@ -97,9 +109,40 @@ def _about_column(column: Column, counts: Counter[str], dialect: Dialect) -> Ite
     if column.date_format and is_ambiguous_date(
         {cell for cell in texts if not is_placeholder(cell)}, column.date_format
     ):
-        yield f"“{name}”: day and month cannot be told apart; read as day before month."
+        first, then = ("month", "day") if column.date_format == MONTH_FIRST else ("day", "month")
+        yield (
+            f"“{name}”: day and month cannot be told apart; read as {first} before {then}. Choose "
+            "the order of dates if that is wrong."
+        )
     if column.kind in _WORDS:
         yield from _about_words(column, counts, dialect, texts)
+
+
+def _about_spellings(column: Column, counts: Counter[str]) -> Iterator[str]:
+    """Say which spellings were taken for one, or for a limit, or for a country."""
+    name, present = shown(column.name), present_cells(counts)[0]
+    if column.kind in (CATEGORY, BOOLEAN) and (alike := spellings(present)):
+        yield spellings_sentence(column.name, alike, present)
+    limits = [cell for cell in present if column.kind == NUMBER and cell[0] in "<>"]
+    if limits:
+        total = sum(present[cell] for cell in limits)
+        yield (
+            f"“{name}”: {listed(limits, 3)} ({total:,} cells) are limits, read as the number alone."
+        )
+    if column.keeps_na:
+        yield f"“{name}”: NA is read as a value, the code of Namibia, like the other codes."
+
+
+def spellings_sentence(name: str, alike: Mapping[str, str], counts: Mapping[str, int]) -> str:
+    """Return which spellings are read as which, and how many cells that changes."""
+    changed = {cell: kept for cell, kept in alike.items() if cell != kept}
+    total = sum(counts[cell] for cell in changed)
+    pairs = [f"“{shown(cell, 20)}” as “{shown(kept, 20)}”" for cell, kept in changed.items()]
+    more = f" and {len(pairs) - 4} more" if len(pairs) > 4 else ""
+    return (
+        f"“{shown(name)}”: spellings that look alike are read as one, {', '.join(pairs[:4])}{more} "
+        f"({total:,} cells)."
+    )
 
 
 def _about_words(

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 NUMBER, CATEGORY, TEXT, DATE, BOOLEAN = "number", "category", "text", "date", "boolean"
+KIND_NOUNS = {NUMBER: "numbers", DATE: "dates"}
 KINDS = (NUMBER, CATEGORY, TEXT, DATE, BOOLEAN)
 
 # The word None is left out on purpose: it is a real category in many tables.
@@ -33,7 +34,8 @@ class Dialect:
 
     `skip` rows stand before the header or the data. `errors` is what happens to bytes that are no
     text, "strict" or "replace"; `ragged` to rows of another width, "refuse" or "drop". With
-    `total`, the last row is a sum and is left out.
+    `total`, the last row is a sum and is left out. `dates` is the order of day and month that the
+    owner chose ("dmy" or "mdy"), for columns that do not tell.
     """
 
     encoding: str = "utf-8"
@@ -46,6 +48,7 @@ class Dialect:
     errors: str = "strict"
     ragged: str = "refuse"
     total: bool = False
+    dates: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the dialect as a dict of JSON values."""
@@ -68,7 +71,8 @@ class Bar(NamedTuple):
 class Column:
     """One column: its clean name, its kind, and what was counted in the rows looked at.
 
-    `bars` are how often which values stand there, and `others` how many cells hold further ones.
+    `chosen`: its owner chose the kind; `found` is the one that the cells say. `bars` are how often
+    which values stand there, and `others` how many cells hold further ones.
     """
 
     name: str
@@ -83,8 +87,10 @@ class Column:
     plain: bool = True
     examples: tuple[str, ...] = ()
     chosen: bool = False
+    found: str = ""
     mark: str = ""
     placeholders: tuple[str, ...] = ()
+    keeps_na: bool = False
     bars: tuple[Bar, ...] = ()
     others: int = 0
 
@@ -111,19 +117,21 @@ class Column:
         return cls(**{**data, **{name: tuple(data.get(name, ())) for name in lists}, "bars": bars})
 
 
-def with_kinds(columns: Sequence[Column], kinds: Mapping[str, str]) -> tuple[Column, ...]:
+def with_kinds(
+    columns: Sequence[Column], kinds: Mapping[str, str], use: Sequence[str] = ()
+) -> tuple[Column, ...]:
     """Return the columns with the kinds that their owner chose for some of them.
 
-    What every row has a value of its own for is not left out any more: it was looked at.
+    One whose kind was chosen, or that is named in `use`, is not left out as an id any more.
     """
     return tuple(
         replace(
             column,
-            kind=kinds[column.name],
-            chosen=True,
+            kind=kinds.get(column.name, column.kind),
+            chosen=column.chosen or column.name in kinds,
             hints=tuple(hint for hint in column.hints if hint not in (ID, INDEX)),
         )
-        if kinds.get(column.name) in KINDS
+        if kinds.get(column.name) in KINDS or column.name in use
         else column
         for column in columns
     )

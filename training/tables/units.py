@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from training.tables.durations import MARKS as DURATIONS
+
 _CODES = (
     "USD EUR GBP CHF JPY CNY RMB INR AUD CAD NZD SEK NOK DKK PLN CZK HUF RUB TRY BRL MXN ZAR KRW "
     "SGD HKD ILS THB US$ A$ C$ R$ HK$ zł Kč kr Fr Rs"
@@ -14,7 +16,7 @@ _CURRENCY = "(?:" + "|".join([*map(re.escape, _CODES.split()), f"[{re.escape(_SI
 _SPACE = "[ \u00a0\u202f]*"
 _AROUND = re.compile(
     rf"(?P<open>\()?(?P<sign>[+-]?){_SPACE}(?P<before>{_CURRENCY})?{_SPACE}(?P<inner>[+-]?)"
-    r"(?P<core>[\d.,][\d.,'\u00a0\u202f ]*?)"
+    r"(?P<core>[\d.,][\d.,'’\u00a0\u202f ]*?)"
     rf"{_SPACE}(?P<scale>K|M|MM|B|bn|mn|m|k|T|million|billion)?"
     rf"{_SPACE}(?P<after>{_CURRENCY}|%)?{_SPACE}(?P<close>\))?"
 )
@@ -38,10 +40,14 @@ _OTHER_WORDS = (
 )
 _UNITS, _NO_UNITS = frozenset(_UNIT_WORDS.split()), frozenset(_OTHER_WORDS.split())
 _WITH_UNIT = re.compile(
-    rf"(?P<sign>[+-]?){_SPACE}(?P<core>\d[\d.,'\u00a0\u202f]*?(?: \d[\d.,]*?)*)(?P<gap>{_SPACE})"
+    rf"(?P<sign>[+-]?){_SPACE}(?P<core>\d[\d.,'’\u00a0\u202f]*?(?: \d[\d.,]*?)*)(?P<gap>{_SPACE})"
     r"(?P<unit>[^\W\d_][^\W\d_.]{0,14}[²³23]?(?:/[^\W\d_]{1,4}[²³23]?)?|°[CF]?)\.?"
 )
 # The most frequent forms, in a fraction of the time.
+# 42.2k and 0.08M: the letters that multiply where nothing is counted.
+_SCALED = re.compile(r"([+-]?)(?:(\d[\d.,]*)(K|k|M|bn|mn)|(\d+[.,]\d+)(B))")
+# As Swiss amounts are written: 42'208.- for no rappen.
+_NO_CENTS = re.compile(r"(.*\d)\.[-–—]{1,2}")
 _SIMPLE = re.compile(
     rf"([+-]?)(?:([{_SIGNS}]) ?(\d[\d.,]*)|(\d[\d.,]*) ?([{_SIGNS}%]|[ck]?m|k?g|km/h|k?W|min))"
 )
@@ -68,6 +74,12 @@ def amount(cell: str) -> Amount | None:
         return amount(f"-{cell[1:]}") or Amount(cell[1:], "", -1.0)
     if behind := _MINUS_BEHIND.fullmatch(cell):
         return Amount(behind[1], "", -1.0)
+    if whole := _NO_CENTS.fullmatch(cell):
+        return amount(whole[1]) or Amount(whole[1], "", 1.0)
+    if scaled := _SCALED.fullmatch(cell):
+        sign, core, scale, long, billion = scaled.groups()
+        factor = _SCALES[scale or billion]
+        return Amount(core or long, "", -factor if sign == "-" else factor)
     if simple := _SIMPLE.fullmatch(cell):
         sign, before, core, other, after = simple.groups()
         return Amount(core or other, before or after, -1.0 if sign == "-" else 1.0)
@@ -76,7 +88,12 @@ def amount(cell: str) -> Amount | None:
 
 def is_unit(mark: str) -> bool:
     """Tell a unit such as kg from a currency or a percent sign."""
-    return bool(mark) and mark != PERCENT and not re.fullmatch(_CURRENCY, mark)
+    return (
+        bool(mark)
+        and mark != PERCENT
+        and mark not in DURATIONS
+        and not re.fullmatch(_CURRENCY, mark)
+    )
 
 
 def _money(cell: str) -> Amount | None:

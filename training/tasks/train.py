@@ -100,7 +100,10 @@ def _prepare(job: TrainingJob, report: Report) -> tuple[ProgressReport, Experime
     table = read_table(job.dataset, job.options.get("kinds", {}))
     report.event(f"Read {len(table.frame):,} rows and {len(table.columns)} columns.")
     roles = Roles.of(job.options)
-    task = make_learning_task(table.frame, table.columns, job.target, job.folds, job.wanted, roles)
+    positive = job.options.get("positive", "")
+    task = make_learning_task(
+        table.frame, table.columns, job.target, job.folds, job.wanted, roles, positive
+    )
     plan, left_out = make_plan(task.columns)
     dialect = job.dataset.preview.dialect
     inputs_of(task.features, table.columns, plan.features, dialect).save(report.directory)

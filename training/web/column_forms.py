@@ -20,7 +20,12 @@ from training.problem.column_roles import (
     roles_of,
 )
 from training.problem.problem_type import TargetError
-from training.tables.schema import KINDS, Column
+from training.tables.schema import ID, INDEX, KINDS, Column
+
+
+def looks_like_id(column: Column) -> bool:
+    """Return whether a column is left out unless its owner says that it is a feature."""
+    return bool({ID, INDEX}.intersection(column.hints))
 
 
 class ColumnsForm(forms.Form):
@@ -39,7 +44,7 @@ class ColumnsForm(forms.Form):
             )
             self.fields[f"role{number}"] = forms.ChoiceField(
                 choices=ROLES,
-                initial=roles.get(column.name, FEATURE),
+                initial=roles.get(column.name, IGNORE if looks_like_id(column) else FEATURE),
                 widget=forms.Select(attrs={"aria-label": f"Role of {column.name}"}),
             )
 
@@ -75,12 +80,18 @@ class ColumnsForm(forms.Form):
     @property
     def options(self) -> dict[str, Any]:
         """The answers as tables and jobs keep them; kinds only where they differ from the found."""
-        found = {column.name: column.kind for column in self.found}
+        found = {column.name: column.found or column.kind for column in self.found}
         roles = dict(self._chosen("role"))
+        used = [
+            column.name
+            for column in self.found
+            if looks_like_id(column) and roles[column.name] == FEATURE
+        ]
         first = {role: name for name, role in reversed(roles.items())}
         return {
             "kinds": {name: kind for name, kind in self._chosen("kind") if kind != found[name]},
             "ignore": [name for name, role in roles.items() if role == IGNORE],
+            **({"use": used} if used else {}),
             "target": first.get(TARGET),
             "group": first.get(GROUP),
             "time": first.get(TIME),

@@ -47,6 +47,11 @@ class ReadingForm(forms.Form):
         required=False,
         label="Decimal mark",
     )
+    dates = forms.ChoiceField(
+        choices=[("", "Find out"), ("dmy", "Day first 31/12"), ("mdy", "Month first 12/31")],
+        required=False,
+        label="Order of dates",
+    )
     header = forms.ChoiceField(
         choices=[("", "Find out"), ("yes", "Holds the names"), ("no", "Is data already")],
         required=False,
@@ -82,7 +87,7 @@ class ReadingForm(forms.Form):
     @property
     def choices(self) -> dict[str, Any]:
         """The answers as the reader takes them; only what was answered."""
-        plain = ("sheet", "encoding", "decimal", "skip", "ragged")
+        plain = ("sheet", "encoding", "decimal", "dates", "skip", "ragged")
         given = {name: self.cleaned_data.get(name) for name in plain}
         given["separator"] = _SEPARATORS.get(self.cleaned_data.get("separator", ""))
         given |= {name: _ANSWERS.get(self.cleaned_data.get(name, "")) for name in _YES_NO}

@@ -169,10 +169,16 @@ class Columns(DatasetPage):
         """Keep them for all trainings to come; or say which do not fit."""
         form = ColumnsForm(request.POST, dataset=self.dataset)
         if form.is_valid():
-            self.dataset.options = form.options
-            self.dataset.save(update_fields=["options"])
-            messages.success(request, "Kinds and roles are kept; the next training follows them.")
-            return redirect(self.dataset)
+            try:
+                self.dataset.keep_options(form.options)
+            except TargetError as error:
+                form.add_error(None, str(error))
+            else:
+                self.dataset.save(update_fields=["options", "head"])
+                messages.success(
+                    request, "Kinds and roles are kept; the next training follows them."
+                )
+                return redirect(self.dataset)
         unbound = TrainingPageForm(dataset=self.dataset)
         return self.render_to_response(self.get_context_data(columns_form=form, form=unbound))
 

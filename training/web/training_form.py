@@ -32,6 +32,12 @@ class TrainingForm(forms.Form):
 
     target: forms.Field = forms.CharField(required=False, strip=False, max_length=255)
     wanted = forms.ChoiceField(required=False, choices=[*WANTED, (CLUSTERING, "Groups")])
+    positive = forms.CharField(
+        label="Positive class",
+        required=False,
+        max_length=255,
+        help_text="Of two classes, the one that scores look for. Empty: yes, else the rarer one.",
+    )
     algorithms = forms.MultipleChoiceField(
         label="Algorithms",
         choices=catalogue.CHOICES,
@@ -97,12 +103,12 @@ class TrainingForm(forms.Form):
 
     def job(self) -> TrainingJob:
         """Return the training of a valid form, not queued yet."""
-        data = self.cleaned_data
+        data, positive = self.cleaned_data, self.cleaned_data["positive"]
         return TrainingJob.of(
             self.dataset,
             data["target"],
             data["algorithms"],
-            options=self.options(),
+            options={**self.options(), **({"positive": positive} if positive else {})},
             **{name: data[name] for name in ("wanted", "tune", *DEFAULTS)},
         )
 
@@ -161,7 +167,7 @@ class TrainingPageForm(TrainingForm):
     def options(self) -> dict[str, Any]:
         """Return the kinds and roles of the table, or of the earlier training if that is asked."""
         if self.earlier and self.cleaned_data.get("same_columns"):
-            return self.earlier.options
+            return {key: value for key, value in self.earlier.options.items() if key != "positive"}
         return super().options()
 
 
@@ -171,4 +177,11 @@ def settings_of(job: TrainingJob) -> dict[str, Any]:
     chosen = {name: getattr(job, name) for name in names}
     wanted = "" if job.wanted == CLUSTERING else job.wanted
     algorithms = job.algorithms or list(catalogue.ALGORITHMS)
-    return {**chosen, "algorithms": algorithms, "wanted": wanted, "again": job.pk}
+    positive = job.options.get("positive", "")
+    return {
+        **chosen,
+        "algorithms": algorithms,
+        "wanted": wanted,
+        "positive": positive,
+        "again": job.pk,
+    }

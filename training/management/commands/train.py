@@ -16,9 +16,10 @@ from jobsite.jobs.status import Status
 from training.algorithms import catalogue
 from training.models.dataset import Dataset
 from training.models.training_job import TIME_LIMIT_HELP, TrainingJob
-from training.problem.column_roles import GROUP, IGNORE, TIME
+from training.problem.column_roles import FEATURE, GROUP, IGNORE, TIME
 from training.problem.problem_type import CLUSTERING, TargetError
 from training.tables.schema import KINDS, ReadingError
+from training.web.dataset_forms import ReadingForm
 from training.web.training_form import DEFAULTS, TrainingForm
 
 
@@ -37,6 +38,9 @@ class Command(JobCommand):
         )
         parser.add_argument("--problem", choices=["classification", "regression"], default="")
         parser.add_argument(
+            "--positive", metavar="CLASS", default="", help="of two classes, the one looked for"
+        )
+        parser.add_argument(
             "--time-limit",
             type=int,
             default=DEFAULTS["time_limit"],
@@ -46,8 +50,18 @@ class Command(JobCommand):
         parser.add_argument("--folds", type=int, default=DEFAULTS["folds"])
         parser.add_argument("--seed", type=int, default=DEFAULTS["seed"])
         parser.add_argument("--no-tune", action="store_true", help="defaults only, no ensemble")
-        parser.add_argument("--sheet", default="", metavar="NAME", help="of a workbook")
+        for name, field in ReadingForm.base_fields.items():
+            values = [value for value, _ in getattr(field, "choices", ()) if value]
+            parser.add_argument(
+                f"--{name}",
+                default="",
+                metavar=name.upper(),
+                help=f"{field.label}: {', '.join(values) or field.help_text}",
+            )
         parser.add_argument("--ignore", nargs="+", metavar="COLUMN", default=[])
+        parser.add_argument(
+            "--use", nargs="+", metavar="COLUMN", default=[], help="although it looks like an id"
+        )
         parser.add_argument("--group", metavar="COLUMN", help="its rows stay in one fold")
         parser.add_argument(
             "--time", metavar="COLUMN", help="later rows are predicted from earlier"
@@ -59,10 +73,20 @@ class Command(JobCommand):
 
     def handle(self, **options: Any) -> None:
         job = self.make_job(options)
+        self.say_problem(job)
         queue.submit(job)
         status = self.follow([job]) if options["wait"] else SUCCEEDED
         self.show(job, options)
         sys.exit(status)
+
+    def say_problem(self, job: TrainingJob) -> None:
+        """Say how the target is understood, and how to change it, before anything is trained."""
+        found = job.dataset.guess(job.target, job.wanted)
+        self.say("" if found is None else found.reason)
+        if found is not None and not job.wanted and job.target:
+            self.say("--problem classification or --problem regression changes that.")
+        for warning in job.dataset.preview.warnings:
+            self.say(warning)
 
     def make_job(self, options: dict[str, Any]) -> TrainingJob:
         """Return the training, or end with status 2 and the reason."""
@@ -84,11 +108,15 @@ class Command(JobCommand):
     def checked(self, options: dict[str, Any], owner: Any) -> TrainingJob:
         """Return the training of a copy of the file; the copy is removed if the form refuses."""
         changes = changes_of(options)
-        choices = {"sheet": options["sheet"]} if options["sheet"] else {}
-        dataset = Dataset.copy(options["file"], owner, choices)
+        reading = ReadingForm({name: options[name] for name in ReadingForm.base_fields})
+        if not reading.is_valid():
+            self.refuse(
+                "\n".join(refusal(name, map(str, found)) for name, found in reading.errors.items())
+            )
+        dataset = Dataset.copy(options["file"], owner, reading.choices)
         try:
             dataset.choose(changes)
-            dataset.save(update_fields=["options"])
+            dataset.save(update_fields=["options", "head"])
         except TargetError:
             dataset.remove()
             raise
@@ -129,7 +157,7 @@ def changes_of(options: dict[str, Any]) -> dict[str, dict[str, str]]:
         if not equals:
             raise ValueError(f"--kind takes COLUMN=KIND, such as zip=category, not “{text}”.")
         changes.setdefault(name, {})["kind"] = kind
-    roles = dict.fromkeys(options["ignore"], IGNORE)
+    roles = dict.fromkeys(options["use"], FEATURE) | dict.fromkeys(options["ignore"], IGNORE)
     roles |= {options[role]: role for role in (GROUP, TIME) if options[role]}
     for name, role in roles.items():
         changes.setdefault(name, {})["role"] = role

@@ -173,7 +173,7 @@ def engine_of(site: Site) -> psutil.Process:
     """The process with the session."""
     assert site.process is not None
     tree = psutil.Process(site.process.pid).children(recursive=True)
-    return next(one for one in tree if "downloads.sync.run" in one.cmdline())
+    return next(one for one in tree if one.cmdline()[-1:] == ["downloads"])
 
 
 def idle() -> None:

@@ -29,7 +29,7 @@ def find_engine() -> psutil.Process | None:
     if engine is None or not psutil.pid_exists(engine.worker.pid):
         return None
     children = psutil.Process(engine.worker.pid).children()
-    return next((one for one in children if "downloads.sync.run" in one.cmdline()), None)
+    return next((one for one in children if one.cmdline()[-1:] == ["downloads"]), None)
 
 
 def is_listening() -> bool:

@@ -47,7 +47,8 @@ def links(page: Page, site: str, seen: dict[str, int]) -> set[str]:
     for address in page.eval_on_selector_all("a[href]", "all => all.map(one => one.href)"):
         address = urldefrag(address).url
         parts = urlsplit(address)
-        elsewhere = ("/file/", "/files/", "/models/", "/plots/", "/logout/")  # files have their own policy
+        # Files have their own policy.
+        elsewhere = ("/file/", "/files/", "/models/", "/plots/", "/logout/")
         if not address.startswith(site) or any(part in parts.path for part in elsewhere):
             continue
         if parts.query and seen.get(parts.path, 0) >= ONE_QUERY_EACH:

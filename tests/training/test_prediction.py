@@ -22,7 +22,7 @@ from tests.support.training_tables import flowers, houses
 from training.models.dataset import Dataset
 from training.models.prediction import Prediction
 from training.models.training_job import TrainingJob
-from training.prediction.predict import guarded
+from training.results.formulas import guarded, guarded_lines
 from training.tasks import predict, train
 
 pytestmark = pytest.mark.django_db
@@ -167,14 +167,18 @@ def test_an_empty_cell_where_training_had_none_is_said(garden, folder):
     assert "has no value in 1 of 2 rows" in sentences(result, "empty")[0]
 
 
-def test_the_file_of_answers_holds_no_formula(garden, folder):
+def test_cells_come_back_as_sent_and_guarded_for_a_spreadsheet_if_asked(garden, folder):
     hostile = '"=HYPERLINK(""http://x"")"'
     rows = f"clay,8,4.1,2024-05-01,{hostile}\nsand,8,-3,2024-05-01,@SUM(A1)\n"
     of_file(garden, ROWS + rows, folder)
     found = answers(garden)
-    assert found[0]["note"].startswith("'=HYPERLINK")
-    assert found[1]["note"] == "'@SUM(A1)"
-    assert found[1]["width"] == "-3"
+    assert found[0]["note"].startswith("=HYPERLINK")
+    assert found[1]["note"] == "@SUM(A1)"
+    path = next(folder.rglob("predictions.csv"))
+    safe = list(csv.DictReader(b"".join(guarded_lines(path)).decode().splitlines()))
+    assert safe[0]["note"].startswith("'=HYPERLINK")
+    assert safe[1]["note"] == "'@SUM(A1)"
+    assert safe[1]["width"] == "-3"
     assert found[0]["predicted kind"] == "c"
     assert float(found[0]["probability of c"]) > 0.5
 

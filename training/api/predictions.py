@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -88,7 +88,12 @@ class PredictionViewSet(JobViewSet):
         place = reverse("predictions-file", args=[job.pk], request=self.request)
         return {**(job.result or {}), "file": place}
 
-    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY})
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("spreadsheet", bool, description="guard cells that begin a formula")
+        ],
+        responses={(200, "text/csv"): OpenApiTypes.BINARY},
+    )
     @action(detail=True)
     def file(self, request: Request, pk: Any = None) -> HttpResponseBase:
         """Return all rows with their answers as CSV."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -73,9 +74,16 @@ def _at_random(
     task: LearningTask, truth: np.ndarray, seed: int
 ) -> tuple[np.ndarray, np.ndarray, _Pairs]:
     """Split at random, keeping the shares of classes in every part."""
+    # Every class needs a row that is kept apart.
+    apart = max(math.ceil(task.rows * HOLD_OUT), len(task.classes))
+    if task.rows - apart < 2 * len(task.classes):
+        raise TargetError(
+            f"{task.rows} rows are too few for {len(task.classes)} classes. Predict a number, "
+            "group the values of the target, or send more rows."
+        )
     train, holdout = train_test_split(
         np.arange(task.rows),
-        test_size=HOLD_OUT,
+        test_size=apart,
         random_state=seed,
         stratify=truth if task.classes else None,
     )

@@ -134,9 +134,8 @@ class Dataset(models.Model):
         try:
             found = unpack(source, limits(), str(choices.get("sheet", "")), dataset.original)
             dataset.sheets = list(found.sheets)
-            dataset.take_preview(
-                source, {**choices, **({"sheet": found.sheet} if found.sheet else {})}
-            )
+            known = {"sheet": found.sheet, "said": found.said}
+            dataset.take_preview(source, {**choices, **{k: v for k, v in known.items() if v}})
         except ReadingError:
             dataset.original.unlink(missing_ok=True)
             raise
@@ -164,7 +163,8 @@ class Dataset(models.Model):
         """
         sheet = str(choices.get("sheet") or self.sheet)
         if sheet == self.sheet:
-            self.take_preview(self.path, {**choices, **({"sheet": sheet} if sheet else {})})
+            known = {"sheet": sheet, "said": self.told.get("said")}
+            self.take_preview(self.path, {**choices, **{k: v for k, v in known.items() if v}})
         else:
             self._turn_to(sheet, choices)
         self.options = {}
@@ -179,8 +179,8 @@ class Dataset(models.Model):
         with TemporaryDirectory(dir=settings.DATA_DIR) as folder:
             draft = Path(folder) / "table"
             shutil.copyfile(self.original, draft)
-            unpack(draft, limits(), sheet)
-            self.take_preview(draft, {**choices, "sheet": sheet})
+            found = unpack(draft, limits(), sheet)
+            self.take_preview(draft, {**choices, "sheet": sheet, "said": found.said})
             self.sha256 = hash_of(draft)
             draft.replace(self.path)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
@@ -14,6 +15,7 @@ from django.db import models
 
 from jobsite.jobs.models.job import Job
 from training.models.dataset import limits
+from training.results.input_schema import Inputs
 from training.results.leaderboard import SUCCEEDED
 from training.tables.preview import read_preview
 from training.tables.unpack import unpack
@@ -67,11 +69,10 @@ class Prediction(Job):
     def _keep(
         cls, training: Any, algorithm: str, source: Path, name: str, choices: Mapping[str, Any]
     ) -> Prediction:
-        unpack(source, limits(), str(choices.get("sheet", "")))
-        # Every row that was sent gets an answer, a total too.
-        seen = read_preview(source, {**choices, "total": False}, least=1)
+        unpack(source, limits(), str(choices.get("sheet", "")), keep_blank=True)
+        seen = read_preview(source, _as_trained(training, choices), least=1)
         job = cls._for(training, algorithm, name)
-        job.head = seen.to_json()
+        job.head = {**seen.to_json(), "told": "decimal" in choices}
         job.directory.mkdir(parents=True, exist_ok=True)
         source.replace(job.input_path)
         return job
@@ -102,6 +103,21 @@ class Prediction(Job):
     def memory_limit_mb(self) -> int | None:
         """The limit of the site."""
         return settings.TRAINING_MEMORY_MB
+
+
+def _as_trained(training: Any, choices: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is known of a file of rows: the names of its columns, and how it was written.
+
+    Every row that was sent gets an answer, a total and one of another width as well.
+    """
+    known: dict[str, Any] = {"total": False, "ragged": "drop"}
+    with suppress(FileNotFoundError):
+        inputs = Inputs.load(training.artifacts)
+        if inputs.header:
+            known["names"] = inputs.names
+        if inputs.dialect is not None:
+            known |= {"near": inputs.dialect.separator, "dates": inputs.dialect.dates}
+    return known | dict(choices)
 
 
 def fitted(result: Mapping[str, Any] | None) -> list[tuple[str, str]]:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
 
-from training.reading.conversion import converted
+from training.prediction.read_cells import Read, dialect_for, read_column
+from training.prediction.sent_rows import SentRows
 from training.results.input_schema import Input, Inputs
-from training.tables.schema import BOOLEAN, DATE, NUMBER, TEXT, Dialect, ReadingError
+from training.tables.column_kind import is_missing
+from training.tables.schema import DATE, NUMBER, TEXT, ReadingError
+from training.tables.spelling import by_fold, fold
 from training.text import listed, shown
 
-ABSENT, EXTRA, UNREADABLE, UNSEEN, OUTSIDE, EMPTY = (
+ABSENT, EXTRA, RENAMED, CONVERTED, UNREADABLE, UNSEEN, OUTSIDE, EMPTY, UNREAD = (
     "absent",
     "extra",
+    "renamed",
+    "converted",
     "unreadable",
     "unseen",
     "outside",
     "empty",
+    "unread",
 )
 _NOUNS = {NUMBER: "numbers", DATE: "dates"}
+_NOTED = 3  # notes on one row of answers; more would make the column unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,7 @@ class Finding:
     count: int
     sentence: str
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the finding as a dict of JSON values."""
         return {
             "what": self.what,
@@ -46,48 +53,90 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Aligned:
-    """The columns of a model, filled from the rows, and the findings."""
+    """The columns of a model, filled from the rows, and the findings.
+
+    `notes` has position of a row -> what its reader should know; `unread` are the rows that have no
+    answer because their cells do not fit the columns.
+    """
 
     features: pd.DataFrame
     findings: tuple[Finding, ...]
+    notes: Mapping[int, str]
+    unread: frozenset[int]
 
 
-def texts_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return rows of a form or of JSON as columns of text, as the reader of files does."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    cells = {
-        name: pd.Series([_text(row.get(name)) for row in rows], dtype="str").astype("category")
-        for name in names
-    }
-    return pd.DataFrame(cells, index=range(len(rows)))
+class _Notes:
+    """The notes on each row, at most a few of them."""
+
+    def __init__(self) -> None:
+        self.found: dict[int, list[str]] = {}
+
+    def add(self, row: int, note: str) -> None:
+        noted = self.found.setdefault(row, [])
+        if len(noted) < _NOTED:
+            noted.append(note)
+
+    def joined(self) -> dict[int, str]:
+        return {row: "; ".join(noted) for row, noted in self.found.items()}
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None or str(value).strip() == "" else str(value).strip()
+def align(sent: SentRows, inputs: Inputs, target: str, told: bool = False) -> Aligned:
+    """Return the features in the order of the training, whatever order the file has.
 
-
-def align(frame: pd.DataFrame, inputs: Inputs, target: str, dialect: Dialect) -> Aligned:
-    """Return the features in the order of the training, whatever order the file has."""
-    findings = list(_about_columns(frame, inputs, target))
+    `told`: the sender chose how numbers are written. Raises ReadingError if the rows lack most
+    columns, or if it is not certain what they mean.
+    """
+    frame, renamed = _as_named(sent.frame, inputs, target)
+    findings = [*renamed, *_about_columns(frame, inputs, target)]
+    notes = _Notes()
+    if sent.unread:
+        findings.append(_unread(sent))
+        for row, reason in sent.unread.items():
+            notes.add(row, f"no answer: {reason}")
+    dialect = dialect_for(frame, inputs, sent.dialect, told)
     filled = {}
     for item in inputs.items:
         if item.name in frame.columns:
-            filled[item.name], found = _column(frame[item.name], item, dialect)
-            findings += found
+            texts = frame[item.name]
+            read = read_column(texts, item, dialect, sent.dialect)
+            findings += _about_cells(texts, read, item, notes)
+            filled[item.name] = read.values
         else:
             nothing = pd.Series([None] * len(frame), dtype="str").astype("category")
-            filled[item.name] = converted(nothing, item.column, dialect)
-    return Aligned(pd.DataFrame(filled), tuple(findings))
+            filled[item.name] = read_column(nothing, item, dialect, sent.dialect).values
+    features = pd.DataFrame(filled, index=range(len(frame)))
+    return Aligned(features, tuple(findings), notes.joined(), frozenset(sent.unread))
+
+
+def _as_named(
+    frame: pd.DataFrame, inputs: Inputs, target: str
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """Return the columns under the names of the training, where they differ in look alone."""
+    alike = by_fold(str(name) for name in frame.columns)
+    renamed = {
+        alike[fold(item.name)]: item.name
+        for item in inputs.items
+        if item.name not in frame.columns and fold(item.name) in alike
+    }
+    renamed = {old: new for old, new in renamed.items() if old not in inputs.names | {target}}
+    if not renamed:
+        return frame, []
+    pairs = ", ".join(f"“{shown(old)}” as “{shown(new)}”" for old, new in renamed.items())
+    sentence = f"Columns whose names look alike are taken for those of the training: {pairs}."
+    found = Finding(RENAMED, tuple(renamed.values()), len(renamed), sentence)
+    return frame.rename(columns=renamed), [found]
 
 
 def _about_columns(frame: pd.DataFrame, inputs: Inputs, target: str) -> Iterator[Finding]:
     wanted = [item.name for item in inputs.items]
     absent = [name for name in wanted if name not in frame.columns]
+    extra = [str(name) for name in frame.columns if name not in wanted and name != target]
+    near = _near_names(absent, extra)
     if len(absent) > len(wanted) / 2:
         raise ReadingError(
             f"The rows lack {len(absent)} of the {len(wanted)} columns that the model was trained "
-            f"on: {listed(absent)}. They have {listed(list(map(str, frame.columns)), 8)}. Name the "
-            "columns as in the training."
+            f"on: {listed(absent)}. They have {listed(list(map(str, frame.columns)), 8)}. {near}"
+            "Name the columns as in the training."
         )
     if absent:
         verb = "is" if len(absent) == 1 else "are"
@@ -96,9 +145,8 @@ def _about_columns(frame: pd.DataFrame, inputs: Inputs, target: str) -> Iterator
             tuple(absent),
             len(absent),
             f"{listed(absent, 20)} {verb} not in the file. The model was trained with it, so every "
-            "row counts as having no value there, and the answers are less sure.",
+            f"row counts as having no value there, and the answers are less sure. {near}".rstrip(),
         )
-    extra = [str(name) for name in frame.columns if name not in wanted and name != target]
     if extra:
         verb = "was" if len(extra) == 1 else "were"
         yield Finding(
@@ -106,45 +154,78 @@ def _about_columns(frame: pd.DataFrame, inputs: Inputs, target: str) -> Iterator
         )
 
 
-def _column(texts: pd.Series, item: Input, dialect: Dialect) -> tuple[pd.Series, list[Finding]]:
-    if item.column.kind == BOOLEAN:
-        texts = _same_words(texts, item)
-    values = converted(texts, item.column, dialect, bare=True)
-    if values.dtype.kind == "f":
-        values = values.mask(np.isinf(values.to_numpy()))
-    found = [_unreadable(texts, values, item), _outside(values, item), _empty(texts, item)]
-    if item.is_closed:
-        found.append(_unseen(values, item))
-    return values, [finding for finding in found if finding is not None]
+def _near_names(absent: list[str], extra: list[str]) -> str:
+    """Ask whether a column of the file is one that is missing, by names that are nearly alike."""
+    folded = {fold(name): name for name in extra}
+    pairs = []
+    for name in absent:
+        if close := get_close_matches(fold(name), folded, n=1, cutoff=0.75):
+            pairs.append(f"“{shown(folded[close[0]])}” for “{shown(name)}”")
+    return f"Did you mean {listed_plain(pairs)}? Rename it then. " if pairs else ""
 
 
-def _unreadable(texts: pd.Series, values: pd.Series, item: Input) -> Finding | None:
-    kind = item.column.kind
-    odd = (values.isna() & texts.notna()).to_numpy()
-    if kind not in _NOUNS or not odd.any():
-        return None
-    first, count = int(np.flatnonzero(odd)[0]), int(odd.sum())
-    text = (
-        f"“{shown(item.name)}”: {count:,} of {len(texts):,} cells are no {_NOUNS[kind]} (the first "
-        f"is “{shown(str(texts.iloc[first]))}” in row {first + 1:,}); they count as missing."
+def listed_plain(items: list[str]) -> str:
+    """Return phrases as one: a, b and c."""
+    return " and ".join(filter(None, [", ".join(items[:-1]), items[-1]]))
+
+
+def _unread(sent: SentRows) -> Finding:
+    first = next(iter(sent.unread.values()))
+    count = len(sent.unread)
+    verb = "row has" if count == 1 else "rows have"
+    return Finding(
+        UNREAD,
+        (),
+        count,
+        f"{count:,} {verb} no answer: {first}{' and so on' if count > 1 else ''}.",
     )
-    return Finding(UNREADABLE, (item.name,), count, text)
 
 
-def _outside(values: pd.Series, item: Input) -> Finding | None:
+def _about_cells(texts: pd.Series, read: Read, item: Input, notes: _Notes) -> list[Finding]:
+    found = [Finding(CONVERTED, (item.name,), count, said) for said, count in read.converted]
+    for finding in (
+        _unreadable(texts, read, item, notes),
+        _outside(read.values, item, notes),
+        _empty(texts, item),
+        _unseen(read.values, item, notes) if item.is_closed else None,
+    ):
+        if finding is not None:
+            found.append(finding)
+    return found
+
+
+def _unreadable(texts: pd.Series, read: Read, item: Input, notes: _Notes) -> Finding | None:
+    noun = _NOUNS.get(item.column.kind)
+    if noun is None or not read.odd.any():
+        return None
+    rows = np.flatnonzero(read.odd).tolist()
+    for row in rows:
+        notes.add(row, f"{shown(item.name)}: “{shown(str(texts.iloc[row]))}” is no {noun[:-1]}")
+    text = (
+        f"“{shown(item.name)}”: {len(rows):,} of {len(texts):,} cells are no {noun} (the first "
+        f"is “{shown(str(texts.iloc[rows[0]]))}” in row {rows[0] + 1:,}); they count as missing."
+    )
+    return Finding(UNREADABLE, (item.name,), len(rows), text)
+
+
+def _outside(values: pd.Series, item: Input, notes: _Notes) -> Finding | None:
     column = item.column
     if column.kind != NUMBER or column.low is None or column.high is None:
         return None
-    count = int(((values < column.low) | (values > column.high)).sum())
+    beyond = ((values < column.low) | (values > column.high)).to_numpy()
+    rows = np.flatnonzero(beyond).tolist()
+    for row in rows:
+        notes.add(row, f"{shown(item.name)}: outside {column.low:g} to {column.high:g}")
     text = (
-        f"“{shown(item.name)}”: {count:,} of {len(values):,} numbers lie outside {column.low:g} to "
-        f"{column.high:g}, which is all that the model has seen."
+        f"“{shown(item.name)}”: {len(rows):,} of {len(values):,} numbers lie outside "
+        f"{column.low:g} to {column.high:g}, which is all that the model has seen."
     )
-    return Finding(OUTSIDE, (item.name,), count, text) if count else None
+    return Finding(OUTSIDE, (item.name,), len(rows), text) if rows else None
 
 
 def _empty(texts: pd.Series, item: Input) -> Finding | None:
-    count = int(texts.isna().sum())
+    missing = np.array([is_missing(str(cell)) for cell in texts.cat.categories] + [True])
+    count = int(missing[texts.cat.codes.to_numpy()].sum())
     if not count or item.column.missing or item.column.kind == TEXT:
         return None
     text = (
@@ -154,20 +235,15 @@ def _empty(texts: pd.Series, item: Input) -> Finding | None:
     return Finding(EMPTY, (item.name,), count, text)
 
 
-def _unseen(values: pd.Series, item: Input) -> Finding | None:
+def _unseen(values: pd.Series, item: Input, notes: _Notes) -> Finding | None:
     strange = sorted({str(name) for name in values.cat.categories} - set(item.values))
-    count = int(values.isin(strange).sum())
-    if not count:
+    rows = np.flatnonzero(values.isin(strange).to_numpy()).tolist()
+    if not rows:
         return None
+    for row in rows:
+        notes.add(row, f"{shown(item.name)}: “{shown(str(values.iloc[row]))}” is new to the model")
     text = (
-        f"“{shown(item.name)}”: {count:,} of {len(values):,} cells hold {listed(strange, 3)}, "
+        f"“{shown(item.name)}”: {len(rows):,} of {len(values):,} cells hold {listed(strange, 3)}, "
         "which the model has never seen; it answers without them."
     )
-    return Finding(UNSEEN, (item.name,), count, text)
-
-
-def _same_words(texts: pd.Series, item: Input) -> pd.Series:
-    """Map spellings of yes and no to those of the training: TRUE in one file is True in another."""
-    spelled = {word.lower(): word for word in item.values}
-    words = texts.astype(object).map(lambda cell: spelled.get(str(cell).strip().lower(), cell))
-    return words.astype("str").astype("category")
+    return Finding(UNSEEN, (item.name,), len(rows), text)

@@ -20,7 +20,9 @@ def inputs_of(
     items = tuple(
         _input(column, features[column.name]) for column in columns if column.name in wanted
     )
-    return Inputs(items, dialect.header, len(columns))
+    numbers = [column for column in columns if column.kind == NUMBER]
+    has_marks = bool(dialect.thousands) or not all(column.integer for column in numbers)
+    return Inputs(items, dialect.header, len(columns), dialect, has_marks)
 
 
 def _input(column: Column, values: pd.Series) -> Input:

@@ -1,9 +1,8 @@
-"""From a fitted model and its columns to answers, and to a file that a spreadsheet may open."""
+"""From a fitted model and its columns to answers, and to a file of them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from training.problem.problem_type import CLUSTERING, REGRESSION, group_name
 
 _AT_ONCE = 10_000
 _MOST_CLASSES = 30
-_NUMBER = re.compile(r"[+-]?[\d.,' ]*\d[\d.,]*(?:[eE][+-]?\d+)?%?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,32 +76,45 @@ def answer(model: Any, features: pd.DataFrame, problem: str) -> Iterator[int | A
         yield Answers(np.concatenate(said), np.concatenate(shares), classes)
 
 
-def write(path: Path, texts: pd.DataFrame, target: str, answers: Answers) -> None:
-    """Write the rows with their answers as CSV in which no cell begins a formula."""
-    columns = {_free(guarded(str(name)), ()): _cells(texts[name]) for name in texts.columns}
-    name = _free(guarded(f"predicted {target}"), columns)
-    said = answers.said
-    columns[name] = said if answers.is_number else np.array([guarded(str(s)) for s in said])
+def write(
+    path: Path,
+    texts: pd.DataFrame,
+    target: str,
+    answers: Answers,
+    notes: Mapping[int, str],
+    unread: Collection[int],
+) -> None:
+    """Write the rows as they were sent, with their answers and a note where there is one, as CSV.
+
+    `unread` rows have no answer. Cells are not changed: `formulas` protects spreadsheets.
+    """
+    columns: dict[str, Any] = {str(name): _cells(texts[name]) for name in texts.columns}
+    blank = list(unread)
+    said = answers.said.astype(object)
+    said[blank] = ""
+    columns[_free(f"predicted {target}", columns)] = said
     if answers.probabilities is not None and answers.sure is not None:
-        columns[_free("probability", columns)] = answers.sure.round(6)
+        columns[_free("probability", columns)] = _shares(answers.sure, blank)
         if len(answers.classes) <= _MOST_CLASSES:
             for position, label in enumerate(answers.classes):
-                share = answers.probabilities[:, position].round(6)
+                share = _shares(answers.probabilities[:, position], blank)
                 columns[_free(f"probability of {label}", columns)] = share
+    noted = np.full(len(texts), "", dtype=object)
+    for row, note in notes.items():
+        noted[row] = note
+    columns[_free("note", columns)] = noted
     pd.DataFrame(columns).to_csv(path, index=False, encoding="utf-8")
 
 
-def guarded(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula; numbers stay as they are."""
-    if text.lstrip()[:1] in ("=", "+", "-", "@") or text[:1] in ("\t", "\r", "\n"):
-        return text if _NUMBER.fullmatch(text) else f"'{text}"
-    return text
+def _shares(probabilities: np.ndarray, blank: list[int]) -> np.ndarray:
+    shares = probabilities.round(6).astype(object)
+    shares[blank] = ""
+    return shares
 
 
 def _cells(texts: pd.Series) -> np.ndarray:
-    column = texts.astype("category")
-    words = [guarded(str(word)) for word in column.cat.categories]
-    return np.array([*words, ""], dtype=object)[column.cat.codes.to_numpy()]
+    words = [str(word) for word in texts.cat.categories]
+    return np.array([*words, ""], dtype=object)[texts.cat.codes.to_numpy()]
 
 
 def _free(name: str, taken: Any) -> str:

@@ -33,6 +33,7 @@ _FEWEST_COUNTS = 5
 # Of the even share of a value: what is rarer is a large count, or no class to learn.
 _RARE = 0.25
 _ENOUGH_TO_TELL = 20
+_ROWS_OF_CODE = 8
 # No and yes, as pairs of classes say it.
 _YES = {"1": "0", "yes": "no", "true": "false", "y": "n", "t": "f", "positive": "negative"}
 
@@ -97,7 +98,7 @@ def guess(target: Column, rows: int, wanted: str = "") -> Guess:
     if target.kind in (CATEGORY, BOOLEAN, TEXT):
         _refuse_many_classes(target)
         return Guess(MULTICLASS, f"“{name}” holds text with {distinct} different values: classes.")
-    if _holds_codes(target):
+    if _holds_codes(target, rows):
         return Guess(
             MULTICLASS,
             f"“{name}” holds {distinct} whole numbers from {target.low:.0f} to {target.high:.0f}, "
@@ -137,13 +138,15 @@ def _refuse_many_classes(target: Column) -> None:
         )
 
 
-def _holds_codes(target: Column) -> bool:
-    """Return whether few whole numbers are codes of classes, and no counts.
+def _holds_codes(target: Column, rows: int) -> bool:
+    """Return whether few whole numbers in `rows` rows are codes of classes, and no counts.
 
     Codes begin at 0 or 1 without a gap; or they have gaps or a minus, and none of them is rare.
     Counts, such as those of claims, rise to the most frequent one and then become rare.
     """
     if not target.integer or target.low is None or target.high is None:
+        return False
+    if rows < _ROWS_OF_CODE * target.distinct:
         return False
     gapless = target.high - target.low + 1 == target.distinct
     heights = [bar.rows for bar in target.bars] if len(target.bars) == target.distinct else []

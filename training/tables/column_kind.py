@@ -12,7 +12,7 @@ from math import isfinite
 from operator import mul
 from typing import Any
 
-from training.tables.dates import date_format_of_most, find_date_format, is_compact_date
+from training.tables.dates import date_format_of_most, find_date_format, is_compact_date, zones_in
 from training.tables.durations import MARKS as DURATIONS
 from training.tables.durations import MINUTES, merged, parse_duration, seconds_in
 from training.tables.schema import (
@@ -332,7 +332,9 @@ def _in_minutes(number: float, cell: str) -> float:
 
 def _date_details(present: Mapping[str, int], dialect: Dialect) -> dict[str, Any] | None:
     date_format = find_date_format(present, dialect.dates)
-    return {"date_format": date_format, "plain": True} if date_format else None
+    if not date_format:
+        return None
+    return {"date_format": date_format, "plain": True, "zone": zones_in(present, date_format)}
 
 
 def number_share(counts: Mapping[str, int], dialect: Dialect) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -127,6 +127,16 @@ def date_format_of_most(cells: Collection[str], order: str = "") -> str:
     }
     best = max(fitting, key=fitting.__getitem__)
     return best if fitting[best] else ""
+
+
+def zones_in(cells: Iterable[str], date_format: str) -> str:
+    """Return whether "all", "some" or "none" of the times name an offset; "" for days alone."""
+    moments = [found for cell in cells if (found := parse_date(cell, date_format))]
+    timed = [one for one in moments if one.has_zone or one.at.time() != time.min]
+    if not timed:
+        return ""
+    named = sum(one.has_zone for one in timed)
+    return "none" if not named else "all" if named == len(timed) else "some"
 
 
 def date_share(cells: Collection[str]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from training.tables.rows import (
     split_rows,
 )
 from training.tables.schema import Column, Dialect, Preview, ReadingError
-from training.tables.separator import find_separator, find_skip
+from training.tables.separator import find_named_header, find_separator, find_skip
 
 HEAD_BYTES = 256 * 1024
 SHOWN_ROWS = 10
@@ -54,10 +54,10 @@ def preview(
     """Return what the head of a file of `size` bytes shows.
 
     `choices` holds what the user knows better: encoding, separator, decimal, dates (the order of
-    day and month), header (True, False),
-    skip (rows before the table), ragged ("drop"), total (True: the last row is one) and kinds (of
-    columns, by name). A table of
-    less than `least` columns is refused. `rest` is what was seen in the whole file.
+    day and month), header (True, False), skip (rows before the table), ragged ("drop"), total
+    (True: the last row is one) and kinds (of columns, by name). For rows of a model, names (of its
+    columns) and near (the separator of the training) find the header. said is what unpacking did.
+    A table of less than `least` columns is refused. `rest` is what was seen in the whole file.
     """
     known = {
         key: value for key, value in (choices or {}).items() if value is not None and value != ""
@@ -69,6 +69,8 @@ def preview(
     text = decoded.text.removeprefix("\ufeff")
     _refuse_other_text(text)
     skip, announced = find_skip(text)
+    if names := known.get("names"):
+        known = {**_named(text, complete, names, known.get("near", ",")), **known}
     separator = known.get("separator") or announced or find_separator(text, complete, skip, least)
     rows = split_rows(text, separator, complete, known.get("skip", skip))
     _refuse_thin(rows, separator, complete, least)
@@ -84,6 +86,12 @@ def preview(
         dates=known.get("dates", ""),
     )
     return _preview(rows[start:], dialect, known, complete, left_out(rows[:start]))
+
+
+def _named(text: str, complete: bool, names: Collection[str], near: str) -> dict[str, Any]:
+    """Return separator and header of a table whose names are known, if they stand in it."""
+    found = find_named_header(text, complete, names, near)
+    return {"separator": found[0], "skip": found[1], "header": True} if found else {}
 
 
 def _preview(
@@ -109,6 +117,7 @@ def _preview(
     kinds = known.get("kinds", {})
     columns = [_column(name, i, body, dialect, kinds) for i, name in enumerate(names)]
     warnings = (
+        *filter(None, [known.get("said", "")]),
         *before,
         *dialect_warnings(dialect, sure, numerals.doubtful),
         *([f"{ragged_sentence(wrong, len(raw_names))} Left out, as chosen."] if wrong else ()),

@@ -71,6 +71,7 @@ class Bar(NamedTuple):
 class Column:
     """One column: its clean name, its kind, and what was counted in the rows looked at.
 
+    `zone`: of a column of times, whether "all", "some" or "none" of its cells name an offset.
     `chosen`: its owner chose the kind; `found` is the one that the cells say. `bars` are how often
     which values stand there, and `others` how many cells hold further ones.
     """
@@ -81,6 +82,7 @@ class Column:
     distinct: int = 0
     hints: tuple[str, ...] = ()
     date_format: str = ""
+    zone: str = ""
     integer: bool = False
     low: float | None = None
     high: float | None = None

@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from collections.abc import Collection
 
 from training.tables.column_kind import is_missing, is_placeholder, parse_number
+from training.tables.header import clean_name
 from training.tables.rows import BLANK, SCORED_ROWS, Row, split_rows
 from training.tables.schema import ReadingError
+from training.tables.spelling import fold
 
 SEPARATORS = (",", ";", "\t", "|")
 _SNIFFED = 16384
+_MOST_BEFORE = 30
 # Numbers, times and dates, whatever marks they hold.
 _NUMERIC = re.compile(r"[\s(]*[+-]?[\d][\d\s.,:'’/+\-%)]*")
 _EXCEL_HINT = re.compile(r"\s*\"?sep=(.)\"?\s*$")
@@ -36,6 +40,24 @@ def find_separator(text: str, complete: bool, skip: int = 0, least: int = 2) -> 
     scores = {separator: _score(text, separator, complete, skip) for separator in SEPARATORS}
     best = max(SEPARATORS, key=scores.__getitem__)
     return best if scores[best] else _sniffed(text)
+
+
+def find_named_header(
+    text: str, complete: bool, names: Collection[str], near: str
+) -> tuple[str, int] | None:
+    """Return the separator and the rows before the header that names most of these columns.
+
+    Of several separators that find as many, `near` wins. None if no row names half of its cells so.
+    """
+    wanted = {fold(name) for name in names}
+    best, found = 0, None
+    for separator in sorted((*SEPARATORS, BLANK), key=lambda one: one != near):
+        for row in _sample(text, separator, complete, 0)[:_MOST_BEFORE]:
+            cells = [cell for cell in row.cells if cell.strip()]
+            known = sum(fold(clean_name(cell)) in wanted for cell in cells)
+            if known > best and 2 * known >= len(cells):
+                best, found = known, (separator, row.before)
+    return found
 
 
 def _is_blank_set(text: str, complete: bool, skip: int) -> bool:

@@ -32,18 +32,29 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """What lies at the path now: whether it was changed, and which sheet of which it is."""
+    """What lies at the path now: whether it was changed, and which sheet of which it is.
+
+    `said` is a sentence about cells that were left out or filled.
+    """
 
     changed: bool = False
     sheets: tuple[str, ...] = ()
     sheet: str = ""
+    said: str = ""
 
 
-def unpack(path: Path, limits: Limits, sheet: str = "", original: Path | None = None) -> Unpacked:
+def unpack(
+    path: Path,
+    limits: Limits,
+    sheet: str = "",
+    original: Path | None = None,
+    keep_blank: bool = False,
+) -> Unpacked:
     """Make a packed file or a workbook a table of text where it lies.
 
-    A workbook of several sheets is kept as `original`, where that is given. Raises ReadingError
-    for what is broken or grows too large; then the file is left as it was.
+    With `keep_blank`, blank rows between others are rows. A workbook of several sheets is kept as
+    `original`, where that is given. Raises ReadingError for what is broken or grows too large; then
+    the file is left as it was.
     """
     unzipped = _unzip(path, limits)
     with path.open("rb") as file:
@@ -52,16 +63,18 @@ def unpack(path: Path, limits: Limits, sheet: str = "", original: Path | None = 
     plain = path.with_name(f"{path.name}.plain")
     try:
         with alone_in(path.parent):  # Conversions take memory, and so they run one at a time.
-            found = _converted(path, plain, sheet, limits)
+            found = _converted(path, plain, sheet, limits, keep_blank)
         if original is not None and len(found["sheets"]) > 1:
             path.replace(original)
         plain.replace(path)
     finally:
         plain.unlink(missing_ok=True)
-    return Unpacked(True, tuple(found["sheets"]), found["sheet"])
+    return Unpacked(True, tuple(found["sheets"]), found["sheet"], found["said"])
 
 
-def _converted(path: Path, plain: Path, sheet: str, limits: Limits) -> dict[str, Any]:
+def _converted(
+    path: Path, plain: Path, sheet: str, limits: Limits, keep_blank: bool
+) -> dict[str, Any]:
     bounds = [str(limits.memory_mb), str(limits.file_mb)]
     command = [
         sys.executable,
@@ -70,6 +83,7 @@ def _converted(path: Path, plain: Path, sheet: str, limits: Limits) -> dict[str,
         str(path),
         str(plain),
         sheet,
+        "keep" if keep_blank else "",
         *bounds,
     ]
     try:

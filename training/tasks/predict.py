@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
-from django.conf import settings
 
 from jobsite.jobs.execution.outcome import JobFailed
 from jobsite.jobs.execution.report import Report
 from training.algorithms import model_file
 from training.models.prediction import RESULT_FILE, Prediction
-from training.prediction.align_rows import Aligned, align, texts_of
+from training.prediction.align_rows import Aligned, align
 from training.prediction.predict import Answers, answer, write
-from training.reading.reader import read
+from training.prediction.sent_rows import SentRows, read_sent, sent_rows
 from training.results.input_schema import Inputs
-from training.tables.schema import CATEGORY, Dialect, Preview, ReadingError
+from training.tables.schema import Dialect, Preview, ReadingError
 
 _SHOWN = 20
 _EVERY = 0.5
@@ -33,8 +29,8 @@ def run(job: Prediction, report: Report) -> dict[str, Any]:
     try:
         inputs = Inputs.load(training.artifacts)
         _refuse_other_width(job, inputs)
-        texts, dialect = _rows(job, lambda n: report.progress(0.1, f"Read {n:,} rows"))
-        aligned = align(texts, inputs, training.target, dialect)
+        sent = _rows(job, inputs, lambda n: report.progress(0.1, f"Read {n:,} rows"))
+        aligned = align(sent, inputs, training.target, bool((job.head or {}).get("told")))
         report.progress(0.3, "Loading the model")
         model = model_file.load(job.model_path)
     except FileNotFoundError as error:
@@ -45,7 +41,9 @@ def run(job: Prediction, report: Report) -> dict[str, Any]:
         report.event(finding.sentence, "warning")
     answers = _answers(model, aligned, trained["problem"], report)
     report.progress(0.95, "Writing the answers")
-    write(report.directory / RESULT_FILE, texts, training.subject, answers)
+    texts = sent.frame
+    path = report.directory / RESULT_FILE
+    write(path, texts, training.subject, answers, aligned.notes, aligned.unread)
     seconds = time.monotonic() - began
     report.event(f"Answered {len(texts):,} rows in {seconds:.1f} s.")
     return {
@@ -57,21 +55,24 @@ def run(job: Prediction, report: Report) -> dict[str, Any]:
         "seconds": round(seconds, 2),
         "findings": [finding.to_json() for finding in aligned.findings],
         "predictions": [
-            answers.row(position)
+            _shown_row(answers, aligned, position)
             for position in range(len(texts) if job.rows else min(_SHOWN, len(texts)))
         ],
         "summary": answers.summary(),
     }
 
 
-def _rows(job: Prediction, on_rows: Callable[[int], None]) -> tuple[pd.DataFrame, Dialect]:
+def _rows(job: Prediction, inputs: Inputs, on_rows: Callable[[int], None]) -> SentRows:
     if job.rows:
-        return texts_of(job.rows), Dialect()
-    seen = Preview.from_json(job.head or {})
-    # All cells stay text until the columns of the model say what they are.
-    columns = [replace(column, kind=CATEGORY, chosen=True, hints=()) for column in seen.columns]
-    table = read(job.input_path, seen.dialect, columns, settings.TRAINING_THREADS, on_rows)
-    return table.frame, seen.dialect
+        return sent_rows(job.rows, inputs.dialect or Dialect())
+    return read_sent(job.input_path, Preview.from_json(job.head or {}), on_rows)
+
+
+def _shown_row(answers: Answers, aligned: Aligned, position: int) -> dict[str, Any]:
+    """Return the answer of a row as the result holds it, with its note if there is one."""
+    found = {"answer": None} if position in aligned.unread else answers.row(position)
+    note = aligned.notes.get(position)
+    return {**found, "note": note} if note else found
 
 
 def _refuse_other_width(job: Prediction, inputs: Inputs) -> None:

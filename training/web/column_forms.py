@@ -23,7 +23,7 @@ from training.problem.problem_type import TargetError
 from training.tables.schema import ID, INDEX, KINDS, Column
 
 
-def looks_like_id(column: Column) -> bool:
+def resembles_id(column: Column) -> bool:
     """Return whether a column is left out unless its owner says that it is a feature."""
     return bool({ID, INDEX}.intersection(column.hints))
 
@@ -44,7 +44,7 @@ class ColumnsForm(forms.Form):
             )
             self.fields[f"role{number}"] = forms.ChoiceField(
                 choices=ROLES,
-                initial=roles.get(column.name, IGNORE if looks_like_id(column) else FEATURE),
+                initial=roles.get(column.name, IGNORE if resembles_id(column) else FEATURE),
                 widget=forms.Select(attrs={"aria-label": f"Role of {column.name}"}),
             )
 
@@ -85,7 +85,7 @@ class ColumnsForm(forms.Form):
         used = [
             column.name
             for column in self.found
-            if looks_like_id(column) and roles[column.name] == FEATURE
+            if resembles_id(column) and roles[column.name] == FEATURE
         ]
         first = {role: name for name, role in reversed(roles.items())}
         return {

@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
-from jobsite.jobs.web.attachments import attachment, picture
+from jobsite.jobs.web.attachments import attachment, picture, streamed
 from training.algorithms.catalogue import KNOWN
 from training.models.dataset import Dataset
 from training.models.prediction import Prediction
 from training.models.training_job import TrainingJob
 from training.results.files import EXPORTS, dark_name
+from training.results.formulas import guarded_lines
 
 
 def table_response(request: HttpRequest, dataset: Dataset) -> HttpResponseBase:
@@ -46,8 +47,13 @@ def model_response(request: HttpRequest, job: TrainingJob, algorithm: str) -> Ht
 
 
 def result_response(request: HttpRequest, job: Prediction) -> HttpResponseBase:
-    """Return the file of a prediction that succeeded."""
+    """Return the file of a prediction that succeeded.
+
+    With `?spreadsheet=1`, cells that begin a formula are guarded; otherwise they are as sent.
+    """
     if job.is_active or not job.result:
         raise Http404("There is no result yet.")
-    target = job.result["target"]
-    return attachment(request, job.answers_path, f"{target}-predictions.csv")
+    name = f"{job.result['target']}-predictions.csv"
+    if request.GET.get("spreadsheet") and job.answers_path.is_file():
+        return streamed(guarded_lines(job.answers_path), None, name, "text/csv; charset=utf-8")
+    return attachment(request, job.answers_path, name)

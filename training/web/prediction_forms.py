@@ -42,7 +42,7 @@ class RowForm(forms.Form):
         data: dict[str, Any] = super().clean() or {}
         for number, item in enumerate(self.inputs.items):
             text = data.get(f"c{number}", "")
-            if text and (complaint := item.complaint(text)):
+            if text and (complaint := item.complaint(text, self.inputs.dialect)):
                 self.add_error(f"c{number}", complaint)
         return data
 

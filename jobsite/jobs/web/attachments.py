@@ -27,11 +27,12 @@ def attachment(request: HttpRequest, path: Path, name: str) -> HttpResponseBase:
 
 
 def streamed(
-    stream: Iterator[bytes], length: int, name: str, content_type: str
+    stream: Iterator[bytes], length: int | None, name: str, content_type: str
 ) -> HttpResponseBase:
-    """Return a download that is made while it is sent, of known length."""
+    """Return a download that is made while it is sent; `length` in bytes, if it is known."""
     response = StreamingHttpResponse(stream, content_type=content_type)
-    response.headers["Content-Length"] = str(length)
+    if length is not None:
+        response.headers["Content-Length"] = str(length)
     return named(_sandboxed(response), name)
 
 

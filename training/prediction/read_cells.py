@@ -1,0 +1,275 @@
+"""The cells of one column of sent rows -> its values, as the training reads the same text.
+
+What the training knows (marks of numbers, order of dates, units, spellings) is not guessed again.
+If a file leaves no doubt that it writes otherwise, its cells are converted, counted and named; if
+there is doubt, the file is refused with a question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+import pandas as pd
+
+from training.reading.conversion import dates_in, mapped, number_in
+from training.results.input_schema import Input, Inputs
+from training.tables.column_kind import forced_number, is_missing, spelled
+from training.tables.dates import find_date_format, is_ambiguous_date, parse_date
+from training.tables.number_format import find_numerals
+from training.tables.schema import BOOLEAN, DATE, NUMBER, TEXT, Column, Dialect, ReadingError
+from training.tables.spelling import by_fold, fold, visible
+from training.tables.units import PERCENT
+from training.text import listed, shown
+
+_TRUE = frozenset(("true", "yes", "y", "t", "1"))
+_FALSE = frozenset(("false", "no", "n", "f", "0"))
+_SAMPLE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The values of a column, (rows,), and sentences about cells that were converted, with counts.
+
+    `odd` is whether a cell could not be read, (rows,).
+    """
+
+    values: pd.Series
+    odd: np.ndarray
+    converted: tuple[tuple[str, int], ...] = ()
+
+
+def dialect_for(frame: pd.DataFrame, inputs: Inputs, own: Dialect, told: bool) -> Dialect:
+    """Return the marks by which the numbers of sent rows are read: mostly those of the training.
+
+    Those of the file count if its owner chose them or if its numbers can only be read so, or if the
+    training never saw a mark. Raises ReadingError if it is not certain what 1,234 means.
+    """
+    known = inputs.dialect
+    if known is None or told:
+        return own
+    names = [item.name for item in inputs.items if item.column.kind == NUMBER]
+    cells = [list(frame[name].cat.categories[:_SAMPLE]) for name in names if name in frame]
+    longest = max(map(len, cells), default=0)
+    rows = (
+        tuple(column[place] if place < len(column) else "" for column in cells)
+        for place in range(longest)
+    )
+    found = find_numerals(rows, own.separator)
+    if found.is_certain and (found.decimal != known.decimal or not inputs.has_marks):
+        return replace(known, decimal=found.decimal, thousands=found.thousands)
+    if inputs.has_marks:
+        return replace(known, thousands=known.thousands or {".": ",", ",": "."}[known.decimal])
+    if found.doubtful:
+        raise ReadingError(
+            f"“{shown(found.doubtful)}” can be read in two ways, and the training does not tell "
+            "which: its table held whole numbers without marks. Send numbers without marks of "
+            "thousands, or choose the decimal mark."
+        )
+    return replace(known, thousands=known.thousands or found.thousands)
+
+
+def read_column(texts: pd.Series, item: Input, dialect: Dialect, own: Dialect) -> Read:
+    """Return the values of one column; `texts` are categories. Raises ReadingError if in doubt."""
+    cells = [visible(str(cell)) for cell in texts.cat.categories]
+    keeps_na = item.column.keeps_na
+    filled = [not is_missing(cell) or (keeps_na and cell == "NA") for cell in cells]
+    if item.column.kind == NUMBER:
+        return _numbers(texts, cells, filled, item, dialect)
+    if item.column.kind == DATE:
+        return _dates(texts, cells, filled, item, own)
+    if item.column.kind == TEXT:
+        words = np.array([c if f else None for c, f in zip(cells, filled, strict=True)], object)
+        values = mapped(texts, words).astype("str")
+        return Read(values, np.zeros(len(texts), bool))
+    return _words(texts, cells, filled, item)
+
+
+def _numbers(
+    texts: pd.Series,
+    cells: list[str],
+    filled: list[bool],
+    item: Input,
+    dialect: Dialect,
+) -> Read:
+    column = item.column
+    placeholders = {cell.casefold() for cell in column.placeholders}
+    scales = _percent_scales(texts, cells, filled, item, dialect)
+    values = np.full(len(cells), np.nan)
+    bare = np.zeros(len(cells), bool)
+    for place, cell in enumerate(cells):
+        if not filled[place] or cell.casefold() in placeholders:
+            filled[place] = False
+            continue
+        number = _number(cell, column, dialect)
+        if number is not None and np.isfinite(number):
+            values[place] = number * scales.get(place, 1.0)
+            bare[place] = bool(column.mark) and place not in scales and _is_bare(cell, dialect)
+    read = mapped(texts, values)
+    said = [
+        (f"“{shown(item.name)}”: {{count:,}} {sentence}", count)
+        for sentence, count in (
+            ("numbers were converted to the percentages of the training", _count(texts, scales)),
+            (
+                f"numbers have no “{column.mark}” beside them and are read as if they had",
+                _count(texts, np.flatnonzero(bare & (values != 0)).tolist()),
+            ),
+        )
+        if count
+    ]
+    converted = tuple((sentence.format(count=count), count) for sentence, count in said)
+    return Read(read, _odd(texts, read, filled), converted)
+
+
+def _number(cell: str, column: Column, dialect: Dialect) -> float | None:
+    if column.mark == "" and cell.endswith("%"):
+        found = spelled(cell, dialect.decimal, dialect.thousands)
+        return found[0] if found else None
+    if column.chosen and not column.mark:
+        return forced_number(cell, dialect)
+    return number_in(cell, column, dialect, bare=True)
+
+
+def _is_bare(cell: str, dialect: Dialect) -> bool:
+    found = spelled(cell, dialect.decimal, dialect.thousands)
+    return found is not None and not found[1]
+
+
+def _percent_scales(
+    texts: pd.Series, cells: list[str], filled: list[bool], item: Input, dialect: Dialect
+) -> dict[int, float]:
+    """Return place of a cell -> its factor, for percentages on one side and shares on the other.
+
+    Raises ReadingError if nobody can tell whether 0.5 is a share or half of a per cent.
+    """
+    column = item.column
+    highest = max(abs(column.low or 0.0), abs(column.high or 0.0))
+    found = {
+        place: one
+        for place, cell in enumerate(cells)
+        if filled[place] and (one := spelled(cell, dialect.decimal, dialect.thousands))
+    }
+    signed = [place for place, (_, mark) in found.items() if mark == PERCENT]
+    plain = [place for place, (number, mark) in found.items() if not mark and number]
+    if column.mark == PERCENT and plain:
+        if any(abs(found[place][0]) > 1 for place in plain):
+            return {}
+        if signed or highest <= 1:
+            raise ReadingError(_percent_doubt(texts, cells, item, plain[0], "a share or"))
+        return dict.fromkeys(plain, 100.0)
+    if column.mark == "" and signed:
+        if highest <= 1:
+            return dict.fromkeys(signed, 0.01)
+        raise ReadingError(_percent_doubt(texts, cells, item, signed[0], "so many or"))
+    return {}
+
+
+def _percent_doubt(texts: pd.Series, cells: list[str], item: Input, place: int, what: str) -> str:
+    row = int(np.flatnonzero(texts.cat.codes.to_numpy() == place)[0]) + 1
+    sign = "with" if item.column.mark == PERCENT else "without"
+    return (
+        f"“{cells[place]}” of “{shown(item.name)}” in row {row:,} can be {what} a percentage. In "
+        f"the training this column was written {sign} a percent sign, up to {item.column.high:g}. "
+        "Write the cells as in the training."
+    )
+
+
+def _dates(
+    texts: pd.Series, cells: list[str], filled: list[bool], item: Input, own: Dialect
+) -> Read:
+    column = item.column
+    there = [cell for cell, is_filled in zip(cells, filled, strict=True) if is_filled]
+    date_format, converted = column.date_format, ""
+    if not all(parse_date(cell, date_format) for cell in there):
+        other = find_date_format(there, own.dates)
+        if other and (own.dates or not is_ambiguous_date(there, other)):
+            date_format = other
+            converted = "dates are written in another order than in the training"
+        elif other:
+            raise ReadingError(
+                f"“{shown(there[0])}” of “{shown(item.name)}” can have day or month first, and the "
+                "training does not tell: its dates were written otherwise. Choose the order of "
+                "dates, or write them as 2024-12-31."
+            )
+    _refuse_other_zones(texts, cells, there, item, date_format)
+    values = mapped(texts, dates_in(cells, date_format))
+    count = int(values.notna().sum()) if converted else 0
+    said = ((f"“{shown(item.name)}”: {count:,} {converted}.", count),) if count else ()
+    return Read(values, _odd(texts, values, filled), said)
+
+
+def _refuse_other_zones(
+    texts: pd.Series, cells: list[str], there: list[str], item: Input, date_format: str
+) -> None:
+    known = item.column.zone
+    moments = [found for cell in there if (found := parse_date(cell, date_format))]
+    with_time = [one for one in moments if one.has_zone or one.at.time() != one.at.min.time()]
+    if not known or not with_time:
+        return
+    zoned = any(one.has_zone for one in with_time)
+    if zoned != (known == "all") and known != "some":
+        first = next(c for c in there if parse_date(c, date_format))
+        row = int(np.flatnonzero(texts.cat.codes.to_numpy() == cells.index(first))[0]) + 1
+        has, had = ("have", "had none") if zoned else ("have no", "had one")
+        raise ReadingError(
+            f"The times of “{shown(item.name)}” {has} an offset from UTC (“{shown(first)}” in row "
+            f"{row:,}); in the training they {had}. Write them as in the training."
+        )
+
+
+def _words(texts: pd.Series, cells: list[str], filled: list[bool], item: Input) -> Read:
+    """Return categories in the spelling of the training."""
+    known = by_fold(item.values)
+    truth = _truth_words(item)
+    names, changed = [], []
+    for place, cell in enumerate(cells):
+        name = cell
+        if filled[place] and cell not in item.values:
+            folded = fold(cell)
+            name = known.get(folded) or truth.get(folded) or cell
+            if name != cell:
+                changed.append(place)
+        names.append(name)
+    order = sorted({name for name, is_filled in zip(names, filled, strict=True) if is_filled})
+    places = {name: place for place, name in enumerate(order)}
+    by_code = [places[n] if f else -1 for n, f in zip(names, filled, strict=True)]
+    codes = np.array([*by_code, -1], "int32")[texts.cat.codes.to_numpy()]
+    values = pd.Series(
+        pd.Categorical.from_codes(codes, categories=pd.Index(order, dtype="str")),
+        index=texts.index,
+        name=texts.name,
+    )
+    read, count = np.zeros(len(texts), bool), _count(texts, changed)
+    if not count:
+        return Read(values, read)
+    pairs = listed([f"{cells[place]} as {names[place]}" for place in islice(changed, 4)], 3)
+    sentence = (
+        f"“{shown(item.name)}”: {count:,} cells are spelled otherwise and read as in the training "
+        f"({pairs})."
+    )
+    return Read(values, read, ((sentence, count),))
+
+
+def _truth_words(item: Input) -> dict[str, str]:
+    """Return folded word -> word of the training that means the same, for yes and no."""
+    if item.column.kind != BOOLEAN:
+        return {}
+    found: dict[str, str] = {}
+    for words in (_TRUE, _FALSE):
+        own = [value for value in item.values if fold(value) in words]
+        if len(own) == 1:
+            found |= dict.fromkeys(words, own[0])
+    return found
+
+
+def _odd(texts: pd.Series, values: pd.Series, filled: list[bool]) -> np.ndarray:
+    there = np.array([*filled, False])[texts.cat.codes.to_numpy()]
+    return values.isna().to_numpy() & there
+
+
+def _count(texts: pd.Series, places: Iterator[int] | list[int] | dict[int, float]) -> int:
+    chosen = np.zeros(len(texts.cat.categories) + 1, bool)
+    chosen[list(places)] = True
+    return int(chosen[texts.cat.codes.to_numpy()].sum())

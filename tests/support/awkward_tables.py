@@ -261,8 +261,8 @@ READ: dict[str, tuple[bytes, dict, str, str, tuple, str]] = {
         PLAIN.replace(b"red\n", b"red\r\n"), {}, "n size colour", "nnc", (39, "n", 39), "",
     ),
     "a row of units": (
-        PLAIN.replace(b"\n", b"\n(pieces),(cm),-\n", 1), {}, "n size colour", "ccc",
-        (0, "size", "(cm)"), "numbers and other text such as “\\(cm\\)”",
+        PLAIN.replace(b"\n", b"\n(pieces),(cm),-\n", 1), {}, "n (pieces)|size (cm)|colour", "nnc",
+        (0, "size (cm)", -3.5), "stand in two rows",
     ),
     "times with a zone": (column(["2024-01-05T10:00:00+02:00", "2024-01-06T09:00:00Z"]), {}, "x y",
                           "dn", (0, "x", pd.Timestamp(2024, 1, 5, 8)), ""),

@@ -85,14 +85,14 @@ def evaluated(task, keys, folder: Path, **limits) -> list[Event]:
         (table("a,y", lambda n: [1, 1]), "y", "“y” has the same value in every row"),
         (table("a,y", lambda n: [1, n % 2]), "y", "no column left to learn from.*Send a table"),
         (table("a,y", lambda n: [number(), f"2024-01-{n % 28 + 1:02}"]), "y", "“y” holds dates"),
-        (table("a,y", lambda n: [number(), n]), "y", "“y” has another value in every row"),
+        (table("a,y", lambda n: [number(), f"w{n}"]), "y", "“y” has another word in every row"),
         (table("a,y", lambda n: [number(), f"w{n // 2}"], 250), "y", "at most 100 classes"),
         (table("a,y", lambda n: [number(), f"{n % 7}.5e200"]), "y", "beyond 1e.150"),
         (table("a,b,y", lambda n: [number(), n, kind(n)]), "a, b", "names 2 targets"),
     ],
     ids=[
         "one class", "a class of one row", "target all missing", "target not there", "three rows",
-        "constant table", "constant features", "dates", "an id", "too many classes",
+        "constant table", "constant features", "dates", "a word a row", "too many classes",
         "a target too large to square", "two targets",
     ],
 )  # fmt: skip

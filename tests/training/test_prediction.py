@@ -212,6 +212,11 @@ def test_a_table_without_names_is_known_by_its_places(tmp_path_factory, ann, fol
 
 def test_a_model_that_is_gone_or_is_no_model_is_said(garden, folder):
     job = Prediction.of(garden, "tree", [{"width": 1, "height": 2, "soil": "clay"}])
+    kept = job.model_path.read_bytes()
+    job.model_path.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+    with pytest.raises(JobFailed, match="changed on disk"):
+        predict.run(job, report(folder / "changed"))
+    garden.result.pop("model_sha256")  # as trainings of earlier versions have none
     job.model_path.write_bytes(b"no model")
     with pytest.raises(JobFailed, match="is not a model file of this site"):
         predict.run(job, report(folder / "a"))

@@ -6,6 +6,7 @@ file, whose author would otherwise decide what runs on this machine.
 
 from __future__ import annotations
 
+import hashlib
 import io
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,24 @@ def finish_replacements(folder: Path) -> None:
         part.unlink()
 
 
-def load(path: Path) -> Any:
-    """Read a model that `save` wrote; anything else is refused before it can do harm."""
+def hashes(folder: Path) -> dict[str, str]:
+    """Return file name -> SHA-256 in hex, of the models in a folder."""
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.skops")
+    }
+
+
+def load(path: Path, sha256: str = "") -> Any:
+    """Read a model that `save` wrote; anything else is refused before it can do harm.
+
+    `sha256` is what `hashes` returned of it, if that is known. Raises ModelFileError.
+    """
     data = path.read_bytes()
+    if sha256 and hashlib.sha256(data).hexdigest() != sha256:
+        raise ModelFileError(
+            f"“{path.name}” is not the file that the training wrote: it was changed on disk. It "
+            "was not opened. Train again, or put the file back from a backup."
+        )
     try:
         untrusted = skops.io.get_untrusted_types(data=data)
     except (BadZipFile, KeyError, ValueError, TypeError, io.UnsupportedOperation) as error:

@@ -58,7 +58,7 @@ def finish(
         again = fit_on(experiment, key, experiment.everything, settings)
         model_file.save(again, out / f"{key}{model_file.AGAIN}")
         yield {"refitted": True}
-        drawing = _learning_curve(experiment, key, settings)
+        drawing = _learning_curve(experiment, key, settings, predicted)
         yield {"plots": [saved(key, drawing, out)]}
 
 
@@ -105,7 +105,9 @@ def explain_groups(
     yield {"profile": profile(table, columns, labels, model[-1].n_clusters)}
 
 
-def _learning_curve(experiment: Experiment, key: str, settings: Mapping[str, Any]) -> Drawing:
+def _learning_curve(
+    experiment: Experiment, key: str, settings: Mapping[str, Any], predicted: np.ndarray
+) -> Drawing:
     train, test = experiment.folds[-1]
     metric = primary(experiment.problem)
 
@@ -114,7 +116,13 @@ def _learning_curve(experiment: Experiment, key: str, settings: Mapping[str, Any
         predicted = predict(model, experiment.features.iloc[test], experiment.classes)
         return score(experiment.problem, experiment.truth[test], predicted)[metric.key]
 
-    return learning_curve.learning_curve(score_of, train, metric, experiment.seed)
+    tested = experiment.tested
+    scores = [
+        score(experiment.problem, experiment.truth[rows], predicted[np.searchsorted(tested, rows)])
+        for _, rows in experiment.folds
+    ]
+    spread = float(np.std([found[metric.key] for found in scores]))
+    return learning_curve.learning_curve(score_of, train, metric, experiment.seed, spread)
 
 
 def _effects(experiment: Experiment, model: Any, importance: list[dict[str, Any]]) -> Drawing:
@@ -161,7 +169,8 @@ def _importance(experiment: Experiment, key: str, model: Any) -> list[dict[str, 
         {
             "column": names[position],
             "mean": float(found.importances_mean[position]),
-            "std": float(found.importances_std[position]),
+            # One repeat has no spread.
+            "std": float(found.importances_std[position]) if repeats > 1 else None,
         }
         for position in order
     ]

@@ -18,9 +18,10 @@ from training.problem.column_checks import (
 )
 from training.problem.column_roles import Roles
 from training.problem.problem_type import CLUSTERING, REGRESSION
-from training.tables.schema import DATE, NUMBER, TEXT, Column
+from training.tables.schema import CATEGORY, DATE, NUMBER, TEXT, Column
 from training.text import shown
 
+_FEWEST_THINGS = 20
 _RARE = 0.1
 # Balanced accuracy, and R2 of a tree whose steps are coarse.
 _DECIDES, _FOLLOWS = 0.98, 0.92
@@ -118,6 +119,20 @@ def _as_numbers(values: pd.Series, column: Column) -> np.ndarray:
     return numbers.reshape(-1, 1)
 
 
+def _repeats_evenly(values: pd.Series, column: Column) -> bool:
+    """Return whether a column has many values that each stand in about as many rows, as visits do.
+
+    A quantity or a category of things has frequent and rare values.
+    """
+    if column.kind not in (CATEGORY, NUMBER) or (column.kind == NUMBER and not column.integer):
+        return False
+    counts = values.value_counts().to_numpy()
+    if len(counts) < _FEWEST_THINGS or not 2 <= counts.mean() <= len(values) / _FEWEST_THINGS:
+        return False
+    # Values that are drawn at random differ by more: by the root of their number.
+    return bool(counts.std() < 0.5 * np.sqrt(counts.mean()))
+
+
 def _classes(task: LearningTask) -> Iterator[str]:
     if not task.classes:
         return
@@ -143,6 +158,11 @@ def _dates(task: LearningTask, roles: Roles) -> Iterator[str]:
 
 
 def _entities(task: LearningTask, roles: Roles) -> Iterator[str]:
-    names = [c.name for c in task.columns if repeats(c, task.rows)]
+    names = [
+        column.name
+        for column in task.columns
+        if not column.is_left_out
+        and (repeats(column, task.rows) or _repeats_evenly(task.features[column.name], column))
+    ]
     if names and not roles.group:
         yield repeats_sentence(names)

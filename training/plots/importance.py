@@ -24,16 +24,17 @@ def draw_importance(key: str, importance: Sequence[dict[str, Any]], target: str,
         axes.barh(
             [shown(entry["column"], 28) for entry in _unique(top)],
             [entry["mean"] for entry in top],
-            xerr=[entry["std"] for entry in top],
+            xerr=[entry["std"] or 0.0 for entry in top],
             color=ACCENT,
             ecolor=INK,
         )
         axes.set_xlabel("Loss of score when the column is shuffled")
         axes.axvline(0, color=INK, linewidth=0.8)
         best = top[-1] if top else None
+        spread = ", bars ± spread" if any(entry["std"] is not None for entry in top) else ""
         sentence = (
             f"The model leans most on “{shown(best['column'])}”; bars near zero are columns that "
-            f"it hardly needs to predict “{shown(target)}” (hold-out rows, bars ± spread)."
+            f"it hardly needs to predict “{shown(target)}” (hold-out rows{spread})."
             if best
             else "No column was measured."
         )

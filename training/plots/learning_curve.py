@@ -14,9 +14,16 @@ _SHARES = (0.2, 0.4, 0.7, 1.0)
 
 
 def learning_curve(
-    score_of: Callable[[np.ndarray], float], rows: np.ndarray, metric: Metric, seed: int
+    score_of: Callable[[np.ndarray], float],
+    rows: np.ndarray,
+    metric: Metric,
+    seed: int,
+    spread: float,
 ) -> Drawing:
-    """Draw the score on one fold after learning from a part of the rows."""
+    """Draw the score on one fold after learning from a part of the rows.
+
+    `spread` is the standard deviation of the score over the folds: a smaller gain is chance.
+    """
     order = np.random.default_rng(seed).permutation(rows)
     sizes = [int(len(order) * share) for share in _SHARES]
     scores = [score_of(np.sort(order[:size])) for size in sizes]
@@ -27,7 +34,10 @@ def learning_curve(
         axes.set(xlabel="Rows to learn from", ylabel=metric.label)
     gain = (scores[-1] - scores[-2]) * metric.sign
     whole = abs(scores[-1] - scores[0]) or 1.0
-    verdict = "more rows would probably help" if gain > 0.1 * whole else "more rows help little"
+    if 0 < gain <= spread:
+        verdict = f"less than folds differ by ({spread:.2g}), so that this does not tell"
+    else:
+        verdict = "more rows would probably help" if gain > 0.1 * whole else "more rows help little"
     sentence = (
         f"From {sizes[-2]:,} to {sizes[-1]:,} rows {metric.label} goes from {scores[-2]:.4g} to "
         f"{scores[-1]:.4g} on one fold: {verdict}."

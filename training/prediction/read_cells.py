@@ -212,9 +212,9 @@ def _refuse_other_zones(
     if zoned != (known == "all") and known != "some":
         first = next(c for c in there if parse_date(c, date_format))
         row = int(np.flatnonzero(texts.cat.codes.to_numpy() == cells.index(first))[0]) + 1
-        has, had = ("have", "had none") if zoned else ("have no", "had one")
+        has, had = ("have an", "had none") if zoned else ("have no", "had one")
         raise ReadingError(
-            f"The times of “{shown(item.name)}” {has} an offset from UTC (“{shown(first)}” in row "
+            f"The times of “{shown(item.name)}” {has} offset from UTC (“{shown(first)}” in row "
             f"{row:,}); in the training they {had}. Write them as in the training."
         )
 

@@ -34,6 +34,7 @@ _FEWEST_COUNTS = 5
 _RARE = 0.25
 _ENOUGH_TO_TELL = 20
 _ROWS_OF_CODE = 8
+_HIGHEST_CODE = 1e6
 # No and yes, as pairs of classes say it.
 _YES = {"1": "0", "yes": "no", "true": "false", "y": "n", "t": "f", "positive": "negative"}
 
@@ -146,7 +147,7 @@ def _holds_codes(target: Column, rows: int) -> bool:
     """
     if not target.integer or target.low is None or target.high is None:
         return False
-    if rows < _ROWS_OF_CODE * target.distinct:
+    if rows < _ROWS_OF_CODE * target.distinct or max(-target.low, target.high) > _HIGHEST_CODE:
         return False
     gapless = target.high - target.low + 1 == target.distinct
     heights = [bar.rows for bar in target.bars] if len(target.bars) == target.distinct else []

@@ -38,7 +38,11 @@ class Proposal:
 
 
 def propose(columns: Sequence[Column], possible: Sequence[Column]) -> Proposal | None:
-    """Return the best of the columns that can be a target; None if there is none."""
+    """Return the best of the columns that can be a target; None if there is none.
+
+    Somebody may want to predict what looks like an id, but nobody is asked to.
+    """
+    possible = [column for column in possible if not column.is_left_out]
     names = [column.name.lower() for column in columns]
     rated = [(*_rated(column, columns, possible, names), column.name) for column in possible]
     if not rated:

@@ -151,7 +151,8 @@ def is_ambiguous_date(values: Iterable[str], date_format: str) -> bool:
     if not order:
         return False
     other = MONTH_FIRST if order == DAY_FIRST else DAY_FIRST
-    return all(parse_date(cell, other) for cell in values)
+    cells = list(values)
+    return any(map(_is_numeric, cells)) and all(parse_date(cell, other) for cell in cells)
 
 
 def is_compact_date(cells: Collection[str]) -> bool:
@@ -183,7 +184,8 @@ def _iso(cell: str) -> Moment | None:
 
 
 def _is_numeric(cell: str) -> bool:
-    return _PATTERNS[1].fullmatch(cell) is not None
+    found = _PATTERNS[1].fullmatch(cell)
+    return found is not None and found["mark"] != "."
 
 
 @lru_cache(maxsize=4096)
@@ -211,9 +213,11 @@ def _day_of(parts: dict[str, str | None], order: str) -> date | None:
     if week := parts.get("week"):
         return date.fromisocalendar(year, int(week), int(parts["weekday"] or 1))
     if first := parts.get("first"):
+        day, month = int(first), int(parts["second_"] or 0)
+        if parts["mark"] == ".":  # nobody writes the month first with full stops
+            return date(year, month, day)
         if not order:
             return None
-        day, month = int(first), int(parts["second_"] or 0)
         return date(year, day, month) if order == MONTH_FIRST else date(year, month, day)
     if name := parts.get("name"):
         known = _MONTHS.get(_plain(name))

@@ -6,12 +6,13 @@ import hashlib
 import re
 from collections import Counter
 
-from training.tables.column_kind import is_missing, parse_number
+from training.tables.column_kind import is_missing, is_placeholder, parse_number
 from training.tables.rows import SCORED_ROWS, Row
 from training.tables.spelling import visible
 from training.text import shown
 
 _MOST_BEFORE = 30
+_TELLING_ROWS = 5
 _LONGEST_NAME = 200
 
 _TOTALS = frozenset(
@@ -27,6 +28,43 @@ def find_header(rows: list[Row], decimal: str) -> tuple[bool, bool]:
         return votes > 0, True
     names = [cell.strip() for cell in first if cell.strip()]
     return len(set(names)) == len(names) and len(names) >= len(first) / 2, False
+
+
+def second_names(rows: list[Row], decimal: str) -> tuple[str, ...] | None:
+    """Return the names of a table that has them in two rows: a group or a unit in one of them.
+
+    So it is if a second row of words stands above columns of numbers alone. A group that is named
+    once, in merged cells, belongs to the columns behind it that have no name.
+    """
+    if len(rows) < _TELLING_ROWS:
+        return None
+    first, second = rows[0].cells, rows[1].cells
+    body = [row.cells for row in rows[2:101]]
+    if len(first) != len(second) or not any(cell.strip() for cell in second):
+        return None
+    votes = [_is_word_above_numbers(place, second, body, decimal) for place in range(len(second))]
+    if True not in votes or False in votes:
+        return None
+    names, group = [], ""
+    for upper, lower in zip(first, second, strict=True):
+        group, name = upper.strip() or group, lower.strip()
+        names.append(group if is_placeholder(name) else f"{group} {name}".strip())
+    return tuple(names)
+
+
+def _is_word_above_numbers(
+    place: int, cells: tuple[str, ...], body: list[tuple[str, ...]], decimal: str
+) -> bool | None:
+    """Return whether a word stands above numbers; None if the column does not tell."""
+    below = [row[place] for row in body if len(row) > place and not is_missing(row[place])]
+    numbers = sum(parse_number(visible(cell), decimal) is not None for cell in below)
+    if not below or numbers < 0.9 * len(below):
+        # In a column of words, the row of names must not be one of its values.
+        return False if below and cells[place].strip() in {cell.strip() for cell in below} else None
+    cell = cells[place].strip()
+    if not cell:
+        return None
+    return not (is_missing(cell) or is_placeholder(cell)) and parse_number(cell, decimal) is None
 
 
 def _header_vote(index: int, cell: str, body: list[tuple[str, ...]], decimal: str) -> int:

@@ -10,7 +10,13 @@ from typing import Any
 
 from training.tables.column_kind import as_chosen, is_missing
 from training.tables.encoding import NOTHING, Survey, decode, survey
-from training.tables.header import clean_names, ends_with_total, find_header, find_start
+from training.tables.header import (
+    clean_names,
+    ends_with_total,
+    find_header,
+    find_start,
+    second_names,
+)
 from training.tables.histogram import seen_column
 from training.tables.number_format import find_numerals
 from training.tables.preview_warnings import (
@@ -19,6 +25,7 @@ from training.tables.preview_warnings import (
     left_out,
     left_out_warnings,
     repeated_header_warnings,
+    two_header_rows,
 )
 from training.tables.rows import (
     SEPARATOR_NAMES,
@@ -100,6 +107,10 @@ def _preview(
     cells = (row.cells for row in rows)
     numerals = find_numerals(cells, dialect.separator, known.get("decimal", ""))
     header, sure = known.get("header"), True
+    if header is None and (double := second_names(rows, numerals.decimal)):
+        before = [*before, two_header_rows(rows)]
+        dialect, header = replace(dialect, skip=rows[1].before), True
+        rows = [replace(rows[1], cells=double), *rows[2:]]
     if header is None:
         header, sure = find_header(rows, numerals.decimal)
     raw_names, body, wrong = _body(rows, header, dialect)

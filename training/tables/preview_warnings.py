@@ -47,6 +47,14 @@ def left_out(rows: list[Row]) -> list[str]:
     ]
 
 
+def two_header_rows(rows: list[Row]) -> str:
+    """Say that the names stand in two rows."""
+    return (
+        f"The names of the columns stand in two rows (lines {rows[0].line} and {rows[1].line}) and "
+        "were joined. Choose “Holds the names” for the first line if the second is data."
+    )
+
+
 def dialect_warnings(dialect: Dialect, sure_of_header: bool, doubtful: str) -> Iterator[str]:
     """Say what was guessed of encoding, header, last line and the spelling of numbers."""
     if dialect.encoding_guessed:

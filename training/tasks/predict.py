@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from jobsite.jobs.execution.outcome import JobFailed
 from jobsite.jobs.execution.report import Report
 from training.algorithms import model_file
+from training.algorithms.catalogue import BASELINE
 from training.models.prediction import RESULT_FILE, Prediction
-from training.prediction.align_rows import Aligned, align
+from training.prediction.align_rows import Aligned, Finding, align
 from training.prediction.predict import Answers, answer, write
 from training.prediction.sent_rows import SentRows, read_sent, sent_rows
 from training.results.input_schema import Inputs
@@ -32,12 +33,14 @@ def run(job: Prediction, report: Report) -> dict[str, Any]:
         sent = _rows(job, inputs, lambda n: report.progress(0.1, f"Read {n:,} rows"))
         aligned = align(sent, inputs, training.target, bool((job.head or {}).get("told")))
         report.progress(0.3, "Loading the model")
-        model = model_file.load(job.model_path)
+        known = trained.get("model_sha256", {}).get(job.model_path.name, "")
+        model = model_file.load(job.model_path, known)
     except FileNotFoundError as error:
         raise JobFailed(_gone(Path(str(error.filename)), job)) from error
     except (ReadingError, model_file.ModelFileError) as error:
         raise JobFailed(str(error)) from error
-    for finding in aligned.findings:
+    findings = [*aligned.findings, *_about_model(job.algorithm)]
+    for finding in findings:
         report.event(finding.sentence, "warning")
     answers = _answers(model, aligned, trained["problem"], report)
     report.progress(0.95, "Writing the answers")
@@ -53,7 +56,7 @@ def run(job: Prediction, report: Report) -> dict[str, Any]:
         "problem": trained["problem"],
         "rows": len(texts),
         "seconds": round(seconds, 2),
-        "findings": [finding.to_json() for finding in aligned.findings],
+        "findings": [finding.to_json() for finding in findings],
         "predictions": [
             _shown_row(answers, aligned, position)
             for position in range(len(texts) if job.rows else min(_SHOWN, len(texts)))
@@ -73,6 +76,17 @@ def _shown_row(answers: Answers, aligned: Aligned, position: int) -> dict[str, A
     found = {"answer": None} if position in aligned.unread else answers.row(position)
     note = aligned.notes.get(position)
     return {**found, "note": note} if note else found
+
+
+def _about_model(algorithm: str) -> Iterator[Finding]:
+    if algorithm == BASELINE:
+        yield Finding(
+            "baseline",
+            (),
+            0,
+            "The baseline uses no column: it answers every row alike. Choose another model, or "
+            "train with more time.",
+        )
 
 
 def _refuse_other_width(job: Prediction, inputs: Inputs) -> None:

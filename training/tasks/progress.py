@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from training.algorithms.catalogue import KNOWN, Algorithm
+from training.algorithms.catalogue import BASELINE, KNOWN, Algorithm
 from training.evaluation.events import (
     Event,
     Explained,
@@ -174,6 +174,12 @@ class ProgressReport:
         best = board[0] if board else None
         if best is None or best.status != SUCCEEDED or not best.metrics:
             return
+        if best.algorithm == BASELINE and any(row.status != SUCCEEDED for row in board):
+            yield (
+                "Only the baseline was finished, which answers every row alike: there is no model "
+                "that learnt from the table. Give the training more time, or choose fewer "
+                "algorithms."
+            )
         if self.task.kind == CLUSTERING:
             if (best.score or 0.0) < _FAINT:
                 yield (

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from jobsite.jobs.execution.outcome import JobFailed
 from jobsite.jobs.execution.report import Report
+from training.algorithms import model_file
 from training.algorithms.catalogue import chosen, groupings
 from training.algorithms.memory import need, refusal
 from training.evaluation import process_pool
@@ -71,6 +72,7 @@ def run(job: TrainingJob, report: Report) -> dict[str, Any]:
     # From here on pages read the result; lists, which do not load results, show the verdict.
     report.update(live={"verdict": progress_report.verdict})
     result = progress_report.result(experiment)
+    result["model_sha256"] = model_file.hashes(report.directory)
     write_all(result, facts_of(job), report.directory)
     return result
 

@@ -14,9 +14,9 @@ from training.reading.conversion import (
     mapped,
     number_in,
 )
-from training.tables.column_kind import as_chosen, infer_numbers, is_missing, present_cells
+from training.tables.column_kind import as_chosen, infer_numbers, is_missing
 from training.tables.dates import parse_date
-from training.tables.preview_warnings import spellings_sentence
+from training.tables.preview_warnings import spellings_said
 from training.tables.schema import (
     BOOLEAN,
     CATEGORY,
@@ -27,7 +27,6 @@ from training.tables.schema import (
     Column,
     Dialect,
 )
-from training.tables.spelling import spellings
 from training.text import listed, shown
 
 # So few cells that do not fit are mistakes in the cells; more are a mistake about the column.
@@ -56,24 +55,16 @@ def check(column: Column, values: pd.Series, dialect: Dialect) -> Checked:
     found, numbers = infer_numbers(column.name, counts, dialect, ordered)
     if column.chosen:
         chosen = as_chosen(column, found, counts, dialect)
-        return _counted(texts, converted(texts, chosen, dialect), chosen, _alike(chosen, counts))
+        said = tuple(spellings_said(chosen, counts))
+        return _counted(texts, converted(texts, chosen, dialect), chosen, said)
     kept = _kept_kind(column, found, counts, dialect)
     if kept is None:
         # As many numbers as cells: they are in the same order.
         known = np.array(numbers) if numbers and len(numbers) == len(cells) else None
         checked = converted(texts, found, dialect) if known is None else mapped(texts, known)
         messages = changed(column, found, len(values)) or _emptied(column, found, counts)
-        return _counted(texts, checked, found, (*messages, *_alike(found, counts)))
+        return _counted(texts, checked, found, (*messages, *spellings_said(found, counts)))
     return _counted(texts, converted(texts, kept, dialect), kept)
-
-
-def _alike(column: Column, counts: dict[str, int]) -> tuple[str, ...]:
-    """Say which spellings of a category were taken for one."""
-    if column.kind not in (CATEGORY, BOOLEAN):
-        return ()
-    present = present_cells(counts)[0]
-    alike = spellings(present)
-    return (spellings_sentence(column.name, alike, present),) if alike else ()
 
 
 def _counted(

@@ -376,5 +376,6 @@ def _is_id(
         return True
     first = next(iter(present))
     form = _DIGITS.sub("#", first)
-    # C-0001, C-0002: but for the digits all are alike.
-    return form != first and all(_DIGITS.sub("#", cell) == form for cell in present)
+    # C-0001, C-0002: but for the digits all are alike. Marks alone are those of numbers or times.
+    has_letter = any(map(str.isalpha, form))
+    return has_letter and form != first and all(_DIGITS.sub("#", cell) == form for cell in present)

@@ -129,8 +129,7 @@ def _about_column(column: Column, counts: Counter[str], dialect: Dialect) -> Ite
 def _about_spellings(column: Column, counts: Counter[str]) -> Iterator[str]:
     """Say which spellings were taken for one, or for a limit, or for a country."""
     name, present = shown(column.name), present_cells(counts)[0]
-    if column.kind in (CATEGORY, BOOLEAN) and (alike := spellings(present)):
-        yield spellings_sentence(column.name, alike, present)
+    yield from spellings_said(column, counts)
     limits = [cell for cell in present if column.kind == NUMBER and cell[0] in "<>"]
     if limits:
         total = sum(present[cell] for cell in limits)
@@ -141,15 +140,23 @@ def _about_spellings(column: Column, counts: Counter[str]) -> Iterator[str]:
         yield f"“{name}”: NA is read as a value, the code of Namibia, like the other codes."
 
 
-def spellings_sentence(name: str, alike: Mapping[str, str], counts: Mapping[str, int]) -> str:
-    """Return which spellings are read as which, and how many cells that changes."""
+def spellings_said(column: Column, counts: Mapping[str, int]) -> Iterator[str]:
+    """Say which spellings of a category are read as which, and how many cells that changes."""
+    if column.kind not in (CATEGORY, BOOLEAN):
+        return
+    raw: Counter[str] = Counter()
+    for cell, count in counts.items():
+        raw[cell.strip()] += count
+    alike = spellings({cell: count for cell, count in raw.items() if cell})
     changed = {cell: kept for cell, kept in alike.items() if cell != kept}
-    total = sum(counts[cell] for cell in changed)
+    if not changed:
+        return
+    total = sum(raw[cell] for cell in changed)
     pairs = [f"“{shown(cell, 20)}” as “{shown(kept, 20)}”" for cell, kept in changed.items()]
     more = f" and {len(pairs) - 4} more" if len(pairs) > 4 else ""
-    return (
-        f"“{shown(name)}”: spellings that look alike are read as one, {', '.join(pairs[:4])}{more} "
-        f"({total:,} cells)."
+    yield (
+        f"“{shown(column.name)}”: spellings that look alike are read as one, "
+        f"{', '.join(pairs[:4])}{more} ({total:,} cells)."
     )
 
 

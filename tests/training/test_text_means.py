@@ -1,0 +1,255 @@
+"""What cells mean: the preview and the reading of the whole file decide by one function."""
+
+from datetime import datetime
+
+import pytest
+
+from tests.support.training_runs import kept, trained
+from tests.support.training_tables import flowers
+from tests.support.workbooks import workbook
+from training.problem.problem_type import guess
+from training.reading.reader import read
+from training.tables.preview import HEAD_BYTES, preview
+from training.tables.schema import Preview
+
+
+def column(cells: list[str], head: str = "x", separator: str = ",") -> str:
+    """A table of these cells beside the number of their row."""
+    lines = [f"{cell}{separator}{number}" for number, cell in enumerate(cells)]
+    return "\n".join([f"{head}{separator}n", *lines]) + "\n"
+
+
+def look(text: str, **told) -> Preview:
+    data = text.encode()
+    return preview(data[:HEAD_BYTES], len(data), told)
+
+
+# The cells of a column, what each is read as, and a word of the warnings.
+MEANINGS = {
+    "German whole numbers": (["1.601", "394", "2.419", "15"], [1601, 394, 2419, 15], "", ";"),
+    "amounts with a scale": (["42.2k", "0.08M", "37K"], [42_200, 80_000, 37_000], "", ";"),
+    "Swiss francs": (["CHF 42’208.-", "CHF 900.-"], [42_208, 900], "CHF", ";"),
+    "durations": (["1:23:45", "0:59:30"], [5025, 3570], "h:mm:ss", ";"),
+    "results of a race": (["59:30", "1:02:10"], [3570, 3730], "mm:ss", ";"),
+    "times of day": (["20:20", "6:05"], [73_200, 21_900], "h:mm", ";"),
+    "limits of detection": (["<0.20", "0.35", "<0.20"], [0.2, 0.35, 0.2], "limits", ";"),
+    "long numbers": (["12345678901234567890", "2"], [12345678901234567890.0, 2], "", ";"),
+    "days without zeros": (["2023-3-2", "2023-11-12"], [datetime(2023, 3, 2)], "", ";"),
+    "days with full stops": (["02.03.2023", "05.03.2023"], [datetime(2023, 3, 2)], "", ";"),
+    "what browsers print": (
+        ["Thu Mar 02 2023 20:20:00 GMT+0100 (CET)"],
+        [datetime(2023, 3, 2, 19, 20)],
+        "",
+        ";",
+    ),
+    "mail dates": (["Thu, 02 Mar 2023 20:20:00 +0100"], [datetime(2023, 3, 2, 19, 20)], "", ";"),
+    "logs of web servers": (
+        ["02/Mar/2023:20:20:00 +0100"],
+        [datetime(2023, 3, 2, 19, 20)],
+        "",
+        ";",
+    ),
+    "compact days": (["20240115", "20231231"], [datetime(2024, 1, 15)], "", ";"),
+    "compact times": (["20230302T202000"], [datetime(2023, 3, 2, 20, 20)], "", ";"),
+    "German months": (["2. Januar 2023", "5. März 2023"], [datetime(2023, 1, 2)], "", ";"),
+    "months": (["Mar 2023", "Apr 2023"], [datetime(2023, 3, 1)], "", ";"),
+    "months as numbers": (["03/2023", "04/2023"], [datetime(2023, 3, 1)], "", ";"),
+    "quarters": (["2023Q1", "2023Q2"], [datetime(2023, 1, 1)], "", ";"),
+    "weeks": (["2023-W09", "2023-W10"], [datetime(2023, 2, 27)], "", ";"),
+    "month first, as one day proves": (
+        ["03/04/2023", "03/14/2023"],
+        [datetime(2023, 3, 4)],
+        "",
+        ";",
+    ),
+    "spellings": (
+        ["Yes", "yes", "YES ", "no", "yes"],
+        ["yes", "yes", "yes", "no"],
+        "look alike",
+        ";",
+    ),
+    "letters in two codes": (
+        ["Zu\u0308rich", "Zürich", "Zürich"],
+        ["Zürich"] * 3,
+        "look alike",
+        ";",
+    ),
+    "invisible characters": (
+        ["red\u200b", "red", "blue", "red"],
+        ["red", "red"],
+        "look alike",
+        ";",
+    ),
+    "a country": (
+        ["NA", "DE", "FR", "CH", "AT", "IT", "ES", "PT", "NL", "BE", "DK"],
+        ["NA"],
+        "Namibia",
+        ";",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MEANINGS)
+def test_a_cell_means_the_same_in_the_head_and_in_the_whole_file(tmp_path, case):
+    cells, right, said, separator = MEANINGS[case]
+    text = column(cells, separator=separator)
+    seen = look(text)
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    whole = read(tmp_path / "t.csv", seen.dialect, seen.columns)
+    assert [one.kind for one in seen.columns] == [one.kind for one in whole.columns]
+    found = whole.frame["x"].tolist()[: len(right)]
+    assert found == (pytest.approx(right) if isinstance(right[0], int | float) else right)
+    assert said in " ".join(seen.warnings)
+
+
+FIRST = "Street {n}, Bern;{n};{m}"
+SEPARATORS = {
+    "commas inside every cell": ("addr;x;y", FIRST, ";", ["addr", "x", "y"]),
+    "two decimal commas in every row": ("a;b;c", "{n},5;x{n};1.{n},87", ";", ["a", "b", "c"]),
+    "milliseconds after a comma": ("t\ty", "10:00:{n},093\t{m}", "\t", ["t", "y"]),
+    "names with a comma": ("who|x|y", "Doe, Jo {n}|{n}|{m}", "|", ["who", "x", "y"]),
+    "semicolons inside quoted cells": ("a,b", '"x; y; {n}",{m}', ",", ["a", "b"]),
+}
+
+
+@pytest.mark.parametrize("case", SEPARATORS)
+def test_the_separator_is_that_of_the_names_and_of_all_rows(case):
+    head, row, separator, names = SEPARATORS[case]
+    lines = [head, *(row.format(n=n, m=n % 7) for n in range(10, 60))]
+    seen = look("\n".join(lines) + "\n")
+    assert seen.dialect.separator == separator
+    assert [one.name for one in seen.columns] == names
+
+
+IDS = {
+    "years": ("year", [str(1950 + n) for n in range(60)], False),
+    "a price index": ("price_index", [str(9000 + 7 * n) for n in range(60)], False),
+    "money under a name that ends like an id": (
+        "amount_paid",
+        [str(37 * n) for n in range(60)],
+        False,
+    ),
+    "durations": ("time", [f"{n}:{n % 60:02}:00" for n in range(1, 61)], False),
+    "addresses": (
+        "url",
+        [f"https://{'abcdefg'[n % 7] * 3}{'xyz'[n % 3]}.example/{n}" for n in range(60)],
+        False,
+    ),
+    "words without blanks": (
+        "text",
+        [f"很{'好坏'[n % 2]}的{'书茶酒'[n % 3]}第{'一二三四五'[n % 5]}{n}次" for n in range(60)],
+        False,
+    ),
+    "numbers called id": ("customer_id", [str(40 + 3 * n) for n in range(60)], True),
+    "codes of one form": ("code", [f"C-{n:04}" for n in range(60)], True),
+    "hashes": ("key", [f"{n * 7919:08x}a1" for n in range(60)], True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", IDS)
+def test_different_everywhere_is_no_id_by_itself(case):
+    name, cells, is_id = IDS[case]
+    found = look(column(cells, name)).columns[0]
+    assert (found.hints == ("id",)) is is_id
+    if found.kind == "number":
+        assert guess(found, 60).kind == "regression", "never refused as a target for its name"
+
+
+CODES = {
+    "classes with a gap": ([1, 2, 3, 5, 6, 7], "multiclass"),
+    "classes with a minus": ([-1, 0, 1], "multiclass"),
+    "counts": ([0] * 6 + [1] * 12 + [2] * 9 + [3] * 5 + [4] * 3 + [5] * 2 + [6], "regression"),
+    "quantities": ([3, 8, 1, 44, 12, 90, 7, 6, 31, 20, 55, 71], "regression"),
+}
+
+
+@pytest.mark.parametrize("case", CODES)
+def test_few_whole_numbers_are_classes_unless_they_count(case):
+    values, kind = CODES[case]
+    cells = [str(value) for value in values * 20]
+    found = look(column(cells)).columns[0]
+    assert guess(found, len(cells)).kind == kind
+
+
+def test_names_in_two_rows_are_joined():
+    seen = look(",2023,,2024\ntown,q1,q2,q1\n" + "".join(f"B{n},{n},2,3\n" for n in range(9)))
+    assert [one.name for one in seen.columns] == ["town", "2023 q1", "2023 q2", "2024 q1"]
+    assert seen.columns[1].kind == "number"
+
+
+def test_a_long_name_is_the_same_beside_any_other():
+    names = ["x" * 250 + end for end in ("taste", "price")]
+    for order in (names, names[::-1]):
+        found = [one.name for one in look(f"{','.join(order)}\n1,2\n3,4\n").columns]
+        assert len(set(found)) == 2
+        assert sorted(found) == sorted(
+            one.name for one in look(f"{','.join(names)}\n1,2\n").columns
+        )
+
+
+@pytest.fixture
+def folder(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path
+    return tmp_path
+
+
+@pytest.mark.django_db
+def test_a_workbook_is_read_without_notes_and_far_cells(ann, folder):
+    rows = [["a", "b", "y"], *([n, n % 3, 2 * n] for n in range(30))]
+    rows += [[], ["Source: finance dept"]]
+    rows[3] = [*rows[3], *([None] * 40), "seen by Ann"]
+    dataset = kept(ann, folder, workbook({"T": rows}), "t.xlsx")
+    assert [one.name for one in dataset.columns] == ["a", "b", "y"]
+    assert {one.kind for one in dataset.columns} == {"number"}
+    warnings = " ".join(dataset.preview.warnings)
+    assert "taken as a note" in warnings
+    assert "far to the right" in warnings
+
+
+@pytest.mark.django_db
+def test_a_class_is_chosen_as_the_positive_one(ann, folder):
+    text = "x,n,y\n" + "".join(
+        f"{n},{n % 3},{'stayed' if n % 5 else 'churned'}\n" for n in range(80)
+    )
+    dataset = kept(ann, folder, text)
+    job = trained(dataset, "y", options={"positive": "STAYED"})
+    assert job.result["positive"] == "stayed"
+    assert trained(dataset, "y").result["positive"] == "churned", "the rarer one if nobody says"
+
+
+@pytest.mark.django_db
+def test_rows_without_a_time_take_no_part(ann, folder):
+    text = "day,x,y\n" + "".join(
+        f"{'' if n % 10 == 0 else f'2024-{n % 12 + 1:02}-{n % 28 + 1:02}'},{n % 7},{n % 7}\n"
+        for n in range(120)
+    )
+    job = trained(kept(ann, folder, text), "y", options={"time": "day"}, wanted="regression")
+    assert job.result["rows"] == 108
+    assert any("12 rows have no value of the time" in said for said in job.result["warnings"])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("kind", "name", "said"), [("date", "soil", "no cell can"), ("number", "soil", "no cell can")]
+)
+def test_a_chosen_kind_is_tried_when_it_is_chosen(ann, folder, kind, name, said):
+    dataset = kept(ann, folder, flowers())
+    before = dataset.options
+    with pytest.raises(Exception, match=said):
+        dataset.choose({name: {"kind": kind}})
+    assert dataset.options == before
+
+
+@pytest.mark.django_db
+def test_a_number_that_looks_like_an_id_is_used_if_somebody_says_so(ann, folder):
+    text = "item_id,n,y\n" + "".join(f"{n},{n % 3},{2 * n}\n" for n in range(60))
+    dataset = kept(ann, folder, text)
+    assert dataset.columns[0].hints == ("id",)
+    for change in ({"role": "feature"}, {"kind": "number"}):
+        dataset.choose({"item_id": change})
+        assert dataset.columns[0].hints == ()
+        assert "item_id" in trained(dataset, "y").result["features"]
+        dataset.choose({"item_id": {"role": "ignore"}})
+        assert "item_id" not in trained(dataset, "y").result["features"]
+        dataset.options = {}

@@ -3,14 +3,24 @@
 from datetime import datetime
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+from rest_framework.test import APIClient
 
+from jobsite.jobs.models.api_token import ApiToken
 from tests.support.training_runs import kept, trained
 from tests.support.training_tables import flowers
 from tests.support.workbooks import workbook
+from training.models.dataset import Dataset
+from training.models.training_job import TrainingJob
 from training.problem.problem_type import guess
 from training.reading.reader import read
 from training.tables.preview import HEAD_BYTES, preview
 from training.tables.schema import Preview
+
+pytestmark = pytest.mark.django_db
 
 
 def column(cells: list[str], head: str = "x", separator: str = ",") -> str:
@@ -194,7 +204,6 @@ def folder(settings, tmp_path):
     return tmp_path
 
 
-@pytest.mark.django_db
 def test_a_workbook_is_read_without_notes_and_far_cells(ann, folder):
     rows = [["a", "b", "y"], *([n, n % 3, 2 * n] for n in range(30))]
     rows += [[], ["Source: finance dept"]]
@@ -207,7 +216,6 @@ def test_a_workbook_is_read_without_notes_and_far_cells(ann, folder):
     assert "far to the right" in warnings
 
 
-@pytest.mark.django_db
 def test_a_class_is_chosen_as_the_positive_one(ann, folder):
     text = "x,n,y\n" + "".join(
         f"{n},{n % 3},{'stayed' if n % 5 else 'churned'}\n" for n in range(80)
@@ -218,7 +226,6 @@ def test_a_class_is_chosen_as_the_positive_one(ann, folder):
     assert trained(dataset, "y").result["positive"] == "churned", "the rarer one if nobody says"
 
 
-@pytest.mark.django_db
 def test_rows_without_a_time_take_no_part(ann, folder):
     text = "day,x,y\n" + "".join(
         f"{'' if n % 10 == 0 else f'2024-{n % 12 + 1:02}-{n % 28 + 1:02}'},{n % 7},{n % 7}\n"
@@ -229,7 +236,6 @@ def test_rows_without_a_time_take_no_part(ann, folder):
     assert any("12 rows have no value of the time" in said for said in job.result["warnings"])
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("kind", "name", "said"), [("date", "soil", "no cell can"), ("number", "soil", "no cell can")]
 )
@@ -241,7 +247,6 @@ def test_a_chosen_kind_is_tried_when_it_is_chosen(ann, folder, kind, name, said)
     assert dataset.options == before
 
 
-@pytest.mark.django_db
 def test_a_number_that_looks_like_an_id_is_used_if_somebody_says_so(ann, folder):
     text = "item_id,n,y\n" + "".join(f"{n},{n % 3},{2 * n}\n" for n in range(60))
     dataset = kept(ann, folder, text)
@@ -253,3 +258,57 @@ def test_a_number_that_looks_like_an_id_is_used_if_somebody_says_so(ann, folder)
         dataset.choose({"item_id": {"role": "ignore"}})
         assert "item_id" not in trained(dataset, "y").result["features"]
         dataset.options = {}
+
+
+US_DATES = "id,d,y\n" + "".join(
+    f"{n},{n % 12 + 1:02}/{n % 9 + 1:02}/2023,{'yes' if n % 3 else 'no'}\n" for n in range(60)
+)
+
+
+def test_order_of_dates_and_positive_class_are_chosen_by_the_api(ann, folder):
+    _, secret = ApiToken.objects.create(ann, name="test")
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    file = SimpleUploadedFile("t.csv", US_DATES.encode())
+    sent = client.post("/api/v1/datasets/", {"file": file, "dates": "mdy"}, format="multipart")
+    assert sent.status_code == 201
+    dataset = Dataset.objects.get(pk=sent.json()["id"])
+    assert dataset.columns[1].date_format == "mdy"
+    change = {"columns": {"id": {"role": "feature"}}}
+    assert client.patch(f"/api/v1/datasets/{dataset.pk}/", change, format="json").status_code == 200
+    wish = {"dataset": str(dataset.pk), "target": "y", "positive": "no", "algorithms": ["tree"]}
+    answer = client.post("/api/v1/training/", wish, format="json")
+    assert answer.status_code == 202
+    options = TrainingJob.objects.get(pk=answer.json()["id"]).options
+    assert (options["use"], options["positive"]) == (["id"], "no")
+
+
+def test_order_of_dates_and_positive_class_are_chosen_on_the_page(ann, folder):
+    page = Client()
+    page.force_login(ann)
+    dataset = kept(ann, folder, US_DATES)
+    assert "day and month cannot be told apart" in " ".join(dataset.preview.warnings)
+    page.post(reverse("training:reread", args=[dataset.pk]), {"dates": "mdy"})
+    dataset.refresh_from_db()
+    assert dataset.columns[1].date_format == "mdy"
+    fields = {"kind0": "number", "kind1": "date", "kind2": "boolean", "role0": "feature"}
+    fields |= {"role1": "feature", "role2": "feature"}
+    page.post(reverse("training:columns", args=[dataset.pk]), fields)
+    form = {"target": "y", "algorithms": ["tree"], "time_limit": 60, "positive": "no"}
+    assert page.post(reverse("training:dataset", args=[dataset.pk]), form).status_code == 302
+    options = TrainingJob.objects.get().options
+    assert (options["use"], options["positive"]) == (["id"], "no")
+
+
+def test_order_of_dates_and_positive_class_are_chosen_by_the_command(ann, folder, capsys):
+    (folder / "us.csv").write_text(US_DATES)
+    words = ["--dates", "mdy", "--positive", "no", "--use", "id", "--user", "ann"]
+    with pytest.raises(SystemExit) as ended:
+        call_command("train", str(folder / "us.csv"), "--target", "y", *words)
+    assert ended.value.code == 0
+    job = TrainingJob.objects.get()
+    assert job.dataset.columns[1].date_format == "mdy"
+    assert (job.options["use"], job.options["positive"]) == (["id"], "no")
+    said = capsys.readouterr().err
+    assert "exactly two values" in said
+    assert "--problem regression changes that" in said

@@ -16,8 +16,9 @@ from training.tables.spelling import fold
 SEPARATORS = (",", ";", "\t", "|")
 _SNIFFED = 16384
 _MOST_BEFORE = 30
-# Numbers, times and dates, whatever marks they hold.
-_NUMERIC = re.compile(r"[\s(]*[+-]?[\d][\d\s.,:'’/+\-%)]*")
+_UNNAMED = 0.5
+# Numbers, amounts, times and dates, whatever marks they hold.
+_NUMERIC = re.compile(r"[^\w,;|]{0,3}[+-]?[\d][\d\s.,:'’/+\-%)]*")
 _EXCEL_HINT = re.compile(r"\s*\"?sep=(.)\"?\s*$")
 
 
@@ -37,7 +38,13 @@ def find_separator(text: str, complete: bool, skip: int = 0, least: int = 2) -> 
     """
     if least > 1 and _is_blank_set(text, complete, skip):
         return BLANK
-    scores = {separator: _score(text, separator, complete, skip) for separator in SEPARATORS}
+    found = {separator: _score(text, separator, complete, skip) for separator in SEPARATORS}
+    is_named = any(names for score, names in found.values() if score)
+    # Where the first row is cut as the others are by one separator, another one is improbable.
+    scores = {
+        separator: score if names or not is_named else _UNNAMED * score
+        for separator, (score, names) in found.items()
+    }
     best = max(SEPARATORS, key=scores.__getitem__)
     return best if scores[best] else _sniffed(text)
 
@@ -88,17 +95,19 @@ def _sample(text: str, separator: str, complete: bool, skip: int) -> list[Row]:
         return []
 
 
-def _score(text: str, separator: str, complete: bool, skip: int) -> float:
+def _score(text: str, separator: str, complete: bool, skip: int) -> tuple[float, bool]:
+    """Return the measure, and whether the first row has as many cells as most rows."""
     rows = _sample(text, separator, complete, skip)[:SCORED_ROWS]
     if not rows:
-        return 0.0
+        return 0.0, False
     width, count = Counter(len(row.cells) for row in rows).most_common(1)[0]
     others = [mark for mark in SEPARATORS if mark != separator]
     cells = [cell for row in rows for cell in row.cells]
     known = sum(
         1 for cell in cells if not any(map(cell.__contains__, others)) or _NUMERIC.fullmatch(cell)
     )
-    return count / len(rows) * (width - 1) / width * known / len(cells)
+    score = count / len(rows) * (width - 1) / width * known / len(cells)
+    return score, len(rows[0].cells) == width
 
 
 def _sniffed(text: str) -> str:

@@ -1,6 +1,7 @@
 """Reading 500 MB of CSV: the reader of the site beside a plain pandas script of the same work.
 
 Each runs in a fresh process, which reports its own peak of memory. Options: --mb, --runs.
+With --right, how many awkward tables are read right instead (--annotated LIST adds some).
 Ends with status 1 where the reader takes more than 1.3 times the plain script's time, or more
 memory than 250 MB + 6 times the file.
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks import reading_right
 from training.reading.reader import read
 from training.tables.preview import HEAD_BYTES, preview
 
@@ -92,7 +94,11 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", choices=["ours", "plain"])
     parser.add_argument("file", nargs="?", type=Path)
+    parser.add_argument("--right", action="store_true")
+    parser.add_argument("--annotated", type=Path, action="append", default=[])
     asked = parser.parse_args()
+    if asked.right:
+        return reading_right.main(asked.annotated)
     if asked.only:
         only(asked.only, asked.file)
         return 0

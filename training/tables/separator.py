@@ -16,7 +16,7 @@ from training.tables.spelling import fold
 SEPARATORS = (",", ";", "\t", "|")
 _SNIFFED = 16384
 _MOST_BEFORE = 30
-_UNNAMED = 0.5
+_UNNAMED = 0.25
 # Numbers, amounts, times and dates, whatever marks they hold.
 _NUMERIC = re.compile(r"[^\w,;|]{0,3}[+-]?[\d][\d\s.,:'’/+\-%)]*")
 _EXCEL_HINT = re.compile(r"\s*\"?sep=(.)\"?\s*$")

@@ -11,6 +11,7 @@ _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _DOCUMENT = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 DATE = "date"  # (DATE, n): the n-th day since the end of 1899
+FORMULA = "=A1+1"  # a cell whose result is not in the file
 
 
 def _cell(value) -> str:
@@ -18,6 +19,8 @@ def _cell(value) -> str:
         return "<c/>"
     if isinstance(value, bool):
         return f'<c t="b"><v>{int(value)}</v></c>'
+    if value == FORMULA:
+        return '<c r="B2"><f>A1+1</f></c>'
     if isinstance(value, tuple):
         return f'<c s="1"><v>{value[1]}</v></c>'
     if isinstance(value, int | float):
@@ -25,9 +28,10 @@ def _cell(value) -> str:
     return f'<c t="inlineStr"><is><t>{escape(value)}</t></is></c>'
 
 
-def _sheet(rows) -> str:
+def _sheet(rows, merged: str = "") -> str:
     lines = "".join(f"<row>{''.join(map(_cell, row))}</row>" for row in rows)
-    return f'<worksheet xmlns="{_MAIN}"><sheetData>{lines}</sheetData></worksheet>'
+    cells = f'<mergeCells><mergeCell ref="{merged}"/></mergeCells>' if merged else ""
+    return f'<worksheet xmlns="{_MAIN}"><sheetData>{lines}</sheetData>{cells}</worksheet>'
 
 
 def _relations(targets: dict[str, tuple[str, str]]) -> str:
@@ -38,8 +42,11 @@ def _relations(targets: dict[str, tuple[str, str]]) -> str:
     return f'<Relationships xmlns="{_PACKAGE}/relationships">{found}</Relationships>'
 
 
-def workbook(sheets: dict[str, list]) -> bytes:
-    """An .xlsx file: rows of cells by the name of their sheet; the same bytes at any time."""
+def workbook(sheets: dict[str, list], merged: str = "") -> bytes:
+    """An .xlsx file: rows of cells by the name of their sheet; the same bytes at any time.
+
+    `merged` is a range of merged cells, such as A2:A4.
+    """
     names = "".join(
         f'<sheet name={quoteattr(name)} sheetId="{n}" r:id="r{n}"/>'
         for n, name in enumerate(sheets, 1)
@@ -54,7 +61,9 @@ def workbook(sheets: dict[str, list]) -> bytes:
         "xl/styles.xml": f'<styleSheet xmlns="{_MAIN}"><cellXfs count="2"><xf numFmtId="0"/>'
         '<xf numFmtId="14"/></cellXfs></styleSheet>',
     }
-    parts |= {f"xl/worksheets/{n}.xml": _sheet(rows) for n, rows in enumerate(sheets.values(), 1)}
+    parts |= {
+        f"xl/worksheets/{n}.xml": _sheet(rows, merged) for n, rows in enumerate(sheets.values(), 1)
+    }
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in parts.items():

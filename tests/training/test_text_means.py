@@ -11,13 +11,13 @@ from jobsite.jobs.models.api_token import ApiToken
 from tests.support.text_meanings import MEANINGS, SEPARATORS, column, separated
 from tests.support.training_runs import kept, trained
 from tests.support.training_tables import flowers
-from tests.support.workbooks import workbook
+from tests.support.workbooks import FORMULA, workbook
 from training.models.dataset import Dataset
 from training.models.training_job import TrainingJob
 from training.problem.problem_type import guess
 from training.reading.reader import read
 from training.tables.preview import HEAD_BYTES, preview
-from training.tables.schema import Preview
+from training.tables.schema import Preview, ReadingError
 
 pytestmark = pytest.mark.django_db
 
@@ -133,6 +133,19 @@ def test_a_workbook_is_read_without_notes_and_far_cells(ann, folder):
     assert "far to the right" in warnings
 
 
+def test_merged_cells_have_the_value_of_the_first(ann, folder):
+    rows = [["town", "n", "y"], ["Bern", 1, 2], [None, 2, 3], [None, 3, 4], ["Chur", 4, 5]]
+    dataset = kept(ann, folder, workbook({"T": rows}, merged="A2:A4"), "t.xlsx")
+    assert [row[0] for row in dataset.preview.rows] == ["Bern", "Bern", "Bern", "Chur"]
+    assert "2 merged cells have the value of the first of them" in dataset.preview.warnings[0]
+
+
+def test_a_formula_without_a_result_is_refused_with_its_cell(ann, folder):
+    rows = [["a", "y"], [1, FORMULA], *([n, 2 * n] for n in range(30))]
+    with pytest.raises(ReadingError, match="Cell B2 of “T” holds a formula without a result"):
+        kept(ann, folder, workbook({"T": rows}), "t.xlsx")
+
+
 def test_a_class_is_chosen_as_the_positive_one(ann, folder):
     text = "x,n,y\n" + "".join(
         f"{n},{n % 3},{'stayed' if n % 5 else 'churned'}\n" for n in range(80)
@@ -229,3 +242,14 @@ def test_order_of_dates_and_positive_class_are_chosen_by_the_command(ann, folder
     said = capsys.readouterr().err
     assert "exactly two values" in said
     assert "--problem regression changes that" in said
+
+
+def test_a_table_of_a_few_rows_is_refused_when_it_is_submitted(ann, folder):
+    _, secret = ApiToken.objects.create(ann, name="test")
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    dataset = kept(ann, folder, "x,y\n1,2\n3,4\n5,7\n")
+    wish = {"dataset": str(dataset.pk), "target": "y"}
+    answer = client.post("/api/v1/training/", wish, format="json")
+    assert answer.status_code == 400
+    assert "Only 3 rows can take part" in answer.json()["target"][0]

@@ -13,9 +13,11 @@ from training.problem.column_roles import NO_ROLES, Roles
 from training.problem.problem_type import (
     BINARY,
     CLUSTERING,
+    FEWEST_ROWS,
     MULTICLASS,
     REGRESSION,
     TargetError,
+    few_rows,
     find_target,
     guess,
     guess_groups,
@@ -24,7 +26,6 @@ from training.problem.problem_type import (
 from training.tables.schema import NUMBER, Column, with_kinds
 from training.text import listed, shown
 
-MIN_ROWS = 20
 HOLD_OUT = 0.2
 _KEPT = 1 - HOLD_OUT
 # Rows of a class in the training part: each fold learns from all but one of them.
@@ -222,11 +223,8 @@ def _known(answers: pd.Series, target: str, warnings: list[str]) -> pd.Series:
 
 
 def _refuse_few(rows: int) -> None:
-    if rows < MIN_ROWS:
-        raise TargetError(
-            f"Only {rows} rows can take part; at least {MIN_ROWS} are needed to train and to "
-            "check what was learnt. Send more rows."
-        )
+    if rows < FEWEST_ROWS:
+        raise TargetError(few_rows(rows))
 
 
 def _spelled(answers: pd.Series, column: Column) -> np.ndarray:

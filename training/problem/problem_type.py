@@ -28,6 +28,7 @@ LABELS = {
     CLUSTERING: "groups (clustering)",
 }
 MAX_CLASSES = 100
+FEWEST_ROWS = 20
 _MOST_CODES, _MOST_LOOSE_CODES = 20, 10
 _FEWEST_COUNTS = 5
 # Of the even share of a value: what is rarer is a large count, or no class to learn.
@@ -41,6 +42,14 @@ _YES = {"1": "0", "yes": "no", "true": "false", "y": "n", "t": "f", "positive": 
 
 class TargetError(Exception):
     """The target cannot be predicted. The message is a sentence for the user."""
+
+
+def few_rows(rows: int) -> str:
+    """Return the sentence for a table with too few rows."""
+    return (
+        f"Only {rows} rows can take part; at least {FEWEST_ROWS} are needed to train and to check "
+        "what was learnt. Send more rows."
+    )
 
 
 @dataclass(frozen=True, slots=True)

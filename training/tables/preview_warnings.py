@@ -18,7 +18,9 @@ from training.tables.rows import Row
 from training.tables.schema import (
     BOOLEAN,
     CATEGORY,
+    CONSTANT,
     DATE,
+    EMPTY,
     HINTS,
     NUMBER,
     TEXT,
@@ -32,6 +34,7 @@ from training.text import listed, shown
 _MOSTLY = 0.8
 # Words behind numbers that are more than these are no units, but names of streets, say.
 _MOST_UNITS = 4
+_IS_IT_ONE = "Does it say something about the target? Give it the role “feature” then."
 _WORDS = (CATEGORY, TEXT, BOOLEAN)
 
 
@@ -191,4 +194,5 @@ def left_out_warnings(columns: list[Column]) -> Iterator[str]:
     for hint, reason in HINTS.items():
         names = [column.name for column in columns if hint in column.hints]
         if names:
-            yield f"Left out: {listed(names)} ({reason})."
+            remedy = "" if hint in (CONSTANT, EMPTY) else f" {_IS_IT_ONE}"
+            yield f"Left out: {listed(names)} ({reason}).{remedy}"

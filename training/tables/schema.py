@@ -18,7 +18,7 @@ MISSING_WORDS = frozenset(
 ID, INDEX, CONSTANT, EMPTY = "id", "index", "constant", "empty"
 HINTS = {
     INDEX: "only counts the rows",
-    ID: "every row has its own value, like a number that names the row",
+    ID: "every row has its own value, and its name or form is that of an id",
     CONSTANT: "holds one value only",
     EMPTY: "holds no value at all",
 }

@@ -20,7 +20,7 @@ from training.models.training_job import (
     TIME_LIMIT_HELP,
     TrainingJob,
 )
-from training.problem.problem_type import CLUSTERING, TargetError
+from training.problem.problem_type import CLUSTERING, FEWEST_ROWS, TargetError, few_rows
 from training.text import shown
 
 WANTED = [("", "What it looks like"), ("classification", "Classes"), ("regression", "A number")]
@@ -86,7 +86,9 @@ class TrainingForm(forms.Form):
         if self.errors:
             return data
         target, groups = data["target"], data["wanted"] == CLUSTERING
-        if groups and target:
+        if self.dataset.rows is not None and self.dataset.rows < FEWEST_ROWS:
+            self.add_error("target", few_rows(self.dataset.rows))
+        elif groups and target:
             self.add_error("target", "Groups are found without a target. Leave it out.")
         elif groups and data["algorithms"]:
             self.add_error("algorithms", "Groups are found by k-means. Leave them out.")

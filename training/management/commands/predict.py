@@ -12,6 +12,7 @@ from django.core.management.base import CommandParser
 from jobsite.jobs import queue
 from jobsite.jobs.management.base import JobCommand, find
 from jobsite.jobs.status import Status
+from training.management.reading import add_reading_arguments, reading_choices
 from training.models.prediction import Prediction, fitted
 from training.models.training_job import TrainingJob
 from training.tables.schema import ReadingError
@@ -25,6 +26,7 @@ class Command(JobCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("job", metavar="JOB_ID", help="a training that has succeeded")
         parser.add_argument("file", metavar="FILE", type=Path)
+        add_reading_arguments(parser)
         parser.add_argument("--model", metavar="ALGORITHM", default="", help="default: the best")
         parser.add_argument("--output", metavar="OUT.csv", type=Path, help="default: the terminal")
         parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -61,7 +63,10 @@ class Command(JobCommand):
         algorithm = options["model"] or next(iter(models))
         if algorithm not in models:
             self.refuse(f"There is no model “{algorithm}”. There are: {', '.join(models)}.")
-        choices = {"header": training.dataset.preview.dialect.header}
+        choices = {
+            "header": training.dataset.preview.dialect.header,
+            **reading_choices(self, options),
+        }
         try:
             return Prediction.copy(training, algorithm, options["file"], choices)
         except ReadingError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,12 @@ from jobsite.jobs import queue
 from jobsite.jobs.management.base import SUCCEEDED, JobCommand
 from jobsite.jobs.status import Status
 from training.algorithms import catalogue
+from training.management.reading import add_reading_arguments, reading_choices, refusal
 from training.models.dataset import Dataset
 from training.models.training_job import TIME_LIMIT_HELP, TrainingJob
 from training.problem.column_roles import FEATURE, GROUP, IGNORE, TIME
 from training.problem.problem_type import CLUSTERING, TargetError
 from training.tables.schema import KINDS, ReadingError
-from training.web.dataset_forms import ReadingForm
 from training.web.training_form import DEFAULTS, TrainingForm
 
 
@@ -50,14 +49,7 @@ class Command(JobCommand):
         parser.add_argument("--folds", type=int, default=DEFAULTS["folds"])
         parser.add_argument("--seed", type=int, default=DEFAULTS["seed"])
         parser.add_argument("--no-tune", action="store_true", help="defaults only, no ensemble")
-        for name, field in ReadingForm.base_fields.items():
-            values = [value for value, _ in getattr(field, "choices", ()) if value]
-            parser.add_argument(
-                f"--{name}",
-                default="",
-                metavar=name.upper(),
-                help=f"{field.label}: {', '.join(values) or field.help_text}",
-            )
+        add_reading_arguments(parser)
         parser.add_argument("--ignore", nargs="+", metavar="COLUMN", default=[])
         parser.add_argument(
             "--use", nargs="+", metavar="COLUMN", default=[], help="although it looks like an id"
@@ -108,12 +100,7 @@ class Command(JobCommand):
     def checked(self, options: dict[str, Any], owner: Any) -> TrainingJob:
         """Return the training of a copy of the file; the copy is removed if the form refuses."""
         changes = changes_of(options)
-        reading = ReadingForm({name: options[name] for name in ReadingForm.base_fields})
-        if not reading.is_valid():
-            self.refuse(
-                "\n".join(refusal(name, map(str, found)) for name, found in reading.errors.items())
-            )
-        dataset = Dataset.copy(options["file"], owner, reading.choices)
+        dataset = Dataset.copy(options["file"], owner, reading_choices(self, options))
         try:
             dataset.choose(changes)
             dataset.save(update_fields=["options", "head"])
@@ -141,12 +128,6 @@ class Command(JobCommand):
                 self.stdout.write(line_of(row, job.result["metric"]))
         elif not options["wait"]:
             self.stdout.write(str(job.pk))
-
-
-def refusal(name: str, messages: Iterable[str]) -> str:
-    """Return the sentences about a field of the form, with the option that it belongs to."""
-    option = {"wanted": "problem"}.get(name, name.replace("_", "-"))
-    return f"--{option}: {' '.join(messages)}"
 
 
 def changes_of(options: dict[str, Any]) -> dict[str, dict[str, str]]:

@@ -15,3 +15,8 @@ def listed(items: list[str] | tuple[str, ...], limit: int = 5) -> str:
     if len(items) > limit:
         return f"{', '.join(quoted)} and {len(items) - limit} more"
     return " and ".join([", ".join(quoted[:-1]), quoted[-1]]) if len(quoted) > 1 else quoted[0]
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun: 1 cell, 2 cells."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

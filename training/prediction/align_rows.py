@@ -55,14 +55,13 @@ class Finding:
 class Aligned:
     """The columns of a model, filled from the rows, and the findings.
 
-    `notes` has position of a row -> what its reader should know; `unread` are the rows that have no
-    answer because their cells do not fit the columns.
+    `features` has the rows that could be read, with their positions among all rows as its index.
+    `notes` has position of a row -> what its reader should know.
     """
 
     features: pd.DataFrame
     findings: tuple[Finding, ...]
     notes: Mapping[int, str]
-    unread: frozenset[int]
 
 
 class _Notes:
@@ -86,7 +85,7 @@ def align(sent: SentRows, inputs: Inputs, target: str, told: bool = False) -> Al
     `told`: the sender chose how numbers are written. Raises ReadingError if the rows lack most
     columns, or if it is not certain what they mean.
     """
-    frame, renamed = _as_named(sent.frame, inputs, target)
+    frame, renamed = _as_named(_readable(sent), inputs, target)
     findings = [*renamed, *_about_columns(frame, inputs, target)]
     notes = _Notes()
     if sent.unread:
@@ -102,10 +101,26 @@ def align(sent: SentRows, inputs: Inputs, target: str, told: bool = False) -> Al
             findings += _about_cells(texts, read, item, notes)
             filled[item.name] = read.values
         else:
-            nothing = pd.Series([None] * len(frame), dtype="str").astype("category")
+            nothing = pd.Series([None] * len(frame), index=frame.index, dtype="str")
+            nothing = nothing.astype("category")
             filled[item.name] = read_column(nothing, item, dialect, sent.dialect).values
-    features = pd.DataFrame(filled, index=range(len(frame)))
-    return Aligned(features, tuple(findings), notes.joined(), frozenset(sent.unread))
+    features = pd.DataFrame(filled, index=frame.index)
+    for row in features.index[features.isna().all(axis=1)].tolist():
+        notes.add(row, "no value in any column of the model")
+    return Aligned(features, tuple(findings), notes.joined())
+
+
+def _readable(sent: SentRows) -> pd.DataFrame:
+    """Return the rows whose cells fit the columns. Raises ReadingError if there is none."""
+    if not sent.unread:
+        return sent.frame
+    if len(sent.unread) == len(sent.frame):
+        raise ReadingError(
+            f"No row can be read: {next(iter(sent.unread.values()))}, and so on. Send rows with as "
+            "many cells as there are names, or choose the separator."
+        )
+    left = sent.frame.drop(index=list(sent.unread))
+    return left.apply(lambda texts: texts.cat.remove_unused_categories())
 
 
 def _as_named(
@@ -198,12 +213,12 @@ def _unreadable(texts: pd.Series, read: Read, item: Input, notes: _Notes) -> Fin
     noun = _NOUNS.get(item.column.kind)
     if noun is None or not read.odd.any():
         return None
-    rows = np.flatnonzero(read.odd).tolist()
+    rows = texts.index[read.odd].tolist()
     for row in rows:
-        notes.add(row, f"{shown(item.name)}: “{shown(str(texts.iloc[row]))}” is no {noun[:-1]}")
+        notes.add(row, f"{shown(item.name)}: “{shown(str(texts[row]))}” is no {noun[:-1]}")
     text = (
         f"“{shown(item.name)}”: {len(rows):,} of {len(texts):,} cells are no {noun} (the first "
-        f"is “{shown(str(texts.iloc[rows[0]]))}” in row {rows[0] + 1:,}); they count as missing."
+        f"is “{shown(str(texts[rows[0]]))}” in row {rows[0] + 1:,}); they count as missing."
     )
     return Finding(UNREADABLE, (item.name,), len(rows), text)
 
@@ -213,7 +228,7 @@ def _outside(values: pd.Series, item: Input, notes: _Notes) -> Finding | None:
     if column.kind != NUMBER or column.low is None or column.high is None:
         return None
     beyond = ((values < column.low) | (values > column.high)).to_numpy()
-    rows = np.flatnonzero(beyond).tolist()
+    rows = values.index[beyond].tolist()
     for row in rows:
         notes.add(row, f"{shown(item.name)}: outside {column.low:g} to {column.high:g}")
     text = (
@@ -237,11 +252,11 @@ def _empty(texts: pd.Series, item: Input) -> Finding | None:
 
 def _unseen(values: pd.Series, item: Input, notes: _Notes) -> Finding | None:
     strange = sorted({str(name) for name in values.cat.categories} - set(item.values))
-    rows = np.flatnonzero(values.isin(strange).to_numpy()).tolist()
+    rows = values.index[values.isin(strange)].tolist()
     if not rows:
         return None
     for row in rows:
-        notes.add(row, f"{shown(item.name)}: “{shown(str(values.iloc[row]))}” is new to the model")
+        notes.add(row, f"{shown(item.name)}: “{shown(str(values[row]))}” is new to the model")
     text = (
         f"“{shown(item.name)}”: {len(rows):,} of {len(values):,} cells hold {listed(strange, 3)}, "
         "which the model has never seen; it answers without them."

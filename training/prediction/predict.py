@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,35 +81,36 @@ def write(
     texts: pd.DataFrame,
     target: str,
     answers: Answers,
+    rows: Sequence[int],
     notes: Mapping[int, str],
-    unread: Collection[int],
 ) -> None:
-    """Write the rows as they were sent, with their answers and a note where there is one, as CSV.
+    """Write all rows as they were sent, with answers and a note where there are any, as CSV.
 
-    `unread` rows have no answer. Cells are not changed: `formulas` protects spreadsheets.
+    `rows` are the positions of those that the answers are of. Cells are not changed: `formulas`
+    protects spreadsheets.
     """
     columns: dict[str, Any] = {str(name): _cells(texts[name]) for name in texts.columns}
-    blank = list(unread)
-    said = answers.said.astype(object)
-    said[blank] = ""
-    columns[_free(f"predicted {target}", columns)] = said
+    total = len(texts)
+    columns[_free(f"predicted {target}", columns)] = _placed(answers.said, rows, total)
     if answers.probabilities is not None and answers.sure is not None:
-        columns[_free("probability", columns)] = _shares(answers.sure, blank)
+        sure = _placed(answers.sure.round(6), rows, total)
+        columns[_free("probability", columns)] = sure
         if len(answers.classes) <= _MOST_CLASSES:
             for position, label in enumerate(answers.classes):
-                share = _shares(answers.probabilities[:, position], blank)
+                share = _placed(answers.probabilities[:, position].round(6), rows, total)
                 columns[_free(f"probability of {label}", columns)] = share
-    noted = np.full(len(texts), "", dtype=object)
-    for row, note in notes.items():
-        noted[row] = note
+    noted = _placed(np.array(list(notes.values()), dtype=object), list(notes), total)
     columns[_free("note", columns)] = noted
     pd.DataFrame(columns).to_csv(path, index=False, encoding="utf-8")
 
 
-def _shares(probabilities: np.ndarray, blank: list[int]) -> np.ndarray:
-    shares = probabilities.round(6).astype(object)
-    shares[blank] = ""
-    return shares
+def _placed(values: np.ndarray, rows: Sequence[int], total: int) -> np.ndarray:
+    """Return the values at their positions among `total` rows, (total,); empty elsewhere."""
+    if len(rows) == total:
+        return values
+    found = np.full(total, "", dtype=object)
+    found[list(rows)] = values
+    return found
 
 
 def _cells(texts: pd.Series) -> np.ndarray:

@@ -22,7 +22,7 @@ from training.tables.number_format import find_numerals
 from training.tables.schema import BOOLEAN, DATE, NUMBER, TEXT, Column, Dialect, ReadingError
 from training.tables.spelling import by_fold, fold, visible
 from training.tables.units import PERCENT
-from training.text import listed, shown
+from training.text import counted, listed, shown
 
 _TRUE = frozenset(("true", "yes", "y", "t", "1"))
 _FALSE = frozenset(("false", "no", "n", "f", "0"))
@@ -109,18 +109,17 @@ def _numbers(
             bare[place] = bool(column.mark) and place not in scales and _is_bare(cell, dialect)
     read = mapped(texts, values)
     said = [
-        (f"“{shown(item.name)}”: {{count:,}} {sentence}", count)
+        (f"“{shown(item.name)}”: {counted(count, 'number')} {sentence}", count)
         for sentence, count in (
-            ("numbers were converted to the percentages of the training", _count(texts, scales)),
+            ("converted to the percentages of the training.", _count(texts, scales)),
             (
-                f"numbers have no “{column.mark}” beside them and are read as if they had",
+                f"without “{column.mark}” read as if it were there.",
                 _count(texts, np.flatnonzero(bare & (values != 0)).tolist()),
             ),
         )
         if count
     ]
-    converted = tuple((sentence.format(count=count), count) for sentence, count in said)
-    return Read(read, _odd(texts, read, filled), converted)
+    return Read(read, _odd(texts, read, filled), tuple(said))
 
 
 def _number(cell: str, column: Column, dialect: Dialect) -> float | None:
@@ -167,7 +166,7 @@ def _percent_scales(
 
 
 def _percent_doubt(texts: pd.Series, cells: list[str], item: Input, place: int, what: str) -> str:
-    row = int(np.flatnonzero(texts.cat.codes.to_numpy() == place)[0]) + 1
+    row = _row_of(texts, place)
     sign = "with" if item.column.mark == PERCENT else "without"
     return (
         f"“{cells[place]}” of “{shown(item.name)}” in row {row:,} can be {what} a percentage. In "
@@ -186,7 +185,7 @@ def _dates(
         other = find_date_format(there, own.dates)
         if other and (own.dates or not is_ambiguous_date(there, other)):
             date_format = other
-            converted = "dates are written in another order than in the training"
+            converted = "in another order of day and month than in the training"
         elif other:
             raise ReadingError(
                 f"“{shown(there[0])}” of “{shown(item.name)}” can have day or month first, and the "
@@ -196,7 +195,8 @@ def _dates(
     _refuse_other_zones(texts, cells, there, item, date_format)
     values = mapped(texts, dates_in(cells, date_format))
     count = int(values.notna().sum()) if converted else 0
-    said = ((f"“{shown(item.name)}”: {count:,} {converted}.", count),) if count else ()
+    sentence = f"“{shown(item.name)}”: {counted(count, 'date')} {converted}."
+    said = ((sentence, count),) if count else ()
     return Read(values, _odd(texts, values, filled), said)
 
 
@@ -211,7 +211,7 @@ def _refuse_other_zones(
     zoned = any(one.has_zone for one in with_time)
     if zoned != (known == "all") and known != "some":
         first = next(c for c in there if parse_date(c, date_format))
-        row = int(np.flatnonzero(texts.cat.codes.to_numpy() == cells.index(first))[0]) + 1
+        row = _row_of(texts, cells.index(first))
         has, had = ("have an", "had none") if zoned else ("have no", "had one")
         raise ReadingError(
             f"The times of “{shown(item.name)}” {has} offset from UTC (“{shown(first)}” in row "
@@ -246,8 +246,8 @@ def _words(texts: pd.Series, cells: list[str], filled: list[bool], item: Input) 
         return Read(values, read)
     pairs = listed([f"{cells[place]} as {names[place]}" for place in islice(changed, 4)], 3)
     sentence = (
-        f"“{shown(item.name)}”: {count:,} cells are spelled otherwise and read as in the training "
-        f"({pairs})."
+        f"“{shown(item.name)}”: {counted(count, 'cell')} spelled otherwise, read as in the "
+        f"training ({pairs})."
     )
     return Read(values, read, ((sentence, count),))
 
@@ -267,6 +267,11 @@ def _truth_words(item: Input) -> dict[str, str]:
 def _odd(texts: pd.Series, values: pd.Series, filled: list[bool]) -> np.ndarray:
     there = np.array([*filled, False])[texts.cat.codes.to_numpy()]
     return values.isna().to_numpy() & there
+
+
+def _row_of(texts: pd.Series, place: int) -> int:
+    """Return the first row, counted from 1, that holds the category at a place."""
+    return int(texts.index[texts.cat.codes.to_numpy() == place][0]) + 1
 
 
 def _count(texts: pd.Series, places: Iterator[int] | list[int] | dict[int, float]) -> int:

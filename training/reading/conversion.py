@@ -41,8 +41,9 @@ def number_in(cell: str, column: Column, dialect: Dialect, bare: bool = False) -
     if found is None:
         return None
     number, mark = found
-    if mark in DURATIONS and column.mark in DURATIONS:
-        return seconds_in(number, mark, column.mark)
+    if column.mark in DURATIONS:
+        # A number alone may be seconds, minutes or parts of a day.
+        return seconds_in(number, mark, column.mark) if mark in DURATIONS else None
     fits = (not mark and (bare or not number)) or are_one({mark or "", column.mark})
     return number if fits else None
 

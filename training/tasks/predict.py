@@ -46,7 +46,9 @@ def run(job: Prediction, report: Report) -> dict[str, Any]:
     report.progress(0.95, "Writing the answers")
     texts = sent.frame
     path = report.directory / RESULT_FILE
-    write(path, texts, training.subject, answers, aligned.notes, aligned.unread)
+    rows = aligned.features.index.tolist()
+    write(path, texts, training.subject, answers, rows, aligned.notes)
+    places = {row: place for place, row in enumerate(rows)}
     seconds = time.monotonic() - began
     report.event(f"Answered {len(texts):,} rows in {seconds:.1f} s.")
     return {
@@ -58,7 +60,7 @@ def run(job: Prediction, report: Report) -> dict[str, Any]:
         "seconds": round(seconds, 2),
         "findings": [finding.to_json() for finding in findings],
         "predictions": [
-            _shown_row(answers, aligned, position)
+            _shown_row(answers, aligned, position, places.get(position))
             for position in range(len(texts) if job.rows else min(_SHOWN, len(texts)))
         ],
         "summary": answers.summary(),
@@ -71,9 +73,14 @@ def _rows(job: Prediction, inputs: Inputs, on_rows: Callable[[int], None]) -> Se
     return read_sent(job.input_path, Preview.from_json(job.head or {}), on_rows)
 
 
-def _shown_row(answers: Answers, aligned: Aligned, position: int) -> dict[str, Any]:
-    """Return the answer of a row as the result holds it, with its note if there is one."""
-    found = {"answer": None} if position in aligned.unread else answers.row(position)
+def _shown_row(
+    answers: Answers, aligned: Aligned, position: int, place: int | None
+) -> dict[str, Any]:
+    """Return the answer of a row as the result holds it, with its note if there is one.
+
+    `place` is where the answers have it; None: the row could not be read.
+    """
+    found = {"answer": None} if place is None else answers.row(place)
     note = aligned.notes.get(position)
     return {**found, "note": note} if note else found
 

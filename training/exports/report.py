@@ -29,7 +29,30 @@ def _facts(result: Mapping[str, Any], facts: Mapping[str, Any]) -> list[tuple[st
         ("Check", f"{result['folds']} folds, and {result['holdout_rows']:,} rows kept apart"),
         ("Seed", str(result["seed"])),
         ("Columns", ", ".join(result["features"])),
+        ("Cells", _cells(facts)),
+        (
+            "Files",
+            "The file of the best model is fitted on all rows; those of the others on the rows "
+            "that were not kept apart.",
+        ),
     ]
+
+
+def _cells(facts: Mapping[str, Any]) -> str:
+    """Return how a program that uses a model file has to read the cells of a table first."""
+    dialect = facts["dialect"]
+    marks = f"decimal mark “{dialect['decimal']}”"
+    if dialect["thousands"]:
+        marks += f", thousands “{dialect['thousands']}”"
+    said = [f"Without blanks at both ends; numbers with the {marks}."]
+    for column in facts["columns"]:
+        name = f"“{column['name']}”"
+        if column["date_format"]:
+            order = {"dmy": ", day before month", "mdy": ", month before day"}
+            said.append(f"{name} as dates{order.get(column['date_format'], '')}.")
+        elif column["mark"]:
+            said.append(f"{name} as numbers of {column['mark']}.")
+    return " ".join(said)
 
 
 def _rows(result: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:

@@ -48,7 +48,8 @@ def draw_binary(truth: np.ndarray, chance: np.ndarray, classes: Sequence[str]) -
     yield (
         "precision_recall",
         "Precision and recall",
-        f"Average precision {average_precision_score(truth, chance):.2f}; guessing would give "
+        "Average precision over the answers of all folds "
+        f"{average_precision_score(truth, chance):.2f}; guessing would give "
         f"{float(np.mean(truth)):.2f}, the share of “{positive}”.",
         figure,
     )

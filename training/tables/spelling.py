@@ -28,13 +28,14 @@ def fold(text: str) -> str:
 def spellings(counts: Mapping[str, int]) -> dict[str, str]:
     """Return for each spelling the one that stands for it: the most frequent of those alike.
 
-    Only for cells that are spelled in more than one way; of equally frequent ones, the first.
+    Only for cells that are spelled in more than one way. Of equally frequent ones the last in the
+    order of characters, which is that in small letters, whatever order the rows have.
     """
     alike: dict[str, list[str]] = {}
     for cell in counts:
         alike.setdefault(fold(cell), []).append(cell)
     return {
-        cell: max(group, key=counts.__getitem__)
+        cell: max(group, key=lambda one: (counts[one], one))
         for group in alike.values()
         if len(group) > 1
         for cell in group

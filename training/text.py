@@ -14,7 +14,12 @@ def listed(items: list[str] | tuple[str, ...], limit: int = 5) -> str:
     quoted = [f"“{shown(item)}”" for item in items[:limit]]
     if len(items) > limit:
         return f"{', '.join(quoted)} and {len(items) - limit} more"
-    return " and ".join([", ".join(quoted[:-1]), quoted[-1]]) if len(quoted) > 1 else quoted[0]
+    return phrase(quoted)
+
+
+def phrase(items: list[str]) -> str:
+    """Return items as they stand in a sentence: a, b and c. There is one at least."""
+    return " and ".join(filter(None, [", ".join(items[:-1]), items[-1]]))
 
 
 def counted(count: int, noun: str) -> str:

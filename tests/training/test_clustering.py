@@ -1,9 +1,7 @@
 """Groups of rows that are alike: the third task, from the form to what a model answers."""
 
 import json
-import os
 import random
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from jobsite.jobs.execution.report import Report
 from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.status import Status
+from tests.support.training_runs import report
 from tests.support.training_tables import flowers
 from training.algorithms.catalogue import groupings
 from training.exports import train_script
@@ -41,12 +39,6 @@ def islands(rows: int = 240) -> bytes:
 
 
 @pytest.fixture
-def folder(settings, tmp_path) -> Path:
-    settings.DATA_DIR = settings.FILE_UPLOAD_TEMP_DIR = tmp_path
-    return tmp_path
-
-
-@pytest.fixture
 def table(ann, folder) -> Dataset:
     (folder / "islands.csv").write_bytes(islands())
     return Dataset.copy(folder / "islands.csv", ann, {})
@@ -57,11 +49,6 @@ def page(ann) -> Client:
     client = Client()
     client.force_login(ann)
     return client
-
-
-def report(folder: Path) -> Report:
-    folder.mkdir(parents=True)
-    return Report(os.open(folder.with_suffix(".told"), os.O_WRONLY | os.O_CREAT), folder)
 
 
 def test_groups_are_found_shown_predicted_and_made_again(table, page, ann):

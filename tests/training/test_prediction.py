@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -15,9 +14,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from jobsite.jobs.execution.outcome import JobFailed
-from jobsite.jobs.execution.report import Report
 from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.status import Status
+from tests.support.training_runs import report
 from tests.support.training_tables import flowers, houses
 from training.models.dataset import Dataset
 from training.models.prediction import Prediction
@@ -27,18 +26,6 @@ from training.tasks import predict, train
 
 pytestmark = pytest.mark.django_db
 ROWS = "soil,height,width,picked,note\n"
-
-
-@pytest.fixture
-def folder(settings, tmp_path) -> Path:
-    settings.DATA_DIR = tmp_path
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path
-    return tmp_path
-
-
-def report(folder: Path) -> Report:
-    folder.mkdir(parents=True)
-    return Report(os.open(folder.with_suffix(".told"), os.O_WRONLY | os.O_CREAT), folder)
 
 
 _TRAINED: dict[str, tuple[Path, dict]] = {}

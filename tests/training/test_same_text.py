@@ -6,7 +6,6 @@ Each table has a signal that a straight line learns, so that a misread cell show
 import math
 import random
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -18,13 +17,6 @@ from training.tables.schema import ReadingError
 pytestmark = pytest.mark.django_db
 CHANCE = random.Random(3)
 ROWS = 80
-
-
-@pytest.fixture
-def folder(settings, tmp_path) -> Path:
-    settings.DATA_DIR = tmp_path
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path
-    return tmp_path
 
 
 def comma(number: float) -> str:

@@ -114,13 +114,6 @@ def test_a_long_name_is_the_same_beside_any_other():
         )
 
 
-@pytest.fixture
-def folder(settings, tmp_path):
-    settings.DATA_DIR = tmp_path
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path
-    return tmp_path
-
-
 def test_a_workbook_is_read_without_notes_and_far_cells(ann, folder):
     rows = [["a", "b", "y"], *([n, n % 3, 2 * n] for n in range(30))]
     rows += [[], ["Source: finance dept"]]
@@ -195,10 +188,15 @@ US_DATES = "id,d,y\n" + "".join(
 )
 
 
-def test_order_of_dates_and_positive_class_are_chosen_by_the_api(ann, folder):
-    _, secret = ApiToken.objects.create(ann, name="test")
+def api(person) -> APIClient:
+    _, secret = ApiToken.objects.create(person, name="test")
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    return client
+
+
+def test_order_of_dates_and_positive_class_are_chosen_by_the_api(ann, folder):
+    client = api(ann)
     file = SimpleUploadedFile("t.csv", US_DATES.encode())
     sent = client.post("/api/v1/datasets/", {"file": file, "dates": "mdy"}, format="multipart")
     assert sent.status_code == 201
@@ -245,9 +243,7 @@ def test_order_of_dates_and_positive_class_are_chosen_by_the_command(ann, folder
 
 
 def test_a_table_of_a_few_rows_is_refused_when_it_is_submitted(ann, folder):
-    _, secret = ApiToken.objects.create(ann, name="test")
-    client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    client = api(ann)
     dataset = kept(ann, folder, "x,y\n1,2\n3,4\n5,7\n")
     wish = {"dataset": str(dataset.pk), "target": "y"}
     answer = client.post("/api/v1/training/", wish, format="json")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.forms import BaseForm
 
 from jobsite.jobs.management.base import JobCommand
 from training.web.dataset_forms import ReadingForm
@@ -27,9 +28,13 @@ def reading_choices(command: JobCommand, options: Mapping[str, Any]) -> dict[str
     """Return the choices as the reader takes them, or end with status 2 and the reason."""
     form = ReadingForm({name: options[name] for name in ReadingForm.base_fields})
     if not form.is_valid():
-        lines = (refusal(name, map(str, found)) for name, found in form.errors.items())
-        command.refuse("\n".join(lines))
+        command.refuse(refusals(form))
     return form.choices
+
+
+def refusals(form: BaseForm) -> str:
+    """Return the sentences of a form that is not valid, a line for each field."""
+    return "\n".join(refusal(name, map(str, found)) for name, found in form.errors.items())
 
 
 def refusal(name: str, messages: Iterable[str]) -> str:

@@ -12,10 +12,10 @@ import pandas as pd
 from training.prediction.read_cells import Read, dialect_for, read_column
 from training.prediction.sent_rows import SentRows
 from training.results.input_schema import Input, Inputs
-from training.tables.column_kind import is_missing
+from training.tables.column_kind import has_value
 from training.tables.schema import DATE, NUMBER, TEXT, ReadingError
-from training.tables.spelling import by_fold, fold
-from training.text import listed, shown
+from training.tables.spelling import by_fold, fold, visible
+from training.text import listed, phrase, shown
 
 ABSENT, EXTRA, RENAMED, CONVERTED, UNREADABLE, UNSEEN, OUTSIDE, EMPTY, UNREAD = (
     "absent",
@@ -176,12 +176,7 @@ def _near_names(absent: list[str], extra: list[str]) -> str:
     for name in absent:
         if close := get_close_matches(fold(name), folded, n=1, cutoff=0.75):
             pairs.append(f"“{shown(folded[close[0]])}” for “{shown(name)}”")
-    return f"Did you mean {listed_plain(pairs)}? Rename it then. " if pairs else ""
-
-
-def listed_plain(items: list[str]) -> str:
-    """Return phrases as one: a, b and c."""
-    return " and ".join(filter(None, [", ".join(items[:-1]), items[-1]]))
+    return f"Did you mean {phrase(pairs)}? Rename it then. " if pairs else ""
 
 
 def _unread(sent: SentRows) -> Finding:
@@ -239,7 +234,8 @@ def _outside(values: pd.Series, item: Input, notes: _Notes) -> Finding | None:
 
 
 def _empty(texts: pd.Series, item: Input) -> Finding | None:
-    missing = np.array([is_missing(str(cell)) for cell in texts.cat.categories] + [True])
+    cells = map(visible, map(str, texts.cat.categories))
+    missing = np.array([*(not has_value(cell, item.column) for cell in cells), True])
     count = int(missing[texts.cat.codes.to_numpy()].sum())
     if not count or item.column.missing or item.column.kind == TEXT:
         return None

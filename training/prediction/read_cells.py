@@ -7,17 +7,17 @@ there is doubt, the file is refused with a question.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
 import pandas as pd
 
-from training.reading.conversion import dates_in, mapped, number_in
+from training.reading.conversion import categorised, converted, dates_in, mapped, number_in
 from training.results.input_schema import Input, Inputs
-from training.tables.column_kind import forced_number, is_missing, spelled
-from training.tables.dates import find_date_format, is_ambiguous_date, parse_date
+from training.tables.column_kind import forced_number, has_value, spelled
+from training.tables.dates import find_date_format, is_ambiguous_date, parse_date, zones_in
 from training.tables.number_format import find_numerals
 from training.tables.schema import BOOLEAN, DATE, NUMBER, TEXT, Column, Dialect, ReadingError
 from training.tables.spelling import by_fold, fold, visible
@@ -74,16 +74,13 @@ def dialect_for(frame: pd.DataFrame, inputs: Inputs, own: Dialect, told: bool) -
 def read_column(texts: pd.Series, item: Input, dialect: Dialect, own: Dialect) -> Read:
     """Return the values of one column; `texts` are categories. Raises ReadingError if in doubt."""
     cells = [visible(str(cell)) for cell in texts.cat.categories]
-    keeps_na = item.column.keeps_na
-    filled = [not is_missing(cell) or (keeps_na and cell == "NA") for cell in cells]
+    filled = [has_value(cell, item.column) for cell in cells]
     if item.column.kind == NUMBER:
         return _numbers(texts, cells, filled, item, dialect)
     if item.column.kind == DATE:
         return _dates(texts, cells, filled, item, own)
     if item.column.kind == TEXT:
-        words = np.array([c if f else None for c, f in zip(cells, filled, strict=True)], object)
-        values = mapped(texts, words).astype("str")
-        return Read(values, np.zeros(len(texts), bool))
+        return Read(converted(texts, item.column, dialect), np.zeros(len(texts), bool))
     return _words(texts, cells, filled, item)
 
 
@@ -96,17 +93,23 @@ def _numbers(
 ) -> Read:
     column = item.column
     placeholders = {cell.casefold() for cell in column.placeholders}
-    scales = _percent_scales(texts, cells, filled, item, dialect)
+    found = {
+        place: one
+        for place, cell in enumerate(cells)
+        if filled[place] and (one := spelled(cell, dialect.decimal, dialect.thousands))
+    }
+    scales = _percent_scales(texts, cells, found, item)
     values = np.full(len(cells), np.nan)
     bare = np.zeros(len(cells), bool)
     for place, cell in enumerate(cells):
         if not filled[place] or cell.casefold() in placeholders:
             filled[place] = False
             continue
-        number = _number(cell, column, dialect)
+        number = found[place][0] if place in scales else _number(cell, column, dialect)
         if number is not None and np.isfinite(number):
             values[place] = number * scales.get(place, 1.0)
-            bare[place] = bool(column.mark) and place not in scales and _is_bare(cell, dialect)
+            is_bare = place in found and not found[place][1]
+            bare[place] = bool(column.mark) and place not in scales and is_bare
     read = mapped(texts, values)
     said = [
         (f"“{shown(item.name)}”: {counted(count, 'number')} {sentence}", count)
@@ -123,33 +126,24 @@ def _numbers(
 
 
 def _number(cell: str, column: Column, dialect: Dialect) -> float | None:
-    if column.mark == "" and cell.endswith("%"):
-        found = spelled(cell, dialect.decimal, dialect.thousands)
-        return found[0] if found else None
     if column.chosen and not column.mark:
         return forced_number(cell, dialect)
     return number_in(cell, column, dialect, bare=True)
 
 
-def _is_bare(cell: str, dialect: Dialect) -> bool:
-    found = spelled(cell, dialect.decimal, dialect.thousands)
-    return found is not None and not found[1]
-
-
 def _percent_scales(
-    texts: pd.Series, cells: list[str], filled: list[bool], item: Input, dialect: Dialect
+    texts: pd.Series,
+    cells: list[str],
+    found: Mapping[int, tuple[float, str | None]],
+    item: Input,
 ) -> dict[int, float]:
     """Return place of a cell -> its factor, for percentages on one side and shares on the other.
 
+    `found` has place -> number and mark, of the cells that spell a number.
     Raises ReadingError if nobody can tell whether 0.5 is a share or half of a per cent.
     """
     column = item.column
     highest = max(abs(column.low or 0.0), abs(column.high or 0.0))
-    found = {
-        place: one
-        for place, cell in enumerate(cells)
-        if filled[place] and (one := spelled(cell, dialect.decimal, dialect.thousands))
-    }
     signed = [place for place, (_, mark) in found.items() if mark == PERCENT]
     plain = [place for place, (number, mark) in found.items() if not mark and number]
     if column.mark == PERCENT and plain:
@@ -204,11 +198,10 @@ def _refuse_other_zones(
     texts: pd.Series, cells: list[str], there: list[str], item: Input, date_format: str
 ) -> None:
     known = item.column.zone
-    moments = [found for cell in there if (found := parse_date(cell, date_format))]
-    with_time = [one for one in moments if one.has_zone or one.at.time() != one.at.min.time()]
-    if not known or not with_time:
+    here = zones_in(there, date_format)
+    if not known or not here:
         return
-    zoned = any(one.has_zone for one in with_time)
+    zoned = here != "none"
     if zoned != (known == "all") and known != "some":
         first = next(c for c in there if parse_date(c, date_format))
         row = _row_of(texts, cells.index(first))
@@ -232,15 +225,7 @@ def _words(texts: pd.Series, cells: list[str], filled: list[bool], item: Input) 
             if name != cell:
                 changed.append(place)
         names.append(name)
-    order = sorted({name for name, is_filled in zip(names, filled, strict=True) if is_filled})
-    places = {name: place for place, name in enumerate(order)}
-    by_code = [places[n] if f else -1 for n, f in zip(names, filled, strict=True)]
-    codes = np.array([*by_code, -1], "int32")[texts.cat.codes.to_numpy()]
-    values = pd.Series(
-        pd.Categorical.from_codes(codes, categories=pd.Index(order, dtype="str")),
-        index=texts.index,
-        name=texts.name,
-    )
+    values = categorised(texts, [n if f else None for n, f in zip(names, filled, strict=True)])
     read, count = np.zeros(len(texts), bool), _count(texts, changed)
     if not count:
         return Read(values, read)
@@ -274,7 +259,7 @@ def _row_of(texts: pd.Series, place: int) -> int:
     return int(texts.index[texts.cat.codes.to_numpy() == place][0]) + 1
 
 
-def _count(texts: pd.Series, places: Iterator[int] | list[int] | dict[int, float]) -> int:
+def _count(texts: pd.Series, places: Collection[int]) -> int:
     chosen = np.zeros(len(texts.cat.categories) + 1, bool)
     chosen[list(places)] = True
     return int(chosen[texts.cat.codes.to_numpy()].sum())

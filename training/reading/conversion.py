@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from training.tables.column_kind import are_one, forced_number, is_missing, spelled
+from training.tables.column_kind import (
+    are_one,
+    forced_number,
+    has_value,
+    is_missing,
+    spelled,
+)
 from training.tables.dates import ISO, parse_date
 from training.tables.durations import MARKS as DURATIONS
 from training.tables.durations import seconds_in
@@ -36,7 +42,10 @@ def joined(parts: list[pd.Series]) -> pd.Series:
 
 
 def number_in(cell: str, column: Column, dialect: Dialect, bare: bool = False) -> float | None:
-    """Return the number that a cell spells in the unit of its column: 5 lb is none among kg."""
+    """Return the number that a cell spells in the unit of its column: 5 lb is none among kg.
+
+    With `bare`, a number without the unit is one as well.
+    """
     found = spelled(cell, dialect.decimal, dialect.thousands)
     if found is None:
         return None
@@ -48,15 +57,12 @@ def number_in(cell: str, column: Column, dialect: Dialect, bare: bool = False) -
     return number if fits else None
 
 
-def converted(texts: pd.Series, column: Column, dialect: Dialect, bare: bool = False) -> pd.Series:
-    """Return the values as the dtype of the column's kind; each different cell is read once.
-
-    With `bare`, a number without the unit of the column is a number as well.
-    """
+def converted(texts: pd.Series, column: Column, dialect: Dialect) -> pd.Series:
+    """Return the values as the dtype of the column's kind; each different cell is read once."""
     cells = [visible(str(cell)) for cell in texts.cat.categories.tolist()]
     if column.kind == NUMBER:
         numbers = [
-            forced_number(c, dialect) if column.chosen else number_in(c, column, dialect, bare)
+            forced_number(c, dialect) if column.chosen else number_in(c, column, dialect)
             for c in cells
         ]
         return mapped(texts, np.array([np.nan if n is None else n for n in numbers], "float64"))
@@ -91,16 +97,20 @@ def _sorted(texts: pd.Series, cells: list[str], column: Column) -> pd.Series:
     counts: dict[str, int] = {}
     for cell, total in zip(cells, totals, strict=True):
         counts[cell] = counts.get(cell, 0) + total
-    present = [
-        cell for cell in counts if not is_missing(cell) or (column.keeps_na and cell == "NA")
-    ]
-    alike = spellings({cell: counts[cell] for cell in present})
-    names = sorted({alike.get(cell, cell) for cell in present})
-    places = {name: place for place, name in enumerate(names)}
-    places |= {cell: places[name] for cell, name in alike.items()}
-    by_code = np.array([places.get(cell, -1) for cell in cells] + [-1], dtype="int32")
+    present = {cell: count for cell, count in counts.items() if has_value(cell, column)}
+    alike = spellings(present)
+    return categorised(
+        texts, [alike.get(cell, cell) if cell in present else None for cell in cells]
+    )
+
+
+def categorised(texts: pd.Series, by_code: list[str | None]) -> pd.Series:
+    """Return categories in order, with the name of each code of `texts`; None: no value."""
+    names = sorted({name for name in by_code if name is not None})
+    places: dict[str | None, int] = {name: place for place, name in enumerate(names)}
+    codes = np.array([*(places.get(name, -1) for name in by_code), -1], dtype="int32")
     found = pd.Categorical.from_codes(
-        by_code[texts.cat.codes.to_numpy()], categories=pd.Index(names, dtype="str")
+        codes[texts.cat.codes.to_numpy()], categories=pd.Index(names, dtype="str")
     )
     return pd.Series(found, index=texts.index, name=texts.name)
 

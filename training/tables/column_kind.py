@@ -84,6 +84,11 @@ def is_missing(text: str) -> bool:
     return visible(text) in MISSING_WORDS
 
 
+def has_value(cell: str, column: Column) -> bool:
+    """Return whether a stripped cell of a column holds something; NA may be a country there."""
+    return not is_missing(cell) or (column.keeps_na and cell == "NA")
+
+
 def is_country_code(words: Iterable[str]) -> bool:
     """Return whether NA beside these words is Namibia: all are two capitals, and many differ."""
     others = {word for word in words if word not in MISSING_WORDS}
@@ -298,8 +303,6 @@ def _number_details(present: Iterable[str], dialect: Dialect) -> dict[str, Any] 
     if not are_one(marks):
         return None
     duration = merged(marks)
-    if marks & DURATIONS and not duration:
-        return None
     if len(marks) > 1 and duration:
         numbers = array("d", map(_in_minutes, numbers, present))
     finite = list(filter(isfinite, numbers)) or [0.0]

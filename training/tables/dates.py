@@ -237,7 +237,7 @@ def _at(day: date, parts: dict[str, str | None]) -> Moment | None:
         hours=hour,
         minutes=int(parts["minute"] or 0),
         seconds=int(parts.get("second") or 0),
-        microseconds=int(f"{parts.get('fraction') or 0:<06}"[:6]) if parts.get("fraction") else 0,
+        microseconds=int((parts.get("fraction") or "0").ljust(6, "0")[:6]),
     )
     if hour > 24 or int(parts["minute"] or 0) > 59:
         return None

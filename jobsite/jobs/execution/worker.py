@@ -12,7 +12,7 @@ from jobsite.jobs import shutdown
 from jobsite.jobs.execution.child_process import Child
 from jobsite.jobs.execution.supervisor import Supervision
 from jobsite.jobs.models.job import Job
-from jobsite.jobs.models.kinds import clusters, job_models, keeps_spare_child
+from jobsite.jobs.models.kinds import clusters, keeps_spare_child, run_by
 from jobsite.jobs.models.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -109,12 +109,11 @@ def work() -> None:
 def claim(mine: Registration) -> Job | None:
     """Return the next job of this cluster, of any kind; None if there is none."""
     row = mine.sign_in()
-    for model in job_models():
-        if model.cluster == mine.cluster and model.runner:
-            job = model.objects.claim(row, settings.JOBS_PER_OWNER)
-            if job is not None:
-                Worker.objects.filter(pk=row.pk).update(job_kind=job.kind, job_id=job.pk)
-                job.log(f"Started (attempt {job.attempt}).")
-                return job
+    for model in run_by(mine.cluster):
+        job = model.objects.claim(row, settings.JOBS_PER_OWNER)
+        if job is not None:
+            Worker.objects.filter(pk=row.pk).update(job_kind=job.kind, job_id=job.pk)
+            job.log(f"Started (attempt {job.attempt}).")
+            return job
     Worker.objects.filter(pk=row.pk).update(job_kind="", job_id=None)
     return None

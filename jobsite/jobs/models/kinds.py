@@ -33,9 +33,19 @@ def clusters() -> dict[str, int]:
     return {name: settings.WORKERS.get(name, 1) for name in names}
 
 
+def models_of(cluster: str) -> list[type[Job]]:
+    """Return the models of the kinds of a cluster, those that another job's child runs as well."""
+    return [model for model in job_models() if model.cluster == cluster]
+
+
+def run_by(cluster: str) -> list[type[Job]]:
+    """Return the models of the kinds whose jobs the workers of a cluster run."""
+    return [model for model in models_of(cluster) if model.runner]
+
+
 def child_limits(cluster: str) -> ChildLimits:
     """Return the tightest limits that the kinds of a cluster declare."""
-    found = [model.child_limits for model in job_models() if model.cluster == cluster]
+    found = [model.child_limits for model in models_of(cluster)]
     sizes = [one.file_mb for one in found if one.file_mb is not None]
     numbers = [one.processes for one in found if one.processes is not None]
     return ChildLimits(min(sizes, default=None), min(numbers, default=None))
@@ -43,17 +53,17 @@ def child_limits(cluster: str) -> ChildLimits:
 
 def runners(cluster: str) -> list[str]:
     """Return the dotted path of the runner of each kind of a cluster."""
-    return [model.runner for model in job_models() if model.cluster == cluster and model.runner]
+    return [model.runner for model in models_of(cluster) if model.runner]
 
 
 def preparations(cluster: str) -> list[str]:
     """Return the dotted path of the `prepare` of each kind of a cluster that has one."""
-    return [model.prepare for model in job_models() if model.cluster == cluster and model.prepare]
+    return [model.prepare for model in models_of(cluster) if model.prepare]
 
 
 def keeps_spare_child(cluster: str) -> bool:
     """Return whether the next child of a cluster is started ahead of its job."""
-    wanted = any(model.spare_child for model in job_models() if model.cluster == cluster)
+    wanted = any(model.spare_child for model in models_of(cluster))
     return wanted and cluster not in settings.NO_SPARE_CHILD
 
 

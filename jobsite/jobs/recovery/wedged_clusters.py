@@ -10,8 +10,7 @@ import psutil
 from django.conf import settings
 
 from jobsite.jobs import processes
-from jobsite.jobs.models.job import Job
-from jobsite.jobs.models.kinds import job_models
+from jobsite.jobs.models.kinds import run_by
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import Status
 
@@ -63,14 +62,9 @@ def is_starting(cluster: str, leader: int) -> bool:
     return True  # it is gone by now: `up` starts the next one
 
 
-def models_of(cluster: str) -> list[type[Job]]:
-    """Return the kinds that the workers of a cluster run."""
-    return [model for model in job_models() if model.cluster == cluster and model.runner]
-
-
 def is_left_alone(cluster: str, workers: int) -> bool:
     """Return whether a job waits in a cluster although one of its workers is free."""
-    models = models_of(cluster)
+    models = run_by(cluster)
     # Asked every second, and mostly there is nothing: the cheap question comes first.
     if not any(model.objects.filter(status=Status.QUEUED).exists() for model in models):
         return False

@@ -13,7 +13,7 @@ from jobsite.jobs import queue
 from jobsite.jobs.management.base import SUCCEEDED, JobCommand
 from jobsite.jobs.status import Status
 from training.algorithms import catalogue
-from training.management.reading import add_reading_arguments, reading_choices, refusal
+from training.management.reading import add_reading_arguments, reading_choices, refusal, refusals
 from training.models.dataset import Dataset
 from training.models.training_job import TIME_LIMIT_HELP, TrainingJob
 from training.problem.column_roles import FEATURE, GROUP, IGNORE, TIME
@@ -113,9 +113,7 @@ class Command(JobCommand):
         )
         if not form.is_valid():
             dataset.remove()
-            self.refuse(
-                "\n".join(refusal(name, map(str, found)) for name, found in form.errors.items())
-            )
+            self.refuse(refusals(form))
         return form.job()
 
     def show(self, job: TrainingJob, options: dict[str, Any]) -> None:

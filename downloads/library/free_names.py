@@ -2,13 +2,13 @@
 
 import contextlib
 import errno
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 from downloads.library.folders import BadFolder, check_folder
 from downloads.names import file_name
+from jobsite.jobs.safe_paths import SafeFolder
 
 LONGEST_SUFFIX = 10
 
@@ -18,8 +18,9 @@ class FreeNames:
 
     def __init__(self, library: Path) -> None:
         self._library = library
+        self._files = SafeFolder(library)
         self._lock = threading.Lock()
-        self._taken: set[Path] = set()
+        self._taken: set[str] = set()
 
     @contextlib.contextmanager
     def one(self, folder: str, wanted: str, own: str = "") -> Iterator[str]:
@@ -29,12 +30,11 @@ class FreeNames:
         """
         with self._lock:
             place = self._free_place(folder, wanted, own)
-            path = self._library / place
-            self._taken.add(path)
+            self._taken.add(place)
         try:
             yield place
         finally:
-            self._taken.discard(path)
+            self._taken.discard(place)
 
     @contextlib.contextmanager
     def all_of(self, folder: str, names: set[str]) -> Iterator[bool]:
@@ -43,8 +43,8 @@ class FreeNames:
         Raises OSError if the folder cannot be used.
         """
         with self._lock:
-            home = self._home(folder)
-            paths = {home / name for name in names}
+            self._make(folder)
+            paths = {_joined(folder, name) for name in names}
             is_fit = all(file_name(name, otherwise="") == name for name in names)
             is_free = is_fit and not any(self._has(path) for path in paths)
             paths = paths if is_free else set()
@@ -54,27 +54,29 @@ class FreeNames:
         finally:
             self._taken -= paths
 
-    def _has(self, path: Path) -> bool:
-        return path in self._taken or os.path.lexists(path)
+    def _has(self, path: str) -> bool:
+        return path in self._taken or self._files.stat(path) is not None
 
-    def _home(self, folder: str) -> Path:
-        """Return a folder of the library, created if it is not there."""
+    def _make(self, folder: str) -> None:
+        """Make a folder of the library if it is not there."""
         try:
             check_folder(self._library, folder)
         except BadFolder as error:
             raise OSError(errno.EXDEV, str(error).rstrip(".")) from None
-        home = self._library / folder
-        home.mkdir(parents=True, exist_ok=True)
-        return home
+        with self._files.opened(folder, create=True):
+            pass
 
     def _free_place(self, folder: str, wanted: str, own: str) -> str:
-        home = self._home(folder)
+        self._make(folder)
         stem, dot, suffix = wanted.rpartition(".")
         if not dot or len(suffix) > LONGEST_SUFFIX or not stem:
             stem, dot, suffix = wanted, "", ""
         name, number = wanted, 1
-        before = f"{folder}/" if folder else ""
-        while before + name != own and self._has(home / name):
+        while (place := _joined(folder, name)) != own and self._has(place):
             number += 1
             name = f"{stem} ({number}){dot}{suffix}"
-        return before + name
+        return place
+
+
+def _joined(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name

@@ -9,10 +9,10 @@ start; the files are made durable before both, so that what is called complete o
 power.
 """
 
+import contextlib
 import errno
 import json
-import os
-import shutil
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
@@ -22,7 +22,8 @@ from downloads.library.free_names import FreeNames
 from downloads.library.record import Layout, Record, StoredFile, Where, name_for
 from downloads.library.selection import in_order
 from downloads.names import file_name
-from jobsite.jobs.files import make_durable, sync, write_atomically
+from jobsite.jobs.files import make_durable, write_atomically
+from jobsite.jobs.safe_paths import SafeFolder
 
 HIDDEN = ".incomplete"
 AT_TOP = Where()
@@ -34,6 +35,7 @@ class Library:
 
     def __init__(self, folder: Path, state: Path) -> None:
         self._folder = folder
+        self._files = SafeFolder(folder)
         self._records = state / "library"
         self._records.mkdir(parents=True, exist_ok=True)
         self._names = FreeNames(folder)
@@ -47,10 +49,8 @@ class Library:
         record = self._read(key)
         if record is None:
             return None
-        source = self.incomplete(key) / record.original
-        if record.was:
-            source = self._folder / record.was
-        if source.exists() and not self._is_there(record):
+        source = record.was or f"{HIDDEN}/{key}/{record.original}"
+        if self._files.stat(source) and not self._is_there(record):
             return self._move(record, source)  # a crash came between the record and the rename
         return record if self._is_there(record) else None
 
@@ -71,40 +71,41 @@ class Library:
 
         May take seconds; several threads may call it for different torrents. Raises OSError.
         """
-        part = self.incomplete(key)
-        make_durable(part)
+        make_durable(self.incomplete(key))
+        source = f"{HIDDEN}/{key}/{original}"
         before = self.record(key)
         if before is not None:
-            return self._add(before, part / original, files)
-        _keep_only(part / original, [file.path for file in files])
-        is_file = (part / original).is_file()
+            return self._add(before, source, files)
+        is_file = self._files.is_file(source)
+        if not is_file:
+            self._keep_only(source, [file.path for file in files])
         record = Record(key, original, "", tuple(files))
         if where.layout == Layout.FLAT and not is_file:
             with self._names.all_of(where.folder, record.names) as is_free:
                 if is_free:
                     record = replace(record, place=where.folder or HERE, is_loose=True)
-                    return self._put(record, part / original)
+                    return self._put(record, source)
         name = file_name(name_for(original, where.name, is_file), otherwise=key)
         if where.layout == Layout.SUBFOLDER and is_file:
             record = replace(record, files=(replace(files[0], path=name),))
             name = PurePosixPath(name).stem
         with self._names.one(where.folder, name) as place:
-            return self._put(replace(record, place=place), part / original)
+            return self._put(replace(record, place=place), source)
 
-    def _put(self, record: Record, source: Path) -> Record:
+    def _put(self, record: Record, source: str) -> Record:
         self._keep(record)
         return self._move(record, source)
 
-    def _add(self, record: Record, source: Path, files: Sequence[StoredFile]) -> Record:
+    def _add(self, record: Record, source: str, files: Sequence[StoredFile]) -> Record:
         """Put further files of a torrent beside those that are in the library."""
         there = {file.index for file in record.files if self._has(record, file)}
         new = [file for file in files if file.index not in there]
         old = [file for file in record.files if file.index in there]
         record = replace(record, files=in_order([*old, *new]))
         for file in new:
-            if record.is_loose and os.path.lexists(self._folder / record.path_of(file)):
+            if record.is_loose and self._files.stat(record.path_of(file)):
                 raise OSError(errno.EEXIST, f"There is a file “{file.path}” already")
-            self._bring(source / file.path, record.path_of(file))
+            self._files.rename(f"{source}/{file.path}", record.path_of(file))
         # Written last: what a crash leaves unwritten is fetched again.
         self._keep(record)
         self.discard_incomplete(record.key)
@@ -121,7 +122,7 @@ class Library:
         if record.is_loose:
             return self._relocate_loose(record, folder)
         old = PurePosixPath(record.place)
-        is_file = (self._folder / old).is_file()
+        is_file = self._files.is_file(record.place)
         name = file_name(name_for(old.name, name, is_file), otherwise=key)
         with self._names.one(folder, name, own=record.place) as place:
             if place == record.place:
@@ -136,15 +137,16 @@ class Library:
             if not is_free:
                 raise OSError(errno.EEXIST, "There is something of the same name")
             moved = self._shift(record, place)
-        top = self._folder / record.place
-        _remove_empty({top / up for file in record.files for up in parents(file.path)})
+        self._remove_empty(
+            f"{record.place}/{up}" for file in record.files for up in parents(file.path)
+        )
         return moved
 
     def _shift(self, record: Record, place: str) -> Record:
         moved = replace(record, place=place, was=record.place)
         self._keep(moved)
         try:
-            return self._move(moved, self._folder / record.place)
+            return self._move(moved, record.place)
         except OSError:
             if not record.is_loose:  # of many files some may have gone; the others follow
                 self._keep(record)
@@ -160,20 +162,19 @@ class Library:
             assert record is not None
             if file.index not in paths or file.path in {"", paths[file.index]}:
                 continue
-            top, path = self._folder / record.place, paths[file.index]
-            if (top / path).exists():
-                raise OSError(errno.EEXIST, f"There is a file “{path}” already")
-            renamed = replace(file, path=path)
-            self._bring(top / file.path, record.path_of(renamed))
+            renamed = replace(file, path=paths[file.index])
+            if self._files.stat(record.path_of(renamed)):
+                raise OSError(errno.EEXIST, f"There is a file “{renamed.path}” already")
+            self._files.rename(record.path_of(file), record.path_of(renamed))
             files = tuple(renamed if one == file else one for one in record.files)
             record = replace(record, files=files)
             self._keep(record)
-            _remove_empty([one for one in (top / file.path).parents if one.is_relative_to(top)])
+            self._remove_empty(f"{record.place}/{up}" for up in parents(file.path))
         return record
 
     def discard_incomplete(self, key: str) -> None:
         """Remove the data of a torrent that is not complete."""
-        shutil.rmtree(self.incomplete(key), ignore_errors=True)
+        self._files.remove_tree(f"{HIDDEN}/{key}")
 
     def delete(self, key: str) -> None:
         """Remove a torrent's files and nothing else: what somebody put beside them stays."""
@@ -181,54 +182,38 @@ class Library:
         record = self._read(key)
         if record is None:
             return
-        home = self._folder.resolve()
-        folders = set()
+        folders: set[str] = set()
         for file in record.files:
-            path = home / record.path_of(file)
-            # A folder that was replaced by a link to elsewhere leads out of the library.
-            if path.parent.resolve() == path.parent and path.is_relative_to(home):
-                path.unlink(missing_ok=True)
-                top = home / record.place
-                own = {one for one in path.parents if one.is_relative_to(top)}
-                folders |= own - {top} if record.is_loose else own
-        _remove_empty(folders)
+            with contextlib.suppress(OSError):  # a link is in its way: what it leads to stays
+                self._files.unlink(record.path_of(file))
+                folders.update(f"{record.place}/{up}" for up in parents(file.path))
+        self._remove_empty(folders if record.is_loose else {record.place, *folders})
         self._path(key).unlink(missing_ok=True)
 
     def _keep(self, record: Record) -> None:
         write_atomically(self._path(record.key), json.dumps(asdict(record)).encode(), durable=True)
 
-    def _move(self, record: Record, source: Path) -> Record:
-        if record.is_loose or (source.is_file() and record.files[0].path):
+    def _move(self, record: Record, source: str) -> Record:
+        is_folder = self._files.is_folder(source)
+        if record.is_loose or (not is_folder and record.files[0].path):
             for file in record.files:
-                one = source / file.path if source.is_dir() else source
-                if one.exists():  # it has been moved already where a crash came in between
-                    self._bring(one, record.path_of(file))
+                one = f"{source}/{file.path}" if is_folder else source
+                if self._files.stat(one):  # moved already where a crash came in between
+                    self._files.rename(one, record.path_of(file))
         else:
-            target = self._folder / record.place
-            source.rename(target)
-            sync(target.parent)
+            self._files.rename(source, record.place)
         self.discard_incomplete(record.key)
         if record.was:
             record = replace(record, was="")
             self._keep(record)
         return record
 
-    def _bring(self, source: Path, path: str) -> None:
-        """Move one file to a path in the library."""
-        target = self._folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        source.rename(target)
-        sync(target.parent)
-
     def _is_there(self, record: Record) -> bool:
         return all(self._has(record, file) for file in record.files)
 
     def _has(self, record: Record, file: StoredFile) -> bool:
-        path = self._folder / record.path_of(file)
-        try:
-            return not path.is_symlink() and path.stat().st_size == file.size
-        except OSError:
-            return False
+        about = self._files.stat(record.path_of(file))
+        return about is not None and stat.S_ISREG(about.st_mode) and about.st_size == file.size
 
     def _read(self, key: str) -> Record | None:
         try:
@@ -241,21 +226,17 @@ class Library:
     def _path(self, key: str) -> Path:
         return self._records / f"{key}.json"
 
+    def _keep_only(self, top: str, paths: Sequence[str]) -> None:
+        """Remove the incomplete data of files that are not wanted any more."""
+        kept = {f"{top}/{path}" for path in paths}
+        for folder, names in self._files.walk(top):
+            for name in names:
+                if f"{folder}/{name}" not in kept:
+                    self._files.unlink(f"{folder}/{name}")
+            if folder != top:
+                self._files.remove_if_empty(folder)
 
-def _keep_only(top: Path, paths: Sequence[str]) -> None:
-    """Remove the incomplete data of files that are not wanted any more."""
-    kept = {top / path for path in paths}
-    for root, _, names in os.walk(top, topdown=False):
-        for name in names:
-            if Path(root, name) not in kept:
-                Path(root, name).unlink()
-        if Path(root) != top and not any(Path(root).iterdir()):
-            Path(root).rmdir()
-
-
-def _remove_empty(folders: Iterable[Path]) -> None:
-    for folder in sorted(folders, key=lambda path: len(path.parts), reverse=True):
-        try:
-            folder.rmdir()
-        except OSError:  # not empty: something else lies there
-            continue
+    def _remove_empty(self, folders: Iterable[str]) -> None:
+        """Remove those of the folders that are empty, the inner ones first."""
+        for folder in sorted(set(folders), key=lambda path: path.count("/"), reverse=True):
+            self._files.remove_if_empty(folder)

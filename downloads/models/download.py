@@ -21,6 +21,7 @@ from downloads.uploaded_torrents import torrent_file
 from jobsite.jobs.formats import byte_rate
 from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.kind import UploadLimit
+from jobsite.jobs.safe_paths import SafeFolder
 from jobsite.jobs.status import ACTIVE, CAN_PAUSE, CAN_RESUME, Status
 
 MOVES = {"up", "down", "first", "last"}
@@ -175,12 +176,11 @@ class Download(DownloadFields):
         return Path(settings.DOWNLOAD_DIR) / self.place
 
     def file_on_disk(self, file: DownloadFile) -> Path | None:
-        """Return a finished file's path; None if it is gone or resolves outside the library."""
-        home = Path(settings.DOWNLOAD_DIR).resolve()
-        path = home.joinpath(self.place, file.path) if file.path else home / self.place
-        inside = path.resolve() == path and path.is_relative_to(home) and path != home
-        is_there = self.place and inside and file.priority and path.is_file()
-        return path if is_there else None
+        """Return a finished file's path; None if it is gone or a link is on the way to it."""
+        if not self.place or not file.priority:
+            return None
+        library, path = Path(settings.DOWNLOAD_DIR), PurePosixPath(self.place, file.path)
+        return library / path if SafeFolder(library).is_file(str(path)) else None
 
     def is_misplaced(self, place: str) -> bool:
         """Return whether this place is outside the category's folder or has another name."""

@@ -4,7 +4,6 @@ Nothing is written to disk and no file is read before its turn. Downloads are mo
 already, so compressing them again would only cost time, and the length could not be sent ahead.
 """
 
-import os
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from zipstream import ZipStream
 
 from downloads.names import file_name
+from jobsite.jobs.web.attachments import opened
 
 BLOCK = 1 << 18
 
@@ -89,7 +89,7 @@ def _padding(size: int) -> int:
 
 def _content(member: Member) -> Iterator[bytes]:
     left = member.size
-    with os.fdopen(os.open(member.path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+    with opened(member.path) as file:
         while left:
             block = file.read(min(BLOCK, left))
             if not block:

@@ -14,6 +14,7 @@ from django.views import View
 from downloads.ipc.stream_requests import Available, ByteRange, StreamMailbox
 from downloads.models.download import Download
 from downloads.models.download_file import DownloadFile
+from jobsite.jobs.safe_paths import SafeFolder
 from jobsite.jobs.status import Status
 from jobsite.jobs.web.attachments import part, wanted_span
 from jobsite.jobs.web.views import OwnJobs
@@ -76,9 +77,8 @@ def _await(wanted: ByteRange) -> Available | None:
 
 def _path(available: Available) -> Path | None:
     """Return the file that the engine named; None if it leads out of the download folder."""
-    home = Path(settings.DOWNLOAD_DIR).resolve()
-    path = home / available.path
-    return path if path.resolve() == path and path.is_relative_to(home) else None
+    home = Path(settings.DOWNLOAD_DIR)
+    return home / available.path if SafeFolder(home).is_file(available.path) else None
 
 
 def _later(sentence: str) -> HttpResponse:

@@ -1,10 +1,12 @@
 """The command lines of notification programs: their placeholders, checked and filled in."""
 
 import os
+import stat
 import string
 from collections.abc import Mapping
 from pathlib import Path
 
+OPEN_TO_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 PLACES = ("id", "name", "kind", "status", "path")
 
 
@@ -30,6 +32,12 @@ def check(words: list[str], folder: Path | None) -> None:
         raise NotRun(f"{program} does not lie in {folder}, the folder of programs of this site.")
     if not program.is_file() or not os.access(program, os.X_OK):
         raise NotRun(f"{program} is not there, or may not be executed.")
+    real = program.resolve()
+    for path in (real, *real.parents):
+        if path.is_relative_to(folder.resolve()) and path.stat().st_mode & OPEN_TO_OTHERS:
+            raise NotRun(
+                f"Others may change {path}, so it is not run. Take that away: chmod go-w {path}"
+            )
     for word in words:
         try:
             fields = {field for _, field, *_ in string.Formatter().parse(word) if field is not None}

@@ -130,8 +130,9 @@ def test_where_nothing_is_complete_it_is_404(ann, settings, tmp_path, query: str
 
 
 MEASURE = """
-import resource, sys
+import django, resource, sys
 from pathlib import Path
+django.setup()
 from downloads.web.archives import FORMATS, Member
 path, kind = Path(sys.argv[1]), sys.argv[2]
 members = [Member(f"{n}.bin", path, path.stat().st_size) for n in range(3)]

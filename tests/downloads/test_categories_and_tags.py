@@ -11,6 +11,7 @@ from downloads.library.library import Library
 from downloads.models.category import Category
 from downloads.models.download import Download
 from downloads.validators import clean_tags
+from jobsite.jobs.safe_paths import SafeFolder
 from jobsite.jobs.status import Status
 from tests.factories import MIB, URL, V1, a_download, add, fetched, now, until
 from tests.support.torrent_peers import seeder
@@ -101,7 +102,7 @@ def test_killed_within_a_move_it_is_finished_at_the_next_look(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "rename", die)
+        patch.setattr(SafeFolder, "rename", die)
         with pytest.raises(KeyboardInterrupt):
             library.relocate("k" * 40, "Music")
     assert (tmp_path / "d" / record.place).exists()

@@ -11,6 +11,7 @@ from downloads.models.category import Category
 from downloads.models.defaults import Defaults
 from downloads.models.download import Download
 from downloads.models.download_queryset import Entry
+from jobsite.jobs.safe_paths import SafeFolder
 from jobsite.jobs.status import Status
 from tests.factories import URL, a_download, api_of, until
 from tests.support.sonarr import HASH, MAGNET, mine
@@ -99,15 +100,15 @@ def test_killed_between_two_files_it_goes_on_at_the_next_look(
 ) -> None:
     is_flat = where.layout == Layout.FLAT
     files = fetched(library, "1.x", "2.x") if is_flat else fetched(library, "")
-    rename = Path.rename
+    rename = SafeFolder.rename
 
-    def die(self, target):
+    def die(self, source, target):
         if Path(target).name in {"2.x", "a.x"}:
             raise KeyboardInterrupt
-        return rename(self, target)
+        return rename(self, source, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "rename", die)
+        patch.setattr(SafeFolder, "rename", die)
         with pytest.raises(KeyboardInterrupt):
             library.publish(KEY, "album" if is_flat else "a.x", files, where)
     after = Library(tmp_path / "d", tmp_path / "s").complete(KEY)

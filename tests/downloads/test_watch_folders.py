@@ -99,6 +99,31 @@ def test_strangers_links_and_folders_are_left_alone(folder, watched, tmp_path) -
     assert names(folder) == ["folder.txt", "link.txt", "pipe.txt"]
 
 
+def test_a_reason_is_not_written_through_a_link(folder, watched, tmp_path) -> None:
+    keys = put(tmp_path / "authorized_keys", b"ssh-ed25519 ours")
+    put(folder / "x.txt", b"ssh-ed25519 AAAA attacker")
+    (folder / "x.txt.reason").symlink_to(keys)
+    put(folder / "y.txt", b"nonsense")
+    (folder / "y.txt.invalid").symlink_to(keys)
+    look(watched)
+    assert keys.read_bytes() == b"ssh-ed25519 ours"
+    assert names(folder) == ["x.txt.invalid", "x.txt.reason", "y.txt.invalid", "y.txt.reason"]
+    assert not any(path.is_symlink() for path in folder.iterdir())
+
+
+def test_a_folder_that_is_swapped_for_a_link_is_not_entered(folder, watched, tmp_path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    put(elsewhere / "a.txt", b"nonsense")
+    put(folder / "a.txt", b"nonsense")
+    watched.step()  # seen, and swapped before it is read
+    folder.rename(tmp_path / "away")
+    folder.symlink_to(elsewhere)
+    look(watched)
+    assert names(elsewhere) == ["a.txt"]
+    assert names(tmp_path / "away") == ["a.txt"]
+
+
 def test_beyond_the_allowance_a_file_waits(folder, watched, settings) -> None:
     settings.USER_QUEUED = 1
     put(folder / "many.txt", f"{'a' * 40}\n{'b' * 40}\n".encode())

@@ -101,6 +101,15 @@ def test_what_may_not_be_run_is_refused_in_words(folder, command, said):
         command_lines.check(words, None)
 
 
+@pytest.mark.parametrize("open_one", ["told", "."])
+def test_a_program_that_others_may_change_is_not_run(folder, open_one):
+    path = script(folder, "true")
+    command_lines.check([str(path)], folder)
+    (folder / open_one).chmod(0o777)
+    with pytest.raises(command_lines.NotRun, match="chmod go-w"):
+        command_lines.check([str(path)], folder)
+
+
 def test_only_superusers_define_programs(client, ann, folder):
     path = script(folder, "true")
     form = {"name": "told", "command": str(path), "timeout": 5}

@@ -11,6 +11,8 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, Stream
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
+from jobsite.jobs.models.kinds import kind_folders
+from jobsite.jobs.safe_paths import SafeFolder
 from jobsite.jobs.text import one_line
 
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -50,6 +52,20 @@ def _sandboxed(response: HttpResponseBase) -> HttpResponseBase:
     return response
 
 
+def opened(path: Path) -> BinaryIO:
+    """Open a file for its reader, without following links in a folder that others may write to.
+
+    Raises Http404 if there is none.
+    """
+    try:
+        for folder in kind_folders().values():
+            if path.is_relative_to(folder):
+                return SafeFolder(folder).open(str(path.relative_to(folder)))
+        return path.open("rb")
+    except OSError:
+        raise Http404("There is no such file.") from None
+
+
 def picture(request: HttpRequest, path: Path, content_type: str) -> HttpResponseBase:
     """Return an image that this site drew, shown in place; text in it cannot run."""
     return ranged(request, path, content_type)
@@ -57,10 +73,7 @@ def picture(request: HttpRequest, path: Path, content_type: str) -> HttpResponse
 
 def ranged(request: HttpRequest, path: Path, content_type: str) -> HttpResponseBase:
     """Return the bytes of a file, sandboxed, with Range; its ETag lets a client resume."""
-    try:
-        file = path.open("rb")
-    except OSError:
-        raise Http404("There is no such file.") from None
+    file = opened(path)
     stat = os.fstat(file.fileno())
     size, tag = stat.st_size, f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
     is_meant = request.headers.get("If-Range", tag) == tag  # else the rest of another file
@@ -86,10 +99,7 @@ def part(path: Path, span: tuple[int, int, int], content_type: str) -> HttpRespo
     Raises Http404 if there is no such file.
     """
     first, last, size = span
-    try:
-        file = path.open("rb")
-    except OSError:
-        raise Http404("There is no such file.") from None
+    file = opened(path)
     response = StreamingHttpResponse(
         blocks(file, first, last - first + 1),
         status=HTTPStatus.PARTIAL_CONTENT,

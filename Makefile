@@ -10,7 +10,7 @@ ARGS ?=
 ON_POSTGRESQL := $(addprefix tests/jobs/test_,claim.py status.py outcome.py tree.py allowances.py\
 	notifications.py notifications_webhooks.py)
 
-.PHONY: help setup demo run test test-postgresql check audit lock programs chaos bench-web bench-downloads clean bench-training bench-timeline bench-memory bench-quality bench-reading
+.PHONY: help setup demo run test test-postgresql check audit lock programs chaos bench-web bench-downloads clean bench-training bench-timeline bench-memory bench-quality bench-reading bench-crowd
 
 help:
 	@echo "make demo     try it: a real training job and a real download on a scratch folder"
@@ -21,7 +21,7 @@ help:
 	@echo "make test-postgresql  the whole suite there       make chaos  kills, outages and races (long)"
 	@echo "make clean    all that was set up goes; your data in ./var stays"
 	@echo "Benchmarks, beside rivals in the same run, with options in ARGS:"
-	@echo "make bench-web  bench-downloads  bench-training  bench-timeline  bench-memory  bench-quality  bench-reading"
+	@echo "make bench-web  bench-downloads  bench-training  bench-timeline  bench-memory  bench-quality  bench-reading  bench-crowd"
 
 setup: $(VENV)/site.stamp build/static.stamp
 
@@ -116,3 +116,6 @@ bench-quality: setup $(VENV)/dev.stamp $(foreach tool,flaml mljar autogluon,buil
 
 bench-reading: setup $(VENV)/dev.stamp
 	$(PY) -m benchmarks.reading $(ARGS)
+
+bench-crowd: setup $(VENV)/dev.stamp
+	$(PY) -m benchmarks.crowd $(ARGS)

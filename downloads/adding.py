@@ -11,7 +11,6 @@ from downloads.metainfo import magnet, torrent_file
 from downloads.models.download import Download
 from downloads.models.download_queryset import Entry
 from downloads.uploaded_torrents import keep_file, keep_files, locked
-from jobsite.jobs import idempotency
 from jobsite.jobs.models import submission
 
 
@@ -101,7 +100,7 @@ def submit(owner: Any, asked: Sequence[Asked], options: Mapping[str, Any] | None
         with transaction.atomic():
             placed = Download.objects.add(owner, [entry for _, entry in usable], options)
             new = [place.job for place in placed if place.is_new]
-            key = idempotency.next_key()
+            key = submission.next_key()
             mine = submission.made_together(owner, Download.kind, key, new) if key else set()
     answer = Answer(
         invalid=[Invalid(one.number, one.text, one.reason) for one in asked if one.reason]

@@ -70,6 +70,8 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 PROXIES = number("JOBSITE_PROXIES", int(SECURE), least=0, most=10)  # of ours, in front of the site
+# Whether that proxy is nginx and sends files itself, from the locations that the README shows.
+ACCEL = env.bool("JOBSITE_ACCEL", default=False)
 if SECURE:  # then a proxy speaks TLS, and tells so
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
@@ -120,6 +122,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "jobsite.jobs.web.middleware.SignedInMiddleware",
     "axes.middleware.AxesMiddleware",
+    "jobsite.jobs.web.streams.StreamLimit",
 ]
 ROOT_URLCONF = "jobsite.urls"
 WSGI_APPLICATION = "jobsite.wsgi.application"

@@ -31,6 +31,8 @@ AUTHENTICATION_BACKENDS = [
 # A name is locked for one address only, so that nobody can lock the owner out from elsewhere.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 8
+# Names can be made up without end, so an address is locked, too, for all names.
+AXES_HANDLER = "jobsite.jobs.accounts.sign_in_attempts.AttemptsHandler"
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True

@@ -13,12 +13,12 @@ from django.test import Client
 from django.utils import timezone
 
 from downloads.models.download import Download
-from jobsite.jobs import idempotency, queue
+from jobsite.jobs import queue
 from jobsite.jobs.models import allowance
 from jobsite.jobs.models.allowance import Allowance, OverAllowance, TooManyWaiting
 from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.models.job_event import JobEvent
-from jobsite.jobs.models.submission import Submission
+from jobsite.jobs.models.submission import FIELD, Submission
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.queue import submission
 from jobsite.jobs.recovery import retention
@@ -184,12 +184,12 @@ def test_a_form_that_is_sent_twice_makes_one_job(client, ann, dataset):
     page = client.get(f"/training/datasets/{dataset.pk}/").content.decode()
     key = re.search(r'name="idempotency_key" value="(\w+)"', page)[1]
     form = {"target": "y", "algorithms": ["tree"], "time_limit": 60, "folds": 3, "seed": 0}
-    form[idempotency.FIELD] = key
+    form[FIELD] = key
     answers = [client.post(f"/training/datasets/{dataset.pk}/", form) for _ in range(3)]
     assert len({answer.headers["Location"] for answer in answers}) == 1
     assert TrainingJob.objects.count() == 1
     for odd in ("b", "\0", "\ufffe" * 300):
-        other = client.post(f"/training/datasets/{dataset.pk}/", {**form, idempotency.FIELD: odd})
+        other = client.post(f"/training/datasets/{dataset.pk}/", {**form, FIELD: odd})
         assert other.headers["Location"] != answers[0].headers["Location"]
 
 

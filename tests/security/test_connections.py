@@ -22,7 +22,7 @@ SERVER = f"""
 import sys
 from gunicorn.app.wsgiapp import run
 from jobsite.jobs.server import gunicorn_worker
-gunicorn_worker.HEADER_WITHIN = gunicorn_worker.IDLE = {WITHIN}
+gunicorn_worker.HEADER_WITHIN = gunicorn_worker.IDLE = gunicorn_worker.SLOW_FOR = {WITHIN}
 sys.argv[1:] = ["--worker-class", "jobsite.jobs.server.gunicorn_worker.Worker",
     "--threads", "{THREADS}", "--no-control-socket",
     "--bind", sys.argv[1], "tests.security.test_connections:application"]
@@ -79,21 +79,37 @@ def test_callers_who_stop_half_way_hold_up_nobody_for_long(server, words):
         assert time.monotonic() - began < promised(20), "all threads were taken, twice over"
 
 
+def test_a_body_that_comes_byte_by_byte_is_given_up(server):
+    with socket.create_connection(server) as line:
+        line.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
+        wait_until(lambda: is_hung_up_on(line), promised(10))
+
+
+def test_a_body_that_comes_slowly_but_comes_is_read(server):
+    with socket.create_connection(server, timeout=PATIENCE) as line:
+        line.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3000\r\n\r\n")
+        for _ in range(3):
+            time.sleep(0.8 * WITHIN)  # three waits are longer than the time that a body has
+            line.sendall(bytes(1000))
+        assert line.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+def is_hung_up_on(line: socket.socket) -> bool:
+    """Whether the server has closed the connection, after one more byte and a short wait."""
+    line.settimeout(0.3)
+    try:
+        line.sendall(b"x")
+        return line.recv(100) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
 def test_a_header_that_comes_byte_by_byte_is_hung_up_on(server):
     with socket.create_connection(server) as line:
         line.sendall(b"GET / HTTP/1.1\r\nX-Slow: ")
-        line.settimeout(0.3)
-
-        def is_hung_up_on() -> bool:
-            try:
-                line.sendall(b"x")
-                return line.recv(100) == b""
-            except TimeoutError:
-                return False
-            except OSError:
-                return True
-
-        wait_until(is_hung_up_on, promised(10))
+        wait_until(lambda: is_hung_up_on(line), promised(10))
 
 
 def test_the_site_is_served_by_this_worker():

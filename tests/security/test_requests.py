@@ -5,8 +5,8 @@ import json
 import pytest
 from django.test import Client
 
-from jobsite.jobs.idempotency import FIELD
 from jobsite.jobs.models.api_token import ApiToken
+from jobsite.jobs.models.submission import FIELD
 from tests.support.addresses import ALL, fill, is_regex
 
 pytestmark = pytest.mark.django_db

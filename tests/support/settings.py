@@ -35,6 +35,7 @@ WORKERS["drill"] = 2
 NO_SPARE_CHILD.add("training")
 Q_CLUSTER["ALT_CLUSTERS"]["drill"] = {"workers": 2}
 ALLOWED_HOSTS += ["testserver"]
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # In a file, as on a real site: an in-memory database has no locks to test.

@@ -13,6 +13,7 @@ import csv
 import errno
 import html
 import json
+import os
 import re
 import resource
 import sys
@@ -40,6 +41,7 @@ from training.text import listed, shown
 
 ARROW = {b"PAR1": ("Parquet", read_parquet), b"ARRO": ("Arrow", read_ipc)}
 _MEBI = 2**20
+POLITE = 10  # nice: pages come first
 _CPU_SECONDS = 300
 _ZIP_RATIO = 8  # XML is that much longer than the CSV of the same table
 _BATCH = 8192
@@ -307,6 +309,7 @@ def _refuse_bomb(source: Path, file_mb: int) -> None:
 def answer(arguments: list[str]) -> dict[str, Any]:
     """Carry out one conversion; never raises."""
     source, target, sheet, blank, memory_mb, file_mb = arguments
+    os.nice(POLITE)
     lower_limit(resource.RLIMIT_AS, int(memory_mb) * _MEBI)
     lower_limit(resource.RLIMIT_CPU, _CPU_SECONDS)
     lower_limit(resource.RLIMIT_FSIZE, int(file_mb) * _MEBI)

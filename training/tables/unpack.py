@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jobsite.jobs import slots
 from jobsite.jobs.files import alone_in
 from training.tables.schema import ReadingError
 
@@ -62,7 +63,8 @@ def unpack(
             return Unpacked(unzipped)
     plain = path.with_name(f"{path.name}.plain")
     try:
-        with alone_in(path.parent):  # Conversions take memory, and so they run one at a time.
+        # Conversions take memory, and so they run one at a time.
+        with slots.released(), alone_in(path.parent):
             found = _converted(path, plain, sheet, limits, keep_blank)
         if original is not None and len(found["sheets"]) > 1:
             path.replace(original)

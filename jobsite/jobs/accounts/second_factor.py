@@ -10,6 +10,8 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from jobsite.jobs.accounts.sign_in_attempts import OneHashAtATime
+
 CODES = 10
 # Where a person who still owes the code may go.
 OPEN = frozenset({"second-factor", "logout", "admin:logout"})
@@ -27,7 +29,7 @@ def is_owed(request: HttpRequest) -> bool:
     return app_of(user) is not None if known is None else known
 
 
-class PeopleBackend(ModelBackend):
+class PeopleBackend(OneHashAtATime, ModelBackend):
     """Django's backend, which finds in the same query whether the person uses a second factor.
 
     Pages that are polled must not ask for that each time.

@@ -1,4 +1,9 @@
-"""The idempotency keys that were used: a submission that is sent again makes no second job."""
+"""Idempotent submission: one press of a button makes one job, however often it is sent.
+
+A request names its submission: by the header `Idempotency-Key`, or by the hidden field that the tag
+`{% once %}` puts into a form. A second request of the same person with the same name gets the job
+that the first one made.
+"""
 
 import uuid
 from collections.abc import Sequence
@@ -8,7 +13,11 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from jobsite.jobs.idempotency import LONGEST
+from jobsite.jobs.log_context import REQUEST
+from jobsite.jobs.text import storable
+
+FIELD = "idempotency_key"
+LONGEST = 100
 
 
 class Submission(models.Model):
@@ -65,3 +74,21 @@ def made_together(owner: Any, kind: str, key: str, new: Sequence[Any]) -> set[uu
         batch_size=500,
     )
     return before | {job.pk for job in new}
+
+
+def next_key() -> str:
+    """Return the name of what is being submitted; empty outside a request or without a name.
+
+    The submissions of one request are counted: a form may queue several jobs.
+    """
+    request = REQUEST.get()
+    sent = request and (request.headers.get("Idempotency-Key") or request.POST.get(FIELD, ""))
+    if not sent:
+        return ""
+    request.submissions = getattr(request, "submissions", 0) + 1
+    return f"{storable(sent[:LONGEST])}#{request.submissions}"
+
+
+def new_key() -> str:
+    """Return a name for the submission of a form that is being shown."""
+    return uuid.uuid4().hex

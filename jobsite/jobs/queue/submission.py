@@ -4,7 +4,6 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from jobsite.jobs import idempotency
 from jobsite.jobs.models import allowance, submission
 from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.kinds import job_models
@@ -16,11 +15,11 @@ from jobsite.jobs.text import one_line
 def submit(job: Job) -> None:
     """Store a new job and wake a worker, in one transaction.
 
-    If the same submission was sent before (see `idempotency`), `job` becomes the job that it
+    If the same submission was sent before (see `models.submission`), `job` becomes the job that it
     created. Raises OverAllowance with a sentence for the owner.
     """
     job.name = one_line(job.name)
-    key = idempotency.next_key() if job.owner_id else ""
+    key = submission.next_key() if job.owner_id else ""
     if key and submission.made_before(job, key):
         return
     try:

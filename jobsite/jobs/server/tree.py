@@ -19,6 +19,7 @@ CHECK_EVERY = 0.2
 STOP_WITHIN = 17.0
 HEALTHY_AFTER = 60.0
 LONGEST_REST = 30.0
+SHARED_MEMORY = "/dev/shm"  # noqa: S108 (gunicorn makes files of random names there)
 
 
 class AlreadyRunning(Exception):
@@ -70,15 +71,24 @@ def parts(bind: str, clusters: Iterable[str]) -> list[Part]:
     web = [
         *(sys.executable, "-m", "gunicorn", "jobsite.wsgi"),
         *("--bind", bind, "--worker-class", "jobsite.jobs.server.gunicorn_worker.Worker"),
-        *("--workers", "2", "--threads", "8"),
+        # Many threads, because a slow caller holds one; few of them compute at once (slots).
+        *("--workers", "2", "--threads", "64"),
         *("--timeout", "60", "--graceful-timeout", "5", "--preload", "--no-control-socket"),
-        *("--log-level", "warning", "--worker-tmp-dir", str(settings.RUN_DIR)),
+        # A proxy that passes these on would let strangers choose the path of our links.
+        *("--forwarder-headers", ""),
+        # A disk that stalls must not make the workers look stuck.
+        *("--log-level", "warning", "--worker-tmp-dir", memory_folder()),
     ]
     queues = [
         Part(f"cluster-{name}", [*manage, "qcluster"], {"Q_CLUSTER_NAME": name})
         for name in clusters
     ]
     return [Part("web", web), *queues, Part("housekeeping", [*manage, "housekeeping"])]
+
+
+def memory_folder() -> str:
+    """Return a folder in memory, else the run folder."""
+    return SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else str(settings.RUN_DIR)
 
 
 class Tree:

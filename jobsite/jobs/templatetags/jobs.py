@@ -18,7 +18,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from jobsite.jobs import formats, idempotency
+from jobsite.jobs import formats
+from jobsite.jobs.models import submission
 from jobsite.jobs.models.kinds import job_models
 from jobsite.jobs.status import Status
 
@@ -133,7 +134,7 @@ def poll(url: str, active: Any = True, every: str = "1s") -> SafeString:
 def once() -> SafeString:
     """`{% once %}` inside a form that submits a job: sent twice, it makes one job."""
     return format_html(
-        '<input type="hidden" name="{}" value="{}">', idempotency.FIELD, idempotency.new_key()
+        '<input type="hidden" name="{}" value="{}">', submission.FIELD, submission.new_key()
     )
 
 

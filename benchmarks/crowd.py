@@ -1,0 +1,225 @@
+"""`make bench-crowd`: a person who clicks, beside crowds that want the web threads for themselves.
+
+A real `manage.py up` is tried with one crowd after the other, each for `--seconds`, while a person
+opens the dashboard and a monitor asks whether the site is alive, over and over. The table shows
+the times of both. `--only NAME` takes one crowd.
+"""
+
+import argparse
+import contextlib
+import http.cookiejar
+import re
+import socket
+import statistics
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.support.running_site import Site
+from tests.support.workbooks import workbook
+
+PASSWORD = "crowd-secret-1"
+ROWS = 100_000
+MEBI = 2**20
+Work = Callable[[], object]
+
+
+class Person:
+    """Somebody who is signed in with a browser."""
+
+    def __init__(self, site: Site, name: str) -> None:
+        self.site = site
+        jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        self.browser = urllib.request.build_opener(jar)
+        self.sign_in(name, PASSWORD)
+
+    def sign_in(self, name: str, password: str) -> None:
+        """Send the form of the sign-in page."""
+        form = self.get("/accounts/login/")
+        found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
+        assert found is not None
+        fields = {"csrfmiddlewaretoken": found[1], "username": name, "password": password}
+        body = urllib.parse.urlencode(fields).encode()
+        self.browser.open(f"{self.site.url}/accounts/login/", body, timeout=60).read()
+
+    def get(self, path: str) -> str:
+        """Return a page."""
+        with self.browser.open(self.site.url + path, timeout=60) as answer:
+            return answer.read().decode()
+
+
+def post_file(site: Site, token: str, name: str, data: bytes) -> str:
+    """Upload a table over the API; return its id."""
+    edge = uuid.uuid4().hex
+    head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+    body = head.encode() + data + f"\r\n--{edge}--\r\n".encode()
+    request = urllib.request.Request(f"{site.url}/api/v1/datasets/", body)
+    request.add_header("Authorization", f"Bearer {token}")
+    request.add_header("Content-Type", f"multipart/form-data; boundary={edge}")
+    with urllib.request.urlopen(request, timeout=120) as answer:
+        return str(re.search(rb'"id": ?"([\w-]+)"', answer.read())[1].decode())  # type: ignore[index]
+
+
+def slow_reader(site: Site, token: str, table: str) -> Work:
+    """Read a large file at 200 kB/s."""
+
+    def read() -> None:
+        with socket.create_connection(("127.0.0.1", site.port), timeout=60) as line:
+            line.sendall(
+                f"GET /api/v1/datasets/{table}/file/ HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\n"
+                f"Authorization: Bearer {token}\r\nConnection: close\r\n\r\n".encode()
+            )
+            while line.recv(20_000):
+                time.sleep(0.1)
+
+    return read
+
+
+def slow_body(site: Site) -> Work:
+    """Send a byte of a body every five seconds."""
+
+    def send() -> None:
+        with socket.create_connection(("127.0.0.1", site.port), timeout=60) as line:
+            line.sendall(
+                f"POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\n"
+                "Content-Type: application/x-www-form-urlencoded\r\n"
+                "Content-Length: 1000\r\n\r\n".encode()
+            )
+            while True:
+                time.sleep(5)
+                line.sendall(b"a")
+
+    return send
+
+
+def wrong_sign_in(site: Site) -> Work:
+    """Try a made-up name at the programs' door, which needs no form."""
+
+    def attempt() -> None:
+        fields = {"username": uuid.uuid4().hex, "password": uuid.uuid4().hex}
+        body = urllib.parse.urlencode(fields).encode()
+        urllib.request.urlopen(f"{site.url}/api/v2/auth/login", body, timeout=60).read()
+
+    return attempt
+
+
+class Crowd:
+    """Threads that do the same thing until the time is over."""
+
+    def __init__(self, number: int, work: Work) -> None:
+        self.number, self.work = number, work
+        self.over = threading.Event()
+        self.threads: list[threading.Thread] = []
+
+    def __enter__(self) -> None:
+        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(self.number)]
+        for thread in self.threads:
+            thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+
+    def run(self) -> None:
+        """Work, and do not mind being refused."""
+        while not self.over.is_set():
+            with contextlib.suppress(OSError, urllib.error.URLError):
+                self.work()
+            time.sleep(0.01)
+
+
+def clicks(person: Person, path: str, seconds: float) -> list[float]:
+    """Open a page over and over; return the milliseconds of each time, sorted."""
+    times, until = [], time.monotonic() + seconds
+    while time.monotonic() < until:
+        began = time.perf_counter()
+        with contextlib.suppress(OSError):
+            person.get(path)
+        times.append((time.perf_counter() - began) * 1000)
+        time.sleep(0.1)
+    return sorted(times)
+
+
+def shown(times: list[float]) -> str:
+    """Return median, 95th percentile and maximum in milliseconds."""
+    return f"{statistics.median(times):8.0f} {times[int(len(times) * 0.95)]:8.0f} {times[-1]:8.0f}"
+
+
+def beside(site: Site, person: Person, crowd: Crowd, seconds: float) -> tuple[str, str]:
+    """Return the times of the dashboard and of the monitor beside a crowd."""
+    alive: list[float] = []
+    monitor = threading.Thread(
+        target=lambda: alive.extend(clicks(person, "/health/live", seconds)), daemon=True
+    )
+    with crowd:
+        time.sleep(1)
+        monitor.start()
+        pages = clicks(person, "/", seconds)
+        monitor.join()
+    return shown(pages), shown(alive)
+
+
+def main() -> None:
+    """Measure each crowd and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--only", default="")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        site = Site(
+            Path(folder), {"DJANGO_SETTINGS_MODULE": "jobsite.settings", "DOWNLOAD_DHT": "0"}
+        )
+        site.start()
+        try:
+            measure(site, chosen.seconds, chosen.only)
+        finally:
+            site.stop()
+
+
+def measure(site: Site, seconds: float, only: str) -> None:
+    """Print a line for each crowd."""
+    for name in ("ann", *(f"reader{number}" for number in range(4))):
+        site.manage(
+            "shell",
+            "-c",
+            "from django.contrib.auth import get_user_model as model\n"
+            f"model().objects.create_user({name!r}, password={PASSWORD!r})",
+        )
+    person, token = Person(site, "ann"), site.token("ann")
+    readers = [site.token(f"reader{number}") for number in range(4)]
+    line = b"1,2,3,4\n"
+    large = b"a,b,c,d\n" + line * (100 * MEBI // len(line))
+    tables = {one: post_file(site, one, "large.csv", large) for one in readers}
+    rows = [[n, n * 7 % 23, n / 3, "word"] for n in range(ROWS)]
+    book = workbook({"data": [["a", "b", "c", "d"], *rows]})
+    five = b"a,b,c,d\n" + line * (5 * MEBI // len(line))
+    turn = iter(range(10**9))
+
+    def read_slowly() -> None:
+        one = readers[next(turn) % len(readers)]
+        slow_reader(site, one, tables[one])()
+
+    crowds: dict[str, tuple[int, Work]] = {
+        "nobody": (0, lambda: None),
+        "slow readers": (24, read_slowly),
+        "slow bodies": (40, slow_body(site)),
+        "pollers": (200, lambda: person.get("/training/")),
+        "uploads of 5 MB": (100, lambda: post_file(site, token, "five.csv", five)),
+        "workbooks": (24, lambda: post_file(site, token, "book.xlsx", book)),
+        "wrong sign-ins": (16, wrong_sign_in(site)),
+    }
+    print(f"{'':26}dashboard, ms{'':20}/health/live, ms")
+    print(f"{'crowd':<24}{'p50':>8} {'p95':>8} {'max':>8}   {'p50':>8} {'p95':>8} {'max':>8}")
+    for name, (number, work) in crowds.items():
+        if only in name:
+            pages, alive = beside(site, person, Crowd(number, work), seconds)
+            print(f"{f'{number} {name}':<24}{pages}   {alive}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -26,6 +26,9 @@ from tests.support.workbooks import workbook
 
 PASSWORD = "crowd-secret-1"
 ROWS = 100_000
+LEAVES_WITHIN = 120.0  # seconds
+LASTS = 30.0  # seconds that a slow caller stays
+POLL_EVERY = 2.0  # seconds
 MEBI = 2**20
 Work = Callable[[], object]
 
@@ -75,7 +78,8 @@ def slow_reader(site: Site, token: str, table: str) -> Work:
                 f"GET /api/v1/datasets/{table}/file/ HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\n"
                 f"Authorization: Bearer {token}\r\nConnection: close\r\n\r\n".encode()
             )
-            while line.recv(20_000):
+            until = time.monotonic() + LASTS
+            while line.recv(20_000) and time.monotonic() < until:
                 time.sleep(0.1)
 
     return read
@@ -91,7 +95,7 @@ def slow_body(site: Site) -> Work:
                 "Content-Type: application/x-www-form-urlencoded\r\n"
                 "Content-Length: 1000\r\n\r\n".encode()
             )
-            while True:
+            for _ in range(int(LASTS / 5)):
                 time.sleep(5)
                 line.sendall(b"a")
 
@@ -123,7 +127,10 @@ class Crowd:
             thread.start()
 
     def __exit__(self, *_: object) -> None:
+        """End the crowd, so that it is not in the way of the next one."""
         self.over.set()
+        for thread in self.threads:
+            thread.join(LEAVES_WITHIN / len(self.threads))
 
     def run(self) -> None:
         """Work, and do not mind being refused."""
@@ -204,11 +211,15 @@ def measure(site: Site, seconds: float, only: str) -> None:
         one = readers[next(turn) % len(readers)]
         slow_reader(site, one, tables[one])()
 
+    def poll() -> None:
+        person.get("/training/")
+        time.sleep(POLL_EVERY)
+
     crowds: dict[str, tuple[int, Work]] = {
         "nobody": (0, lambda: None),
         "slow readers": (24, read_slowly),
         "slow bodies": (40, slow_body(site)),
-        "pollers": (200, lambda: person.get("/training/")),
+        "pollers": (200, poll),
         "uploads of 5 MB": (100, lambda: post_file(site, token, "five.csv", five)),
         "workbooks": (24, lambda: post_file(site, token, "book.xlsx", book)),
         "wrong sign-ins": (16, wrong_sign_in(site)),

@@ -10,14 +10,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 AT_ONCE = 8
+LARGE_AT_ONCE = 1
+"""Of those that read large bodies: a hundred uploads must not stand before everybody's pages."""
 
 _slots = threading.BoundedSemaphore(AT_ONCE)
+_large = threading.BoundedSemaphore(LARGE_AT_ONCE)
 _thread = threading.local()
 
 
 @contextmanager
-def taken() -> Iterator[None]:
-    """Hold a slot, once one is free."""
+def taken(is_large: bool = False) -> Iterator[None]:
+    """Hold a slot, once one is free; `is_large`: one of the few for requests of large bodies."""
+    _thread.is_large = is_large
     _take()
     try:
         yield
@@ -39,6 +43,8 @@ def released() -> Iterator[None]:
 
 
 def _take() -> None:
+    if _thread.is_large:
+        _large.acquire()
     _slots.acquire()
     _thread.has_slot = True
 
@@ -46,3 +52,5 @@ def _take() -> None:
 def _give_back() -> None:
     _thread.has_slot = False
     _slots.release()
+    if _thread.is_large:
+        _large.release()

@@ -35,6 +35,27 @@ def test_so_many_compute_at_once_and_no_more() -> None:
     assert len(entered) == slots.AT_ONCE + 1
 
 
+def test_large_requests_leave_slots_to_the_others() -> None:
+    inside, go = threading.Semaphore(0), threading.Event()
+    entered: list[int] = []
+
+    def work(one: int) -> None:
+        with slots.taken(is_large=True):
+            entered.append(one)
+            inside.release()
+            assert go.wait(PATIENCE)
+
+    threads = in_threads(work, slots.AT_ONCE)
+    for _ in range(slots.LARGE_AT_ONCE):
+        assert inside.acquire(timeout=PATIENCE)
+    with slots.taken():
+        assert len(entered) == slots.LARGE_AT_ONCE
+    go.set()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert len(entered) == slots.AT_ONCE
+
+
 def test_those_who_wait_leave_their_slots_to_others() -> None:
     waiting, go = threading.Semaphore(0), threading.Event()
 

@@ -26,6 +26,7 @@ LEAST_RATE = 256.0  # bytes per second
 SLOW_FOR = 10.0  # seconds
 # How many of a process's threads may wait for bodies at once; more are given up at once.
 WAITING_BODIES = 32
+LARGE_BODY = 2**16  # bytes
 FILE_PART = 4 * 2**20  # bytes
 BRIEFLY = 0.5  # seconds for which a waiting thread keeps its connection to the database
 # Asked by monitors: whether the process is up must not depend on what it is busy with.
@@ -166,13 +167,19 @@ class Worker(ThreadWorker):
         return super().handle_request(req, conn)
 
 
+def has_large_body(environ: dict[str, Any]) -> bool:
+    """Return whether a request brings more than a form does, or does not say how much."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    return "HTTP_TRANSFER_ENCODING" in environ or int(length) > LARGE_BODY
+
+
 def within_slots(application: Callable[..., Any]) -> Callable[..., Any]:
     """Return the WSGI application, whose body is sent after its slot was given back."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         if environ["PATH_INFO"] in WITHOUT_SLOT:
             return application(environ, start_response)
-        with slots.taken():
+        with slots.taken(is_large=has_large_body(environ)):
             return application(environ, start_response)
 
     return answer

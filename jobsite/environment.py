@@ -103,6 +103,18 @@ def database(default: str) -> dict[str, Any]:
     return found
 
 
+def listening_address(name: str, default: str) -> tuple[str, int]:
+    """Return host and port of a variable such as 127.0.0.1:8000 or [::1]:8000."""
+    text = env.str(name, default=default)
+    host, _, port = text.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
+        raise ImproperlyConfigured(
+            f"{name} is {text!r}; it takes an address and a port from 1 to 65535, "
+            f"such as {default}."
+        )
+    return host, int(port)
+
+
 def stored_secret(path: Path) -> str:
     """Return the secret key kept in the data folder, created on the first start with mode 600."""
     try:

@@ -18,6 +18,7 @@ from jobsite.environment import (
     database,
     env,
     folder,
+    listening_address,
     networks,
     number,
     stored_secret,
@@ -48,8 +49,13 @@ except OSError as error:
 
 
 # --- address ------------------------------------------------------------------------------------
-BIND = env.str("JOBSITE_BIND", default="127.0.0.1:8000")
-BASE_URL = env.str("JOBSITE_BASE_URL", default=f"http://{BIND}").rstrip("/")
+BIND_HOST, BIND_PORT = listening_address("JOBSITE_BIND", "127.0.0.1:8000")
+IS_OPEN = BIND_HOST in {"0.0.0.0", "[::]"}  # noqa: S104 (compared, not bound to)
+# Listening everywhere, the machine's own name is the best guess for what people type.
+BASE_URL = env.str(
+    "JOBSITE_BASE_URL",
+    default=f"http://{socket.gethostname() if IS_OPEN else BIND_HOST}:{BIND_PORT}",
+).rstrip("/")
 address = urlsplit(BASE_URL)
 if address.scheme not in {"http", "https"} or not address.hostname:
     raise ImproperlyConfigured(
@@ -60,8 +66,7 @@ SECURE = address.scheme == "https"
 ALLOWED_HOSTS = [address.hostname, "localhost", "127.0.0.1", "[::1]"]
 if ":" in address.hostname:
     ALLOWED_HOSTS.append(f"[{address.hostname}]")
-if address.hostname in {"0.0.0.0", "::"}:  # noqa: S104 (compared, not bound to)
-    # Listening everywhere without a base URL: the machine's own name is the best guess.
+if IS_OPEN:
     ALLOWED_HOSTS += [socket.gethostname(), socket.getfqdn()]
 ORIGIN = f"{address.scheme}://{address.netloc}"
 CSRF_TRUSTED_ORIGINS = [ORIGIN]

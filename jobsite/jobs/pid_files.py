@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import time
 from pathlib import Path
 
 import psutil
@@ -10,6 +11,9 @@ from django.conf import settings
 
 from jobsite.jobs.files import write_atomically
 from jobsite.jobs.processes import birth, boot, is_same, kill_group
+
+# More than the longest wait for a lock of the database, less than what an operator waits for.
+SILENT_AFTER = 25.0  # seconds
 
 
 def file_of(name: str) -> Path:
@@ -30,6 +34,24 @@ def leader(name: str) -> int | None:
         if noted["boot"] == boot() and is_same(noted["pid"], noted["born"]):
             return int(noted["pid"])
     return None
+
+
+def beat(name: str) -> None:
+    """Note that a part works; a disk that is full or stalls is not this step's to tell."""
+    with contextlib.suppress(OSError):
+        beat_file(name).touch()
+
+
+def beat_file(name: str) -> Path:
+    """Return the file whose time is the last beat of a part."""
+    return settings.RUN_DIR / f"{name}.beat"
+
+
+def is_silent(name: str) -> bool:
+    """Return whether a part has beaten once, but not for `SILENT_AFTER` seconds."""
+    with contextlib.suppress(OSError):
+        return time.time() - beat_file(name).stat().st_mtime > SILENT_AFTER
+    return False
 
 
 def restarts() -> dict[str, int]:

@@ -76,6 +76,24 @@ def boot() -> str:
     return ""
 
 
+def is_stopped(pid: int) -> bool:
+    """Return whether a process is stopped (SIGSTOP, Ctrl-Z); False if it is gone."""
+    with contextlib.suppress(psutil.Error):
+        return psutil.Process(pid).status() == psutil.STATUS_STOPPED
+    return False
+
+
+def process_space() -> str:
+    """Return what process ids are valid in: the boot of a machine, and the namespace (Linux).
+
+    A host name does not tell: two containers may have the same one, and each its own processes.
+    """
+    space = ""
+    with contextlib.suppress(OSError):
+        space = str((PROC / "self/ns/pid").stat().st_ino)
+    return f"{boot()}/{space}"
+
+
 def age(pid: int) -> float:
     """Return the seconds since a process started; 0 if there is none."""
     with contextlib.suppress(psutil.Error):

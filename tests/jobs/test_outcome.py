@@ -1,11 +1,13 @@
 """Outcomes outlive a database that is away, and are recorded once."""
 
+import json
 import shutil
 import signal
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import asdict
 
 import pytest
 from django.conf import settings
@@ -156,6 +158,19 @@ def test_a_damaged_file_is_put_aside_and_does_not_stop_the_others(job, outcome_d
     save(success(job), outcome_dir)
     assert recording.replay() == 1
     assert [path.name for path in outcome_dir.iterdir()] == ["0-damaged.damaged"]
+
+
+@pytest.mark.parametrize("field", [{"job_id": "bad"}, {"job_id": 7}, {"attempt": "x"}])
+def test_an_odd_field_is_put_aside_and_does_not_stop_the_others(job, outcome_dir, field):
+    (outcome_dir / "aaa.json").write_text(json.dumps(asdict(success(job)) | field))
+    (outcome_dir / "aab.json").mkdir()
+    (outcome_dir / "aac.json").write_text(json.dumps(asdict(success(job)) | {"attempt": 10**30}))
+    save(success(job), outcome_dir)
+    assert recording.replay() == 1
+    job.refresh_from_db()
+    assert job.status == Status.SUCCEEDED
+    names = sorted(path.name for path in outcome_dir.iterdir())
+    assert names == ["aaa.damaged", "aab.damaged", "aac.damaged"]
 
 
 @pytest.mark.parametrize(

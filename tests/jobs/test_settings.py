@@ -41,6 +41,8 @@ def python(*words: str, **environment: str) -> subprocess.CompletedProcess:
         ("TRAINING_WORKERS", "many", "it takes a whole number from 1 on"),
         ("TRAINING_WORKERS", "0", "it takes a whole number from 1 on"),
         ("JOBSITE_BASE_URL", "jobs.example.org", "takes the address people type"),
+        ("JOBSITE_BIND", "8000", "takes an address and a port"),
+        ("JOBSITE_BIND", "localhost:99999", "from 1 to 65535"),
         ("DOWNLOAD_ALLOWED_NETWORKS", "127.0.0.1/8", "takes networks such as"),
         ("JOBSITE_DATA_DIR", "/proc/nowhere", "cannot be used as a folder"),
     ],

@@ -5,12 +5,15 @@ could not be recorded is recorded later instead of being run again.
 """
 
 import json
+import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from jobsite.jobs.files import write_atomically
 from jobsite.jobs.status import Status
+
+MOST_ATTEMPTS = 2**31  # what the column takes
 
 
 class JobFailed(Exception):
@@ -42,6 +45,10 @@ def save(outcome: Outcome, folder: Path) -> Path:
 
 
 def load(file: Path) -> Outcome:
-    """Read an outcome that `save` wrote. Raises ValueError or TypeError if it is damaged."""
+    """Read an outcome that `save` wrote. Raises ValueError, TypeError or KeyError if it is none."""
     fields = json.loads(file.read_text())
-    return Outcome(**{**fields, "status": Status(fields["status"])})
+    outcome = Outcome(**{**fields, "status": Status(fields["status"])})
+    if not isinstance(outcome.attempt, int) or not 0 <= outcome.attempt < MOST_ATTEMPTS:
+        raise ValueError(f"{outcome.attempt!r} is no number of an attempt")
+    uuid.UUID(str(outcome.job_id))
+    return outcome

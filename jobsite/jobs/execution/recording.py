@@ -1,7 +1,6 @@
 """Recording of outcomes: to disk, then to the row, then publishing the artifacts."""
 
 import contextlib
-import json
 import logging
 import shutil
 from typing import Any
@@ -85,14 +84,18 @@ def replay() -> int:
     for file in sorted(settings.OUTCOME_DIR.glob("*.json")):
         try:
             outcome = load(file)
-        except (ValueError, TypeError, KeyError, json.JSONDecodeError):
-            log.exception("%s is no outcome; it is put aside.", file)
-            file.rename(file.with_suffix(".damaged"))
-            continue
         except FileNotFoundError:
             continue
-        with contextlib.suppress(LookupError):
-            apply(outcome)
+        except (ValueError, TypeError, KeyError, RecursionError, IsADirectoryError) as error:
+            log.error("%s is no outcome (%s); it is put aside.", file, error)
+            file.rename(file.with_suffix(".damaged"))
+            continue
+        try:
+            with contextlib.suppress(LookupError):  # a kind that is no longer installed
+                apply(outcome)
+        except OSError:  # one that cannot be published now must not hold up those behind it
+            log.exception("The outcome of %s waits in %s.", outcome.job_id, file)
+            continue
         file.unlink(missing_ok=True)
         settled += 1
     return settled

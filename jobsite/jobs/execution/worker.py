@@ -6,11 +6,13 @@ import threading
 from dataclasses import dataclass, field
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection, connections
 
 from jobsite.jobs import shutdown
 from jobsite.jobs.execution.child_process import Child
 from jobsite.jobs.execution.supervisor import Supervision
+from jobsite.jobs.models import site_identity
 from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.kinds import clusters, keeps_spare_child, run_by
 from jobsite.jobs.models.worker import Worker
@@ -38,6 +40,8 @@ class Registration:
     def sign_in(self) -> Worker:
         """Return the row of this process, written anew if housekeeping has removed it."""
         with self.lock:
+            if sentence := site_identity.conflict():
+                raise ImproperlyConfigured(sentence)
             if self.row is None or not Worker.objects.beat(self.row.pk):
                 self.row = Worker.of_this_process(self.cluster)
             return self.row
@@ -73,6 +77,8 @@ def prepare() -> None:
         mine.sign_in()
     except DatabaseError:
         log.exception("The database does not answer; the worker signs in later.")
+    except ImproperlyConfigured as error:
+        log.critical("%s", error)
     mine.keep_spare()
     threading.Thread(target=keep_signing, args=[mine], daemon=True).start()
 

@@ -33,6 +33,7 @@ class Worker(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     cluster = models.CharField(max_length=32)
     host = models.CharField(max_length=255)
+    process_space = models.CharField(max_length=64, default="", editable=False)
     pid = models.PositiveIntegerField()
     born = models.FloatField(help_text="Its start, in seconds since that of the machine.")
     started_at = models.DateTimeField(auto_now_add=True)
@@ -55,6 +56,7 @@ class Worker(models.Model):
         return cls.objects.create(
             cluster=cluster,
             host=socket.gethostname(),
+            process_space=processes.process_space(),
             pid=os.getpid(),
             born=processes.birth(os.getpid()),
             last_seen=timezone.now(),
@@ -71,9 +73,16 @@ class Worker(models.Model):
         return self.silence < SILENT_AFTER
 
     @property
+    def is_here(self) -> bool:
+        """Whether its process id is one of those that this process sees."""
+        if not self.process_space:  # written by an older version
+            return self.host == socket.gethostname()
+        return self.process_space == processes.process_space()
+
+    @property
     def is_gone(self) -> bool:
-        """Whether the process ran on this host and certainly no longer exists."""
-        if self.host != socket.gethostname():
+        """Whether the process ran here and certainly no longer exists."""
+        if not self.is_here:
             return False
         try:
             return not processes.is_same(self.pid, self.born)

@@ -6,10 +6,20 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from jobsite.jobs import pid_files
 from jobsite.jobs.models.kinds import clusters
 from jobsite.jobs.models.worker import Worker
 
 LEAST_FREE = 100 * 2**20
+WATCHED = ("up", "housekeeping")
+
+
+def silent_sentence(name: str) -> str:
+    """Return the sentence for a part that has not been heard of."""
+    return (
+        f"The part “{name}” of “manage.py up” has been silent for more than "
+        f"{pid_files.SILENT_AFTER:.0f} s; it is restarted, or look at the log."
+    )
 
 
 def problems() -> dict[str, str]:
@@ -17,12 +27,24 @@ def problems() -> dict[str, str]:
     try:
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        loader = executor.loader
+        newer = [
+            key
+            for key in loader.applied_migrations
+            if key[0] in loader.migrated_apps and key not in loader.disk_migrations
+        ]
         alive = set(Worker.objects.alive().values_list("cluster", flat=True))
     except DatabaseError:
         return {"database": "The database does not answer."}
     found = {}
     if pending:
         found["migrations"] = f"{len(pending)} migrations are not applied."
+    if newer:
+        found["newer"] = (
+            f"The database was made by a newer version of jobsite ({'.'.join(sorted(newer)[0])}). "
+            "Update this one, or restore a backup."
+        )
+    found |= {name: silent_sentence(name) for name in WATCHED if pid_files.is_silent(name)}
     if missing := sorted(clusters().keys() - alive):
         found["workers"] = (
             f"No worker is alive in: {', '.join(missing)}. Such jobs wait until one is; "

@@ -1,4 +1,4 @@
-"""Processes that were frozen (SIGSTOP, Ctrl-Z) while they held SQLite's write lock.
+"""Processes that were frozen (SIGSTOP, Ctrl-Z): those with SQLite's write lock, and the root.
 
 Nobody can write until such a process goes on or ends, and no lease helps: taking its work away
 needs a write, too. PostgreSQL ends such a transaction by itself.
@@ -6,12 +6,15 @@ needs a write, too. PostgreSQL ends such a transaction by itself.
 
 import contextlib
 import logging
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 from django.db import connection
+
+from jobsite.jobs import pid_files, processes
 
 log = logging.getLogger(__name__)
 
@@ -50,3 +53,11 @@ def writers(database: Path) -> Iterator[int]:
             words = line.split()
             if words[1] == "POSIX" and words[3] == "WRITE" and words[5].split(":")[2] in inodes:
                 yield int(words[4])
+
+
+def resume_stopped_root() -> None:
+    """Resume `manage.py up` if it was stopped for long: meanwhile nothing that dies comes back."""
+    root = os.getppid()
+    if pid_files.is_silent("up") and processes.is_stopped(root):
+        log.error("The root of the site was frozen; it goes on, so that parts are restarted.")
+        os.kill(root, signal.SIGCONT)

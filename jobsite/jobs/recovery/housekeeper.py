@@ -64,6 +64,7 @@ class Housekeeper:
         self.detect_clock_change()
         steps: list[Callable[[], object]] = [
             frozen_writers.resume_stopped_writers,
+            frozen_writers.resume_stopped_root,
             self.follow_clock,
             recording.replay,
             self.recover,
@@ -74,6 +75,7 @@ class Housekeeper:
             self.backups.step,
         ]
         for step in steps:
+            pid_files.beat("housekeeping")
             try:
                 step()
             except DatabaseError as error:

@@ -1,7 +1,6 @@
 """Clusters that do not take their work although they have free workers."""
 
 import contextlib
-import socket
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,7 +55,8 @@ class ClusterWatch:
 def is_starting(cluster: str, leader: int) -> bool:
     """Return whether the cluster of this leader has no worker yet, and may still get one."""
     with contextlib.suppress(psutil.Error):
-        here = Worker.objects.filter(cluster=cluster, host=socket.gethostname())
+        space = processes.process_space()
+        here = Worker.objects.filter(cluster=cluster, process_space=space)
         begun = here.filter(born__gte=processes.birth(leader)).exists()
         return not begun and processes.age(leader) < LONGEST_START
     return True  # it is gone by now: `up` starts the next one

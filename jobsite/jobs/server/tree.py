@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -26,6 +26,17 @@ class AlreadyRunning(Exception):
     """Another tree works on the same data folder."""
 
 
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Hold the lock of the data folder. Raises AlreadyRunning."""
+    with (settings.RUN_DIR / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning from None
+        yield
+
+
 @dataclass
 class Part:
     """A child process of the root, with its restarts."""
@@ -33,6 +44,9 @@ class Part:
     name: str
     command: list[str]
     environment: dict[str, str] = field(default_factory=dict)
+    inherited: list[int] = field(default_factory=list)
+    """Descriptors that it gets beside the lifeline."""
+    stopped_since: float | None = None
     process: subprocess.Popen | None = None
     started: float = 0.0
     failures: int = 0
@@ -42,7 +56,7 @@ class Part:
         """Start the part in a process group of its own, with the lifeline."""
         self.process = subprocess.Popen(
             self.command,
-            pass_fds=[line],
+            pass_fds=[line, *self.inherited],
             env={**os.environ, **self.environment, shutdown.VARIABLE: str(line)},
             cwd=settings.BASE_DIR,
             start_new_session=True,
@@ -56,6 +70,25 @@ class Part:
         """Return whether the part ran and is dead now."""
         return self.process is not None and self.process.poll() is not None
 
+    def is_stuck(self) -> bool:
+        """Return whether the part has been stopped, or silent, for `SILENT_AFTER` seconds.
+
+        A stopped process (SIGSTOP) is alive for its parent and does nothing. One that beats says
+        by itself that it goes on; it has its time from its start.
+        """
+        if self.process is None:
+            return False
+        now = time.monotonic()
+        if not processes.is_stopped(self.process.pid):
+            self.stopped_since = None
+        elif self.stopped_since is None:
+            self.stopped_since = now
+        is_stopped = self.stopped_since is not None and (
+            now - self.stopped_since > pid_files.SILENT_AFTER
+        )
+        is_young = now - self.started < HEALTHY_AFTER
+        return is_stopped or (not is_young and pid_files.is_silent(self.name))
+
     def rest_seconds(self) -> float:
         """Return the wait before the next start: 0, then 1, 2, 4 ... s while it keeps dying."""
         if time.monotonic() - self.started > HEALTHY_AFTER:
@@ -65,15 +98,20 @@ class Part:
         return rest
 
 
-def parts(bind: str, clusters: Iterable[str]) -> list[Part]:
-    """Return the parts of the tree: web at an address, the clusters, housekeeping."""
+def parts(listener: int, clusters: Iterable[str]) -> list[Part]:
+    """Return the parts of the tree: web on a listening descriptor, the clusters, housekeeping."""
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
     web = [
         *(sys.executable, "-m", "gunicorn", "jobsite.wsgi"),
-        *("--bind", bind, "--worker-class", "jobsite.jobs.server.gunicorn_worker.Worker"),
+        *(
+            "--bind",
+            f"fd://{listener}",
+            "--worker-class",
+            "jobsite.jobs.server.gunicorn_worker.Worker",
+        ),
         # Many threads, because a slow caller holds one; few of them compute at once (slots).
         *("--workers", "2", "--threads", "64"),
-        *("--timeout", "60", "--graceful-timeout", "5", "--preload", "--no-control-socket"),
+        *("--timeout", "25", "--graceful-timeout", "5", "--preload", "--no-control-socket"),
         # A proxy that passes these on would let strangers choose the path of our links.
         *("--forwarder-headers", ""),
         # A disk that stalls must not make the workers look stuck.
@@ -83,7 +121,11 @@ def parts(bind: str, clusters: Iterable[str]) -> list[Part]:
         Part(f"cluster-{name}", [*manage, "qcluster"], {"Q_CLUSTER_NAME": name})
         for name in clusters
     ]
-    return [Part("web", web), *queues, Part("housekeeping", [*manage, "housekeeping"])]
+    return [
+        Part("web", web, inherited=[listener]),
+        *queues,
+        Part("housekeeping", [*manage, "housekeeping"]),
+    ]
 
 
 def memory_folder() -> str:
@@ -100,26 +142,33 @@ class Tree:
         self.stopping = False
 
     def run(self) -> None:
-        """Run until SIGTERM or Ctrl-C. Raises AlreadyRunning."""
-        with (settings.RUN_DIR / "up.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise AlreadyRunning from None
-            for name in pid_files.kill_leftovers():
-                self.say(f"{name}: ended what an earlier run had left behind.")
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, self.ask_to_stop)
-            line, self.held = os.pipe()
-            for part in self.parts:
-                part.start(line)
-            while not self.stopping:
-                self.restart_dead(line)
-                time.sleep(CHECK_EVERY)
-            self.stop()
+        """Run until SIGTERM or Ctrl-C."""
+        for name in pid_files.kill_leftovers():
+            self.say(f"{name}: ended what an earlier run had left behind.")
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.ask_to_stop)
+        line, self.held = os.pipe()
+        for part in self.parts:
+            part.start(line)
+        while not self.stopping:
+            pid_files.beat("up")
+            self.end_stuck()
+            self.restart_dead(line)
+            time.sleep(CHECK_EVERY)
+        self.stop()
 
     def ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True
+
+    def end_stuck(self) -> None:
+        """End the parts that do nothing any more, so that they are started again."""
+        for part in self.parts:
+            if part.is_stuck():
+                assert part.process is not None
+                self.say(f"{part.name} does nothing any more and is ended.")
+                part.stopped_since = None
+                processes.kill_group(part.process.pid)
+                part.process.wait()
 
     def restart_dead(self, line: int) -> None:
         """Restart the parts that have died, each with its own back-off."""

@@ -1,19 +1,28 @@
 """`manage.py up`: the whole site in one foreground process tree."""
 
+import multiprocessing
 import os
+import socket
 import sys
+import time
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError, connection
 
 from jobsite.jobs.accounts import sign_in_links
+from jobsite.jobs.models import site_identity
 from jobsite.jobs.models.kinds import clusters
-from jobsite.jobs.server.tree import AlreadyRunning, Tree, parts
+from jobsite.jobs.server.tree import AlreadyRunning, Tree, alone, parts
 
 FIRST_ADMINISTRATOR = "admin"
+DATABASE_WITHIN = 600.0  # seconds: what starts at the boot of a machine may have to be checked
+ASK_EVERY = 1.0
+SAY_EVERY = 10.0
+BACKLOG = 2048
 
 
 class Command(BaseCommand):
@@ -23,32 +32,97 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--bind", default=settings.BIND, metavar="HOST:PORT")
+        bind = f"{settings.BIND_HOST}:{settings.BIND_PORT}"
+        parser.add_argument("--bind", default=bind, metavar="HOST:PORT")
+        parser.add_argument(
+            "--adopt",
+            action="store_true",
+            help="take over a database whose data folder is gone; once, and only then",
+        )
 
-    def handle(self, *, bind: str, **options: Any) -> None:
-        """Set up what is missing and run until stopped."""
-        if bind != settings.BIND:
+    def handle(self, *, bind: str, adopt: bool, **options: Any) -> None:
+        """Set up what is missing and run until stopped.
+
+        Nothing is changed before it is certain that this site may run here: a second start must
+        not migrate the database of the one that runs.
+        """
+        if bind != f"{settings.BIND_HOST}:{settings.BIND_PORT}":
             # The address is a setting that others follow from: start over with it.
             os.environ["JOBSITE_BIND"] = bind
-            os.execv(sys.executable, [sys.executable, sys.argv[0], "up"])  # noqa: S606
-        call_command("migrate", interactive=False, verbosity=0)
-        link = first_sign_in()
-        if link:
-            self.say(f"The first administrator is {FIRST_ADMINISTRATOR!r}. Sign in once with:")
-            self.say(f"  {link}")
-        self.say(f"jobsite runs at {settings.BASE_URL} (data in {settings.DATA_DIR}).")
+            words = ["up", *(["--adopt"] if adopt else [])]
+            os.execv(sys.executable, [sys.executable, sys.argv[0], *words])  # noqa: S606
         try:
-            Tree(parts(bind, clusters()), self.say).run()
+            with alone(), listening() as listener:
+                check_semaphores()
+                self.await_database()
+                if not adopt and (sentence := site_identity.conflict()):
+                    raise CommandError(sentence)
+                self.set_up()
+                self.say(f"jobsite runs at {settings.BASE_URL} (data in {settings.DATA_DIR}).")
+                Tree(parts(listener.fileno(), clusters()), self.say).run()
         except AlreadyRunning:
             raise CommandError(
                 f"The site runs already on the data folder {settings.DATA_DIR}. "
                 "Stop it first, or set JOBSITE_DATA_DIR to another folder."
             ) from None
 
+    def set_up(self) -> None:
+        """Migrate, and make the identity of the site and its first administrator."""
+        call_command("migrate", interactive=False, verbosity=0)
+        site_identity.claim()
+        if link := first_sign_in():
+            self.say(f"The first administrator is {FIRST_ADMINISTRATOR!r}. Sign in once with:")
+            self.say(f"  {link}")
+
+    def await_database(self) -> None:
+        """Wait for a database server that is not up yet. Raises CommandError."""
+        began = said = time.monotonic()
+        while True:
+            try:
+                connection.ensure_connection()
+                return
+            except OperationalError as error:
+                reason = " ".join(str(error).split())
+            now = time.monotonic()
+            if connection.vendor == "sqlite" or now - began > DATABASE_WITHIN:
+                raise CommandError(f"The database does not answer: {reason}")
+            if now - said > SAY_EVERY or said == began:
+                said = now
+                self.say(f"Waiting for the database: {reason}")
+            time.sleep(ASK_EVERY)
+
     def say(self, text: str) -> None:
         """Write one line to the log."""
         self.stdout.write(text)
         self.stdout.flush()
+
+
+def listening() -> socket.socket:
+    """Return the socket of the site, which outlives restarts of the web part.
+
+    Raises CommandError if the address is taken or not of this machine.
+    """
+    host = settings.BIND_HOST.strip("[]")
+    try:
+        family, *_, place = socket.getaddrinfo(host, settings.BIND_PORT, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(place[:2], family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise CommandError(
+            f"The site cannot listen at {settings.BIND_HOST}:{settings.BIND_PORT}: "
+            f"{error.strerror}. Stop what uses this address, or choose another: "
+            "manage.py up --bind HOST:PORT"
+        ) from None
+
+
+def check_semaphores() -> None:
+    """Refuse a system on which the queue's processes cannot share a lock. Raises CommandError."""
+    try:
+        multiprocessing.Lock()
+    except OSError as error:
+        raise CommandError(
+            f"The workers need shared memory, and /dev/shm cannot be used ({error.strerror}). "
+            "Mount it: mount -t tmpfs tmpfs /dev/shm"
+        ) from None
 
 
 def first_sign_in() -> str | None:

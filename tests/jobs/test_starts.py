@@ -1,0 +1,210 @@
+"""A start that cannot be is refused in one sentence, before anything is changed."""
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from jobsite.jobs import pid_files, processes
+from jobsite.jobs.models import site_identity
+from jobsite.jobs.models.worker import Worker
+from jobsite.jobs.monitoring.problems import problems
+from jobsite.jobs.server.tree import Part, Tree
+from tests.support.ports import free_port
+from tests.support.running_site import ROOT
+from tests.support.waiting import PATIENCE, wait_until
+
+
+def up(folder: Path, **environment: str) -> subprocess.Popen:
+    """Start a site, with everything that it prints in one stream."""
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "up"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.support.settings",
+            "JOBSITE_DATA_DIR": str(folder),
+            "JOBSITE_BIND": f"127.0.0.1:{free_port()}",
+            "DATABASE_URL": f"sqlite:///{folder / 'jobsite.sqlite3'}",
+            **environment,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def refusal(folder: Path, **environment: str) -> str:
+    """What a start prints that ends by itself."""
+    process = up(folder, **environment)
+    said, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1, said
+    assert "Traceback" not in said
+    assert "jobsite runs at" not in said
+    return said
+
+
+def tables(database: Path) -> list[str]:
+    with sqlite3.connect(database) as rows:
+        return [name for (name,) in rows.execute("SELECT name FROM sqlite_master")]
+
+
+@pytest.mark.tree
+@pytest.mark.xdist_group("tree")
+def test_a_second_start_changes_nothing(running_site, tmp_path) -> None:
+    other = tmp_path / "other.sqlite3"
+    said = refusal(running_site.folder / "data", DATABASE_URL=f"sqlite:///{other}")
+    assert "The site runs already on the data folder" in said
+    assert not other.exists() or tables(other) == []
+
+
+def test_a_port_that_is_taken_is_named(tmp_path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = refusal(tmp_path, JOBSITE_BIND=f"127.0.0.1:{port}")
+    assert f"cannot listen at 127.0.0.1:{port}: Address already in use" in said
+    assert not (tmp_path / "jobsite.sqlite3").exists()
+
+
+def test_a_database_server_that_is_not_up_yet_is_waited_for(tmp_path) -> None:
+    process = up(tmp_path, DATABASE_URL=f"postgres://jobsite@127.0.0.1:{free_port()}/jobsite")
+    assert process.stdout is not None
+    said = process.stdout.readline()
+    assert said.startswith("Waiting for the database: ")
+    assert process.poll() is None
+    process.terminate()
+    process.communicate(timeout=PATIENCE)
+
+
+def test_another_sites_database_is_refused(tmp_path) -> None:
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    for folder in (ours, theirs):
+        folder.mkdir()
+    shared = f"sqlite:///{tmp_path / 'shared.sqlite3'}"
+    code = "from jobsite.jobs.models import site_identity; site_identity.claim()"
+    for words in (["migrate", "--verbosity=0"], ["shell", "-c", code]):
+        environment = {"JOBSITE_DATA_DIR": str(ours), "DATABASE_URL": shared}
+        subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "jobsite.settings", **environment},
+            check=True,
+            timeout=PATIENCE,
+        )
+    said = refusal(theirs, DATABASE_URL=shared)
+    assert "belongs to a site with another data folder" in said
+    assert "manage.py up --adopt" in said
+
+
+@pytest.mark.django_db
+def test_folder_and_database_get_one_identity(settings, tmp_path) -> None:
+    settings.DATA_DIR = tmp_path
+    assert site_identity.conflict() == ""
+    site_identity.claim()
+    assert site_identity.of_folder() == site_identity.of_database() != ""
+    assert site_identity.conflict() == ""
+    site_identity.identity_file().unlink()
+    assert "another data folder" in site_identity.conflict()
+    site_identity.claim()  # as `--adopt` does
+    assert site_identity.conflict() == ""
+
+
+@pytest.mark.django_db
+def test_processes_of_another_container_with_our_name_are_not_taken_for_dead() -> None:
+    mine = Worker.of_this_process("drill")
+    assert mine.is_here
+    assert not mine.is_gone
+    mine.born -= 1
+    assert mine.is_gone
+    mine.process_space = f"{processes.boot()}/1"
+    assert not mine.is_gone
+
+
+# --- parts that are alive and do nothing ---
+
+
+@pytest.fixture
+def quickly(monkeypatch, settings, tmp_path) -> None:
+    """Parts count as silent after a fraction of a second."""
+    settings.RUN_DIR = tmp_path
+    monkeypatch.setattr(pid_files, "SILENT_AFTER", 0.3)
+
+
+@pytest.fixture
+def part(quickly) -> Part:
+    """A part that runs and does nothing."""
+    part = Part("sleeper", [sys.executable, "-c", "import time; time.sleep(600)"])
+    lifeline, held = os.pipe()
+    part.start(lifeline)
+    yield part
+    for end in (lifeline, held):
+        os.close(end)
+    processes.kill_group(part.process.pid)
+    part.process.wait()
+
+
+def test_a_part_that_is_stopped_is_ended(part) -> None:
+    said: list[str] = []
+    tree = Tree([part], said.append)
+    tree.end_stuck()
+    assert not part.has_died()
+    os.kill(part.process.pid, signal.SIGSTOP)
+
+    def is_ended() -> bool:
+        tree.end_stuck()
+        return part.has_died()
+
+    wait_until(is_ended)
+    assert said == ["sleeper does nothing any more and is ended."]
+
+
+def test_a_part_that_beats_no_more_is_stuck_once_it_is_not_young(part) -> None:
+    pid_files.beat("sleeper")
+    assert not part.is_stuck()
+    part.started -= 100
+    wait_until(part.is_stuck)
+    pid_files.beat("sleeper")
+    assert not part.is_stuck()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["up", "housekeeping"])
+def test_readiness_names_a_silent_part(quickly, name) -> None:
+    assert name not in problems()
+    pid_files.beat(name)
+    assert name not in problems()
+    then = time.time() - 1
+    os.utime(pid_files.beat_file(name), (then, then))
+    assert f"“{name}” of “manage.py up” has been silent" in problems()[name]
+
+
+def test_a_root_that_is_stopped_is_woken(quickly) -> None:
+    """The child of a stopped process does what housekeeping does."""
+    code = (
+        "import os, sys, time, django; django.setup()\n"
+        "from jobsite.jobs import pid_files\n"
+        "from jobsite.jobs.recovery import frozen_writers\n"
+        "pid_files.SILENT_AFTER = 0.3\n"
+        "pid_files.beat('up')\n"
+        "if os.fork() == 0:\n"
+        "    while True:\n"
+        "        frozen_writers.resume_stopped_root(); time.sleep(0.1)\n"
+        "os.kill(os.getpid(), 19)\n"
+        "print('goes on', flush=True); os.killpg(0, 9)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.support.settings"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        start_new_session=True,
+    )
+    assert "goes on" in done.stdout, done.stderr

@@ -69,7 +69,9 @@ if ":" in address.hostname:
 if IS_OPEN:
     ALLOWED_HOSTS += [socket.gethostname(), socket.getfqdn()]
 ORIGIN = f"{address.scheme}://{address.netloc}"
-CSRF_TRUSTED_ORIGINS = [ORIGIN]
+HOSTS = env.list("JOBSITE_HOSTS", default=[])  # further names under which people know the site
+ALLOWED_HOSTS += HOSTS
+CSRF_TRUSTED_ORIGINS = [ORIGIN, *(f"{address.scheme}://{host}" for host in HOSTS)]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -84,8 +86,12 @@ if SECURE:  # then a proxy speaks TLS, and tells so
     SECURE_HSTS_SECONDS = 86_400 * number("JOBSITE_HSTS_DAYS", 30, least=0)
 # Other hosts of the domain, and lists in browsers, are not this site's to decide about.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
-if address.path:
-    FORCE_SCRIPT_NAME = address.path
+BASE_PATH = address.path  # such as /jobs; empty: the site has its host for itself
+if BASE_PATH:
+    FORCE_SCRIPT_NAME = BASE_PATH
+    # Other programs below the same host have cookies, too, often of Django's own names.
+    SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{BASE_PATH}/"
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "jobsite_session", "jobsite_csrf"
 
 DEBUG = False
 SECRET_KEY = env.str("JOBSITE_SECRET_KEY", default="") or stored_secret(DATA_DIR / "secret_key")
@@ -115,6 +121,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "jobsite.jobs.web.request_log.RequestLog",
+    "jobsite.jobs.web.inside_calls.InsideCalls",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -161,7 +168,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = env.str("TZ", default="UTC")
 USE_TZ = True
 
-STATIC_URL = "static/"
+STATIC_URL = f"{BASE_PATH}/static/"
 STATIC_ROOT = BASE_DIR / "build" / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

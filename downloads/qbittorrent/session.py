@@ -20,7 +20,7 @@ from jobsite.jobs.api.authentication import BearerToken
 from jobsite.jobs.models.api_token import ApiToken
 
 COOKIE = "SID"
-PATH = "/api/v2/"
+PATH = f"{settings.BASE_PATH}/api/v2/"
 LASTS = 24 * 3600
 _Store = import_module(settings.SESSION_ENGINE).SessionStore
 

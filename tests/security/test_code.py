@@ -124,17 +124,20 @@ def test_what_is_set_up_behind_https_passes_the_deployment_check(tmp_path):
 def test_behind_https_browsers_are_sent_there_and_told_to_stay(tmp_path):
     code = (
         "from django.test import Client; c = Client(headers={'host': 'jobs.example.org'});"
-        "plain = c.get('/accounts/login/'); print(plain.status_code, plain.headers['Location']);"
+        "plain = c.get('/accounts/login/', REMOTE_ADDR='8.8.8.8');"
+        "print(plain.status_code, plain.headers['Location']);"
         "sure = c.get('/accounts/login/', headers={'X-Forwarded-Proto': 'https'});"
         "print(sure.status_code, sure.headers['Strict-Transport-Security']);"
-        "print(c.get('/health/live').status_code)"
+        "print(c.get('/health/live', REMOTE_ADDR='8.8.8.8').status_code);"
+        "print(c.get('/accounts/login/').status_code);"
     )
     environment = {"JOBSITE_BASE_URL": "https://jobs.example.org"}
     manage(tmp_path, "collectstatic", "--noinput", **environment)
     done = manage(tmp_path, "shell", "--no-imports", "-c", code, **environment)
-    assert done.stdout.splitlines()[-3:] == [
+    assert done.stdout.splitlines()[-4:] == [
         "301 https://jobs.example.org/accounts/login/",
         "200 max-age=2592000",
+        "200",
         "200",
     ], done.stdout + done.stderr
 

@@ -30,7 +30,7 @@ LARGE_BODY = 2**16  # bytes
 FILE_PART = 4 * 2**20  # bytes
 BRIEFLY = 0.5  # seconds for which a waiting thread keeps its connection to the database
 # Asked by monitors: whether the process is up must not depend on what it is busy with.
-WITHOUT_SLOT = frozenset({"/health/live"})
+WITHOUT_SLOT = "/health/live"
 
 bodies = threading.BoundedSemaphore(WAITING_BODIES)
 
@@ -177,7 +177,7 @@ def within_slots(application: Callable[..., Any]) -> Callable[..., Any]:
     """Return the WSGI application, whose body is sent after its slot was given back."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        if environ["PATH_INFO"] in WITHOUT_SLOT:
+        if environ["PATH_INFO"].endswith(WITHOUT_SLOT):
             return application(environ, start_response)
         with slots.taken(is_large=has_large_body(environ)):
             return application(environ, start_response)

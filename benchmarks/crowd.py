@@ -7,8 +7,6 @@ the times of both. `--only NAME` takes one crowd.
 
 import argparse
 import contextlib
-import http.cookiejar
-import re
 import socket
 import statistics
 import tempfile
@@ -22,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.support.running_site import Site
+from tests.support.signed_in import SignedIn
 from tests.support.workbooks import workbook
 
 PASSWORD = "crowd-secret-1"
@@ -33,40 +32,9 @@ MEBI = 2**20
 Work = Callable[[], object]
 
 
-class Person:
-    """Somebody who is signed in with a browser."""
-
-    def __init__(self, site: Site, name: str) -> None:
-        self.site = site
-        jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
-        self.browser = urllib.request.build_opener(jar)
-        self.sign_in(name, PASSWORD)
-
-    def sign_in(self, name: str, password: str) -> None:
-        """Send the form of the sign-in page."""
-        form = self.get("/accounts/login/")
-        found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
-        assert found is not None
-        fields = {"csrfmiddlewaretoken": found[1], "username": name, "password": password}
-        body = urllib.parse.urlencode(fields).encode()
-        self.browser.open(f"{self.site.url}/accounts/login/", body, timeout=60).read()
-
-    def get(self, path: str) -> str:
-        """Return a page."""
-        with self.browser.open(self.site.url + path, timeout=60) as answer:
-            return answer.read().decode()
-
-
-def post_file(site: Site, token: str, name: str, data: bytes) -> str:
+def add_table(site: Site, token: str, name: str, data: bytes) -> str:
     """Upload a table over the API; return its id."""
-    edge = uuid.uuid4().hex
-    head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
-    body = head.encode() + data + f"\r\n--{edge}--\r\n".encode()
-    request = urllib.request.Request(f"{site.url}/api/v1/datasets/", body)
-    request.add_header("Authorization", f"Bearer {token}")
-    request.add_header("Content-Type", f"multipart/form-data; boundary={edge}")
-    with urllib.request.urlopen(request, timeout=120) as answer:
-        return str(re.search(rb'"id": ?"([\w-]+)"', answer.read())[1].decode())  # type: ignore[index]
+    return str(site.upload("/api/v1/datasets/", token, "file", {name: data})["id"])
 
 
 def slow_reader(site: Site, token: str, table: str) -> Work:
@@ -129,8 +97,9 @@ class Crowd:
     def __exit__(self, *_: object) -> None:
         """End the crowd, so that it is not in the way of the next one."""
         self.over.set()
+        until = time.monotonic() + LEAVES_WITHIN
         for thread in self.threads:
-            thread.join(LEAVES_WITHIN / len(self.threads))
+            thread.join(max(0.0, until - time.monotonic()))
 
     def run(self) -> None:
         """Work, and do not mind being refused."""
@@ -140,7 +109,7 @@ class Crowd:
             time.sleep(0.01)
 
 
-def clicks(person: Person, path: str, seconds: float) -> list[float]:
+def clicks(person: SignedIn, path: str, seconds: float) -> list[float]:
     """Open a page over and over; return the milliseconds of each time, sorted."""
     times, until = [], time.monotonic() + seconds
     while time.monotonic() < until:
@@ -157,7 +126,7 @@ def shown(times: list[float]) -> str:
     return f"{statistics.median(times):8.0f} {times[int(len(times) * 0.95)]:8.0f} {times[-1]:8.0f}"
 
 
-def beside(site: Site, person: Person, crowd: Crowd, seconds: float) -> tuple[str, str]:
+def beside(site: Site, person: SignedIn, crowd: Crowd, seconds: float) -> tuple[str, str]:
     """Return the times of the dashboard and of the monitor beside a crowd."""
     alive: list[float] = []
     monitor = threading.Thread(
@@ -188,20 +157,25 @@ def main() -> None:
             site.stop()
 
 
+def sign_up(site: Site, *names: str) -> None:
+    """Make people of these names."""
+    code = (
+        "from django.contrib.auth import get_user_model as model\n"
+        f"for name in {names!r}:\n"
+        f"    model().objects.create_user(name, password={PASSWORD!r})"
+    )
+    site.manage("shell", "-c", code)
+
+
 def measure(site: Site, seconds: float, only: str) -> None:
     """Print a line for each crowd."""
-    for name in ("ann", *(f"reader{number}" for number in range(4))):
-        site.manage(
-            "shell",
-            "-c",
-            "from django.contrib.auth import get_user_model as model\n"
-            f"model().objects.create_user({name!r}, password={PASSWORD!r})",
-        )
-    person, token = Person(site, "ann"), site.token("ann")
-    readers = [site.token(f"reader{number}") for number in range(4)]
+    names = [f"reader{number}" for number in range(4)]
+    sign_up(site, "ann", *names)
+    person, token = SignedIn(site.url, "ann", PASSWORD), site.token("ann")
+    readers = [site.token(name) for name in names]
     line = b"1,2,3,4\n"
     large = b"a,b,c,d\n" + line * (100 * MEBI // len(line))
-    tables = {one: post_file(site, one, "large.csv", large) for one in readers}
+    tables = {one: add_table(site, one, "large.csv", large) for one in readers}
     rows = [[n, n * 7 % 23, n / 3, "word"] for n in range(ROWS)]
     book = workbook({"data": [["a", "b", "c", "d"], *rows]})
     five = b"a,b,c,d\n" + line * (5 * MEBI // len(line))
@@ -220,8 +194,8 @@ def measure(site: Site, seconds: float, only: str) -> None:
         "slow readers": (24, read_slowly),
         "slow bodies": (40, slow_body(site)),
         "pollers": (200, poll),
-        "uploads of 5 MB": (100, lambda: post_file(site, token, "five.csv", five)),
-        "workbooks": (24, lambda: post_file(site, token, "book.xlsx", book)),
+        "uploads of 5 MB": (100, lambda: add_table(site, token, "five.csv", five)),
+        "workbooks": (24, lambda: add_table(site, token, "book.xlsx", book)),
         "wrong sign-ins": (16, wrong_sign_in(site)),
     }
     print(f"{'':26}dashboard, ms{'':20}/health/live, ms")

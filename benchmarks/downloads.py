@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -56,19 +55,8 @@ def seeded(folder: Path, count: int, size: int) -> Iterator[tuple[list[Seeded], 
 
 def send(site: Site, token: str, torrents: list[Path]) -> None:
     """Upload .torrent files in one request."""
-    boundary = uuid.uuid4().hex
-    parts = [
-        f'--{boundary}\r\nContent-Disposition: form-data; name="torrents"; '
-        f'filename="{path.name}"\r\n\r\n'.encode()
-        + path.read_bytes()
-        + b"\r\n"
-        for path in torrents
-    ]
-    body = b"".join(parts) + f"--{boundary}--\r\n".encode()
-    request = urllib.request.Request(f"{site.url}/api/v1/downloads/", body)
-    request.add_header("Authorization", f"Bearer {token}")
-    request.add_header("Content-Type", f"multipart/form-data; boundary={boundary}")
-    urllib.request.urlopen(request, timeout=60).read()
+    files = {path.name: path.read_bytes() for path in torrents}
+    site.upload("/api/v1/downloads/", token, "torrents", files)
 
 
 def count(site: Site, token: str, query: str) -> int:

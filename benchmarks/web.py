@@ -4,11 +4,9 @@ A real `manage.py up` is measured over HTTP: submitting training jobs and links 
 runs, the polled fragment, and the time from a submission to its worker.
 """
 
-import json
 import statistics
 import tempfile
 import time
-import urllib.request
 import uuid
 from collections.abc import Callable
 from datetime import datetime
@@ -19,20 +17,6 @@ from tests.support.waiting import wait_until
 
 REPEATS = 40
 TABLE = "x,y,z,label\n" + "".join(f"{n % 17},{n * 7 % 23},{n % 5},{n % 2}\n" for n in range(20_000))
-
-
-def upload(site: Site, token: str) -> str:
-    """Send the table; the id of its dataset."""
-    boundary = uuid.uuid4().hex
-    body = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="t.csv"\r\n'
-        f"Content-Type: text/csv\r\n\r\n{TABLE}\r\n--{boundary}--\r\n"
-    ).encode()
-    request = urllib.request.Request(f"{site.url}/api/v1/datasets/", body)
-    request.add_header("Authorization", f"Bearer {token}")
-    request.add_header("Content-Type", f"multipart/form-data; boundary={boundary}")
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)["id"]
 
 
 def timed(action: Callable[[], object], repeats: int = REPEATS) -> list[float]:
@@ -78,7 +62,11 @@ def main() -> None:
 def measure(site: Site) -> None:
     """The figures, on a site that is up."""
     token = site.token("admin")
-    dataset = upload(site, token)
+
+    def upload() -> dict:
+        return site.upload("/api/v1/datasets/", token, "file", {"t.csv": TABLE.encode()})
+
+    dataset = upload()["id"]
     say(
         "pick-up of a job on an idle site",
         sorted(pick_up(site, token, dataset) for _ in range(8)),
@@ -91,7 +79,7 @@ def measure(site: Site) -> None:
     say("submit a training while one runs", submit, "p95 < 200")
     say(
         "upload a table of 200 kB while one runs",
-        timed(lambda: upload(site, token), 10),
+        timed(upload, 10),
         "p95 < 200",
     )
     status = timed(lambda: site.get(f"/api/v1/training/{busy['id']}/", token))

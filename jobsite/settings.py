@@ -50,6 +50,7 @@ except OSError as error:
 
 # --- address ------------------------------------------------------------------------------------
 BIND_HOST, BIND_PORT = listening_address("JOBSITE_BIND", "127.0.0.1:8000")
+BIND = f"{BIND_HOST}:{BIND_PORT}"
 IS_OPEN = BIND_HOST in {"0.0.0.0", "[::]"}  # noqa: S104 (compared, not bound to)
 # Listening everywhere, the machine's own name is the best guess for what people type.
 BASE_URL = env.str(
@@ -66,7 +67,7 @@ SECURE = address.scheme == "https"
 ALLOWED_HOSTS = [address.hostname, "localhost", "127.0.0.1", "[::1]"]
 if ":" in address.hostname:
     ALLOWED_HOSTS.append(f"[{address.hostname}]")
-if IS_OPEN:
+if IS_OPEN and not env.str("JOBSITE_BASE_URL", default=""):
     ALLOWED_HOSTS += [socket.gethostname(), socket.getfqdn()]
 ORIGIN = f"{address.scheme}://{address.netloc}"
 HOSTS = env.list("JOBSITE_HOSTS", default=[])  # further names under which people know the site

@@ -47,11 +47,23 @@ def beat_file(name: str) -> Path:
     return settings.RUN_DIR / f"{name}.beat"
 
 
+def last_beat(name: str) -> float | None:
+    """Return the time of a part's last beat, by the wall clock; None if it has never beaten."""
+    with contextlib.suppress(OSError):
+        return beat_file(name).stat().st_mtime
+    return None
+
+
 def is_silent(name: str) -> bool:
     """Return whether a part has beaten once, but not for `SILENT_AFTER` seconds."""
-    with contextlib.suppress(OSError):
-        return time.time() - beat_file(name).stat().st_mtime > SILENT_AFTER
-    return False
+    last = last_beat(name)
+    return last is not None and time.time() - last > SILENT_AFTER
+
+
+def forget(name: str) -> None:
+    """Remove the files of a part that was stopped."""
+    file_of(name).unlink(missing_ok=True)
+    beat_file(name).unlink(missing_ok=True)
 
 
 def restarts() -> dict[str, int]:

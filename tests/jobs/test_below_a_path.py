@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.ports import free_port
 from tests.support.running_site import Site
+from tests.support.signed_in import SignedIn
 from tests.support.waiting import PATIENCE, wait_until
 
 pytestmark = [pytest.mark.tree, pytest.mark.xdist_group("below")]
@@ -80,7 +81,7 @@ def proxy(request, below: Site, port: int, tmp_path: Path) -> Iterator[str]:
 
     def answers() -> bool:
         try:
-            return get(address + "/health/live")[0] == 200
+            return get(address + "/health/live") == 200
         except OSError:
             return False
 
@@ -90,39 +91,32 @@ def proxy(request, below: Site, port: int, tmp_path: Path) -> Iterator[str]:
     process.wait(PATIENCE)
 
 
-def get(url: str, browser: urllib.request.OpenerDirector | None = None) -> tuple[int, str, dict]:
-    opened = (browser or urllib.request.build_opener()).open(url, timeout=PATIENCE)
-    with opened as answer:
-        return answer.status, answer.read().decode(errors="replace"), dict(answer.headers)
+def get(url: str) -> int:
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+        return int(answer.status)
 
 
-def test_pages_files_and_programs_work_below_a_path(proxy: str, below: Site) -> None:
-    jar = http.cookiejar.CookieJar()
-    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-    page = get(f"{proxy}/accounts/login/", browser)[1]
-    host = proxy.removesuffix("/jobs")
-    links = re.findall(r'(?:href|src)="(/[^"]*)"', page)
+def links_of(page: str) -> list[str]:
+    return re.findall(r'(?:href|src|action|hx-get)="(/[^"]*)"', page)
+
+
+def test_pages_and_files_work_below_a_path(proxy: str, below: Site) -> None:
+    with urllib.request.urlopen(f"{proxy}/accounts/login/", timeout=PATIENCE) as answer:
+        links = links_of(answer.read().decode())
     assert links
     for link in links:
         assert link.startswith("/jobs/"), link
-        assert get(host + link, browser)[0] == 200
-    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
-    assert token is not None
-    fields = {"csrfmiddlewaretoken": token[1], "username": "ann", "password": PASSWORD}
-    form = urllib.request.Request(
-        f"{proxy}/accounts/login/",
-        urllib.parse.urlencode(fields).encode(),
-        {"Referer": f"{proxy}/accounts/login/"},
-    )
-    assert "ann" in browser.open(form, timeout=PATIENCE).read().decode()
-    assert {(cookie.name, cookie.path) for cookie in jar} == {
+        assert get(proxy.removesuffix("/jobs") + link) == 200
+    person = SignedIn(proxy, "ann", PASSWORD)
+    assert "ann" in person.first.text
+    assert {(cookie.name, cookie.path) for cookie in person.cookies} == {
         ("jobsite_session", "/jobs/"),
         ("jobsite_csrf", "/jobs/"),
     }
     for path in ("/", "/training/", "/downloads/", "/accounts/tokens/"):
-        status, page, _ = get(proxy + path, browser)
-        assert status == 200
-        links = re.findall(r'(?:href|src|action|hx-get)="(/[^"]*)"', page)
+        page = person.get(path)
+        assert page.status == 200
+        links = links_of(page.text)
         assert links
         assert [one for one in links if not one.startswith("/jobs/")] == []
 
@@ -134,39 +128,21 @@ def test_a_program_signs_in_below_a_path(proxy: str, below: Site) -> None:
     body = urllib.parse.urlencode(fields).encode()
     with program.open(f"{proxy}/api/v2/auth/login", body, timeout=PATIENCE) as answer:
         assert answer.read() == b"Ok."
-    assert get(f"{proxy}/api/v2/app/version", program)[0] == 200
+    with program.open(f"{proxy}/api/v2/app/version", timeout=PATIENCE) as answer:
+        assert answer.status == 200
 
 
 def test_nginx_sends_a_table_whole_and_in_part(proxy: str, below: Site) -> None:
-    token = below.token("ann")
-    edge = "edge"
     rows = "x,y\n" + "".join(f"{n},{n % 2}\n" for n in range(50))
-    body = (
-        f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="t.csv"\r\n\r\n'
-        f"{rows}\r\n--{edge}--\r\n"
-    ).encode()
-    headers = {
-        "Authorization": f"Bearer {token}",
-        "Content-Type": f"multipart/form-data; boundary={edge}",
-    }
-    sent = urllib.request.Request(f"{proxy}/api/v1/datasets/", body, headers)
-    with urllib.request.urlopen(sent, timeout=PATIENCE) as answer:
-        found = re.search(rb'"id": ?"([\w-]+)"', answer.read())
-    assert found is not None
-    address = f"{proxy}/training/datasets/{found[1].decode()}/file/"
-    jar = http.cookiejar.CookieJar()
-    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-    page = get(f"{proxy}/accounts/login/", browser)[1]
-    key = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
-    assert key is not None
-    fields = {"csrfmiddlewaretoken": key[1], "username": "ann", "password": PASSWORD}
-    browser.open(
-        f"{proxy}/accounts/login/", urllib.parse.urlencode(fields).encode(), timeout=PATIENCE
+    table = below.upload(
+        "/api/v1/datasets/", below.token("ann"), "file", {"t.csv": rows.encode()}, url=proxy
     )
-    _, text, answered = get(address, browser)
-    assert text == rows
-    assert "sandbox" in answered["Content-Security-Policy"]
-    assert answered["X-Content-Type-Options"] == "nosniff"
-    assert "t.csv" in answered["Content-Disposition"]
-    browser.addheaders.append(("Range", "bytes=0-2"))
-    assert get(address, browser)[:2] == (206, "x,y")
+    address = f"/training/datasets/{table['id']}/file/"
+    person = SignedIn(proxy, "ann", PASSWORD)
+    whole = person.get(address)
+    assert whole.text == rows
+    assert "sandbox" in whole.headers["Content-Security-Policy"]
+    assert whole.headers["X-Content-Type-Options"] == "nosniff"
+    assert "t.csv" in whole.headers["Content-Disposition"]
+    part = person.get(address, Range="bytes=0-2")
+    assert (part.status, part.text) == (206, "x,y")

@@ -1,5 +1,6 @@
 """Configuration errors are sentences, and the web process stays light."""
 
+import socket
 import subprocess
 import sys
 
@@ -52,6 +53,19 @@ def test_a_wrong_variable_stops_the_start_with_a_sentence(tmp_path, variable, va
     assert done.returncode == 1
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("address", "names_of_machine"), [("", True), ("http://jobs.example.org", False)]
+)
+def test_listening_everywhere_answers_to_the_names_of_the_machine_unless_there_is_an_address(
+    tmp_path, address, names_of_machine
+):
+    code = "from django.conf import settings; print(*settings.ALLOWED_HOSTS)"
+    given = {"JOBSITE_BASE_URL": address} if address else {}
+    folder = str(tmp_path)
+    done = python("-c", code, JOBSITE_DATA_DIR=folder, JOBSITE_BIND="0.0.0.0:8000", **given)
+    assert (socket.gethostname() in done.stdout.split()) == names_of_machine, done.stderr
 
 
 def test_a_command_before_the_first_start_says_what_is_missing(tmp_path):

@@ -15,6 +15,7 @@ from jobsite.jobs import pid_files, processes
 from jobsite.jobs.models import site_identity
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.monitoring.problems import problems
+from jobsite.jobs.server import tree
 from jobsite.jobs.server.tree import Part, Tree
 from tests.support.ports import free_port
 from tests.support.running_site import ROOT
@@ -151,13 +152,13 @@ def part(quickly) -> Part:
 
 def test_a_part_that_is_stopped_is_ended(part) -> None:
     said: list[str] = []
-    tree = Tree([part], said.append)
-    tree.end_stuck()
+    root = Tree([part], said.append)
+    root.end_stuck()
     assert not part.has_died()
     os.kill(part.process.pid, signal.SIGSTOP)
 
     def is_ended() -> bool:
-        tree.end_stuck()
+        root.end_stuck()
         return part.has_died()
 
     wait_until(is_ended)
@@ -171,6 +172,34 @@ def test_a_part_that_beats_no_more_is_stuck_once_it_is_not_young(part) -> None:
     wait_until(part.is_stuck)
     pid_files.beat("sleeper")
     assert not part.is_stuck()
+
+
+def test_a_clock_that_is_set_makes_no_part_stuck(part) -> None:
+    part.started -= 100
+    for jump in (3600, -3600, 7200):
+        then = time.time() + jump
+        pid_files.beat("sleeper")
+        os.utime(pid_files.beat_file("sleeper"), (then, then))
+        assert not part.is_stuck()
+
+
+def test_a_root_that_was_held_up_itself_ends_nobody(part, monkeypatch) -> None:
+    monkeypatch.setattr(tree, "LONGEST_CHECK", 0.1)
+    part.started -= 100
+    pid_files.beat("sleeper")
+    part.is_stuck()
+    part.watched -= 600  # as after ten minutes on a disk that stalled
+    assert not part.is_stuck()
+
+
+@pytest.mark.django_db
+def test_readiness_forgets_what_was_stopped(quickly) -> None:
+    pid_files.beat("up")
+    then = time.time() - 1
+    os.utime(pid_files.beat_file("up"), (then, then))
+    assert "up" in problems()
+    pid_files.forget("up")
+    assert "up" not in problems()
 
 
 @pytest.mark.django_db

@@ -28,6 +28,8 @@ class Registration:
 
     cluster: str
     row: Worker | None = None
+    is_ours: bool = False
+    """Whether the database is known to be that of the data folder."""
     parent: int = field(default_factory=os.getppid)
     spare: Child | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -38,10 +40,15 @@ class Registration:
         return shutdown.is_cut() or os.getppid() != self.parent
 
     def sign_in(self) -> Worker:
-        """Return the row of this process, written anew if housekeeping has removed it."""
+        """Return the row of this process, written anew if housekeeping has removed it.
+
+        Raises ImproperlyConfigured if the database is that of another site.
+        """
         with self.lock:
-            if sentence := site_identity.conflict():
-                raise ImproperlyConfigured(sentence)
+            if not self.is_ours:
+                if sentence := site_identity.conflict():
+                    raise ImproperlyConfigured(sentence)
+                self.is_ours = site_identity.is_agreed()
             if self.row is None or not Worker.objects.beat(self.row.pk):
                 self.row = Worker.of_this_process(self.cluster)
             return self.row
@@ -95,6 +102,8 @@ def keep_signing(mine: Registration) -> None:
             mine.sign_in()
         except DatabaseError:
             connection.close()
+        except ImproperlyConfigured as error:
+            log.critical("%s", error)
 
 
 def work() -> None:

@@ -60,6 +60,11 @@ def conflict() -> str:
     )
 
 
+def is_agreed() -> bool:
+    """Return whether data folder and database have the same identity, which stays so."""
+    return of_folder() == of_database() != ""
+
+
 def claim() -> None:
     """Give data folder and database one identity: the database's, the folder's, or a new one."""
     found = of_database() or of_folder() or str(uuid.uuid4())

@@ -11,7 +11,6 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 from django.db import connection
 
 from jobsite.jobs import pid_files, processes
@@ -34,11 +33,10 @@ def thaw(database: Path) -> None:
     job was taken away from writing anything more.
     """
     for pid in writers(database):
-        with contextlib.suppress(psutil.Error):
-            process = psutil.Process(pid)
-            if process.status() == psutil.STATUS_STOPPED:
-                log.error("Process %s was frozen while it wrote; it goes on, so all can.", pid)
-                process.send_signal(signal.SIGCONT)
+        if processes.is_stopped(pid):
+            log.error("Process %s was frozen while it wrote; it goes on, so all can.", pid)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 def writers(database: Path) -> Iterator[int]:

@@ -16,6 +16,8 @@ from django.conf import settings
 from jobsite.jobs import pid_files, processes, shutdown
 
 CHECK_EVERY = 0.2
+WATCH_EVERY = 2.0  # what it costs is paid for months
+LONGEST_CHECK = 2 * WATCH_EVERY
 STOP_WITHIN = 17.0
 HEALTHY_AFTER = 60.0
 LONGEST_REST = 30.0
@@ -46,11 +48,15 @@ class Part:
     environment: dict[str, str] = field(default_factory=dict)
     inherited: list[int] = field(default_factory=list)
     """Descriptors that it gets beside the lifeline."""
-    stopped_since: float | None = None
     process: subprocess.Popen | None = None
     started: float = 0.0
     failures: int = 0
     start_at: float = 0.0
+    beat: float | None = None
+    """Its last beat that was seen."""
+    watched: float = 0.0
+    idle: float = 0.0
+    """Seconds for which it did nothing, up to `watched` on the monotonic clock."""
 
     def start(self, line: int) -> None:
         """Start the part in a process group of its own, with the lifeline."""
@@ -62,7 +68,8 @@ class Part:
             start_new_session=True,
             preexec_fn=processes.die_with_parent,
         )
-        self.started = time.monotonic()
+        self.started = self.watched = time.monotonic()
+        self.idle = 0.0
         with contextlib.suppress(OSError):
             pid_files.note(self.name, self.process.pid)
 
@@ -74,20 +81,21 @@ class Part:
         """Return whether the part has been stopped, or silent, for `SILENT_AFTER` seconds.
 
         A stopped process (SIGSTOP) is alive for its parent and does nothing. One that beats says
-        by itself that it goes on; it has its time from its start.
+        by itself that it goes on, once it has started. The clock of the beats may be set, and a
+        disk that stalls holds up the root as well: what counts is that a beat is followed by none
+        while the root itself looks regularly.
         """
         if self.process is None:
             return False
-        now = time.monotonic()
-        if not processes.is_stopped(self.process.pid):
-            self.stopped_since = None
-        elif self.stopped_since is None:
-            self.stopped_since = now
-        is_stopped = self.stopped_since is not None and (
-            now - self.stopped_since > pid_files.SILENT_AFTER
-        )
+        now, beat = time.monotonic(), pid_files.last_beat(self.name)
         is_young = now - self.started < HEALTHY_AFTER
-        return is_stopped or (not is_young and pid_files.is_silent(self.name))
+        is_silent = not is_young and beat is not None and beat == self.beat
+        if is_silent or processes.is_stopped(self.process.pid):
+            self.idle += min(now - self.watched, LONGEST_CHECK)
+        else:
+            self.idle = 0.0
+        self.watched, self.beat = now, beat
+        return self.idle > pid_files.SILENT_AFTER
 
     def rest_seconds(self) -> float:
         """Return the wait before the next start: 0, then 1, 2, 4 ... s while it keeps dying."""
@@ -103,12 +111,8 @@ def parts(listener: int, clusters: Iterable[str]) -> list[Part]:
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
     web = [
         *(sys.executable, "-m", "gunicorn", "jobsite.wsgi"),
-        *(
-            "--bind",
-            f"fd://{listener}",
-            "--worker-class",
-            "jobsite.jobs.server.gunicorn_worker.Worker",
-        ),
+        *("--bind", f"fd://{listener}"),
+        *("--worker-class", "jobsite.jobs.server.gunicorn_worker.Worker"),
         # Many threads, because a slow caller holds one; few of them compute at once (slots).
         *("--workers", "2", "--threads", "64"),
         *("--timeout", "25", "--graceful-timeout", "5", "--preload", "--no-control-socket"),
@@ -140,6 +144,7 @@ class Tree:
         self.parts = parts
         self.say = say
         self.stopping = False
+        self.watched = float("-inf")
 
     def run(self) -> None:
         """Run until SIGTERM or Ctrl-C."""
@@ -151,8 +156,7 @@ class Tree:
         for part in self.parts:
             part.start(line)
         while not self.stopping:
-            pid_files.beat("up")
-            self.end_stuck()
+            self.watch()
             self.restart_dead(line)
             time.sleep(CHECK_EVERY)
         self.stop()
@@ -160,13 +164,19 @@ class Tree:
     def ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True
 
+    def watch(self) -> None:
+        """Beat, and look after the parts, every `WATCH_EVERY` seconds."""
+        if time.monotonic() - self.watched > WATCH_EVERY:
+            self.watched = time.monotonic()
+            pid_files.beat("up")
+            self.end_stuck()
+
     def end_stuck(self) -> None:
         """End the parts that do nothing any more, so that they are started again."""
         for part in self.parts:
             if part.is_stuck():
                 assert part.process is not None
                 self.say(f"{part.name} does nothing any more and is ended.")
-                part.stopped_since = None
                 processes.kill_group(part.process.pid)
                 part.process.wait()
 
@@ -203,7 +213,8 @@ class Tree:
                 self.say(f"{part.name} did not stop by itself and was killed.")
             processes.kill_group(part.process.pid)
             part.process.wait()
-            pid_files.file_of(part.name).unlink(missing_ok=True)
+            pid_files.forget(part.name)
+        pid_files.forget("up")
         self.say("Stopped.")
 
 

@@ -75,9 +75,10 @@ def picture(request: HttpRequest, path: Path, content_type: str) -> HttpResponse
 
 def ranged(request: HttpRequest, path: Path, content_type: str) -> HttpResponseBase:
     """Return the bytes of a file, sandboxed, with Range; its ETag lets a client resume."""
-    if settings.ACCEL and (location := accel_location(path)):
-        return sent_by_proxy(location, content_type)
     file = opened(path)
+    if settings.ACCEL and (location := accel_location(path)):
+        file.close()
+        return sent_by_proxy(location, content_type)
     stat = os.fstat(file.fileno())
     size, tag = stat.st_size, f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
     is_meant = request.headers.get("If-Range", tag) == tag  # else the rest of another file
@@ -102,8 +103,6 @@ def accel_location(path: Path) -> str:
     roots = {**kind_folders(), "data": Path(settings.DATA_DIR)}
     for name, root in roots.items():
         if path.is_relative_to(root):
-            if not path.is_file():
-                raise Http404("There is no such file.")
             return f"/.files/{name}/{quote(str(path.relative_to(root)))}"
     return ""
 

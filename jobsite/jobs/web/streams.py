@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from http import HTTPStatus
 from typing import Any
 
@@ -36,22 +37,18 @@ class StreamLimit:
             refusal = too_many()
             refusal.close = response.close  # type: ignore[method-assign]
             return refusal
-        self.release_at_end(response, person)
+        # The server closes an answer however it ended, and perhaps twice.
+        at_end = ExitStack()
+        at_end.callback(self.release, person)
+        at_end.callback(response.close)
+        response.close = at_end.close  # type: ignore[method-assign]
         return response
 
-    def release_at_end(self, response: HttpResponseBase, person: Any) -> None:
-        """Uncount the answer when it is closed, which the server does however it ended."""
-        close, ended = response.close, threading.Event()
-
-        def close_and_release() -> None:
-            close()
-            with self.lock:
-                if not ended.is_set():
-                    ended.set()
-                    self.open[person] -= 1
-                    self.open += Counter()  # drops what is zero
-
-        response.close = close_and_release  # type: ignore[method-assign]
+    def release(self, person: Any) -> None:
+        """Uncount an answer of a person."""
+        with self.lock:
+            self.open[person] -= 1
+            self.open += Counter()  # drops what is zero
 
 
 def too_many() -> HttpResponse:

@@ -32,8 +32,7 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        bind = f"{settings.BIND_HOST}:{settings.BIND_PORT}"
-        parser.add_argument("--bind", default=bind, metavar="HOST:PORT")
+        parser.add_argument("--bind", default=settings.BIND, metavar="HOST:PORT")
         parser.add_argument(
             "--adopt",
             action="store_true",
@@ -46,7 +45,7 @@ class Command(BaseCommand):
         Nothing is changed before it is certain that this site may run here: a second start must
         not migrate the database of the one that runs.
         """
-        if bind != f"{settings.BIND_HOST}:{settings.BIND_PORT}":
+        if bind != settings.BIND:
             # The address is a setting that others follow from: start over with it.
             os.environ["JOBSITE_BIND"] = bind
             words = ["up", *(["--adopt"] if adopt else [])]
@@ -108,9 +107,8 @@ def listening() -> socket.socket:
         return socket.create_server(place[:2], family=family, backlog=BACKLOG)
     except OSError as error:
         raise CommandError(
-            f"The site cannot listen at {settings.BIND_HOST}:{settings.BIND_PORT}: "
-            f"{error.strerror}. Stop what uses this address, or choose another: "
-            "manage.py up --bind HOST:PORT"
+            f"The site cannot listen at {settings.BIND}: {error.strerror}. Stop what "
+            "uses this address, or choose another: manage.py up --bind HOST:PORT"
         ) from None
 
 

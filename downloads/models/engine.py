@@ -21,6 +21,7 @@ class Engine(Job):
     runner: ClassVar[str | None] = "downloads.sync.run.run"
     spare_child: ClassVar[bool] = True
     max_losses: ClassVar[int | None] = None
+    max_deaths: ClassVar[int] = 1  # `keep_alive` starts the next one, with a growing delay
     stop_grace: ClassVar[float] = 12.0
     has_pages: ClassVar[bool] = False
 

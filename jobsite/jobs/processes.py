@@ -94,6 +94,16 @@ def process_space() -> str:
     return f"{boot()}/{space}"
 
 
+def oom_kills() -> int:
+    """Return how many processes the kernel has killed for want of memory since boot (Linux)."""
+    with contextlib.suppress(OSError):
+        for line in (PROC / "vmstat").read_text().splitlines():
+            name, _, count = line.partition(" ")
+            if name == "oom_kill":
+                return int(count)
+    return 0
+
+
 def age(pid: int) -> float:
     """Return the seconds since a process started; 0 if there is none."""
     with contextlib.suppress(psutil.Error):

@@ -149,8 +149,8 @@ def seeded(tmp_path):
 
 
 def is_explained(job: Job) -> bool:
-    """A killed child fails its job; every other kill only costs an attempt."""
-    killed = "was killed, most likely because" in job.error or "died 3 times" in job.error
+    """A job fails if its child is killed twice or its worker three times; all else is a loss."""
+    killed = "ended from outside (SIGKILL)" in job.error or "died 3 times" in job.error
     return job.status == "succeeded" or (job.status == "failed" and killed)
 
 

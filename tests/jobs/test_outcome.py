@@ -176,7 +176,9 @@ def test_an_odd_field_is_put_aside_and_does_not_stop_the_others(job, outcome_dir
 @pytest.mark.parametrize(
     "status", [-signal.SIGKILL, -signal.SIGSEGV, -signal.SIGABRT, -signal.SIGTERM, 1, 77]
 )
-def test_every_death_has_a_sentence_with_a_remedy(status):
-    sentence = death_sentence(status)
+@pytest.mark.parametrize("out_of_memory", [False, True])
+def test_every_death_has_a_sentence_with_a_remedy(status, out_of_memory):
+    sentence = death_sentence(status, out_of_memory=out_of_memory)
+    assert ("ran out of memory" in sentence) == (out_of_memory and status == -signal.SIGKILL)
     assert sentence.startswith("The process that ran this job")
     assert "etry" in sentence or "Try" in sentence

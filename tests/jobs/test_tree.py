@@ -53,9 +53,6 @@ def test_a_job_runs_reports_and_leaves_its_result_and_files(site, owner):
     [
         (["fail", "There is no column named 'x'."], "There is no column named 'x'."),
         (["raise", "boom"], "did not foresee (KeyError: 'boom')"),
-        (["die", signal.SIGKILL], "most likely because the machine ran out of memory"),
-        (["die", signal.SIGSEGV], "crashed (SIGSEGV)"),
-        (["die", signal.SIGTERM], "ended from outside (SIGTERM)"),
         (["exit", 3], "without a result (exit status 3)"),
     ],
 )
@@ -64,6 +61,36 @@ def test_a_child_that_ends_badly_fails_its_job_with_a_sentence(site, owner, step
     assert job.status == "failed"
     assert sentence in job.error
     assert job.losses == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        (signal.SIGKILL, "ended from outside (SIGKILL)"),
+        (signal.SIGSEGV, "crashed (SIGSEGV)"),
+        (signal.SIGTERM, "ended from outside (SIGTERM)"),
+    ],
+)
+def test_a_child_that_is_killed_twice_fails_its_job(site, owner, number, sentence):
+    job = finish(run(owner, ["die", number]))
+    assert job.status == "failed"
+    assert sentence in job.error
+    assert (job.attempt, job.losses) == (2, 1)
+    [line] = [event for event in job.events if event.level == "warning"]
+    assert line.attempt == 1
+    assert number.name in line.text
+
+
+def test_a_job_whose_child_is_killed_runs_again(site, owner):
+    job = run(owner, ["helper", 300], ["sleep", 300])
+    first = wait_until(lambda: board(job))
+    os.kill(first["child"], signal.SIGKILL)
+    second = wait_until(lambda: board(job)["child"] != first["child"] and board(job))
+    assert not is_gone(second["child"])
+    reach(job, "running")
+    assert (job.attempt, job.losses) == (2, 1)
+    job.cancel()
+    assert finish(job).status == "cancelled"
 
 
 def test_the_worker_lives_on_after_its_children_crash(site, owner):

@@ -4,15 +4,16 @@ import errno
 import signal
 
 
-def death_sentence(returncode: int) -> str:
+def death_sentence(returncode: int, *, out_of_memory: bool = False) -> str:
     """Return a sentence about a child process that ended without an outcome.
 
-    `returncode` is that of subprocess: negative for a signal.
+    `returncode` is that of subprocess: negative for a signal. `out_of_memory`: the kernel killed
+    a process for want of memory meanwhile.
     """
-    if returncode == -signal.SIGKILL:
+    if returncode == -signal.SIGKILL and out_of_memory:
         return (
-            "The process that ran this job was killed, most likely because the machine ran out "
-            "of memory. Try less data or fewer algorithms, or ask the operator for more memory."
+            "The process that ran this job was killed because the machine ran out of memory. "
+            "Try less data or fewer algorithms, or ask the operator for more memory."
         )
     if returncode == -signal.SIGXCPU:
         return (

@@ -1,13 +1,15 @@
 """Supervision of one attempt of one job: lease, log, cancel, limits, outcome."""
 
 import logging
+import signal
 import time
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.db.models import F
 
-from jobsite.jobs import log_context, shutdown
+from jobsite.jobs import log_context, processes, shutdown
 from jobsite.jobs.execution import recording
 from jobsite.jobs.execution.child_process import Child
 from jobsite.jobs.execution.error_texts import death_sentence
@@ -28,6 +30,7 @@ CANCEL_GRACE = 1.0
 MOST_PROCESSES = 256
 CPU_SLACK = 60  # imports, and what a spare child has used before
 
+AGAIN = "The process that ran this job was ended by {signal}; the job starts again, once."
 STOPPING = "The site is stopping; the job goes on when it is back."
 
 
@@ -45,6 +48,7 @@ class Supervision:
         self.renewed = self.wrote = self.checked_at = self.measured_at = self.began
         self.database_away = False
         self.heard = False
+        self.oom_kills = processes.oom_kills()
 
     def run(self) -> None:
         """Supervise to the end and record the outcome."""
@@ -187,7 +191,23 @@ class Supervision:
             self.write()
         except DatabaseError:
             connection.close()
-        return self.outcome or self.of(Status.FAILED, death_sentence(status))
+        if self.outcome:
+            return self.outcome
+        if self.job.cancel_requested:
+            return self.of(Status.CANCELLED)
+        out_of_memory = processes.oom_kills() > self.oom_kills
+        is_over_limit = out_of_memory or status == -signal.SIGXCPU
+        if status < 0 and not is_over_limit and self.job.deaths + 1 < self.job.max_deaths:
+            return self.run_again(signal.Signals(-status))
+        sentence = death_sentence(status, out_of_memory=out_of_memory)
+        return self.of(Status.FAILED, sentence)
+
+    def run_again(self, cause: signal.Signals) -> None:
+        """Queue the job again after a signal that it did not ask for; this worker claims it next."""
+        with transaction.atomic():
+            counts = {"losses": F("losses") + 1, "deaths": F("deaths") + 1}
+            if self.held.transition(Status.QUEUED, **counts):
+                self.job.log(AGAIN.format(signal=cause.name), "warning")
 
     def stop(self) -> Outcome | None:
         """Save, end the child and put the job back into the queue, because the site stops."""

@@ -54,6 +54,7 @@ class Job(Kind, models.Model):
     priority = models.SmallIntegerField(default=0, help_text="Higher goes first.")
     attempt = models.PositiveIntegerField(default=0, editable=False)
     losses = models.PositiveSmallIntegerField(default=0, editable=False)
+    deaths = models.PositiveSmallIntegerField(default=0, editable=False)
     worker = models.ForeignKey(
         Worker, models.SET_NULL, null=True, editable=False, related_name="+", db_index=False
     )

@@ -61,7 +61,14 @@ class JobQuerySet(models.QuerySet):
 
     def requeue_by_hand(self) -> int:
         """Queue failed and cancelled jobs again with a clean state; return how many."""
-        fresh = {"error": "", "message": "", "progress": 0, "losses": 0, "result": None}
+        fresh = {
+            "error": "",
+            "message": "",
+            "progress": 0,
+            "losses": 0,
+            "deaths": 0,
+            "result": None,
+        }
         return self.filter(status__in=CAN_RETRY).transition(Status.QUEUED, **fresh)
 
     def eligible(self, per_owner: int | None = None) -> Self:

@@ -52,6 +52,8 @@ class Kind:
     """Memory that the child needs just to start, in MiB."""
     max_losses: ClassVar[int | None] = 3
     """Number of lost workers at which a job fails instead of being queued again; None: never."""
+    max_deaths: ClassVar[int] = 2
+    """Number of children ended by a signal from outside at which a job fails."""
     stop_grace: ClassVar[float] = 0.0
     """Seconds that the child has to save its work on a clean stop; 0: it is killed at once."""
     niceness: ClassVar[int] = 0

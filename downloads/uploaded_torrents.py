@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from jobsite.jobs.files import write_atomically
+from jobsite.jobs.storage.files import write_atomically
 
 AT_ONCE = 8
 

@@ -161,9 +161,10 @@ def run(demo: Demo, stay: bool) -> None:
     demo.await_site(site)
     demo.train()
     demo.download()
-    link = demo.command("manage.py", "signin", "admin").split()[-1]
-    say(f"Both jobs succeeded. The site is at {demo.url} - sign in once with\n  {link}")
+    say("Both jobs succeeded.")
     if stay:
+        link = demo.command("manage.py", "signin", "admin").split()[-1]
+        say(f"The site is at {demo.url} - sign in once with\n  {link}")
         say("It stays up until Ctrl-C; its folder is removed then.")
         site.wait()
 

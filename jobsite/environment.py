@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -84,7 +85,23 @@ def email(name: str) -> dict[str, Any]:
 
 def database(default: str) -> dict[str, Any]:
     """Return the database of DATABASE_URL, with the options that many writing processes need."""
-    found: dict[str, Any] = env.db_url("DATABASE_URL", default=default)
+    return tuned(env.db_url("DATABASE_URL", default=default))
+
+
+def database_at(url: str) -> dict[str, Any]:
+    """Return the database of a URL like that of `database`. Raises ImproperlyConfigured."""
+    try:
+        return tuned(env.db_url_config(url))
+    except (ValueError, KeyError) as error:
+        raise ImproperlyConfigured(
+            f"{url!r} is no address of a database, such as postgres://user:password@host/name."
+        ) from error
+
+
+def tuned(found: dict[str, Any]) -> dict[str, Any]:
+    """Return a database with the options that many writing processes need."""
+    # The folder of a socket is written %2Fvar%2Frun%2Fpostgresql where a host would stand.
+    found["HOST"] = unquote(found.get("HOST") or "")
     found |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
     if found["ENGINE"].endswith("sqlite3"):
         found["OPTIONS"] = {

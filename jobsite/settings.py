@@ -36,8 +36,9 @@ FILE_UPLOAD_TEMP_DIR = DATA_DIR / "tmp"  # on the data folder's file system: upl
 RUN_DIR = DATA_DIR / "run"  # process ids of the running tree
 OUTCOME_DIR = DATA_DIR / "outcomes"  # outcomes that are not in the database yet
 SESSION_FILE_PATH = DATA_DIR / "sessions"
+NEEDED_FOLDERS = (FILE_UPLOAD_TEMP_DIR, RUN_DIR, OUTCOME_DIR, SESSION_FILE_PATH)
 try:
-    for needed in (FILE_UPLOAD_TEMP_DIR, RUN_DIR, OUTCOME_DIR, SESSION_FILE_PATH):
+    for needed in NEEDED_FOLDERS:
         needed.mkdir(mode=0o700, exist_ok=True)
         if not os.access(needed, os.W_OK):
             raise PermissionError(errno.EACCES, "it is read-only")
@@ -194,6 +195,7 @@ TRAINING_UPLOAD_MB = number("TRAINING_UPLOAD_MB", 500, least=1)
 JOBS_PER_OWNER = number("JOBSITE_USER_JOBS", 0, least=0) or None
 
 USER_QUEUED = number("JOBSITE_USER_QUEUED", 0, least=0)  # jobs that wait; 0: any number
+FREE_MB = number("JOBSITE_FREE_MB", 256, least=0)  # of the data folder, which uploads leave free
 USER_MB = number("JOBSITE_USER_MB", 0, least=0)  # bytes stored; 0: as much as there is
 KEEP_LOG_DAYS = number("JOBSITE_KEEP_LOG_DAYS", 90, least=0)  # 0, here and below: for ever
 KEEP_JOBS_DAYS = number("JOBSITE_KEEP_JOBS_DAYS", 0, least=0)

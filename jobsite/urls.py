@@ -14,7 +14,7 @@ from jobsite.jobs.accounts import views as accounts
 from jobsite.jobs.api.schema import Schema
 from jobsite.jobs.models.kinds import job_apps
 from jobsite.jobs.monitoring import health
-from jobsite.jobs.monitoring.dashboard import Dashboard
+from jobsite.jobs.monitoring.dashboard import Dashboard, Release
 from jobsite.jobs.monitoring.metrics import metrics
 from jobsite.jobs.notifications import views as notifications
 from jobsite.jobs.notifications.api import ChannelViewSet
@@ -40,6 +40,7 @@ handler404 = "jobsite.jobs.api.errors.not_found"
 
 urlpatterns = [
     path("", Dashboard.as_view(), name="dashboard"),
+    path("release/", Release.as_view(), name="release"),
     *(pattern for module in kinds for pattern in module.pages),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),

@@ -17,7 +17,6 @@ from rest_framework.status import (
     HTTP_202_ACCEPTED,
     HTTP_204_NO_CONTENT,
     HTTP_400_BAD_REQUEST,
-    HTTP_413_REQUEST_ENTITY_TOO_LARGE,
 )
 
 from downloads.adding import Answer, Asked, read_links, read_torrents, submit
@@ -149,8 +148,7 @@ class DownloadViewSet(BulkActions, FileActions, DetailsActions, QueueActions, Op
     def create(self, request: Request) -> Response:
         """Add links (a text or a list) or .torrent files; each line has an answer."""
         fields = _fields(request)
-        if sentence := uploads.refusal(request._request):
-            return Response({"detail": sentence}, HTTP_413_REQUEST_ENTITY_TOO_LARGE)
+        uploads.refuse_too_large(request)
         form = AddSerializer(data=fields, context={"owner": request.user})
         form.is_valid(raise_exception=True)
         asked = form.asked()

@@ -10,7 +10,7 @@ from downloads.engine.metadata_queue import PARKED_AFTER, TURN, Asker, next_in_r
 from downloads.engine.state import EngineState
 from downloads.engine.torrent import Torrent
 from downloads.rate_limits import Speed, share_out, tightest
-from jobsite.jobs.files import write_atomically
+from jobsite.jobs.storage.files import write_atomically
 
 log = logging.getLogger(__name__)
 

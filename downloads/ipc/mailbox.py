@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any, ClassVar
 
-from jobsite.jobs.files import write_atomically
+from jobsite.jobs.storage.files import write_atomically
 
 
 class Mailbox:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jobsite.jobs.files import write_atomically
+from jobsite.jobs.storage.files import write_atomically
 
 STEP = 10  # seconds between samples of the hour
 LONG_STEP = 300  # and of the day

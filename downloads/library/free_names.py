@@ -8,7 +8,7 @@ from pathlib import Path
 
 from downloads.library.folders import BadFolder, check_folder
 from downloads.names import file_name
-from jobsite.jobs.safe_paths import SafeFolder
+from jobsite.jobs.storage.safe_paths import SafeFolder
 
 LONGEST_SUFFIX = 10
 

@@ -22,8 +22,8 @@ from downloads.library.free_names import FreeNames
 from downloads.library.record import Layout, Record, StoredFile, Where, name_for
 from downloads.library.selection import in_order
 from downloads.names import file_name
-from jobsite.jobs.files import make_durable, write_atomically
-from jobsite.jobs.safe_paths import SafeFolder
+from jobsite.jobs.storage.files import make_durable, write_atomically
+from jobsite.jobs.storage.safe_paths import SafeFolder
 
 HIDDEN = ".incomplete"
 AT_TOP = Where()

@@ -21,8 +21,8 @@ from downloads.uploaded_torrents import torrent_file
 from jobsite.jobs.formats import byte_rate
 from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.kind import UploadLimit
-from jobsite.jobs.safe_paths import SafeFolder
 from jobsite.jobs.status import ACTIVE, CAN_PAUSE, CAN_RESUME, Status
+from jobsite.jobs.storage.safe_paths import SafeFolder
 
 MOVES = {"up", "down", "first", "last"}
 IN_LINE = {Status.QUEUED, Status.RUNNING}
@@ -324,6 +324,12 @@ class Download(DownloadFields):
         """Hide the row; the engine then releases and removes it, with its files if asked."""
         self._row().update(delete_data=with_data)
         super().request_delete()
+
+    @classmethod
+    def request_delete_all(cls, owner: Any) -> None:
+        """Request the deletion of a user's downloads; files that others have as well stay."""
+        for job in cls.objects.filter(owner=owner, delete_requested=False):
+            job.request_delete(with_data=True)
 
     def purge(self) -> None:
         """Do nothing: only the engine knows when no file of the torrent is open any more."""

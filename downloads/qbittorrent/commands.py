@@ -16,7 +16,7 @@ from downloads.qbittorrent.base import Bridge, answer
 from downloads.qbittorrent.format import layout, seeding_goal
 from downloads.validators import clean_tags
 from jobsite.jobs.models.allowance import OverAllowance
-from jobsite.jobs.web.uploads import refusal
+from jobsite.jobs.web.uploads import refusal, status_of
 
 YES = {"true", "1"}
 
@@ -47,7 +47,7 @@ class Add(Bridge):
         """Return `Ok.` if something was added or is here already, else `Fails.`"""
         given = request.POST
         if refusal(request):
-            return answer("Fails.", 413)
+            return answer("Fails.", status_of(request))
         asked = [
             *read_links(given.get("urls", "")),
             *read_torrents(request.FILES.getlist("torrents")),

@@ -18,7 +18,7 @@ from django.core.files.base import File
 from downloads.adding import Asked, read_links, read_torrents, submit
 from downloads.metainfo.torrent_file import MAX_METADATA
 from jobsite.jobs.models.allowance import OverAllowance
-from jobsite.jobs.safe_paths import SafeFolder
+from jobsite.jobs.storage.safe_paths import SafeFolder
 
 log = logging.getLogger(__name__)
 

@@ -108,7 +108,7 @@ class Add(FormView):
 
     def form_invalid(self, form: AddForm) -> HttpResponse:
         """Show the form again, with the status that fits."""
-        status = 413 if uploads.refusal(self.request) else 200
+        status = uploads.status_of(self.request)
         return self.render_to_response(self.get_context_data(form=form), status=status)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

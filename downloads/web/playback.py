@@ -14,8 +14,8 @@ from django.views import View
 from downloads.ipc.stream_requests import Available, ByteRange, StreamMailbox
 from downloads.models.download import Download
 from downloads.models.download_file import DownloadFile
-from jobsite.jobs.safe_paths import SafeFolder
 from jobsite.jobs.status import Status
+from jobsite.jobs.storage.safe_paths import SafeFolder
 from jobsite.jobs.web.attachments import part, wanted_span
 from jobsite.jobs.web.views import OwnJobs
 

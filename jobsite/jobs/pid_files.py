@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 from django.conf import settings
 
-from jobsite.jobs.files import write_atomically
 from jobsite.jobs.processes import birth, boot, is_same, kill_group
+from jobsite.jobs.storage.files import write_atomically
 
 # More than the longest wait for a lock of the database, less than what an operator waits for.
 SILENT_AFTER = 25.0  # seconds

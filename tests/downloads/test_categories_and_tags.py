@@ -11,8 +11,8 @@ from downloads.library.library import Library
 from downloads.models.category import Category
 from downloads.models.download import Download
 from downloads.validators import clean_tags
-from jobsite.jobs.safe_paths import SafeFolder
 from jobsite.jobs.status import Status
+from jobsite.jobs.storage.safe_paths import SafeFolder
 from tests.factories import MIB, URL, V1, a_download, add, fetched, now, until
 from tests.support.torrent_peers import seeder
 from tests.support.waiting import wait_until

@@ -11,8 +11,8 @@ from downloads.models.category import Category
 from downloads.models.defaults import Defaults
 from downloads.models.download import Download
 from downloads.models.download_queryset import Entry
-from jobsite.jobs.safe_paths import SafeFolder
 from jobsite.jobs.status import Status
+from jobsite.jobs.storage.safe_paths import SafeFolder
 from tests.factories import URL, a_download, api_of, until
 from tests.support.sonarr import HASH, MAGNET, mine
 from tests.support.torrent_peers import seeder

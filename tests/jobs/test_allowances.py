@@ -121,7 +121,7 @@ def test_an_upload_beyond_the_space_that_is_left_is_cut(client, ann, dataset, se
         answer = client.post("/training/new/", {"file": file})
     assert answer.status_code == 413
     assert not Dataset.objects.exclude(pk=dataset.pk).exists()
-    reason = answer.wsgi_request.upload_too_large
+    reason = answer.wsgi_request.upload_refusal
     assert reason.startswith("The upload is larger than the 1.0 MB that you may still store")
 
 

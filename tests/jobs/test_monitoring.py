@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings as site_settings
+from django.db import OperationalError
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -218,3 +219,28 @@ def test_many_jobs_of_one_kind_hide_no_other_on_the_dashboard(client, ann):
     assert page.count("disc ") == SHOWN - 1
     assert queued.name in page
     assert "the first 10 of 13" in page
+
+
+def record_of(error: Exception | None = None, **extra) -> logging.LogRecord:
+    """A record as Django makes it for an answer that failed."""
+    cause = (type(error), error, None) if error else None
+    record = logging.LogRecord("django.request", 40, "f", 1, "%s: %s", ("Error", "/"), cause)
+    record.__dict__ |= extra
+    return record
+
+
+def test_an_outage_of_the_database_is_a_line_and_no_flood_of_tracebacks(rf):
+    few = logs.WithoutFloods()
+    first = record_of(OperationalError("server closed\n the connection"), status_code=500)
+    assert few.filter(first)
+    assert first.exc_info is None
+    text = "Error: /: the database does not answer (server closed the connection)"
+    assert first.getMessage() == text
+    assert not few.filter(record_of(OperationalError("again"), status_code=500))
+    other = record_of(ValueError("a fault"), status_code=500)
+    assert few.filter(other)
+    assert other.exc_info
+    probe = record_of(status_code=503, request=rf.get("/health/ready"))
+    assert not few.filter(probe)
+    assert not few.filter(record_of(status_code=405, request=rf.head("/")))
+    assert few.filter(record_of(status_code=405, request=rf.post("/")))

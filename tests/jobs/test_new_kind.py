@@ -27,7 +27,7 @@ made = client.post("/render/new/", {"name": "from the page", "total": 2}, follow
 print(json.dumps({
     "entry": '<a href="/render/">Renderings</a>' in home,
     "button": '/render/new/' in home and "New rendering" in home,
-    "too large": too_large.wsgi_request.upload_too_large,
+    "too large": too_large.wsgi_request.upload_refusal,
     "page": made.content.decode(),
     "list": client.get("/render/").content.decode(),
 }))

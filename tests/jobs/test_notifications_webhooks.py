@@ -36,6 +36,12 @@ PRIVATE = [
     "http://224.0.0.1/",
     "http://[fe80::1]/",
     "http://[fd00::1]/",
+    "http://168.63.129.16/",
+    "http://192.88.99.1/",
+    "http://[5f00::1]/",
+    "http://[3fff::1]/",
+    "http://[2001:10::1]/",
+    "http://[2001:20::1]/",
 ]
 UNUSABLE = ["ftp://example.org/", "file:///etc/passwd", "https://", "http://a b/", "http://u:p@h/"]
 

@@ -16,10 +16,10 @@ from django.db import DatabaseError
 from jobsite.jobs.execution import recording
 from jobsite.jobs.execution.error_texts import death_sentence
 from jobsite.jobs.execution.outcome import Outcome, load, save
-from jobsite.jobs.files import alone_in
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.queue import submit
 from jobsite.jobs.status import Status
+from jobsite.jobs.storage.files import alone_in
 from tests.drill.models import Drill
 
 pytestmark = pytest.mark.django_db

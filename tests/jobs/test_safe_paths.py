@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jobsite.jobs.safe_paths import SafeFolder
+from jobsite.jobs.storage.safe_paths import SafeFolder
 
 
 @pytest.fixture

@@ -115,3 +115,30 @@ def test_web_and_cluster_processes_load_no_heavy_library(tmp_path, module):
     )
     done = python("-c", code, JOBSITE_DATA_DIR=str(tmp_path))
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "name"),
+    [
+        ("postgres://ann@%2Fvar%2Frun%2Fpostgresql/site", "/var/run/postgresql", "site"),
+        ("postgres://ann:p%40ss@db.example.org:5433/site", "db.example.org", "site"),
+    ],
+)
+def test_a_database_is_found_over_a_socket_as_well(tmp_path, url, host, name):
+    code = (
+        "from django.conf import settings; d = settings.DATABASES['default'];"
+        "print(d['HOST'], d['NAME'])"
+    )
+    done = python("-c", code, JOBSITE_DATA_DIR=str(tmp_path), DATABASE_URL=url)
+    assert done.stdout.split() == [host, name], done.stderr
+
+
+def test_a_reader_that_has_enough_of_a_list_is_no_error(tmp_path):
+    python("manage.py", "migrate", JOBSITE_DATA_DIR=str(tmp_path))
+    code = (
+        "import os, sys; r, w = os.pipe(); os.close(r); os.dup2(w, 1);"
+        "sys.argv[1:] = ['jobs']; from django.core.management import execute_from_command_line;"
+        "execute_from_command_line(['manage.py', 'jobs', '--json'])"
+    )
+    done = python("-c", code, JOBSITE_DATA_DIR=str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")

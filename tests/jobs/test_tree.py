@@ -161,14 +161,22 @@ def test_a_cluster_that_is_stuck_is_restarted_without_help(site, owner):
 
 
 @pytest.fixture
-def short_lived(tmp_path):
+def temporary(tmp_path):
+    """A folder for the temporary files of a tree."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def short_lived(tmp_path, temporary):
     """A tree of its own, for tests that end it."""
-    site = Site(tmp_path).start()
+    site = Site(tmp_path, {"TMPDIR": str(temporary)}).start()
     yield site
     site.stop()
 
 
-def test_stop_saves_what_can_be_saved_and_requeues_the_rest(short_lived, point_at):
+def test_stop_saves_what_can_be_saved_and_requeues_the_rest(short_lived, point_at, temporary):
     with point_at(short_lived) as owner:
         plain = run(owner, ["helper", 300], ["sleep", 300])
         script = [["board", {"at": "sea"}], ["sleep", 300], ["saved", 0]]
@@ -188,9 +196,12 @@ def test_stop_saves_what_can_be_saved_and_requeues_the_rest(short_lived, point_a
         assert [plain.status, voyage.status] == ["queued", "queued"]
         assert [plain.losses, voyage.losses] == [0, 0]
         assert voyage.board == {"saved": True}
+        assert list(temporary.iterdir()) == []
 
 
-def test_after_kill_9_of_the_root_a_new_start_takes_everything_over(short_lived, point_at):
+def test_after_kill_9_of_the_root_a_new_start_takes_everything_over(
+    short_lived, point_at, temporary
+):
     with point_at(short_lived) as owner:
         job = run(owner, ["helper", 300], ["sleep", 300])
         first = wait_until(lambda: board(job))
@@ -202,6 +213,7 @@ def test_after_kill_9_of_the_root_a_new_start_takes_everything_over(short_lived,
         assert is_gone(first["child"])
         wait_until(lambda: board(job)["child"] != first["child"])
         assert job.attempt == 2
+        assert len(list(temporary.glob("jobsite-*"))) == 1, "that of the killed tree is gone"
 
 
 def test_a_second_start_on_the_same_folder_is_refused_with_a_sentence(site):

@@ -19,7 +19,7 @@ def take(folder: Path, data: bytes, told: dict) -> tuple[Preview, Table]:
     """Read a file as an upload and then a training do."""
     path = folder / "table"
     path.write_bytes(data)
-    unpack(path, Limits(1024, 4096))
+    unpack(path, Limits(1024, 4096, 1024))
     seen = read_preview(path, told)
     return seen, read(path, seen.dialect, seen.columns)
 

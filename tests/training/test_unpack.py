@@ -14,7 +14,7 @@ from training.tables.preview import read_preview
 from training.tables.schema import ReadingError
 from training.tables.unpack import Limits, Unpacked, unpack
 
-SMALL = Limits(file_mb=1, memory_mb=1024)
+SMALL = Limits(file_mb=1, memory_mb=1024, room_mb=1024)
 
 
 @pytest.mark.django_db
@@ -136,4 +136,13 @@ def test_a_bad_workbook_is_refused_and_left_as_it_was(tmp_path, case):
 def test_a_workbook_that_needs_too_much_memory_is_refused(tmp_path):
     (tmp_path / "table").write_bytes(workbook({"A": [[n, "x" * 40] for n in range(60_000)]}))
     with pytest.raises(ReadingError, match="more memory"):
-        unpack(tmp_path / "table", Limits(file_mb=100, memory_mb=64))
+        unpack(tmp_path / "table", Limits(file_mb=100, memory_mb=64, room_mb=1024))
+
+
+def test_a_disk_without_room_for_the_table_is_named(tmp_path):
+    path = tmp_path / "table.csv.gz"
+    path.write_bytes(gzip.compress(b"x,y\n" + b"1,2\n" * 2**19))
+    before = path.read_bytes()
+    with pytest.raises(ReadingError, match="1 MB for which the disk of this site has room"):
+        unpack(path, Limits(file_mb=100, memory_mb=1024, room_mb=1))
+    assert path.read_bytes() == before

@@ -16,6 +16,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from jobsite.jobs.storage import disk_space
 from jobsite.jobs.text import one_line
 from training.problem import problem_type
 from training.problem.column_checks import Hint, hints_for
@@ -37,7 +38,9 @@ def hash_of(path: Path) -> str:
 
 def limits() -> Limits:
     """Return the limits of unpacking an upload."""
-    return Limits(settings.TRAINING_UPLOAD_MB, settings.TRAINING_MEMORY_MB)
+    return Limits(
+        settings.TRAINING_UPLOAD_MB, settings.TRAINING_MEMORY_MB, disk_space.room() // 2**20
+    )
 
 
 class DatasetQuerySet(models.QuerySet):

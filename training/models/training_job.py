@@ -113,6 +113,12 @@ class TrainingJob(Job):
             with suppress(RestrictedError):  # used by a training that was just made
                 dataset.remove()
 
+    @classmethod
+    def remove_belongings(cls, owner: Any) -> None:
+        """Delete a user's tables."""
+        for dataset in Dataset.objects.visible_to(owner):
+            dataset.remove()
+
     @property
     def subject(self) -> str:
         """What its models answer with."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jobsite.jobs import slots
-from jobsite.jobs.files import alone_in
+from jobsite.jobs.storage.files import alone_in
 from training.tables.schema import ReadingError
 
 _GZIP = b"\x1f\x8b"
@@ -25,10 +25,16 @@ _PATIENCE = 120
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """MiB of the table as plain text, and of memory on the way there."""
+    """MiB of the table as plain text, of memory on the way there, and of room on the disk."""
 
     file_mb: int
     memory_mb: int
+    room_mb: int
+
+    @property
+    def most_mb(self) -> int:
+        """MiB that may be written."""
+        return min(self.file_mb, self.room_mb)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ def unpack(
 def _converted(
     path: Path, plain: Path, sheet: str, limits: Limits, keep_blank: bool
 ) -> dict[str, Any]:
-    bounds = [str(limits.memory_mb), str(limits.file_mb)]
+    bounds = [str(limits.memory_mb), str(limits.most_mb)]
     command = [
         sys.executable,
         "-m",
@@ -133,7 +139,7 @@ def _gunzip(packed: Path, plain: Path, limits: Limits) -> None:
             written = 0
             while block := source.read(_BLOCK):
                 written += len(block)
-                if written > limits.file_mb * 2**20:
+                if written > limits.most_mb * 2**20:
                     raise ReadingError(_too_large(limits))
                 target.write(block)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -144,6 +150,12 @@ def _gunzip(packed: Path, plain: Path, limits: Limits) -> None:
 
 
 def _too_large(limits: Limits) -> str:
+    if limits.room_mb < limits.file_mb:
+        return (
+            f"Unpacked, the file is larger than the {limits.room_mb:,} MB for which the disk of "
+            "this site has room. Delete tables that you do not need any more, or ask the operator "
+            "for more space."
+        )
     return (
         f"Unpacked, the file is larger than {limits.file_mb:,} MB, the limit of this site. Send "
         "fewer rows or columns, or ask the operator to raise TRAINING_UPLOAD_MB."

@@ -60,7 +60,7 @@ class Upload(FormView):
     def form_invalid(self, form: UploadForm) -> HttpResponse:
         """Show the form again, with the status that fits."""
         return self.render_to_response(
-            self.get_context_data(form=form), status=413 if form.too_large else 200
+            self.get_context_data(form=form), status=uploads.status_of(self.request)
         )
 
 

@@ -89,7 +89,7 @@ class PredictFile(Predict):
         form = RowsFileForm(data, request.FILES, models=self.models, too_large=too_large)
         job = form.job(self.training) if form.is_valid() else None
         if job is None:
-            return self.show(status=413 if too_large else 200, file_form=form)
+            return self.show(status=uploads.status_of(request), file_form=form)
         return self.submitted(job)
 
 

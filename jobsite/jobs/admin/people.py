@@ -20,6 +20,7 @@ from jobsite.jobs.accounts.sign_in_links import sign_in_link
 from jobsite.jobs.admin.bases import ReadOnlyAdmin, SuperusersOnly, is_superuser
 from jobsite.jobs.models.allowance import Allowance
 from jobsite.jobs.models.api_token import ApiToken
+from jobsite.jobs.models.person_deletion import belongings, request_deletion
 
 # knox registers the token model with a form that would show the hash as editable text.
 if admin.site.is_registered(get_token_model()):
@@ -60,8 +61,27 @@ class PersonAdmin(UserAdmin):
         return super().has_change_permission(request, obj) and is_below(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let only superusers delete people with rights."""
-        return super().has_delete_permission(request, obj) and is_below(request, obj)
+        """Let only superusers delete people with rights, and nobody themselves."""
+        is_self = obj is not None and obj.pk == request.user.pk
+        return (
+            super().has_delete_permission(request, obj) and is_below(request, obj) and not is_self
+        )
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """List what goes with the people; the jobs are no reason to refuse."""
+        allowed = [self.has_delete_permission(request, person) for person in objs]
+        refused = set() if all(allowed) else {"people with rights, or yourself"}
+        lines = [f"{person}: {', '.join(belongings(person)) or 'no jobs'}" for person in objs]
+        return lines, {"people, with jobs, tables and files": len(lines)}, refused, []
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """Delete a person with everything; what runs ends first."""
+        request_deletion(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Delete people with everything; what runs ends first."""
+        for person in queryset:
+            request_deletion(person)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Let only superusers grant rights."""

@@ -26,9 +26,10 @@ from jobsite.jobs.backup.archive import (
     files_below,
 )
 from jobsite.jobs.models.kinds import kind_folder_settings, kind_folders
+from jobsite.jobs.storage import hold
 
 # What the settings and a first command make in a new folder.
-MADE_BY_ITSELF = frozenset({"secret_key", "up.lock", "restarts.count"})
+MADE_BY_ITSELF = frozenset({"secret_key", "up.lock", "restarts.count", "reserve", "held"})
 
 
 # What reading an archive may raise: RuntimeError for one with a password or of an unknown method,
@@ -51,6 +52,7 @@ def read(source: Path) -> int:
             manifest = checked_manifest(archive)
             with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
                 unpack(archive, manifest["sha256"], Path(folder))
+                hold.hold()
                 put_back(Path(folder))
     except FileNotFoundError:
         raise CannotRestore(f"There is no file {source}.") from None

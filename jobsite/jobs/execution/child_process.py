@@ -4,9 +4,11 @@ import contextlib
 import json
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -30,6 +32,8 @@ class Child:
 
     def __init__(self, cluster: str) -> None:
         self.read_end, write_end = os.pipe()
+        # Its own, because it ends without removing what libraries have put there.
+        self.temporary = tempfile.mkdtemp()
         self.process = subprocess.Popen(
             [sys.executable, "-c", CODE, str(write_end), cluster],
             stdin=subprocess.PIPE,
@@ -37,7 +41,11 @@ class Child:
             start_new_session=True,
             cwd=settings.BASE_DIR,
             env=limits.environment(
-                {**os.environ, "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE}
+                {
+                    **os.environ,
+                    "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE,
+                    "TMPDIR": self.temporary,
+                }
             ),
         )
         os.close(write_end)
@@ -117,8 +125,9 @@ class Child:
         return status
 
     def close(self) -> None:
-        """Close the pipe, once all messages are read."""
+        """Close the pipe, once all messages are read, and remove the temporary files."""
         os.close(self.read_end)
+        shutil.rmtree(self.temporary, ignore_errors=True)
 
     def save_and_end(self, grace: float) -> int:
         """Ask the child to save its work, and end it after `grace` seconds at the latest."""

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from jobsite.jobs.files import write_atomically
 from jobsite.jobs.status import Status
+from jobsite.jobs.storage.files import write_atomically
 
 MOST_ATTEMPTS = 2**31  # what the column takes
 

@@ -6,14 +6,18 @@ import shutil
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
+from jobsite.jobs import shutdown
 from jobsite.jobs.execution.outcome import Outcome, load, save
 from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.kinds import job_model
 from jobsite.jobs.status import Status
+from jobsite.jobs.storage import disk_space
 
 log = logging.getLogger(__name__)
+
+TRY_EVERY = 1.0  # seconds
 
 LINES = {
     Status.SUCCEEDED: ("Finished.", "info"),
@@ -23,8 +27,21 @@ LINES = {
 
 
 def record(outcome: Outcome) -> None:
-    """Record an outcome for good; if the database is away, `replay` does it later."""
+    """Record an outcome for good; if the database is away, `replay` does it later.
+
+    While both the disk is full and the database away (SQLite lies on that disk), it is tried again
+    until one of them takes it: the work of hours must not be done twice for want of a kilobyte.
+    """
     make_room(outcome)
+    while not is_kept(outcome):
+        disk_space.give_up_reserve()
+        connection.close_if_unusable_or_obsolete()
+        if shutdown.is_cut(TRY_EVERY):
+            return
+
+
+def is_kept(outcome: Outcome) -> bool:
+    """Return whether the outcome is in the database now, or else waits on disk."""
     file = None
     try:
         file = save(outcome, settings.OUTCOME_DIR)
@@ -33,10 +50,11 @@ def record(outcome: Outcome) -> None:
     try:
         apply(outcome)
     except DatabaseError:
-        log.exception("The outcome of %s waits in %s.", outcome.job_id, file)
-    else:
-        if file is not None:
-            file.unlink(missing_ok=True)
+        log.exception("The outcome of %s waits in %s.", outcome.job_id, file or "memory")
+        return file is not None
+    if file is not None:
+        file.unlink(missing_ok=True)
+    return True
 
 
 def make_room(outcome: Outcome) -> None:

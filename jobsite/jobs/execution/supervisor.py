@@ -198,12 +198,13 @@ class Supervision:
         out_of_memory = processes.oom_kills() > self.oom_kills
         is_over_limit = out_of_memory or status == -signal.SIGXCPU
         if status < 0 and not is_over_limit and self.job.deaths + 1 < self.job.max_deaths:
-            return self.run_again(signal.Signals(-status))
+            self.run_again(signal.Signals(-status))
+            return None
         sentence = death_sentence(status, out_of_memory=out_of_memory)
         return self.of(Status.FAILED, sentence)
 
     def run_again(self, cause: signal.Signals) -> None:
-        """Queue the job again after a signal that it did not ask for; this worker claims it next."""
+        """Queue the job again after a signal that it did not ask for; a free worker claims it."""
         with transaction.atomic():
             counts = {"losses": F("losses") + 1, "deaths": F("deaths") + 1}
             if self.held.transition(Status.QUEUED, **counts):

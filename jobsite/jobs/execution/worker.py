@@ -16,6 +16,7 @@ from jobsite.jobs.models import site_identity
 from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.kinds import clusters, keeps_spare_child, run_by
 from jobsite.jobs.models.worker import Worker
+from jobsite.jobs.storage import hold
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +57,11 @@ class Registration:
     def take_child(self) -> Child:
         """Return the spare child, or a new one if there is none alive."""
         child, self.spare = self.spare, None
-        if child is not None and child.is_alive:
-            return child
+        if child is not None:
+            if child.is_alive:
+                return child
+            child.end()
+            child.close()
         return Child(self.cluster)
 
     def keep_spare(self) -> None:
@@ -122,8 +126,10 @@ def work() -> None:
 
 
 def claim(mine: Registration) -> Job | None:
-    """Return the next job of this cluster, of any kind; None if there is none."""
+    """Return the next job of this cluster, of any kind; None if there is none, or all is held."""
     row = mine.sign_in()
+    if hold.is_held():
+        return None
     for model in run_by(mine.cluster):
         job = model.objects.claim(row, settings.JOBS_PER_OWNER)
         if job is not None:

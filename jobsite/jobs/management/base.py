@@ -1,6 +1,7 @@
 """The base of commands on jobs: owner, waiting, output."""
 
 import json
+import os
 import sys
 import time
 import uuid
@@ -34,6 +35,8 @@ class JobCommand(BaseCommand):
         """Explain in a sentence if an allowance is used up or the database is not there."""
         try:
             return super().execute(*args, **options)
+        except BrokenPipeError:  # whoever reads, such as `head`, has enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OverAllowance as refusal:
             self.refuse(str(refusal))
         except (OperationalError, ProgrammingError) as error:

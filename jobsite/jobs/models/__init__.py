@@ -5,6 +5,7 @@ from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.models.notification import Channel, Delivery, Program
+from jobsite.jobs.models.person_deletion import PersonDeletion
 from jobsite.jobs.models.submission import Submission
 from jobsite.jobs.models.tally import Tally
 from jobsite.jobs.models.worker import Worker
@@ -16,6 +17,7 @@ __all__ = [
     "Delivery",
     "Job",
     "JobEvent",
+    "PersonDeletion",
     "Program",
     "Submission",
     "Tally",

@@ -14,12 +14,13 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from jobsite.jobs.files import alone_in
 from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.models.job_queryset import JobQuerySet
 from jobsite.jobs.models.kind import Kind
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.status import ACTIVE, CAN_CANCEL, CAN_RETRY, CHOICES, FINISHED, Status
+from jobsite.jobs.storage.disk_space import size_of
+from jobsite.jobs.storage.files import alone_in
 
 DESCRIBED = (
     "id",
@@ -248,9 +249,17 @@ class Job(Kind, models.Model):
 
         A kind that keeps files outside the job folders overrides this to add them.
         """
-        jobs = cls.objects.filter(owner=owner).only("pk")
-        files = (path for job in jobs for path in job.directory.rglob("*"))
-        return sum(path.stat().st_size for path in files if path.is_file())
+        return sum(size_of(job.directory) for job in cls.objects.filter(owner=owner).only("pk"))
+
+    @classmethod
+    def request_delete_all(cls, owner: Any) -> None:
+        """Request the deletion of a user's jobs of this kind, with every file of theirs."""
+        for job in cls.objects.filter(owner=owner, delete_requested=False):
+            job.request_delete()
+
+    @classmethod
+    def remove_belongings(cls, owner: Any) -> None:
+        """Delete a user's files of this kind beside jobs; called once no job is left."""
 
     @classmethod
     def remove_uploads(cls, before: datetime) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, models
 
-from jobsite.jobs.files import write_atomically
+from jobsite.jobs.storage.files import write_atomically
 
 
 class SiteIdentity(models.Model):

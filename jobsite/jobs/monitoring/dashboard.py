@@ -8,9 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.text import capfirst
+from django.views import View
 from django.views.generic import TemplateView
 
 from jobsite.jobs.models.job import Job
@@ -20,6 +25,7 @@ from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.monitoring.problems import problems
 from jobsite.jobs.permissions import may
 from jobsite.jobs.status import FINISHED, Status
+from jobsite.jobs.storage import hold
 
 SHOWN = 10
 WAITS_TOO_LONG = timedelta(minutes=10)
@@ -36,6 +42,7 @@ class Dashboard(TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user, counts = self.request.user, self.counts()
         disk = shutil.disk_usage(settings.DATA_DIR)
+        is_held = hold.is_held()
         waiting = self.jobs([Status.QUEUED, Status.PAUSED], "queued_at")
         return super().get_context_data(**kwargs) | {
             "running": self.jobs([Status.RUNNING], "-started_at"),
@@ -56,6 +63,8 @@ class Dashboard(TemplateView):
             "workers": Worker.objects.all(),
             "disk_free": disk.free,
             "disk_total": disk.total,
+            "is_held": is_held,
+            "may_release": is_held and user.is_superuser,
             "warnings": [*problems().values(), *warnings(oldest_waiting(user))],
         }
 
@@ -78,6 +87,20 @@ class Dashboard(TemplateView):
         ]
         by = order.removeprefix("-")
         return sorted(shared(rows), key=lambda job: getattr(job, by), reverse=by != order)
+
+
+class Release(View):
+    """End the hold of a restored copy."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Release the site for an administrator; raise PermissionDenied for anybody else."""
+        if not getattr(request.user, "is_superuser", False):
+            raise PermissionDenied
+        hold.release()
+        messages.success(request, "The site works again: waiting jobs start now.")
+        return redirect("dashboard")
 
 
 def invitation() -> str:

@@ -1,14 +1,12 @@
 """The problems of the site that concern everybody: the dashboard and `/health/ready` show them."""
 
-import shutil
-
-from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from jobsite.jobs import pid_files
 from jobsite.jobs.models.kinds import clusters
 from jobsite.jobs.models.worker import Worker
+from jobsite.jobs.storage import disk_space
 
 LEAST_FREE = 100 * 2**20
 WATCHED = ("up", "housekeeping")
@@ -50,6 +48,6 @@ def problems() -> dict[str, str]:
             f"No worker is alive in: {', '.join(missing)}. Such jobs wait until one is; "
             "look at the log of “manage.py up”."
         )
-    if shutil.disk_usage(settings.DATA_DIR).free < LEAST_FREE:
+    if disk_space.free() < LEAST_FREE:
         found["disk"] = "Less than 100 MB are free in the data folder."
     return found

@@ -32,6 +32,7 @@ from jobsite.jobs.notifications.message import NotDelivered
 from jobsite.jobs.notifications.programs import run_program
 from jobsite.jobs.notifications.webhooks import send_webhook
 from jobsite.jobs.status import Status
+from jobsite.jobs.storage import hold
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,8 @@ class Courier:
     def run(self) -> None:
         while not shutdown.is_cut(EVERY):
             try:
-                self.round()
+                if not hold.is_held():
+                    self.round()
             except DatabaseError as error:
                 log.warning("Notifications wait for the database: %s", error)
                 connection.close()

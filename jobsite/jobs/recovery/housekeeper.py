@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import DatabaseError, connections
 from django.db.models import F
 from django.utils import timezone
@@ -19,6 +20,7 @@ from jobsite.jobs.execution import recording
 from jobsite.jobs.models.job_queryset import LEASE
 from jobsite.jobs.models.kinds import clusters, job_models
 from jobsite.jobs.models.notification import WAITING, Delivery
+from jobsite.jobs.models.person_deletion import PersonDeletion
 from jobsite.jobs.models.tally import WEDGED, Tally
 from jobsite.jobs.models.worker import SILENT_AFTER, Worker
 from jobsite.jobs.queue.wake_ups import waiting_wake_ups
@@ -26,6 +28,7 @@ from jobsite.jobs.recovery import frozen_writers, retention
 from jobsite.jobs.recovery.leases import take_back
 from jobsite.jobs.recovery.wedged_clusters import ClusterWatch, is_left_alone, is_starting
 from jobsite.jobs.status import Status
+from jobsite.jobs.storage import disk_space, hold
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +75,8 @@ class Housekeeper:
             self.keep_alive,
             self.purge,
             self.sweep,
+            disk_space.keep_reserve,
+            keep_folders,
             self.backups.step,
         ]
         for step in steps:
@@ -126,6 +131,8 @@ class Housekeeper:
 
     def tend_clusters(self) -> None:
         """Find clusters in which a job waits though a worker is free, and wake or restart them."""
+        if hold.is_held():
+            return
         idle = {
             cluster for cluster, workers in clusters().items() if is_left_alone(cluster, workers)
         }
@@ -160,7 +167,7 @@ class Housekeeper:
             model.keep_alive()
 
     def purge(self) -> None:
-        """Remove jobs that their owner deleted, once nothing runs."""
+        """Remove jobs that their owner deleted, and people, once nothing of theirs runs."""
         if time.monotonic() - self.purged < PURGE_EVERY:
             return
         self.purged = time.monotonic()
@@ -168,6 +175,8 @@ class Housekeeper:
             done = model.objects.filter(delete_requested=True).exclude(status=Status.RUNNING)
             for job in done[:100]:
                 job.purge()
+        for deletion in PersonDeletion.objects.select_related("user"):
+            deletion.step()
 
     def sweep(self) -> None:
         """Remove what is past its time, once an hour."""
@@ -175,3 +184,9 @@ class Housekeeper:
             return
         self.swept = time.monotonic()
         retention.sweep()
+
+
+def keep_folders() -> None:
+    """Make the folders of the data folder again that somebody has removed under the site."""
+    for folder in settings.NEEDED_FOLDERS:
+        folder.mkdir(mode=0o700, exist_ok=True)

@@ -3,12 +3,15 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
 from django.conf import settings
@@ -21,6 +24,7 @@ LONGEST_CHECK = 2 * WATCH_EVERY
 STOP_WITHIN = 17.0
 HEALTHY_AFTER = 60.0
 LONGEST_REST = 30.0
+TEMPORARY = "jobsite-"
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 (gunicorn makes files of random names there)
 
 
@@ -153,13 +157,16 @@ class Tree:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.ask_to_stop)
         line, self.held = os.pipe()
-        for part in self.parts:
-            part.start(line)
-        while not self.stopping:
-            self.watch()
-            self.restart_dead(line)
-            time.sleep(CHECK_EVERY)
-        self.stop()
+        with temporary_folder() as folder:
+            for part in self.parts:
+                part.environment["TMPDIR"] = folder
+                part.start(line)
+            while not self.stopping:
+                self.watch()
+                self.restart_dead(line)
+                reap_orphans({part.process.pid for part in self.parts if part.process})
+                time.sleep(CHECK_EVERY)
+            self.stop()
 
     def ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True
@@ -216,6 +223,36 @@ class Tree:
             pid_files.forget(part.name)
         pid_files.forget("up")
         self.say("Stopped.")
+
+
+def reap_orphans(own: Collection[int]) -> None:
+    """Reap the dead processes that this one has inherited, as process 1 of a container does.
+
+    Those in `own` are left to whoever started them and wants to know how they ended.
+    """
+    with contextlib.suppress(ChildProcessError):
+        while dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if dead.si_pid in own:
+                return
+            os.waitpid(dead.si_pid, 0)
+
+
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[str]:
+    """Make a folder for the temporary files of all parts, and remove it with them at the end.
+
+    What a tree that was killed has left behind is removed by the next one.
+    """
+    noted = settings.RUN_DIR / "temporary"
+    with contextlib.suppress(OSError, ValueError):
+        left = Path(noted.read_text())
+        if left.name.startswith(TEMPORARY) and left.lstat().st_uid == os.getuid():
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY, ignore_cleanup_errors=True) as folder:
+        with contextlib.suppress(OSError):
+            noted.write_text(folder)
+        yield folder
+    noted.unlink(missing_ok=True)
 
 
 def describe(returncode: int) -> str:

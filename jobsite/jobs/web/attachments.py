@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
 from jobsite.jobs.models.kinds import kind_folders
-from jobsite.jobs.safe_paths import SafeFolder
+from jobsite.jobs.storage.safe_paths import SafeFolder
 from jobsite.jobs.text import one_line
 
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")

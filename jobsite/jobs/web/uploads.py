@@ -11,12 +11,17 @@ from django.http.multipartparser import MultiPartParserError
 from django.utils.functional import cached_property
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
-from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE
+from rest_framework.status import (
+    HTTP_200_OK,
+    HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+    HTTP_507_INSUFFICIENT_STORAGE,
+)
 
 from jobsite.jobs.models.allowance import bytes_left, full_sentence
 from jobsite.jobs.models.kind import UploadLimit
 from jobsite.jobs.models.kinds import upload_limit
 from jobsite.jobs.queue import submission
+from jobsite.jobs.storage import disk_space
 
 
 class StreamToDisk(TemporaryFileUploadHandler):
@@ -44,8 +49,7 @@ class StreamToDisk(TemporaryFileUploadHandler):
             self.declared = upload_limit(field_name)
         if self.declared is None:  # no kind of job takes files
             raise SkipFile
-        if self.received > self.limit:
-            self.refuse()
+        self.refuse_if_too_large()
         super().new_file(field_name, *args, **kwargs)
         self.digest = hashlib.sha256()
 
@@ -63,9 +67,11 @@ class StreamToDisk(TemporaryFileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Write one chunk, within the limit."""
         self.received += len(raw_data)
-        if self.received > self.limit:
+        try:
+            self.refuse_if_too_large()
+        except SkipFile:
             self.upload_interrupted()
-            self.refuse()
+            raise
         self.digest.update(raw_data)
         super().receive_data_chunk(raw_data, start)
 
@@ -85,21 +91,35 @@ class StreamToDisk(TemporaryFileUploadHandler):
         if isinstance(stream, LimitedStream) and stream._pos < stream.limit:  # type: ignore[attr-defined]
             raise MultiPartParserError("The upload ended before all of it had arrived.")
 
-    def refuse(self) -> None:
-        """Drop this file, set a mark for the view and go on with the form's other fields."""
-        assert self.request is not None
+    def refuse_if_too_large(self) -> None:
+        """Drop the file if the request is past its limit, or the disk has no room for it.
+
+        The view finds a mark, and the form's other fields are read on. Raises SkipFile.
+        """
         assert self.declared is not None
-        setting = self.declared.setting
-        most = getattr(settings, setting)
-        is_own = self.limit < most * 2**20
-        reason = no_space_sentence(self.limit, self.stored) if is_own else too_large(most, setting)
-        self.request.upload_too_large = reason  # type: ignore[attr-defined]
-        raise SkipFile
+        request: Any = self.request
+        if self.received > self.limit:
+            setting = self.declared.setting
+            most = getattr(settings, setting)
+            is_own = self.limit < most * 2**20
+            own = no_space_sentence(self.limit, self.stored) if is_own else ""
+            request.upload_refusal = own or too_large(most, setting)
+            request.upload_status = HTTP_413_REQUEST_ENTITY_TOO_LARGE
+            raise SkipFile
+        if self.declared.is_stored and not disk_space.room():
+            request.upload_refusal = disk_space.no_room_sentence()
+            request.upload_status = HTTP_507_INSUFFICIENT_STORAGE
+            raise SkipFile
 
 
 def refusal(request: Any) -> str:
     """Return why files of the request were dropped, as a sentence; empty if all were taken."""
-    return getattr(request, "upload_too_large", "")
+    return getattr(request, "upload_refusal", "")
+
+
+def status_of(request: Any) -> int:
+    """Return the status of a page whose files were dropped: 413, or 507 for a full disk."""
+    return getattr(request, "upload_status", HTTP_200_OK)
 
 
 def too_large(most: int, setting: str) -> str:
@@ -120,13 +140,15 @@ def no_space_sentence(left: int, stored: int) -> str:
     )
 
 
-class TooLarge(APIException):
-    """The error 413 for an upload past the limit."""
+class NotTaken(APIException):
+    """The error for an upload that was dropped: 413, or 507 for a full disk."""
 
-    status_code = HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    def __init__(self, request: Request) -> None:
+        super().__init__(refusal(request))
+        self.status_code = status_of(request)
 
 
 def refuse_too_large(request: Request) -> None:
-    """Raise TooLarge if files of the request were dropped at the limit."""
-    if sentence := refusal(request):
-        raise TooLarge(sentence)
+    """Raise NotTaken if files of the request were dropped."""
+    if refusal(request):
+        raise NotTaken(request)

@@ -19,16 +19,21 @@ class Command(JobCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--status", choices=[status.value for status in Status])
+        parser.add_argument(
+            "--limit", type=int, default=MOST, metavar="N", help=f"at most N jobs; {MOST} if none"
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
-    def handle(self, *, status: str | None, json: bool, **options: Any) -> None:
+    def handle(self, *, status: str | None, limit: int, json: bool, **options: Any) -> None:
+        if limit < 1:
+            self.refuse("--limit takes a number from 1 on.")
         lists = []
         for model in job_models():
             rows = model.objects.filter(delete_requested=False).defer("result")
             if model.has_pages:
                 rows = rows.filter(status=status) if status else rows
-                lists.append(rows.order_by("-created_at")[:MOST])
-        jobs = list(heapq.merge(*lists, key=lambda job: job.created_at, reverse=True))[:MOST]
+                lists.append(rows.order_by("-created_at")[:limit])
+        jobs = list(heapq.merge(*lists, key=lambda job: job.created_at, reverse=True))[:limit]
         if json:
             self.print_json([job.as_dict() for job in jobs])
             return

@@ -24,4 +24,7 @@ class Command(BaseCommand):
         except restore.CannotRestore as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{count} files are restored into {settings.DATA_DIR}.")
-        self.stdout.write("Start the site now; people have to sign in anew.")
+        self.stdout.write(
+            "Start the site now; people have to sign in anew. No job runs and no notification is "
+            "sent until an administrator says so, on the dashboard or with: manage.py release"
+        )

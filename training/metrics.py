@@ -55,12 +55,13 @@ METRICS: dict[str, tuple[Metric, ...]] = {
         _BALANCED,
         Metric("f1", "F1", True, "Balance of precision and recall of the positive class."),
     ),
-    # Log loss alone is fragile on small tables, and accuracy forgets rare classes.
+    # Log loss uses all that a model says of every row, where accuracy sees only the first choice;
+    # balanced accuracy would reward probabilities that are bent towards rare classes.
     MULTICLASS: (
-        _BALANCED,
-        _ACCURACY,
-        Metric("f1_macro", "Macro F1", True, "F1, averaged over the classes."),
         _LOG_LOSS,
+        _ACCURACY,
+        _BALANCED,
+        Metric("f1_macro", "Macro F1", True, "F1, averaged over the classes."),
     ),
     REGRESSION: (
         Metric("rmse", "RMSE", False, "Typical error, large errors weighing more."),

@@ -162,8 +162,8 @@ def test_answers_of_settings_that_were_not_chosen_do_not_pile_up():
 
 def test_further_settings_are_the_same_for_the_same_seed_new_and_in_range():
     boosting = ALGORITHMS["boosting"]
-    known = candidates.candidates(boosting, "binary", 12, 3, imbalanced=False)
-    best = known[4]
+    known = candidates.candidates(boosting, "binary", 12, 3)
+    best = known[6]
     found = candidates.more_candidates(boosting, "binary", 12, "3 boosting 2", known, best)
     assert found == candidates.more_candidates(boosting, "binary", 12, "3 boosting 2", known, best)
     assert len(found) == 12

@@ -95,15 +95,15 @@ def test_models_weigh_the_same_unless_some_are_clearly_better(tmp_path, spread, 
 
 def test_the_same_seed_tries_the_same_settings_and_stays_in_range():
     boosting = ALGORITHMS["boosting"]
-    first = candidates.candidates(boosting, "binary", 12, 3, imbalanced=True)
-    assert first == candidates.candidates(boosting, "binary", 12, 3, imbalanced=True)
-    assert first[0] == {"class_weight": "balanced"}
-    for settings in first[1:]:
-        assert 0.02 <= settings["learning_rate"] <= 0.2
+    first = candidates.candidates(boosting, "binary", 12, 3)
+    assert first == candidates.candidates(boosting, "binary", 12, 3)
+    assert first[: len(boosting.portfolio)] == list(boosting.portfolio)
+    for settings in first[len(boosting.portfolio) :]:
+        assert 0.02 <= settings["learning_rate"] <= 0.1
         assert isinstance(settings["max_leaf_nodes"], int)
-    assert candidates.candidates(boosting, "binary", 0, 3, imbalanced=True) == [], "no time for any"
-    plain = candidates.candidates(boosting, "regression", 2, 3, imbalanced=False)
-    assert all("class_weight" not in settings for settings in plain)
+    assert candidates.candidates(boosting, "binary", 0, 3) == [], "no time for any"
+    ridge = candidates.candidates(ALGORITHMS["linear"], "regression", 2, 3)
+    assert all("C" not in settings for settings in ridge)
 
 
 def test_an_early_end_keeps_what_is_finished_and_explains_the_best(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from training.algorithms.catalogue import WEIGHTS, Algorithm, Setting
+from training.algorithms.catalogue import Algorithm, Setting
 
 SIZES = (12, 8, 5, 3)
 """How many settings are tried, the most that the time allows."""
@@ -38,19 +38,14 @@ def space_of(algorithm: Algorithm, problem: str) -> tuple[Setting, ...]:
     return tuple(setting for setting in algorithm.space if problem in setting.problems)
 
 
-def candidates(
-    algorithm: Algorithm, problem: str, count: int, seed: int, imbalanced: bool
-) -> list[dict[str, Any]]:
-    """Return settings to try; the same seed gives the same ones.
-
-    Where classes are far from equal, the first one only weighs the rare ones more.
-    """
+def candidates(algorithm: Algorithm, problem: str, count: int, seed: int) -> list[dict[str, Any]]:
+    """Return settings to try, those of the portfolio first; the same seed gives the same ones."""
     space = space_of(algorithm, problem)
+    names = {setting.name for setting in space}
+    known = [dict(settings) for settings in algorithm.portfolio if settings.keys() <= names]
     chance = random.Random(f"{seed} {algorithm.key}")  # noqa: S311 (a search, not a secret)
-    found = [{setting.name: _drawn(setting, chance) for setting in space} for _ in range(count)]
-    if found and imbalanced and WEIGHTS in space:
-        found[0] = {WEIGHTS.name: "balanced"}
-    return found
+    drawn = [{setting.name: _drawn(setting, chance) for setting in space} for _ in range(count)]
+    return [*known, *drawn][:count]
 
 
 def more_candidates(

@@ -21,14 +21,9 @@ from training.plots import clusters, draw, learning_curve, partial_dependence
 from training.plots.cluster_profile import profile
 from training.plots.figure import Drawing, saved
 from training.plots.importance import draw_importance
-from training.problem.problem_type import BINARY, CLUSTERING, MULTICLASS, REGRESSION
+from training.problem.problem_type import BINARY, CLUSTERING
 from training.text import shown
 
-_SCORERS = {
-    BINARY: "roc_auc",
-    MULTICLASS: "balanced_accuracy",
-    REGRESSION: "neg_root_mean_squared_error",
-}
 _REPEATS = 5
 _EFFECTS, _EFFECT_ROWS = 3, 200
 _MOST_IMPORTANCES = 60
@@ -155,12 +150,17 @@ def _importance(experiment: Experiment, key: str, model: Any) -> list[dict[str, 
         limit, repeats = min(limit, 300), 1
     if len(rows) > limit:
         rows = np.sort(random.choice(rows, limit, replace=False))
-    features = experiment.features.iloc[rows][names]
+    metric = primary(experiment.problem)
+
+    def score_of(model: Any, features: pd.DataFrame, truth: np.ndarray) -> float:
+        predicted = predict(model, features, experiment.classes)
+        return metric.sign * score(experiment.problem, truth, predicted)[metric.key]
+
     found = permutation_importance(
         model,
-        features,
-        experiment.answers[rows],
-        scoring=_SCORERS[experiment.problem],
+        experiment.features.iloc[rows][names],
+        experiment.truth[rows],
+        scoring=score_of,
         n_repeats=repeats,
         random_state=experiment.seed,
     )

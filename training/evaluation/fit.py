@@ -26,6 +26,8 @@ class FoldResult:
     predicted: np.ndarray
     seconds: float
     """What the fit took by the clock."""
+    rounds: int = 0
+    """The rounds of boosting after which it stopped; 0: it does not stop by itself."""
     slowness: float = 1.0
     """The time of the clock over that of the processor, 1 or more: how busy the machine is."""
 
@@ -44,20 +46,29 @@ def score_fold(
     """Return the outcome of one fold."""
     train, test = experiment.folds[fold]
     started = time.perf_counter()
-    model = fit_on(experiment, key, train, settings)
+    model = fit_on(experiment, key, train, settings, test)
     seconds = time.perf_counter() - started
     if experiment.problem == CLUSTERING:
         table, half = experiment.features.iloc[test], fit_on(experiment, key, train[::2], settings)
         labels = clustering.labels_of(model, table)
         return FoldResult(clustering.score(model, half, table, experiment.seed), labels, seconds)
     predicted = predict(model, experiment.features.iloc[test], experiment.classes)
-    return FoldResult(
-        score(experiment.problem, experiment.truth[test], predicted), predicted, seconds
-    )
+    rounds = model["model"].n_iter_ if KNOWN[key].stops_early else 0
+    scores = score(experiment.problem, experiment.truth[test], predicted)
+    return FoldResult(scores, predicted, seconds, rounds)
 
 
-def fit_on(experiment: Experiment, key: str, rows: np.ndarray, settings: Mapping[str, Any]) -> Any:
-    """Return an algorithm of the catalogue, fitted on the rows at these positions."""
+def fit_on(
+    experiment: Experiment,
+    key: str,
+    rows: np.ndarray,
+    settings: Mapping[str, Any],
+    watched: np.ndarray | None = None,
+) -> Any:
+    """Return an algorithm of the catalogue, fitted on the rows at these positions.
+
+    One that stops early looks at the rows `watched`, so that it loses none of its own.
+    """
     algorithm = KNOWN[key]
     if algorithm.sample_cap is not None and len(rows) > algorithm.sample_cap:
         rows = _sample(experiment, rows, algorithm.sample_cap)
@@ -72,6 +83,14 @@ def fit_on(experiment: Experiment, key: str, rows: np.ndarray, settings: Mapping
         experiment.seed,
         settings,
     )
+    if algorithm.stops_early and watched is not None:
+        prepare, learner = model["prepare"], model["model"]
+        prepared = prepare.fit_transform(features, experiment.answers[rows])
+        apart = prepare.transform(experiment.features.iloc[watched][list(plan.features)])
+        learner.fit(
+            prepared, experiment.answers[rows], X_val=apart, y_val=experiment.answers[watched]
+        )
+        return model
     model.fit(features, experiment.answers[rows])
     return clustering.by_size(model) if experiment.problem == CLUSTERING else model
 

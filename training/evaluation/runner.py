@@ -71,10 +71,8 @@ class _Run:
         self.experiment, self.limits, self.pool = experiment, limits, pool
         self.store, self.out = store, out
         self.schedule = Schedule(algorithms, len(experiment.folds), pool.slots, experiment.problem)
-        self.search = Search(
-            self.schedule, experiment.seed, experiment.is_imbalanced,
-            limits.tune and limits.goes_on and limits.deadline is not None,
-        )  # fmt: skip
+        goes_on = limits.tune and limits.goes_on and limits.deadline is not None
+        self.search = Search(self.schedule, experiment.seed, goes_on)
         self.search.is_due = limits.tune
         self.metric = primary(experiment.problem)
         self.joins = limits.ensemble
@@ -181,6 +179,7 @@ class _Run:
             self.schedule.started(fit, time.monotonic())
             settings = run.trials[fit.trial].settings
             if fit.fold is FINAL:
+                settings = run.trials[fit.trial].final_settings
                 answers = out_of_fold(run, self.experiment)
                 best = self.schedule.by_score()[0] == fit.key
                 self.pool.start(fit, finish, self.store, fit.key, settings, self.out, answers, best)
@@ -212,7 +211,7 @@ class _Run:
         runs = self.schedule.runs
         seconds = sum(runs[key].fold_seconds or 0.0 for key in members)
         answers = {key: out_of_fold(runs[key], self.experiment) for key in members}
-        settings = {key: runs[key].best.settings for key in members}
+        settings = {key: runs[key].best.final_settings for key in members}
         self.pool.start(_ENSEMBLE, fit_ensemble, self.store, answers, settings, seconds, self.out)
         return True
 

@@ -11,6 +11,7 @@ from training.algorithms.catalogue import Algorithm
 from training.evaluation.fit import FoldResult
 
 FINAL = None
+_TO_THE_END = {"early_stopping": False}
 # The last fit of an algorithm sees all folds, and plots and importance are made after it, in
 # about two seconds of a core.
 FINAL_FITS, FINAL_SECONDS = 1.3, 2.0
@@ -35,6 +36,14 @@ class Trial:
     """When each fold that is running now was started."""
     dropped: bool = False
     round: int = 0
+
+    @property
+    def final_settings(self) -> dict[str, Any]:
+        """The settings of a fit on all rows: as many rounds as the folds took on average."""
+        rounds = [result.rounds for result in self.results.values() if result.rounds]
+        if not rounds:
+            return self.settings
+        return {**self.settings, "max_iter": round(sum(rounds) / len(rounds)), **_TO_THE_END}
 
     def drop(self) -> None:
         """Mark these settings as given up."""

@@ -18,15 +18,8 @@ MOST_TUNED, MOST_ROUNDS, STALE_ROUNDS = 5, 8, 3
 class Search:
     """One planned round for the best algorithms; where `goes_on`, further ones in the time left."""
 
-    def __init__(
-        self, schedule: Schedule, seed: int, imbalanced: bool = False, goes_on: bool = False
-    ) -> None:
-        self.schedule, self.seed, self.imbalanced, self.goes_on = (
-            schedule,
-            seed,
-            imbalanced,
-            goes_on,
-        )
+    def __init__(self, schedule: Schedule, seed: int, goes_on: bool = False) -> None:
+        self.schedule, self.seed, self.goes_on = schedule, seed, goes_on
         self.is_due = True
         """True until the planned round is given out, or not wanted any more."""
         self.is_stale = False
@@ -43,9 +36,7 @@ class Search:
             run = self.schedule.runs[key]
             size = self._affordable(run, seconds)
             seconds -= self._seconds_of(run, size)
-            made = candidates.candidates(
-                run.algorithm, self.schedule.problem, size, self.seed, self.imbalanced
-            )
+            made = candidates.candidates(run.algorithm, self.schedule.problem, size, self.seed)
             self._add(run, made)
         for key in self._learners():
             self.schedule.runs[key].searching = self.goes_on

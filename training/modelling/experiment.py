@@ -46,12 +46,6 @@ class Experiment:
         """Positions of the rows that a fold tests: all of `train`, unless time splits them."""
         return np.sort(np.concatenate([test for _, test in self.folds]))
 
-    @property
-    def is_imbalanced(self) -> bool:
-        """True if the rarest class has less than a third of its even share."""
-        counts = np.bincount(self.truth[self.train]) if self.classes else np.ones(1)
-        return bool(counts.min() < counts.mean() / 3)
-
     def in_order(self, answers: Sequence[np.ndarray]) -> np.ndarray:
         """Return the answers of the folds as one array, (rows,) or (rows, classes) of `tested`."""
         tested = self.tested

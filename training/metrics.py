@@ -37,7 +37,12 @@ _BALANCED = Metric(
     "Share of right answers, each class counted the same however rare it is.",
     "Balanced acc.",
 )
-_LOG_LOSS = Metric("log_loss", "Log loss", False, "Punishes probabilities that are sure and wrong.")
+_LOG_LOSS = Metric(
+    "log_loss",
+    "Log loss",
+    False,
+    "Punishes probabilities that are sure and wrong; none counts as surer than 999 in 1,000.",
+)
 METRICS: dict[str, tuple[Metric, ...]] = {
     BINARY: (
         Metric(

@@ -60,12 +60,12 @@ def test_a_training_reports_and_returns_its_result(ann, folder, told):
     lines = [json.loads(line) for line in told.read_text().splitlines()]
     events = [line["event"] for line in lines if "event" in line]
     assert any("180 rows and 6 columns" in text for text in events)
-    assert any("Decision tree: Balanced accuracy" in text for text in events)
+    assert any("Decision tree: Log loss" in text for text in events)
     (dates,) = [text for text in result["warnings"] if "holds dates" in text]
     assert events.count(dates) == 1, "found while the fits were running"
     live = [line["fields"]["live"] for line in lines if "fields" in line]
     assert live[-2]["leaderboard"][0]["algorithm"] == "tree"
-    assert live[-1]["verdict"].startswith("Decision tree is best: Balanced accuracy")
+    assert live[-1]["verdict"].startswith("Decision tree is best: Log loss")
     assert all(0 <= line["progress"] <= 1 for line in lines if "progress" in line)
 
 

@@ -13,7 +13,8 @@ from training.evaluation.budget import EvaluationLimits
 from training.evaluation.ensemble import fit_weights
 from training.evaluation.events import Explained, RowAdded
 from training.evaluation.runner import evaluate
-from training.evaluation.scoring import predict, score
+from training.evaluation.scoring import predict, ranking_score, score
+from training.metrics import primary
 from training.modelling.preprocessing import make_plan
 from training.modelling.splits import make_experiment
 
@@ -82,15 +83,41 @@ def test_an_ensemble_of_classes_survives_its_file(tmp_path):
     assert set(whole.predict(experiment.features)) <= set(task.classes)
 
 
-@pytest.mark.parametrize(("spread", "equal"), [([10] * 5, True), ([10, 10, 10, 90, 90], False)])
-def test_models_weigh_the_same_unless_some_are_clearly_better(tmp_path, spread, equal):
+def answers_around(experiment, *spreads):
+    """Answers that miss the truth by so much, of a model each."""
+    truth, chance = experiment.truth[experiment.tested], np.random.default_rng(0)
+    return {f"m{n}": truth + chance.normal(0, std, len(truth)) for n, std in enumerate(spreads)}
+
+
+def test_models_that_err_apart_are_averaged_and_weak_ones_left_out(tmp_path):
     task = made(tmp_path, houses(100), "price")
     experiment = make_experiment(task, make_plan(task.columns)[0], 0)
-    truth, chance = experiment.truth[experiment.tested], np.random.default_rng(0)
-    answers = {f"m{n}": truth + chance.normal(0, std, len(truth)) for n, std in enumerate(spread)}
-    weights = fit_weights(experiment, answers).weights
-    assert (set(weights.values()) == {0.2}) == equal
-    assert ("m4" in weights) == equal
+    answers = answers_around(experiment, 10, 10, 10, 90, 90)
+    made_of = fit_weights(experiment, answers, dict.fromkeys(answers, 1.0), float("inf"))
+    assert set(made_of.weights) == {"m0", "m1", "m2"}
+    assert sum(made_of.weights.values()) == pytest.approx(1)
+    alone = score(task.kind, experiment.truth[experiment.tested], answers["m0"])["rmse"]
+    assert max(fold.scores["rmse"] for fold in made_of.folds) < alone
+
+
+def test_members_whose_last_fits_take_too_long_do_not_join(tmp_path):
+    task = made(tmp_path, houses(100), "price")
+    experiment = make_experiment(task, make_plan(task.columns)[0], 0)
+    answers = answers_around(experiment, 10, 11, 12)
+    costs = {"m0": 1.0, "m1": 50.0, "m2": 1.0}
+    assert set(fit_weights(experiment, answers, costs, 5.0).weights) == {"m0", "m2"}
+    assert fit_weights(experiment, answers, costs, 0.5).weights == {"m0": 1.0}
+
+
+@pytest.mark.parametrize("problem", ["regression", "binary", "multiclass"])
+def test_the_quick_measure_is_that_of_the_leaderboard(problem):
+    chance = np.random.default_rng(0)
+    classes = {"regression": 0, "binary": 2, "multiclass": 3}[problem]
+    truth = chance.integers(0, classes, 60) if classes else chance.normal(size=60)
+    answers = chance.dirichlet([1.0] * classes, 60).round(1) + 1e-9 if classes else truth + 1.0
+    metric = primary(problem)
+    exact = metric.sign * score(problem, truth, answers)[metric.key]
+    assert ranking_score(problem, truth, answers) == pytest.approx(exact)
 
 
 def test_the_same_seed_tries_the_same_settings_and_stays_in_range():

@@ -23,6 +23,10 @@ PULSE = 1.0
 # What the file of the best model may take beyond the end.
 GRACE = 3.0
 ENSEMBLE_SECONDS = 3.0
+# A member is fitted on the training part and on all rows: so many times as long as in a fold.
+MEMBER_FITS = 2.8
+# How many settings mostly join, and the share of the budget that their last fits may take.
+LIKELY, MOST_OF_BUDGET = 6, 0.25
 
 
 class Budget:
@@ -44,8 +48,14 @@ class Budget:
         return min(PULSE, left) if left > 0 else PULSE / 4
 
     def ensemble_seconds(self, joins: bool) -> float:
-        """Return the seconds to keep for the ensemble."""
-        return 2 * ENSEMBLE_SECONDS * self.schedule.slowness if joins else 0.0
+        """Return the seconds to keep for the ensemble: its last fits, and what explains it."""
+        if not joins or self.deadline is None:
+            return 0.0
+        runs = self.schedule.runs
+        likely = [runs[key].trials[number] for key, number in self.schedule.members()[:LIKELY]]
+        fits = sum(trial.seconds for trial in likely) * MEMBER_FITS / self.schedule.slots
+        most = (self.deadline - self.began) * MOST_OF_BUDGET
+        return min(3 * ENSEMBLE_SECONDS * self.schedule.slowness, most) + min(fits, most)
 
     def progress(self, joins: bool) -> tuple[float, float]:
         """Return the share that is done and the seconds that remain."""

@@ -24,7 +24,7 @@ def first_folds(folds: int) -> int:
 
 def survivors(tried: int) -> int:
     """Return how many settings go on to the other folds."""
-    return max(1, tried // 4)
+    return max(1, tried // 3)
 
 
 def fits_of(tried: int, folds: int) -> int:

@@ -1,118 +1,128 @@
-"""A weighted mean of the best models. The weights come from answers for rows that no member has
-seen, and the score of the ensemble from folds that its weights have not seen."""
+"""A weighted mean of the best settings of all algorithms. The weights come from answers for rows
+that no member has seen, and the score of the ensemble from folds that its weights have not seen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 from sklearn.ensemble import VotingClassifier, VotingRegressor
 from sklearn.preprocessing import LabelEncoder
-from sklearn.utils import Bunch
 
-from training.algorithms import model_file
 from training.algorithms.catalogue import ENSEMBLE
 from training.evaluation.final_fit import explain
 from training.evaluation.fit import FoldResult, fit_on
-from training.evaluation.scoring import score
-from training.metrics import primary
+from training.evaluation.scoring import ranking_score, score
 from training.modelling.experiment import Experiment
 
-_ROUNDS = 20
+# More do not help measurably (Caruana et al. 2004, and AutoGluon's own experience).
+_ROUNDS = 25
 _ROWS = 5000
 
 
 @dataclass(frozen=True, slots=True)
-class EnsembleFit:
-    """An ensemble before its last check: who could join, with what weight, and its folds."""
+class Member:
+    """Settings of an algorithm that may join, and what they cost."""
 
-    members: tuple[str, ...]
+    key: str
+    settings: Mapping[str, Any]
+    final_settings: Mapping[str, Any]
+    """Those of a fit on all rows."""
+    seconds: float
+    """What one fold took."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnsembleWeights:
+    """The weights of those that joined, by name, and the folds of their mean."""
+
     weights: dict[str, float]
     folds: tuple[FoldResult, ...]
     predicted: np.ndarray
 
 
-def fit_ensemble(
-    path: Path,
-    answers: Mapping[str, np.ndarray],
-    settings: Mapping[str, Mapping[str, Any]],
-    seconds: float,
-    out: Path,
-) -> Iterator[EnsembleFit | dict[str, Any]]:
-    """Weigh the out-of-fold answers of models whose files are in `out`, then join those models.
-
-    `settings` are those of each member, `seconds` the time that a fold of all took together. At
-    the end the members are fitted again on all rows.
-    """
-    experiment = Experiment.open(path)
-    made = fit_weights(experiment, answers, seconds)
-    yield made
-    if not made.folds:
-        return
-    kept = made.weights
-    model = join(experiment, {name: model_file.load(out / f"{name}.skops") for name in kept}, kept)
-    yield from explain(experiment, ENSEMBLE.key, model, out, made.predicted)
-    again = {name: fit_on(experiment, name, experiment.everything, settings[name]) for name in kept}
-    model_file.save(join(experiment, again, kept), out / f"{ENSEMBLE.key}{model_file.AGAIN}")
-    yield {"refitted": True}
+def weight_members(
+    path: Path, members: Mapping[str, Member], answers: Mapping[str, np.ndarray], afford: float
+) -> Iterator[EnsembleWeights]:
+    """Weigh members by their out-of-fold answers; `afford` is the seconds of their folds."""
+    costs = {name: member.seconds for name, member in members.items()}
+    yield fit_weights(Experiment.open(path), answers, costs, afford)
 
 
 def fit_weights(
-    experiment: Experiment, answers: Mapping[str, np.ndarray], seconds: float = 0.0
-) -> EnsembleFit:
+    experiment: Experiment,
+    answers: Mapping[str, np.ndarray],
+    costs: Mapping[str, float],
+    afford: float,
+) -> EnsembleWeights:
     """Return the weights of models by their out-of-fold answers; no folds if one is enough.
 
-    Weights that are found are compared with equal ones: few rows say little about what is better
-    than a plain mean.
+    Those that are chosen take no more than `afford` together, by their `costs`.
     """
-    names, truth = tuple(answers), experiment.truth[experiment.tested]
+    tested = experiment.tested
+    names, truth = list(answers), experiment.truth[tested]
     stacked = np.stack([answers[name] for name in names])
+    seconds = np.array([costs[name] for name in names])
     sample = _sample(experiment, len(truth))
 
-    def found(rows: np.ndarray) -> np.ndarray:
-        return _weights(experiment.problem, truth[rows], stacked[:, rows])
+    def found(rows: np.ndarray, members: np.ndarray) -> np.ndarray:
+        chosen = _weights(
+            experiment.problem, truth[rows], stacked[members][:, rows], seconds[members], afford
+        )
+        weights = np.zeros(len(names))
+        weights[members] = chosen
+        return weights
 
-    def equal(_: np.ndarray) -> np.ndarray:
-        return np.full(len(names), 1 / len(names))
-
-    if np.count_nonzero(whole := found(sample)) < 2:
-        return EnsembleFit(names, {names[int(whole.argmax())]: 1.0}, (), np.empty(0))
-    made = []
-    for way, weights in ((found, whole), (equal, equal(sample))):
-        folds, predicted = _judged(experiment, stacked, way, sample, seconds)
-        kept = {name: float(w) for name, w in zip(names, weights, strict=True) if w > 0}
-        made.append(EnsembleFit(names, kept, folds, predicted))
-    metric = primary(experiment.problem)
-    return max(
-        made, key=lambda one: metric.sign * sum(fold.scores[metric.key] for fold in one.folds)
-    )
-
-
-def _judged(
-    experiment: Experiment,
-    stacked: np.ndarray,
-    way: Callable[[np.ndarray], np.ndarray],
-    sample: np.ndarray,
-    seconds: float,
-) -> tuple[tuple[FoldResult, ...], np.ndarray]:
-    """Return scores and answers from folds that the weights of this way have not seen."""
-    tested = experiment.tested
-    truth, predicted, folds = experiment.truth[tested], np.empty_like(stacked[0]), []
+    whole = found(sample, np.arange(len(names)))
+    kept = {name: float(weight) for name, weight in zip(names, whole, strict=True) if weight > 0}
+    if len(kept) < 2:
+        return EnsembleWeights(kept, (), np.empty(0))
+    predicted, folds = np.empty_like(stacked[0]), []
+    spent = float(sum(costs[name] for name in kept))
     for _, answered in experiment.folds:
         test = np.searchsorted(tested, answered)
-        part = way(np.setdiff1d(sample, test, assume_unique=True))
+        part = found(np.setdiff1d(sample, test, assume_unique=True), np.arange(len(names)))
         predicted[test] = np.tensordot(part, stacked[:, test], axes=1)
         scores = score(experiment.problem, truth[test], predicted[test])
-        folds.append(FoldResult(scores, predicted[test], seconds))
-    return tuple(folds), predicted
+        folds.append(FoldResult(scores, predicted[test], spent))
+    return EnsembleWeights(kept, tuple(folds), predicted)
+
+
+def fit_member(path: Path, member: Member, scratch: Path) -> Iterator[None]:
+    """Fit a member on the training part and on all rows, into a file of this job."""
+    experiment = Experiment.open(path)
+    parts = [
+        fit_on(experiment, member.key, rows, member.final_settings)
+        for rows in (experiment.train, experiment.everything)
+    ]
+    joblib.dump(parts, scratch)
+    yield None
+
+
+def join_members(
+    path: Path, weights: Mapping[str, float], files: Mapping[str, Path], predicted: np.ndarray,
+    out: Path,
+) -> Iterator[dict[str, Any]]:  # fmt: skip
+    """Join fitted members, check the mean on the rows that were kept apart, explain and save it.
+
+    The file holds the members that were fitted on all rows.
+    """
+    experiment = Experiment.open(path)
+    fitted = {name: joblib.load(file) for name, file in files.items()}
+    checked = join(experiment, {name: parts[0] for name, parts in fitted.items()}, weights)
+    whole = join(experiment, {name: parts[1] for name, parts in fitted.items()}, weights)
+    yield from explain(experiment, ENSEMBLE.key, checked, out, predicted, whole)
+    yield {"refitted": True}
 
 
 def join(experiment: Experiment, members: Mapping[str, Any], weights: Mapping[str, float]) -> Any:
     """Return one fitted model that answers with the weighted mean of fitted models."""
-    named, shares = list(members.items()), [weights[name] for name in members]
+    # The fitted members stand in one place: the file would hold each of them three times.
+    named, shares = [(name, None) for name in members], [weights[name] for name in members]
     if not experiment.classes:
         made: Any = VotingRegressor(named, weights=shares)
     else:
@@ -120,7 +130,6 @@ def join(experiment: Experiment, members: Mapping[str, Any], weights: Mapping[st
         made.le_ = LabelEncoder().fit(experiment.answers)
         made.classes_ = made.le_.classes_
     made.estimators_ = list(members.values())
-    made.named_estimators_ = Bunch(**members)
     return made
 
 
@@ -130,22 +139,27 @@ def _sample(experiment: Experiment, rows: int) -> np.ndarray:
     return np.sort(np.random.default_rng(experiment.seed).choice(rows, _ROWS, replace=False))
 
 
-def _weights(problem: str, truth: np.ndarray, stacked: np.ndarray) -> np.ndarray:
+def _weights(
+    problem: str, truth: np.ndarray, stacked: np.ndarray, costs: Sequence[float], afford: float
+) -> np.ndarray:
     """Return weights, (members,), that sum to 1: greedy selection with replacement.
 
-    Members are added one by one, each as often as it helps (Caruana et al. 2004). `stacked` is
-    (members, rows) or (members, rows, classes).
+    Members are added one by one, each as often as it helps (Caruana et al. 2004); of equal ones,
+    one that is in already. `stacked` is (members, rows) or (members, rows, classes). The first
+    one joins whatever it costs.
     """
-    metric = primary(problem)
     counts = np.zeros(len(stacked))
     total = np.zeros_like(stacked[0])
-    best, best_counts = -np.inf, counts.copy()
+    best, best_counts, spent = -np.inf, counts.copy(), 0.0
     for taken in range(1, _ROUNDS + 1):
         scores = [
-            metric.sign * score(problem, truth, (total + member) / taken)[metric.key]
-            for member in stacked
+            ranking_score(problem, truth, (total + member) / taken)
+            if counts[place] or not spent or spent + costs[place] <= afford
+            else -np.inf
+            for place, member in enumerate(stacked)
         ]
-        chosen = int(np.argmax(scores))
+        chosen = max(range(len(scores)), key=lambda n: (scores[n], counts[n] > 0))
+        spent += 0.0 if counts[chosen] else costs[chosen]
         counts[chosen] += 1
         total += stacked[chosen]
         if scores[chosen] > best + 1e-12:

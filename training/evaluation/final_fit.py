@@ -58,12 +58,20 @@ def finish(
 
 
 def explain(
-    experiment: Experiment, key: str, model: Any, out: Path, predicted: np.ndarray
+    experiment: Experiment,
+    key: str,
+    model: Any,
+    out: Path,
+    predicted: np.ndarray,
+    whole: Any = None,
 ) -> Iterator[dict[str, Any]]:
-    """Report on a fitted model: hold-out scores and file first, then plots and importance."""
+    """Report on a fitted model: hold-out scores and file first, then plots and importance.
+
+    The file holds `whole`, the same model fitted on all rows, where it is there.
+    """
     answered = predict(model, experiment.features.iloc[experiment.holdout], experiment.classes)
     name = f"{key}.skops"
-    model_file.save(model, out / name)
+    model_file.save(model if whole is None else whole, out / name)
     yield {
         "holdout": score(experiment.problem, experiment.truth[experiment.holdout], answered),
         "model": name,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from collections.abc import Mapping
+
 import numpy as np
 
-from training.algorithms.catalogue import ENSEMBLE, Algorithm
+from training.algorithms.catalogue import ENSEMBLE, KNOWN, Algorithm
 from training.evaluation.candidates import in_words
-from training.evaluation.ensemble import EnsembleFit
+from training.evaluation.ensemble import EnsembleWeights, Member
 from training.evaluation.fit import FoldResult
-from training.evaluation.runs import AlgorithmRun
-from training.evaluation.schedule import Schedule
+from training.evaluation.runs import AlgorithmRun, Trial
 from training.metrics import primary
 from training.modelling.experiment import Experiment
 from training.results.leaderboard import LeaderboardRow, finished_row
@@ -28,13 +31,26 @@ def row_of(run: AlgorithmRun, experiment: Experiment) -> LeaderboardRow:
     return row.with_settings(run.best.settings)
 
 
-def ensemble_row(made: EnsembleFit, schedule: Schedule) -> LeaderboardRow:
-    """Return the row of the ensemble."""
-    labels = {key: run.algorithm.label for key, run in schedule.runs.items()}
-    order = sorted(made.weights, key=lambda key: -made.weights[key])
-    shares = ", ".join(f"{made.weights[key]:.0%} {labels[key].lower()}" for key in order)
-    row = _row(schedule.problem, ENSEMBLE, list(made.folds), f"{shares}.")
-    return row.with_settings({"members": list(made.members), "weights": made.weights})
+def ensemble_row(
+    made: EnsembleWeights, members: Mapping[str, Member], afford: float, problem: str
+) -> LeaderboardRow:
+    """Return the row of the ensemble; its settings are what makes its scores again."""
+    counts = Counter(members[name].key for name in made.weights)
+    shares: dict[str, float] = dict.fromkeys(counts, 0.0)
+    for name, weight in made.weights.items():
+        shares[members[name].key] += weight
+    order = sorted(counts, key=lambda key: -shares[key])
+    note = ", ".join(f"{counts[k]} × {KNOWN[k].label.lower()} ({shares[k]:.0%})" for k in order)
+    settings = {
+        "members": {
+            name: {
+                "algorithm": one.key, "settings": dict(one.settings), "seconds": one.seconds,
+            } for name, one in members.items()
+        },
+        "weights": made.weights,
+        "afford": afford if math.isfinite(afford) else None,
+    }  # fmt: skip
+    return _row(problem, ENSEMBLE, list(made.folds), f"{note}.").with_settings(settings)
 
 
 def _row(
@@ -46,6 +62,7 @@ def _row(
     return finished_row(algorithm.key, algorithm.label, metric, scores, seconds, note)
 
 
-def out_of_fold(run: AlgorithmRun, experiment: Experiment) -> np.ndarray:
+def out_of_fold(trial: Trial, experiment: Experiment) -> np.ndarray:
     """Return the answers of the folds, (rows,) or (rows, classes) of `experiment.tested`."""
-    return experiment.in_order([run.best.results[fold].predicted for fold in range(run.folds)])
+    folds = range(len(experiment.folds))
+    return experiment.in_order([trial.results[fold].predicted for fold in folds])

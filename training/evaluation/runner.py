@@ -8,8 +8,22 @@ from pathlib import Path
 
 from training.algorithms import model_file
 from training.algorithms.catalogue import BASELINE, ENSEMBLE, Algorithm
-from training.evaluation.budget import ENSEMBLE_SECONDS, PULSE, Budget, EvaluationLimits, late
-from training.evaluation.ensemble import EnsembleFit, fit_ensemble
+from training.evaluation.budget import (
+    ENSEMBLE_SECONDS,
+    GRACE,
+    MEMBER_FITS,
+    PULSE,
+    Budget,
+    EvaluationLimits,
+    late,
+)
+from training.evaluation.ensemble import (
+    EnsembleWeights,
+    Member,
+    fit_member,
+    join_members,
+    weight_members,
+)
 from training.evaluation.events import (
     Event,
     Explained,
@@ -30,8 +44,8 @@ from training.metrics import primary
 from training.modelling.experiment import Experiment
 from training.results.leaderboard import FAILED, SKIPPED, LeaderboardRow
 
-_ENSEMBLE = Fit(ENSEMBLE.key, FINAL)
-_FEWEST_MEMBERS = 3
+_WEIGH, _ENSEMBLE = Fit(ENSEMBLE.key, 0), Fit(ENSEMBLE.key, FINAL)
+_FEWEST_ALGORITHMS = 3
 
 
 def evaluate(
@@ -56,6 +70,8 @@ def evaluate(
         pool.close()
         model_file.finish_replacements(out)
         store.unlink(missing_ok=True)
+        for member in scratch.glob("*.member"):
+            member.unlink()
 
 
 class _Run:
@@ -76,6 +92,15 @@ class _Run:
         self.search.is_due = limits.tune
         self.metric = primary(experiment.problem)
         self.joins = limits.ensemble
+        if self.joins:  # mostly it is the best, and one model is enough to fall back on
+            self.schedule.explained = 1
+        self.members: dict[str, Member] = {}
+        self.afford = 0.0
+        self.is_joining = False
+        """True from the first last fit of a member to the start of the join: it comes first."""
+        self.weights: EnsembleWeights | None = None
+        self.to_fit: list[str] = []
+        self.fitted: dict[str, Path] = {}
         self.budget = Budget(self.schedule, self.search, limits.deadline)
         self.is_reported = False
         self.enough = False
@@ -125,7 +150,9 @@ class _Run:
             else:
                 yield from self._skipped(key, reason)
         if left <= 0:
-            self._kill([_ENSEMBLE])
+            self.to_fit, self.is_joining = [], False
+            ensemble = [fit for fit in self.pool.running if fit.key == ENSEMBLE.key]
+            self._kill(fit for fit in ensemble if fit != _ENSEMBLE or left <= -GRACE)
 
     def _relieve(self) -> Iterator[Event]:
         """Stop the heaviest fit before the memory of the whole job is used up."""
@@ -136,7 +163,7 @@ class _Run:
         if found := too_heavy(self.pool, limit):
             fit, reason = found
             self.pool.kill(fit)
-            if fit != _ENSEMBLE:
+            if fit.key != ENSEMBLE.key:
                 yield from self._failed(fit, reason)
 
     def _skipped(self, key: str, reason: str) -> Iterator[Event]:
@@ -170,17 +197,17 @@ class _Run:
     def _start(self) -> Iterator[Event]:
         while not self.pool.is_full:
             yield from self._extend_search()
-            if self._start_ensemble():
+            if self._start_ensemble() or self._start_member() or self._start_join():
                 continue
             fit = self.schedule.next_fit()
-            if fit is None:
+            if fit is None or (fit.fold is FINAL and self.is_joining):
                 return
             run = self.schedule.runs[fit.key]
             self.schedule.started(fit, time.monotonic())
             settings = run.trials[fit.trial].settings
             if fit.fold is FINAL:
                 settings = run.trials[fit.trial].final_settings
-                answers = out_of_fold(run, self.experiment)
+                answers = out_of_fold(run.trials[fit.trial], self.experiment)
                 best = self.schedule.by_score()[0] == fit.key
                 self.pool.start(fit, finish, self.store, fit.key, settings, self.out, answers, best)
             else:
@@ -201,26 +228,58 @@ class _Run:
             yield Searched(self.search.extra(), self.search.is_stale)
 
     def _start_ensemble(self) -> bool:
-        """Join the best models as soon as they have their files; return whether that has begun."""
-        members = self.schedule.members()
-        if not self.joins or self.search.is_due or members is None:
+        """Weigh all settings that are through once the search is over; return whether it began."""
+        if not self.joins or self.search.is_due or not self.schedule.is_search_over:
             return False
         self.joins = False
-        if len(members) < _FEWEST_MEMBERS or self.budget.left < ENSEMBLE_SECONDS:
+        found = self.schedule.members()
+        if (
+            len({key for key, _ in found}) < _FEWEST_ALGORITHMS
+            or self.budget.left < ENSEMBLE_SECONDS
+        ):
             return False
         runs = self.schedule.runs
-        seconds = sum(runs[key].fold_seconds or 0.0 for key in members)
-        answers = {key: out_of_fold(runs[key], self.experiment) for key in members}
-        settings = {key: runs[key].best.final_settings for key in members}
-        self.pool.start(_ENSEMBLE, fit_ensemble, self.store, answers, settings, seconds, self.out)
+        trials = {f"{key}-{number}": (key, runs[key].trials[number]) for key, number in found}
+        self.members = {
+            name: Member(key, trial.settings, trial.final_settings, trial.seconds)
+            for name, (key, trial) in trials.items()
+        }
+        answers = {name: out_of_fold(one, self.experiment) for name, (_, one) in trials.items()}
+        self.afford = self._afford()
+        self.pool.start(_WEIGH, weight_members, self.store, self.members, answers, self.afford)
         return True
+
+    def _start_member(self) -> bool:
+        """Fit the next member of the ensemble; return whether there was one."""
+        if not self.to_fit:
+            return False
+        name = self.to_fit.pop(0)
+        fit = Fit(ENSEMBLE.key, 1, list(self.members).index(name))
+        file = self.store.with_name(f"{name}.member")
+        self.pool.start(fit, fit_member, self.store, self.members[name], file)
+        return True
+
+    def _start_join(self) -> bool:
+        """Join the members once the last of them is fitted; return whether that has begun."""
+        if self.weights is None or len(self.fitted) < len(self.weights.weights):
+            return False
+        shares, predicted = self.weights.weights, self.weights.predicted
+        files = {name: self.fitted.pop(name) for name in shares}
+        self.is_joining = False
+        self.pool.start(_ENSEMBLE, join_members, self.store, shares, files, predicted, self.out)
+        return True
+
+    def _afford(self) -> float:
+        """Return the seconds that a fold of all members may take together, to be fitted in time."""
+        left = self.budget.left - 2 * ENSEMBLE_SECONDS * self.schedule.slowness
+        return max(0.0, left) * self.pool.slots / MEMBER_FITS
 
     # --- what comes back ---
 
     def _take(self, message: FitMessage) -> Iterator[Event]:
         fit: Fit = message.tag
-        if fit == _ENSEMBLE:
-            yield from self._take_ensemble(message)
+        if fit.key == ENSEMBLE.key:
+            yield from self._take_ensemble(fit, message)
             return
         key, run = fit.key, self.schedule.runs[fit.key]
         if message.error:
@@ -250,15 +309,26 @@ class _Run:
         if self.search.choose(key):
             yield RowAdded(row_of(self.schedule.runs[key], self.experiment))
 
-    def _take_ensemble(self, message: FitMessage) -> Iterator[Event]:
-        if isinstance(message.value, EnsembleFit) and message.value.folds:
-            yield RowAdded(ensemble_row(message.value, self.schedule))
-        elif isinstance(message.value, dict):
-            yield Explained(ENSEMBLE.key, message.value)
-        elif message.error:
+    def _take_ensemble(self, fit: Fit, message: FitMessage) -> Iterator[Event]:
+        if message.error:
+            self._kill([one for one in self.pool.running if one.key == ENSEMBLE.key])
+            self.weights, self.to_fit, self.is_joining = None, [], False
             yield RowAdded(
                 LeaderboardRow(ENSEMBLE.key, ENSEMBLE.label, FAILED, error=message.error)
             )
+        elif isinstance(message.value, EnsembleWeights):
+            if message.value.folds:
+                self.weights, self.to_fit = message.value, list(message.value.weights)
+                self.is_joining = True
+        elif isinstance(message.value, dict):
+            if "model" in message.value:
+                assert self.weights is not None
+                problem = self.experiment.problem
+                yield RowAdded(ensemble_row(self.weights, self.members, self.afford, problem))
+            yield Explained(ENSEMBLE.key, message.value)
+        elif message.ended and fit not in {_WEIGH, _ENSEMBLE}:
+            name = list(self.members)[fit.trial]
+            self.fitted[name] = self.store.with_name(f"{name}.member")
 
     def _failed(self, fit: Fit, reason: str) -> Iterator[Event]:
         key, run = fit.key, self.schedule.runs[fit.key]

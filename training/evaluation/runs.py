@@ -45,6 +45,11 @@ class Trial:
             return self.settings
         return {**self.settings, "max_iter": round(sum(rounds) / len(rounds)), **_TO_THE_END}
 
+    @property
+    def seconds(self) -> float:
+        """Mean time of its fits."""
+        return sum(result.seconds for result in self.results.values()) / max(1, len(self.results))
+
     def drop(self) -> None:
         """Mark these settings as given up."""
         self.dropped, self.waiting = True, []

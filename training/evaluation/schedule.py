@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container
 
 from training.algorithms.catalogue import BASELINE, Algorithm
@@ -9,7 +10,9 @@ from training.evaluation.fit import FoldResult
 from training.evaluation.runs import FINAL, FINAL_FITS, AlgorithmRun, Fit, Trial
 from training.metrics import primary
 
-_MOST_MEMBERS = _EXPLAINED = 5
+_EXPLAINED = 3
+# What may join the ensemble, and the answers that are kept for it.
+_MOST_MEMBERS, _MOST_OF_A_KIND, _MOST_BYTES = 40, 12, 64 * 2**20
 # How much longer than expected a last fit may be.
 _GENEROUS = 2.0
 _OF_LATE = 0.2
@@ -25,6 +28,8 @@ class Schedule:
         self.folds, self.slots, self.problem = folds, slots, problem
         self.metric = primary(problem)
         self.slowness = 1.0
+        self.explained = _EXPLAINED
+        """For the last fits of how many of the best models time is kept."""
         self.is_extra = False
         """True once all settings that were planned are through: what else is tried comes last."""
 
@@ -85,13 +90,43 @@ class Schedule:
         scored = [key for key, run in self.runs.items() if run.is_scored]
         return sorted(scored, key=lambda key: -self.mean(self.runs[key].best))
 
-    def members(self) -> list[str] | None:
-        """Return the best models that have their files; None while one of them still may."""
-        order = [key for key in self.by_score() if key != BASELINE][:_MOST_MEMBERS]
-        runs = [self.runs[key] for key in order]
-        if not self.is_scored or any(not (run.steps or run.ended) for run in runs):
-            return None
-        return [run.algorithm.key for run in runs if run.steps]
+    def through(self) -> list[tuple[str, int]]:
+        """Return algorithm and number of the settings that saw all folds, best first."""
+        found = [
+            (key, number)
+            for key, run in self.runs.items()
+            if key != BASELINE
+            for number, trial in enumerate(run.trials)
+            if len(trial.results) == self.folds
+        ]
+        return sorted(found, key=lambda one: -self.mean(self.runs[one[0]].trials[one[1]]))
+
+    def forget_weak(self) -> None:
+        """Keep the answers of the best settings alone: hundreds would fill the memory."""
+        kept, of_kind = 0, Counter[str]()
+        for key, number in self.through():
+            trial = self.runs[key].trials[number]
+            of_kind[key] += 1
+            kept += sum(result.predicted.nbytes for result in trial.results.values())
+            is_weak = kept > _MOST_BYTES or of_kind[key] > _MOST_OF_A_KIND
+            if is_weak and number != self.runs[key].chosen:
+                trial.forget()
+
+    def members(self) -> list[tuple[str, int]]:
+        """Return algorithm and number of the settings that may join, best first."""
+        found = [
+            (key, number)
+            for key, number in self.through()
+            if all(len(r.predicted) for r in self.runs[key].trials[number].results.values())
+        ]
+        return found[:_MOST_MEMBERS]
+
+    @property
+    def is_search_over(self) -> bool:
+        """True once nothing waits for a fold, or is in one."""
+        return self.is_scored and not any(
+            run.searching or run.is_tuning for run in self.runs.values() if not run.ended
+        )
 
     def mean(self, trial: Trial, folds: int | None = None) -> float:
         """Return the score over the first folds, turned so that more is better."""
@@ -130,7 +165,7 @@ class Schedule:
 
     def finals(self) -> float:
         """Return the time that the last fits of the best models may take, generously."""
-        best = [self.runs[key] for key in self.by_score()[:_EXPLAINED]]
+        best = [self.runs[key] for key in self.by_score()[: self.explained]]
         runs = [run for run in best if not run.ended]
         return _GENEROUS * sum(run.final_seconds(self.slowness) for run in runs) / self.slots
 

@@ -115,11 +115,10 @@ class Search:
         if any(len(trial.results) < first for trial in alive):
             return
         if all(len(trial.results) == first and not trial.waiting for trial in alive):
-            bar = self.schedule.mean(run.trials[0], first)
             order = sorted(alive, key=lambda trial: -self.schedule.mean(trial, first))
             going_on = order[: candidates.survivors(len(tried))]
             for trial in alive:
-                if trial in going_on and self.schedule.mean(trial, first) > bar:
+                if trial in going_on:
                     trial.waiting = list(range(first, self.schedule.folds))
                 else:
                     trial.drop()
@@ -131,9 +130,7 @@ class Search:
         before, folds = run.chosen, self.schedule.folds
         through = [n for n, trial in enumerate(run.trials) if len(trial.results) == folds]
         run.chosen = max(through, key=lambda n: self.schedule.mean(run.trials[n]))
-        for number in through:
-            if number != run.chosen:
-                run.trials[number].forget()
+        self.schedule.forget_weak()
         return run.chosen != before
 
     def end(self) -> list[Fit]:

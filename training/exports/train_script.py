@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from training.algorithms.catalogue import ENSEMBLE
@@ -70,21 +69,30 @@ def again(
     experiment: Experiment, rows: list[dict[str, Any]]
 ) -> Iterator[tuple[dict[str, Any], Sequence[FoldResult]]]:
     """Yield each row with the folds that are made again; the ensemble comes after its members."""
-    answers: dict[str, np.ndarray] = {}
+    known: dict[str, list[FoldResult]] = {}
+
+    def results_of(key: str, settings: dict[str, Any]) -> list[FoldResult]:
+        name = json.dumps([key, settings], sort_keys=True)
+        if name not in known:
+            folds = range(len(experiment.folds))
+            known[name] = [score_fold(experiment, key, fold, settings) for fold in folds]
+        return known[name]
+
     for row in sorted(rows, key=lambda row: row["algorithm"] == ENSEMBLE.key):
-        key, settings = row["algorithm"], row["settings"] or {}
-        if key == ENSEMBLE.key:
-            yield (
-                row,
-                fit_weights(
-                    experiment, {name: answers[name] for name in settings["members"]}
-                ).folds,
-            )
+        settings = row["settings"] or {}
+        if row["algorithm"] != ENSEMBLE.key:
+            yield row, results_of(row["algorithm"], settings)
             continue
-        folds = range(len(experiment.folds))
-        results = [score_fold(experiment, key, fold, settings) for fold in folds]
-        answers[key] = experiment.in_order([result.predicted for result in results])
-        yield row, results
+        members = settings["members"]
+        answers = {
+            name: experiment.in_order(
+                [r.predicted for r in results_of(one["algorithm"], one["settings"])]
+            )
+            for name, one in members.items()
+        }
+        costs = {name: one["seconds"] for name, one in members.items()}
+        afford = float("inf") if settings["afford"] is None else settings["afford"]
+        yield row, fit_weights(experiment, answers, costs, afford).folds
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from training.algorithms.catalogue import BASELINE, KNOWN, Algorithm
+from training.algorithms.catalogue import BASELINE, ENSEMBLE, KNOWN, Algorithm
 from training.evaluation.events import (
     Event,
     Explained,
@@ -24,6 +24,7 @@ from training.problem.problem_type import BINARY, CLUSTERING, MULTICLASS, REGRES
 from training.results.leaderboard import SUCCEEDED, LeaderboardRow, rank
 from training.text import shown
 
+_JOINING = ("weighing all settings", "last fit of a member")
 _TOO_GOOD = {BINARY: "roc_auc", MULTICLASS: "balanced_accuracy", REGRESSION: "r2"}
 
 _FAINT = 0.25
@@ -104,6 +105,8 @@ class ProgressReport:
         )
 
     def _doing(self, fit: Fit) -> str:
+        if fit.key == ENSEMBLE.key:
+            return "its plots" if fit.fold is None else _JOINING[fit.fold]
         if fit.fold is None:
             return "final fit and plots"
         tuning = f"setting {fit.trial + 1}, " if fit.trial else ""

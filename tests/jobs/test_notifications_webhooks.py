@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import ipaddress
 import json
 import socket
 import threading
@@ -10,6 +11,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from jobsite.jobs import networks
 from jobsite.jobs.models.notification import DELIVERED, GIVEN_UP, WAITING, Delivery
 from jobsite.jobs.notifications import delivery, webhooks
 from jobsite.jobs.notifications.message import NotDelivered
@@ -185,3 +187,10 @@ def test_a_server_that_hangs_holds_up_nobody_else(ann, bob, monkeypatch):
         wait_until(lambda: well.came)
         wait_until(lambda: Delivery.objects.filter(channel=dead, tries=0).count() == 9)
     one.senders.shutdown()  # the server that hangs is gone now, and with it the connection
+
+
+def test_the_machine_knows_its_own_addresses():
+    """A public address of its own lies inside the provider's firewall."""
+    assert networks.is_own(ipaddress.ip_address("127.0.0.1"))
+    assert not networks.is_own(ipaddress.ip_address("8.8.8.8"))
+    assert networks.may_connect(ipaddress.ip_address("8.8.8.8"))

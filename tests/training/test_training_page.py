@@ -8,6 +8,7 @@ from jobsite.jobs.status import Status
 from tests.support.training_pages import HOSTILE, finished, kept, signed_in, train
 from tests.support.training_tables import flowers
 from training.models.training_job import TrainingJob
+from training.results.leaderboard import ONLY_BASELINE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folders")]
 
@@ -135,3 +136,14 @@ def test_a_training_has_a_name_a_note_and_a_mark(page, bob):
     stranger = Client()
     stranger.force_login(bob)
     assert stranger.post(address, {"name": "mine"}).status_code == 404
+
+
+def test_a_training_that_learnt_nothing_says_so_in_red(page):
+    job = finished(page, flowers())
+    job.refresh_from_db()
+    assert job.learnt_nothing == ""
+    job.result["warnings"] = [ONLY_BASELINE]
+    job.save()
+    text = page.get(job.get_absolute_url()).content.decode()
+    notice = text[text.index("notice--error") :][:400]
+    assert "Only the baseline was finished" in notice

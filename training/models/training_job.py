@@ -19,7 +19,7 @@ from training.algorithms import catalogue
 from training.algorithms.catalogue import BASELINE
 from training.models.dataset import Dataset
 from training.problem.problem_type import CLUSTERING
-from training.results.leaderboard import SUCCEEDED
+from training.results.leaderboard import ONLY_BASELINE, SUCCEEDED
 
 DEFAULT_TIME_LIMIT = 600
 SHORTEST, LONGEST = 10, 7 * 24 * 3600
@@ -123,6 +123,12 @@ class TrainingJob(Job):
     def subject(self) -> str:
         """What its models answer with."""
         return self.target or "group"
+
+    @property
+    def learnt_nothing(self) -> str:
+        """The warning that nothing but the baseline was finished; empty if something learnt."""
+        warnings = (self.result or {}).get("warnings", ())
+        return ONLY_BASELINE if ONLY_BASELINE in warnings else ""
 
     def purge(self) -> None:
         """Remove the training, and the predictions of its models with it."""

@@ -10,6 +10,10 @@ from typing import Any
 from training.metrics import Metric
 from training.results.significance import is_paired_noise
 
+ONLY_BASELINE = (
+    "Only the baseline was finished, which answers every row alike: there is no model that learnt "
+    "from the table. Give the training more time, or choose fewer algorithms."
+)
 SUCCEEDED, FAILED, SKIPPED = "succeeded", "failed", "skipped"
 
 

@@ -21,7 +21,7 @@ from training.metrics import primary
 from training.modelling.experiment import Experiment
 from training.modelling.task import LearningTask
 from training.problem.problem_type import BINARY, CLUSTERING, MULTICLASS, REGRESSION
-from training.results.leaderboard import SUCCEEDED, LeaderboardRow, rank
+from training.results.leaderboard import ONLY_BASELINE, SUCCEEDED, LeaderboardRow, rank
 from training.text import shown
 
 _JOINING = ("weighing all settings", "last fit of a member")
@@ -178,11 +178,7 @@ class ProgressReport:
         if best is None or best.status != SUCCEEDED or not best.metrics:
             return
         if best.algorithm == BASELINE and any(row.status != SUCCEEDED for row in board):
-            yield (
-                "Only the baseline was finished, which answers every row alike: there is no model "
-                "that learnt from the table. Give the training more time, or choose fewer "
-                "algorithms."
-            )
+            yield ONLY_BASELINE
         if self.task.kind == CLUSTERING:
             if (best.score or 0.0) < _FAINT:
                 yield (

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 
 from jobsite.jobs import queue
-from jobsite.jobs.management.base import SUCCEEDED, JobCommand
+from jobsite.jobs.management.base import ENDED_BADLY, SUCCEEDED, JobCommand
 from jobsite.jobs.status import Status
 from training.algorithms import catalogue
 from training.management.reading import add_reading_arguments, reading_choices, refusal, refusals
@@ -69,6 +69,9 @@ class Command(JobCommand):
         queue.submit(job)
         status = self.follow([job]) if options["wait"] else SUCCEEDED
         self.show(job, options)
+        if options["wait"] and job.learnt_nothing:
+            self.say(job.learnt_nothing)
+            status = ENDED_BADLY
         sys.exit(status)
 
     def say_problem(self, job: TrainingJob) -> None:

@@ -21,7 +21,7 @@ import pytest
 
 from downloads.models.download import Download
 from downloads.models.download_queryset import Entry
-from jobsite.jobs.execution.supervisor import STOPPING
+from jobsite.jobs.execution.supervisor import AGAIN, STOPPING
 from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.models.worker import Worker
@@ -179,8 +179,9 @@ def assert_each_ended_once(load: Load) -> None:
 
 
 def assert_repeats_are_explained(load: Load) -> int:
-    """Each attempt but the first follows the death of a worker or of `up`; how many there were."""
-    deaths = JobEvent.objects.filter(text__in=[LOST, STOPPING])
+    """Each attempt but the first follows a death (child, worker or `up`); how many there were."""
+    again = AGAIN.format(signal="SIGKILL")
+    deaths = JobEvent.objects.filter(text__in=[LOST, STOPPING, again])
     lost = Counter(deaths.values_list("job_id", flat=True))
     for job in load.drills:
         assert job.attempt - 1 == lost[job.pk], [event.text for event in job.events]

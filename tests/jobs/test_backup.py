@@ -86,6 +86,7 @@ def test_a_backup_made_while_jobs_write_restores_to_the_same_rows_and_files(
     assert restored.returncode == 0, restored.stderr
     try:
         busy_one.start()
+        assert busy_one.manage("release").returncode == 0
         with point_at(busy_one):
             wait_until(lambda: not Drill.objects.exclude(status="succeeded").exists())
             assert Drill.objects.count() == 16

@@ -26,8 +26,8 @@ MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "yam
 CALLS = {"eval", "exec", "__import__", "read_pickle", "to_pickle", "joblib.load", "joblib.dump"}
 FLAGS = {"shell=True", "allow_pickle=True"}
 ALLOWED = {
-    # A scratch file of one job, written and mapped by its own processes and never served or sent.
-    "training/modelling/experiment.py": {"joblib.load", "joblib.dump"},
+    # Scratch files of one job, written and read by its own processes and never served or sent.
+    "training/modelling/scratch.py": {"joblib.load", "joblib.dump"},
 }
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from sklearn.ensemble import VotingClassifier, VotingRegressor
 from sklearn.preprocessing import LabelEncoder
@@ -17,6 +16,7 @@ from training.algorithms.catalogue import ENSEMBLE
 from training.evaluation.final_fit import explain
 from training.evaluation.fit import FoldResult, fit_on
 from training.evaluation.scoring import ranking_score, score
+from training.modelling import scratch
 from training.modelling.experiment import Experiment
 
 # More do not help measurably (Caruana et al. 2004, and AutoGluon's own experience).
@@ -92,14 +92,14 @@ def fit_weights(
     return EnsembleWeights(kept, tuple(folds), predicted)
 
 
-def fit_member(path: Path, member: Member, scratch: Path) -> Iterator[None]:
+def fit_member(path: Path, member: Member, out: Path) -> Iterator[None]:
     """Fit a member on the training part and on all rows, into a file of this job."""
     experiment = Experiment.open(path)
     parts = [
         fit_on(experiment, member.key, rows, member.final_settings)
         for rows in (experiment.train, experiment.everything)
     ]
-    joblib.dump(parts, scratch)
+    scratch.write(parts, out)
     yield None
 
 
@@ -112,7 +112,7 @@ def join_members(
     The file holds the members that were fitted on all rows.
     """
     experiment = Experiment.open(path)
-    fitted = {name: joblib.load(file) for name, file in files.items()}
+    fitted = {name: scratch.read(file) for name, file in files.items()}
     checked = join(experiment, {name: parts[0] for name, parts in fitted.items()}, weights)
     whole = join(experiment, {name: parts[1] for name, parts in fitted.items()}, weights)
     yield from explain(experiment, ENSEMBLE.key, checked, out, predicted, whole)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pandas as pd
 
+from training.modelling import scratch
 from training.modelling.preprocessing import Plan
 from training.tables.schema import Column
 
@@ -56,9 +56,9 @@ class Experiment:
 
     def save(self, path: Path) -> None:
         """Write the experiment for processes of this job, which share its pages."""
-        joblib.dump(self, path)
+        scratch.write(self, path)
 
     @classmethod
     def open(cls, path: Path) -> Experiment:
         """Map what `save` wrote."""
-        return joblib.load(path, mmap_mode="r")
+        return scratch.read(path, shared=True)

@@ -34,7 +34,9 @@ class JobCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> Any:
         """Explain in a sentence if an allowance is used up or the database is not there."""
         try:
-            return super().execute(*args, **options)
+            done = super().execute(*args, **options)
+            sys.stdout.flush()  # a short list fails here, or at the exit, where nobody catches it
+            return done
         except BrokenPipeError:  # whoever reads, such as `head`, has enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OverAllowance as refusal:

@@ -92,6 +92,7 @@ def test_a_backup_made_while_jobs_write_restores_to_the_same_rows_and_files(
             assert Drill.objects.count() == 16
             for job in Drill.objects.all():
                 place = busy_one.folder / "data" / "drill" / str(job.pk) / "result"
+                wait_until(place.exists)  # put in place right after the row
                 assert len(list(place.iterdir())) == 1
     finally:
         busy_one.stop()

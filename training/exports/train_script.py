@@ -1,6 +1,7 @@
 """Makes the models of a leaderboard again and compares their scores: train.py TABLE
 
-The recipe, training.json, stands beside this file. Exit status 0: every score is the same.
+The recipe, training.json, stands beside this file. Exit status 0: every score is the same. On
+another kind of processor models with columns of text may differ from the sixth place on.
 """
 
 from __future__ import annotations

@@ -78,10 +78,7 @@ class Reconciler:
     def want(
         self, wanted: Mapping[str, Wanted], space_left: Mapping[str, int] | None = None
     ) -> None:
-        """Set everything that is wanted now;
-
-        a torrent that is no longer in it is saved and released.
-
+        """Set everything that is wanted now; what is no longer in it is saved and released.
 
         `space_left`: the bytes that are left to those owners who have a limit.
         """
@@ -92,7 +89,7 @@ class Reconciler:
                 self._engine.leave(torrent)
             elif torrent.phase is Phase.LEAVING or torrent.wanted is None:
                 continue  # wanted again while it is let go: taken in anew once it is gone
-            elif torrent.is_final and new.token != torrent.wanted.token:
+            elif torrent.begins_anew(new):
                 self._engine.leave(torrent)
             else:
                 self._change(torrent, new)
@@ -116,9 +113,13 @@ class Reconciler:
         if new.choices != old.choices:
             torrent.choose()
         is_in = torrent.phase is Phase.DOWNLOADING and not torrent.is_going
+        is_seeding = torrent.phase is Phase.SEEDING
+        if is_seeding and not new.seed:  # more owners: told that what they want is here
+            self._reported.pop(torrent.key, None)
+            self._engine.changed.add(torrent.key)
         if is_in and (new.choices, new.order) != (old.choices, old.order):
             prefer(self._engine, torrent)
-        if is_in and new.link.trackers != old.link.trackers:
+        if (is_in or is_seeding) and new.link.trackers != old.link.trackers:
             self._engine.session.set_trackers(torrent.key, new.link.trackers)
         if new.announce != old.announce and self._engine.session.has(torrent.key):
             self._engine.session.ask_for_peers(torrent.key)

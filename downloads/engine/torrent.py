@@ -102,10 +102,20 @@ class Torrent:
         there = {file.index for file in self.record.files} if self.record else set()
         return sum(file.size for file in self.chosen if file.index in there)
 
-    @property
-    def is_final(self) -> bool:
-        """Whether only a change of the options can change anything."""
-        return self.phase in TERMINAL or self.phase is Phase.SEEDING
+    def begins_anew(self, new: Wanted) -> bool:
+        """Return whether it is let go and taken in once more for what is wanted now.
+
+        A seed stays in the swarm for everything that can be changed there.
+        """
+        if self.phase is Phase.SEEDING:
+            return not new.seed and (new.recheck or not self._has_all_of(new))
+        changed = self.wanted is not None and new.token != self.wanted.token
+        return self.phase in TERMINAL and changed
+
+    def _has_all_of(self, new: Wanted) -> bool:
+        chosen = together(new.choices, self.files)
+        there = {file.index for file in self.record.files} if self.record else set()
+        return all(index in there for index, priority in chosen.items() if priority)
 
     def choose(self) -> None:
         """Determine which files are wanted; cached, because a torrent may have 100,000 of them."""

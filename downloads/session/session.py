@@ -117,9 +117,19 @@ class TorrentSession(torrentp.Session):
             handle.prioritize_pieces([(piece, HIGH) for piece in end_pieces(info, wanted)])
 
     def set_trackers(self, key: str, urls: Sequence[str]) -> None:
-        """Replace the trackers and announce to them now."""
-        self._handles[key].replace_trackers([lt.announce_entry(url) for url in urls])
-        self._handles[key].force_reannounce()
+        """Set the trackers and announce to them now.
+
+        Those that stay are not replaced unless others go: they would be sent `started` again.
+        """
+        handle = self._handles[key]
+        known = {tracker["url"] for tracker in handle.trackers()}
+        if known <= set(urls):
+            for url in urls:
+                if url not in known:
+                    handle.add_tracker({"url": url})
+        else:
+            handle.replace_trackers([lt.announce_entry(url) for url in urls])
+        handle.force_reannounce()
 
     def limit_all(self, speed: Speed) -> None:
         """Set the limits of the whole session, in bytes per second."""

@@ -15,6 +15,27 @@ log = logging.getLogger(__name__)
 AT_ONCE = 50
 
 
+def to_be_moved() -> set[str]:
+    """Return the info hashes of torrents whose files are to get another place or name.
+
+    Requests that change neither are dropped: a seed would leave the swarm for nothing.
+    """
+    found = set()
+    for row in Download.objects.to_be_moved():
+        first = _first_owner(row)
+        if first.is_misplaced(first.place) or first.files.exclude(new_path="").exists():
+            found.add(row.info_hash)
+        else:
+            Download.objects.filter(pk=row.pk).update(move_asked=False, has_renames=False)
+    return found
+
+
+def _first_owner(row: Download) -> Download:
+    """Return the row that decides on the place of the one copy that serves all owners."""
+    having = Download.objects.others_of(row.info_hash).filter(status=Status.SUCCEEDED)
+    return having.select_related("category").order_by("created_at", "pk").first() or row
+
+
 def move_files(reconciler: Reconciler) -> None:
     """Move the files of those whose category has changed to its folder, by rename."""
     for row in Download.objects.to_be_moved()[:AT_ONCE]:
@@ -23,10 +44,7 @@ def move_files(reconciler: Reconciler) -> None:
 
 
 def _move(row: Download, reconciler: Reconciler) -> None:
-    """Move the one copy that serves all owners: it lies where the first of them wants it."""
-    others = Download.objects.others_of(row.info_hash)
-    having = others.filter(status=Status.SUCCEEDED).select_related("category")
-    first = having.order_by("created_at", "pk").first() or row
+    first = _first_owner(row)
     folder = first.category.folder if first.category else ""
     said = []
     try:
@@ -37,6 +55,7 @@ def _move(row: Download, reconciler: Reconciler) -> None:
     else:
         if record and record.place != row.place:
             said.append(line(row, f"The files are in the library as {record.place} now."))
+            having = Download.objects.others_of(row.info_hash).filter(status=Status.SUCCEEDED)
             having.update(place=record.place)
     Download.objects.filter(pk=row.pk).update(move_asked=False, has_renames=False)
     JobEvent.objects.bulk_create(said)

@@ -120,9 +120,10 @@ class Rows:
         self._rows = dict(rows)
         self._described &= {row.pk for some in rows.values() for row in some}
         seeds = self._seeds.read(self._rows)
-        self._choices.read(self._rows | seeds)
-        wanted = {key: self._want(some, ranks[key]) for key, some in self._rows.items()}
-        wanted |= {key: self._want(some, (0.0,)) for key, some in seeds.items()}
+        # Running rows first: theirs is what is still to be done.
+        every = {key: [*self._rows.get(key, ()), *seeds.get(key, ())] for key in rows | seeds}
+        self._choices.read(every)
+        wanted = {key: self._want(some, ranks.get(key, (0.0,))) for key, some in every.items()}
         return {key: want for key, want in wanted.items() if want is not None}
 
     def _want(self, rows: list[Download], rank: tuple[float, ...]) -> Wanted | None:
@@ -232,7 +233,7 @@ class Rows:
             batch.lines += fail(row, snapshot.reason)
         elif row.hold and is_known:
             batch.lines += hold(row)
-        elif snapshot.phase is Phase.SUCCEEDED and is_known:
+        elif snapshot.phase in {Phase.SUCCEEDED, Phase.SEEDING} and is_known:
             if complete(row, snapshot, choice, goal_of(row, self._seeds.site)):
                 batch.done.append(row)
         elif snapshot.phase is Phase.PARKED:

@@ -10,6 +10,7 @@ from downloads.engine.interface import Phase, Snapshot
 from downloads.models.download import Download
 from downloads.models.seeding_goal import SeedingPlan, goal_of
 from downloads.seeding import REMOVE, Goal
+from downloads.sync.finished_files import to_be_moved
 from downloads.sync.row_updates import STILL, line
 from downloads.sync.wanted import READ
 from jobsite.jobs.models.job_event import JobEvent
@@ -39,23 +40,28 @@ class SeedingWatch:
 
 
 class Seeds:
-    """The rows that are uploaded now, or would be if they were not fetched at the same time."""
+    """The rows that are uploaded now, or would be if others did not fetch the same torrent."""
 
     def __init__(self) -> None:
         self._rows: dict[str, list[Download]] = {}
+        self._busy: Container[str] = ()
         self._watched: dict[str, SeedingWatch] = {}
         self.site = Goal()
 
     def read(self, busy: Container[str]) -> dict[str, list[Download]]:
-        """Read the rows to be uploaded, by torrent; end those whose goals are reached."""
+        """Read the rows to be uploaded, by torrent; end those whose goals are reached.
+
+        `busy` are the torrents that other rows wait for.
+        """
         self._note_seconds()
         site = self.site = SeedingPlan.goal()
         rows: dict[str, list[Download]] = defaultdict(list)
-        moving = set(Download.objects.to_be_moved().values_list("info_hash", flat=True))
+        self._busy = busy
+        moving = to_be_moved()
         for row in Download.objects.seeding().only(*READ, *GOAL_READ, *FIELDS, *OTHERS):
             if why := self._why_ended(row):
                 _end(row, why, remove=goal_of(row, site).then == REMOVE)
-            elif row.info_hash not in busy:
+            else:
                 rows[row.info_hash].append(row)
         # Files that are to be moved are closed first.
         self._rows = {key: some for key, some in rows.items() if key not in moving}
@@ -67,14 +73,14 @@ class Seeds:
         return any(self._why_ended(row) for rows in self._rows.values() for row in rows)
 
     def rows_of(self, key: str) -> list[Download]:
-        """Return the rows of one torrent that is uploaded."""
-        return self._rows.get(key, [])
+        """Return the rows of one torrent that is uploaded and that no other row waits for."""
+        return [] if key in self._busy else self._rows.get(key, [])
 
     def write(self, changed: Iterable[Snapshot]) -> None:
         """Store rates and amounts of the rows that are uploaded."""
         live = []
         for snapshot in changed:
-            for row in self._rows.get(snapshot.key, ()):
+            for row in self.rows_of(snapshot.key):
                 if snapshot.phase is Phase.SEEDING:
                     live.append(self._fill(row, snapshot))
                 elif snapshot.phase is Phase.FAILED:

@@ -80,6 +80,8 @@ class Tracker:
 
     def __init__(self, refusal: str = "", interval: int = 60, host: str = "127.0.0.1") -> None:
         self.peers: dict[bytes, set[tuple[str, int]]] = {}
+        self.calls: list[dict[str, str]] = []
+        """The fields of each announce, in their order."""
         self.interval = interval
         self.refusal = refusal.encode()
         tracker = self
@@ -108,6 +110,7 @@ class Tracker:
         if self.refusal:
             return b"d14:failure reason%d:%be" % (len(self.refusal), self.refusal)
         fields = dict(part.partition("=")[::2] for part in query.split("&"))
+        self.calls.append(fields)
         info_hash = unquote_to_bytes(fields["info_hash"])
         me = (host, int(fields["port"]))
         known = self.peers.setdefault(info_hash, set())

@@ -232,6 +232,7 @@ BACKUP_DIR = Path(env.str("JOBSITE_BACKUP_DIR", default=str(DATA_DIR / "backups"
 DOWNLOAD_DIR = folder("DOWNLOAD_DIR", DATA_DIR / "downloads")
 DOWNLOAD_WATCH_DIR = Path(env.str("DOWNLOAD_WATCH_DIR", default=str(DATA_DIR / "watch"))).absolute()
 DOWNLOAD_LISTEN = env.str("DOWNLOAD_LISTEN", default="0.0.0.0:6881")
+DOWNLOAD_INTERFACE = env.str("DOWNLOAD_INTERFACE", default="").strip()
 DOWNLOAD_DHT = env.bool("DOWNLOAD_DHT", default=True)
 DOWNLOAD_DHT_BOOTSTRAP = env.list("DOWNLOAD_DHT_BOOTSTRAP", default=[])
 DOWNLOAD_TRACKERS = env.list("DOWNLOAD_TRACKERS", default=[])

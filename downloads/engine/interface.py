@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from downloads.engine.peer_sources import TrackerAnswer
 from downloads.library.record import Layout, Record
 from downloads.library.selection import ALL, AS_IT_COMES, Choice, PieceOrder
 from downloads.metainfo.magnet import Link
@@ -111,6 +112,8 @@ class Snapshot:
     record: Record | None = field(default=None, repr=False)
     rechecked: bool = False
     uploaded: int = 0
+    trackers: tuple[tuple[str, TrackerAnswer], ...] = field(default=(), repr=False)
+    """The last answers of its trackers, by URL."""
     files_done: tuple[int, ...] | None = None
     """Bytes done of each file, by its number, if the owners want different files; else None.
 

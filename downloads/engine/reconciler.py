@@ -7,6 +7,7 @@ thread calls both, in the process that made it.
 import time
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from downloads.engine import periodic
@@ -29,6 +30,7 @@ WORK_EVERY = 0.5
 CALM_AFTER, CALM_WORK_EVERY = 5.0, 2.0
 REPORT_ALL_EVERY = 2.0
 STATE_EVERY = 300.0
+INTERFACE_EVERY = 0.5
 TAKEN_AT_ONCE = 50
 SOON = 0.05  # seconds; what threads have done is told by no event
 
@@ -41,13 +43,18 @@ class Reconciler:
         self._torrents = self._engine.torrents
         self._inbox: deque[Torrent] = deque()
         self._reported: dict[str, Snapshot] = {}
-        self._work_due = self._report_all_due = self._changed_at = 0.0
+        self._work_due = self._report_all_due = self._changed_at = self._interface_due = 0.0
         self._state_at = time.monotonic() + STATE_EVERY
 
     @property
     def port(self) -> int:
         """The port on which peers are accepted."""
         return self._engine.session.port
+
+    @property
+    def cut_off(self) -> str:
+        """Why nothing is sent now, as a sentence; empty if nothing is in the way."""
+        return self._engine.cut_off
 
     def holds(self, key: str) -> bool:
         """Return whether files of the torrent are open or work on it is under way."""
@@ -200,6 +207,9 @@ class Reconciler:
             engine.attempt(torrent, self._take_in, torrent)
         collect_checks(engine)
         collect_publications(engine)
+        if engine.interface and engine.now >= self._interface_due:
+            self._interface_due = engine.now + INTERFACE_EVERY
+            engine.watch_interface()
         if engine.now >= self._work_due:
             is_calm = engine.now - self._changed_at > CALM_AFTER
             self._work_due = engine.now + (CALM_WORK_EVERY if is_calm else WORK_EVERY)
@@ -240,6 +250,8 @@ class Reconciler:
         changes = []
         for torrent in (self._torrents[key] for key in keys if key in self._torrents):
             snapshot = torrent.snapshot(self._engine.now)
+            if self._engine.cut_off and not torrent.is_over:
+                snapshot = replace(snapshot, reason=self._engine.cut_off)
             if torrent.wanted is not None and snapshot != self._reported.get(torrent.key):
                 self._reported[torrent.key] = snapshot
                 changes.append(snapshot)

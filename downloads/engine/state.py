@@ -28,6 +28,7 @@ from downloads.session.metadata import (
     params_of_link,
     params_of_resume,
 )
+from downloads.session.network_interface import problem_of
 from downloads.session.session import TorrentSession
 from downloads.session.settings import Options
 
@@ -51,6 +52,9 @@ class EngineState:
         self.state_file = options.state / "session"
         self.journal = Journal(options.state / "in-hand")
         self.has_dht = session_options.dht
+        self.interface = session_options.interface
+        self.cut_off = ""
+        """Why nothing is sent now, as a sentence."""
         self.session = self._open(session_options)
         self.torrents: dict[str, Torrent] = {}
         self.log_lines: list[LogLine] = []
@@ -64,6 +68,7 @@ class EngineState:
         self.space_left: dict[str, int] = {}  # bytes, of the owners who have a limit
         self.checkers = ThreadPoolExecutor(2, "check")
         self.publishers = ThreadPoolExecutor(4, "publish")
+        self.watch_interface()
 
     def _open(self, options: Options) -> TorrentSession:
         try:
@@ -73,6 +78,20 @@ class EngineState:
         except RuntimeError as error:
             log.warning("The saved state of the session is damaged and left out: %s", error)
             return TorrentSession(options)
+
+    def watch_interface(self) -> None:
+        """Stop everything while the interface that is asked for is down; go on once it is up."""
+        problem = problem_of(self.interface) if self.interface else ""
+        if problem == self.cut_off:
+            return
+        was_cut_off, self.cut_off = bool(self.cut_off), problem
+        self.changed |= self.torrents.keys()
+        if not problem:
+            log.warning("The network interface %s is up: torrents go on.", self.interface)
+            self.session.go_on()
+        elif not was_cut_off:
+            log.warning("%s", problem)
+            self.session.cut_off()
 
     def attempt(self, torrent: Torrent, act: Callable[..., object], *words: Any) -> None:
         """Act on one torrent. An error fails that torrent and no other."""

@@ -117,6 +117,11 @@ class Torrent:
         there = {file.index for file in self.record.files} if self.record else set()
         return all(index in there for index, priority in chosen.items() if priority)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is asked of the network for it."""
+        return self.phase in TERMINAL
+
     def choose(self) -> None:
         """Determine which files are wanted; cached, because a torrent may have 100,000 of them."""
         if self.wanted is not None:
@@ -162,6 +167,7 @@ class Torrent:
             record=self.record,
             rechecked=self.rechecked,
             uploaded=self.uploaded,
+            trackers=self.sources.report,
             files_done=self.files_done if self.is_uneven else None,
         )
 

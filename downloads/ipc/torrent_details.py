@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 from downloads.ipc.mailbox import Mailbox
 
 LASTS = 12.0  # seconds that a page may be silent and is still taken to be open
+LINE, LINE_LASTS = "site", 20.0
+"""The name of what is told about all torrents together, and for how many seconds it holds."""
 MOST = 8  # torrents of which details are collected at a time: each asks the session
 
 

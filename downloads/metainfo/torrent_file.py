@@ -34,6 +34,7 @@ class Torrent:
     size: int
     files: int
     pieces: int
+    piece_length: int
     trackers: tuple[str, ...]
     clean: bytes = field(repr=False, default=b"")
     """A .torrent of the same content that names nothing to contact: no trackers, seeds, nodes."""
@@ -70,6 +71,7 @@ def read(data: bytes, allowed: Sequence[Network] = ()) -> Torrent:
         size=sum(sizes),
         files=len(sizes),
         pieces=pieces,
+        piece_length=info[b"piece length"],
         trackers=tuple(usable_trackers(list(_trackers(outer)), tuple(allowed))),
         clean=b"d4:info%b%be" % (raw, _layers(reader, data)),
     )

@@ -49,9 +49,12 @@ class Category(GoalFields):
 
     def clean(self) -> None:
         """Normalise name and folder. Raises ValidationError if one is invalid or taken."""
-        name = display_name(self.name, 60)
-        if not name or name == NONE or "/" in self.name:
-            raise ValidationError({"name": "Give it a name of letters, digits and blanks."})
+        parts = [display_name(part, 60) for part in self.name.split("/")]
+        name = "/".join(parts)
+        if not all(parts) or ".." in self.name.split("/") or name == NONE or len(name) > 60:
+            raise ValidationError(
+                {"name": "Give it a name of letters, digits and blanks, with / for one in another."}
+            )
         self.name = name
         super().clean()
         if Category.objects.filter(owner_id=self.owner_id, name=name).exclude(pk=self.pk).exists():

@@ -45,6 +45,10 @@ class Defaults(FirstOptions):
         settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+"
     )
 
+    tags = models.JSONField(
+        default=list, editable=False, help_text="Tags that exist even if no download carries them."
+    )
+
     class Meta:
         verbose_name_plural = "defaults"
 

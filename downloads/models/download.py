@@ -16,6 +16,7 @@ from downloads.metainfo.trackers import fitting, trackers_of, with_trackers
 from downloads.models.download_fields import DownloadFields
 from downloads.models.download_file import DownloadFile
 from downloads.models.download_queryset import DownloadQuerySet, Entry
+from downloads.models.problems import problems
 from downloads.seeding import FOREVER
 from downloads.uploaded_torrents import torrent_file
 from jobsite.jobs.formats import byte_rate
@@ -75,14 +76,18 @@ class Download(DownloadFields):
         link = entry.link
         return cls(
             owner=owner,
-            name=link.name or link.key,
             info_hash=link.key,
             info_hash_v2=link.v2 if link.v1 else "",
             link=fitting(link),
             has_file=bool(entry.data),
             size=entry.size,
-            **options,
+            **{"name": link.name or link.key, **options},
         )
+
+    @classmethod
+    def problems(cls) -> dict[str, str]:
+        """Return what keeps all downloads from going on: the network interface, the library."""
+        return problems()
 
     @classmethod
     def tile_note(cls, user: Any) -> str:

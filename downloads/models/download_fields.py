@@ -50,6 +50,9 @@ class DownloadFields(FirstOptions, GoalFields, Job):
     is_private = models.BooleanField(default=False, editable=False)
     has_renames = models.BooleanField(default=False, editable=False)
     recheck = models.BooleanField(default=False, editable=False)
+    tracker_answers = models.JSONField(
+        default=dict, editable=False, help_text="The last answer of each tracker, by its URL."
+    )
     announce_asked_at = models.DateTimeField(null=True, editable=False)
     move_asked = models.BooleanField(
         default=False, editable=False, help_text="Its finished files are to be moved."

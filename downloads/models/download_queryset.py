@@ -144,6 +144,11 @@ class DownloadQuerySet(JobQuerySet):
         rows = self.filter(status=Status.SUCCEEDED, seeding=True, delete_requested=False)
         return rows.select_related("category")
 
+    def stopped_and_unlisted(self) -> Self:
+        """Rows that do not run and whose .torrent is here, but not their list of files."""
+        stopped = self.filter(status=Status.PAUSED, has_file=True, is_listed=False)
+        return stopped.filter(delete_requested=False)
+
     def to_be_moved(self) -> Self:
         """Complete rows whose files are to get another place or name."""
         return self.filter(move_asked=True, status=Status.SUCCEEDED, delete_requested=False)

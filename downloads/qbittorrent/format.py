@@ -1,22 +1,22 @@
-"""A download in the terms of qBittorrent's Web API, as Sonarr, Radarr and their like read them."""
+"""A download in the terms of qBittorrent's Web API, as its clients read it."""
 
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from downloads.library.record import Layout
 from downloads.models.download import Download
+from downloads.models.speed_plan import KILO
 from downloads.names import file_name
 from downloads.seeding import FOREVER, GOAL, OFF
 from jobsite.jobs.status import Status
 
-VERSION = "v4.6.7"
-API_VERSION = "2.9.3"  # the newest that still says "paused" where later ones say "stopped"
 NO_ETA = 8_640_000  # qBittorrent's way to say: nobody knows
 GLOBAL_LIMIT = -2  # qBittorrent's way to say: as for all
-NO_LIMIT = -1
+NO_LIMIT = UNKNOWN = NEVER = -1
 LARGEST = 1e9
 # Name of a limit -> the field of a download that holds it, and how many of its units make one.
 _GOALS = {
@@ -61,8 +61,9 @@ def state_of(job: Download) -> str:
 
 def torrent(job: Download) -> dict[str, Any]:
     """Return one entry of `torrents/info`."""
-    content = _content(job)
+    content, trackers = content_of(job), job.trackers
     size, done = job.size or 0, job.done
+    seen = job.finished_at or job.asked_at
     return {
         "hash": job.info_hash[:40],
         "infohash_v1": job.info_hash if len(job.info_hash) == 40 else "",
@@ -70,98 +71,52 @@ def torrent(job: Download) -> dict[str, Any]:
         "name": job.name,
         "magnet_uri": job.link,
         "size": size,
-        "total_size": size,
+        "total_size": job.full_size or size,
         "completed": done,
         "downloaded": done,
+        "downloaded_session": done,
         "amount_left": max(0, size - done),
         "progress": job.progress or 0.0,
         "dlspeed": job.rate_down,
         "upspeed": job.rate_up,
-        "num_seeds": job.peers,
-        "num_leechs": 0,
+        "num_seeds": 0 if job.is_seeding else job.peers,
+        "num_leechs": job.peers if job.is_seeding else 0,
+        "num_complete": UNKNOWN,
+        "num_incomplete": UNKNOWN,
+        "availability": UNKNOWN,
         "eta": NO_ETA if job.eta is None else job.eta,
         "state": state_of(job),
         "category": job.category.name if job.category else "",
         "tags": ", ".join(job.tags),
-        "save_path": f"{_save_path(job, content)}/",
+        "save_path": f"{save_path(job, content)}/",
+        "download_path": "",
         "content_path": str(content),
+        "auto_tmm": True,
+        "super_seeding": False,
+        "private": job.is_private,
+        "tracker": next(iter(trackers), ""),
+        "trackers_count": len(trackers),
         "added_on": int(job.created_at.timestamp()),
-        "completion_on": int(job.finished_at.timestamp()) if job.finished_at else -1,
-        "last_activity": int((job.finished_at or job.asked_at).timestamp()),
+        "completion_on": int(job.finished_at.timestamp()) if job.finished_at else NEVER,
+        "last_activity": int(seen.timestamp()),
+        "seen_complete": int(job.finished_at.timestamp()) if job.finished_at else NEVER,
+        "time_active": _active_seconds(job),
         "priority": 0 if job.status == Status.SUCCEEDED else 1,
         "uploaded": job.uploaded,
-        "ratio": _ratio(job),
+        "uploaded_session": job.uploaded,
+        "ratio": ratio(job),
         "seeding_time": job.seeded_seconds,
         **_limits(job),
-        "dl_limit": job.down_kb * 1024 or -1,
-        "up_limit": job.up_kb * 1024 or -1,
+        "dl_limit": job.down_kb * KILO or NO_LIMIT,
+        "up_limit": job.up_kb * KILO or NO_LIMIT,
         "force_start": job.forced,
         "seq_dl": job.sequential,
         "f_l_piece_prio": job.ends_first,
     }
 
 
-def properties(job: Download) -> dict[str, Any]:
-    """Return the answer of `torrents/properties`."""
-    about = torrent(job)
-    names = ("hash", "save_path", "total_size", "seeding_time", "eta", "infohash_v1", "infohash_v2")
-    return {name: about[name] for name in names} | {
-        "addition_date": about["added_on"],
-        "completion_date": about["completion_on"],
-        "total_downloaded": about["downloaded"],
-        "dl_speed": about["dlspeed"],
-        "up_speed": about["upspeed"],
-        "peers": job.peers,
-        "seeds": job.peers,
-        "share_ratio": _ratio(job),
-        "total_uploaded": job.uploaded,
-        "comment": "",
-    }
-
-
-def files(job: Download) -> list[dict[str, Any]]:
-    """Return the answer of `torrents/files`."""
-    content = _content(job)
-    home = _save_path(job, content)
-    done = job.status == Status.SUCCEEDED
-    return [
-        {
-            "index": file.index,
-            "name": str((content / file.path).relative_to(home)),
-            "size": file.size,
-            "progress": job.progress or 0.0 if file.priority else 0.0,
-            "priority": file.priority,
-            "is_seed": done,
-            "availability": -1,
-        }
-        for file in job.files.all()
-    ]
-
-
-def preferences() -> dict[str, Any]:
-    """Return the answer of `app/preferences`: the values that its callers read.
-
-    A ratio of 0 is said to be enough: its caller may remove what is complete.
-    """
-    return {
-        "save_path": f"{settings.DOWNLOAD_DIR}/",
-        "dht": settings.DOWNLOAD_DHT,
-        "queueing_enabled": True,
-        "max_ratio_enabled": True,
-        "max_ratio": 0,
-        "max_ratio_act": 0,
-        "max_seeding_time_enabled": False,
-        "max_seeding_time": -1,
-        "max_inactive_seeding_time_enabled": False,
-        "max_inactive_seeding_time": -1,
-        "dl_limit": settings.DOWNLOAD_MAX_DOWN_KB * 1024,
-        "up_limit": settings.DOWNLOAD_MAX_UP_KB * 1024,
-        "start_paused_enabled": False,
-        "torrent_content_layout": "Original",
-    }
-
-
-def _ratio(job: Download) -> float:
+def ratio(job: Download) -> float:
+    """Return the bytes uploaded by the size."""
     return round(job.uploaded / job.size, 4) if job.size else 0.0
 
 
@@ -170,15 +125,24 @@ def _limits(job: Download) -> dict[str, float]:
     goal = job.own_goal
     names = ("ratio_limit", "seeding_time_limit", "inactive_seeding_time_limit")
     if goal is None:
-        return dict.fromkeys(names, GLOBAL_LIMIT)
-    if not goal.is_on:  # a ratio of nothing is reached at once: it may be taken away
-        return {**dict.fromkeys(names, NO_LIMIT), "ratio_limit": 0}
-    minutes = [None if hours is None else hours * 60 for hours in (goal.hours, goal.idle_hours)]
-    values = (goal.ratio, *minutes)
-    return {
-        name: NO_LIMIT if value is None else value
-        for name, value in zip(names, values, strict=True)
-    }
+        own: dict[str, float] = dict.fromkeys(names, GLOBAL_LIMIT)
+    elif not goal.is_on:  # a ratio of nothing is reached at once: it may be taken away
+        own = {**dict.fromkeys(names, NO_LIMIT), "ratio_limit": 0}
+    else:
+        minutes = [None if hours is None else hours * 60 for hours in (goal.hours, goal.idle_hours)]
+        own = {
+            name: NO_LIMIT if value is None else value
+            for name, value in zip(names, (goal.ratio, *minutes), strict=True)
+        }
+    most = ("max_ratio", "max_seeding_time", "max_inactive_seeding_time")
+    return own | {name: own[limit] for name, limit in zip(most, names, strict=True)}
+
+
+def _active_seconds(job: Download) -> int:
+    """Return for how long it has been fetched and uploaded."""
+    end = job.finished_at or timezone.now()
+    fetched = (end - job.started_at).total_seconds() if job.started_at else 0.0
+    return int(fetched) + job.seeded_seconds
 
 
 def seeding_goal(given: Mapping[str, str]) -> dict[str, Any]:
@@ -198,6 +162,14 @@ def seeding_goal(given: Mapping[str, str]) -> dict[str, Any]:
     return {"seed": FOREVER} if NO_LIMIT in said.values() else {}
 
 
+def kilobytes(text: str) -> int:
+    """Return a limit in kB/s, 0 for none, of one in bytes per second. Raises ValueError."""
+    limit = int(text) if text else 0
+    if limit > LARGEST * KILO:
+        raise ValueError("A limit is too large.")
+    return max(1, round(limit / KILO)) if limit > 0 else 0
+
+
 def layout(given: Mapping[str, str]) -> str:
     """Return the layout of files in the library; empty if the caller leaves that to the site."""
     flat = LAYOUTS["NoSubfolder"]
@@ -205,14 +177,14 @@ def layout(given: Mapping[str, str]) -> str:
     return LAYOUTS.get(given.get("contentLayout", ""), before)
 
 
-def _save_path(job: Download, content: Path) -> Path:
+def save_path(job: Download, content: Path) -> Path:
     """Return the folder of its file or folder, which files without one of their own share."""
     folder = job.category.folder if job.category else ""
     is_loose = job.layout == Layout.FLAT and content == Path(settings.DOWNLOAD_DIR) / folder
     return content if is_loose else content.parent
 
 
-def _content(job: Download) -> Path:
+def content_of(job: Download) -> Path:
     """Return the path of its file or folder, now or later."""
     home = Path(settings.DOWNLOAD_DIR)
     if job.place:

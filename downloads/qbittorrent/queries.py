@@ -1,14 +1,16 @@
-"""The read-only calls of qBittorrent's API that Sonarr, Radarr and their like make."""
+"""The read-only calls of qBittorrent's API about downloads, categories and tags."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http.response import HttpResponseBase
 
+from downloads.metainfo.export import torrent_bytes
 from downloads.models.download import Download
 from downloads.qbittorrent import format as words
-from downloads.qbittorrent.base import Bridge, answer
+from downloads.qbittorrent.base import Bridge, answer, is_yes
+from downloads.web.content import TORRENT
 
 
 class Query(Bridge):
@@ -23,43 +25,56 @@ class Query(Bridge):
     post = get  # some callers always post
 
 
-def app_version(bridge: Bridge, request: HttpRequest) -> HttpResponse:
-    """Return the version of qBittorrent that is imitated."""
-    return answer(words.VERSION)
-
-
-def api_version(bridge: Bridge, request: HttpRequest) -> HttpResponse:
-    """Return the version of its Web API."""
-    return answer(words.API_VERSION)
-
-
-def build_info(bridge: Bridge, request: HttpRequest) -> HttpResponse:
-    """Return the versions of libraries that callers ask for."""
-    return JsonResponse({"qt": "", "libtorrent": "2.1", "boost": "", "openssl": "", "bitness": 64})
-
-
-def preferences(bridge: Bridge, request: HttpRequest) -> HttpResponse:
-    """Return the preferences that callers check before they add anything."""
-    return JsonResponse(words.preferences())
-
-
-def save_path(bridge: Bridge, request: HttpRequest) -> HttpResponse:
-    """Return the folder of finished files."""
-    return answer(words.preferences()["save_path"])
-
-
 def info(bridge: Bridge, request: HttpRequest) -> HttpResponse:
+    """Return the downloads that a filter lets through, sorted, and of them a part."""
+    found, given = listed(bridge, request), asked(request)
+    key = given.get("sort", "")
+    if found and key in found[0]:
+        found.sort(key=lambda one: _sortable(one[key]))
+    if is_yes(given, "reverse"):
+        found.reverse()
+    return JsonResponse(part_of(found, given), safe=False)
+
+
+def count(bridge: Bridge, request: HttpRequest) -> HttpResponse:
+    """Return how many downloads there are."""
+    return answer(str(bridge.mine().count()))
+
+
+def listed(bridge: Bridge, request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the downloads that the parameters let through, the oldest first."""
     rows, given = bridge.mine(), asked(request)
     if "category" in given:
         name = given["category"]
         rows = rows.filter(category__name=name) if name else rows.filter(category=None)
-    if given.get("tag"):
-        rows = rows.tagged(given["tag"])  # type: ignore[attr-defined]
+    if "tag" in given:
+        tagged: Any = rows
+        rows = tagged.tagged(given["tag"]) if given["tag"] else rows.filter(tags=[])
     if "hashes" in given:
         rows = rows & bridge.chosen(str(given["hashes"]))
+    if given.get("private"):
+        rows = rows.filter(is_private=is_yes(given, "private"))
     wanted = _FILTERS.get(given.get("filter", "all"), _everything)
     found = [words.torrent(job) for job in rows.order_by("created_at")]
-    return JsonResponse([one for one in found if wanted(one)], safe=False)
+    return [one for one in found if wanted(one)]
+
+
+def part_of(found: Sequence[Any], given: Mapping[str, str]) -> Sequence[Any]:
+    """Return `limit` of them from `offset` on; a negative offset counts from the end."""
+    offset, limit = _number(given.get("offset", "")), _number(given.get("limit", ""))
+    start = max(0, len(found) + offset) if offset < 0 else offset
+    return found[start : start + limit] if limit > 0 else found[start:]
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        return 0
+
+
+def _sortable(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
 
 
 def asked(request: HttpRequest) -> QueryDict:
@@ -90,6 +105,8 @@ _FILTERS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "stalled": lambda one: one["state"].startswith("stalled"),
     "stalled_downloading": lambda one: one["state"] == "stalledDL",
     "stalled_uploading": lambda one: one["state"] == "stalledUP",
+    "checking": lambda one: one["state"].startswith("checking"),
+    "moving": lambda one: one["state"] == "moving",
     "errored": lambda one: one["state"] == "error",
     "active": _is_active,
     "inactive": lambda one: not _is_active(one),
@@ -107,14 +124,6 @@ def of_one(draw: Callable[[Download], Any]) -> Callable[[Bridge, HttpRequest], H
     return reply
 
 
-def trackers(job: Download) -> list[dict[str, Any]]:
-    """Return the trackers of its link; its page shows how each responds."""
-    return [
-        {"url": url, "tier": tier, "status": 1, "num_peers": -1, "msg": ""}
-        for tier, url in enumerate(job.trackers)
-    ]
-
-
 def categories(bridge: Bridge, request: HttpRequest) -> HttpResponse:
     """Return all categories of the caller."""
     return JsonResponse(bridge.categories())
@@ -125,34 +134,18 @@ def tags(bridge: Bridge, request: HttpRequest) -> HttpResponse:
     return JsonResponse(bridge.tags(), safe=False)
 
 
-def transfer(bridge: Bridge, request: HttpRequest) -> HttpResponse:
-    """Return the rates of the caller's downloads together."""
-    return JsonResponse(_server_state(bridge.mine()))
+def export(bridge: Bridge, request: HttpRequest) -> HttpResponseBase:
+    """Return the .torrent file of a download; 409 while its list of files is not known."""
+    given = asked(request).get("hash", "")
+    job = bridge.chosen(given).first() if given != "all" else None
+    if job is None:
+        return answer("Not Found", 404)
+    data = torrent_bytes(job.descriptions, job.trackers)
+    if data is None:
+        return answer("The list of files is not known yet.", 409)
+    return HttpResponse(data, content_type=TORRENT)
 
 
-def maindata(bridge: Bridge, request: HttpRequest) -> HttpResponse:
-    """Return everything at once; each answer is a full one."""
-    rows = bridge.mine()
-    torrents = {one["hash"]: one for one in map(words.torrent, rows)}
-    return JsonResponse(
-        {
-            "rid": 0,
-            "full_update": True,
-            "torrents": torrents,
-            "categories": bridge.categories(),
-            "tags": bridge.tags(),
-            "server_state": _server_state(rows),
-        }
-    )
-
-
-def _server_state(rows: QuerySet[Download]) -> dict[str, Any]:
-    rates = list(rows.values_list("rate_down", "rate_up"))
-    return {
-        "connection_status": "connected",
-        "dht_nodes": 0,
-        "dl_info_speed": sum(down for down, _ in rates),
-        "dl_info_data": 0,
-        "up_info_speed": sum(up for _, up in rates),
-        "up_info_data": 0,
-    }
+def web_seeds(job: Download) -> list[Any]:
+    """Return an empty list: web seeds are not kept."""
+    return []

@@ -1,27 +1,51 @@
 """Addresses under /api/v2/, as qBittorrent has them."""
 
-from django.urls import path
+from typing import Any
+
+from django.urls import path, re_path
 
 from downloads.models.download import Download
-from downloads.qbittorrent import commands, format, queries, sign_in
+from downloads.qbittorrent import (
+    add,
+    categories,
+    commands,
+    details,
+    options,
+    queries,
+    sign_in,
+    site,
+)
+from downloads.qbittorrent.maindata import maindata
 
-QUERIES = {
-    "app/version": queries.app_version,
-    "app/webapiVersion": queries.api_version,
-    "app/buildInfo": queries.build_info,
-    "app/preferences": queries.preferences,
-    "app/defaultSavePath": queries.save_path,
+QUERIES: dict[str, Any] = {
+    "app/version": site.app_version,
+    "app/webapiVersion": site.api_version,
+    "app/buildInfo": site.build_info,
+    "app/preferences": site.preferences_reply,
+    "app/defaultSavePath": site.save_path,
+    "app/networkInterfaceList": site.nothing,
+    "app/networkInterfaceAddressList": site.nothing,
+    "log/main": site.nothing,
+    "log/peers": site.nothing,
     "torrents/info": queries.info,
-    "torrents/properties": queries.of_one(format.properties),
-    "torrents/files": queries.of_one(format.files),
-    "torrents/trackers": queries.of_one(queries.trackers),
+    "torrents/count": queries.count,
+    "torrents/properties": queries.of_one(details.properties),
+    "torrents/files": queries.of_one(details.files),
+    "torrents/trackers": queries.of_one(details.trackers),
+    "torrents/webseeds": queries.of_one(queries.web_seeds),
+    "torrents/export": queries.export,
     "torrents/categories": queries.categories,
     "torrents/tags": queries.tags,
-    "transfer/info": queries.transfer,
-    "sync/maindata": queries.maindata,
+    "transfer/info": site.transfer,
+    "transfer/speedLimitsMode": site.speed_mode,
+    "transfer/downloadLimit": site.download_limit,
+    "transfer/uploadLimit": site.upload_limit,
+    "sync/maindata": maindata,
+    "sync/torrentPeers": queries.of_one(details.peers),
 }
-COMMANDS = {
-    "add": commands.Add.as_view(),
+ELSEWHERE = "Categories decide where files go: set another category or location."
+COMMANDS: dict[str, Any] = {
+    "add": add.Add.as_view(),
     "delete": commands.Delete.as_view(),
     "pause": commands.Act.as_view(button=Download.pause),
     "stop": commands.Act.as_view(button=Download.pause),
@@ -35,11 +59,44 @@ COMMANDS = {
     "decreasePrio": commands.Move.as_view(to="down"),
     "setForceStart": commands.ForceStart.as_view(),
     "setShareLimits": commands.ShareLimits.as_view(),
-    "setCategory": commands.SetCategory.as_view(),
-    "createCategory": commands.CreateCategory.as_view(),
-    "editCategory": commands.EditCategory.as_view(),
-    "addTags": commands.Tag.as_view(),
-    "removeTags": commands.Tag.as_view(adds=False),
+    "downloadLimit": options.Limits.as_view(field="down_kb"),
+    "uploadLimit": options.Limits.as_view(field="up_kb"),
+    "setDownloadLimit": options.SetLimit.as_view(field="down_kb"),
+    "setUploadLimit": options.SetLimit.as_view(field="up_kb"),
+    "toggleSequentialDownload": options.Toggle.as_view(field="sequential"),
+    "toggleFirstLastPiecePrio": options.Toggle.as_view(field="ends_first"),
+    "setAutoManagement": options.OnlyNo.as_view(parameter="enable", off=True, reason=ELSEWHERE),
+    "setSuperSeeding": options.OnlyNo.as_view(reason="There is no super seeding here."),
+    "filePrio": options.FilePriorities.as_view(),
+    "rename": options.Rename.as_view(),
+    "renameFile": options.RenameFile.as_view(),
+    "renameFolder": options.RenameFolder.as_view(),
+    "setLocation": options.SetLocation.as_view(),
+    "setSavePath": options.SetLocation.as_view(),
+    "addTrackers": options.EditTrackers.as_view(edit=options.with_added),
+    "editTracker": options.EditTrackers.as_view(edit=options.with_edited),
+    "removeTrackers": options.EditTrackers.as_view(edit=options.without_removed),
+    "setCategory": categories.SetCategory.as_view(),
+    "createCategory": categories.CreateCategory.as_view(),
+    "editCategory": categories.EditCategory.as_view(),
+    "removeCategories": categories.RemoveCategories.as_view(),
+    "createTags": categories.Tags.as_view(),
+    "deleteTags": categories.Tags.as_view(creates=False),
+    "addTags": categories.Tag.as_view(),
+    "removeTags": categories.Tag.as_view(adds=False),
+}
+SITE = "This serves several people: its administrators set that, on its pages."
+REFUSED = {
+    "app/shutdown": SITE,
+    "app/setPreferences": SITE,
+    "app/setCookies": SITE,
+    "transfer/setDownloadLimit": SITE,
+    "transfer/setUploadLimit": SITE,
+    "transfer/setSpeedLimitsMode": SITE,
+    "transfer/toggleSpeedLimitsMode": SITE,
+    "transfer/banPeers": "Peers cannot be banned here.",
+    "torrents/addPeers": "Peers are found by trackers, the DHT and other peers alone.",
+    "torrents/setDownloadPath": "Unfinished files have a place of their own.",
 }
 
 app_name = "qbittorrent"
@@ -51,4 +108,7 @@ urlpatterns = [
         for route, reply in QUERIES.items()
     ),
     *(path(f"torrents/{name}", view, name=name) for name, view in COMMANDS.items()),
+    *(path(route, options.Refused.as_view(reason=reason)) for route, reason in REFUSED.items()),
+    re_path("^(?:search|rss)/", options.Refused.as_view(reason="There is no search and no RSS.")),
+    re_path("", sign_in.Unknown.as_view()),
 ]

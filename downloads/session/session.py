@@ -19,7 +19,14 @@ from downloads.session.alerts import EVENTS, progress
 from downloads.session.details import details_of, peer_view
 from downloads.session.events import PeerView
 from downloads.session.metadata import end_pieces, file_of
-from downloads.session.settings import Options, ip_filter, limit_local_peers, settings_for
+from downloads.session.network_interface import device_of
+from downloads.session.settings import (
+    Options,
+    interfaces,
+    ip_filter,
+    limit_local_peers,
+    settings_for,
+)
 
 
 @dataclass(frozen=True)
@@ -144,6 +151,17 @@ class TorrentSession(torrentp.Session):
             self._limits[key] = speed
             self._handles[key].set_download_limit(speed.down)
             self._handles[key].set_upload_limit(speed.up)
+
+    def cut_off(self) -> None:
+        """Send nothing more: no listening socket, by which trackers are asked, and no peer."""
+        self._session.apply_settings(cast(Any, interfaces(self._options, "")))
+        self._session.pause()
+
+    def go_on(self) -> None:
+        """Send through the interface again, which may have another address now."""
+        device = device_of(self._options.interface)
+        self._session.apply_settings(cast(Any, interfaces(self._options, device)))
+        self._session.resume()
 
     def ask_for_progress(self) -> None:
         """Ask for one `Moved` for each torrent that changed."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import libtorrent as lt
 
+from downloads.session.network_interface import device_of
 from jobsite.jobs.networks import PRIVATE_NETWORKS, Network
 
 ALERTS = (
@@ -21,6 +22,8 @@ class Options:
     """The options that the operator may set."""
 
     listen: str = "0.0.0.0:6881"
+    interface: str = ""
+    """The device, or its address, through which alone anything is sent; empty: as it comes."""
     dht: bool = True
     bootstrap: tuple[str, ...] = ()
     allowed_networks: tuple[Network, ...] = ()
@@ -29,7 +32,7 @@ class Options:
 def settings_for(options: Options) -> dict[str, object]:
     """Return libtorrent's settings: every line differs from its default for a reason."""
     return {
-        "listen_interfaces": options.listen,
+        **interfaces(options, device_of(options.interface) if options.interface else ""),
         "user_agent": f"jobsite libtorrent/{lt.__version__}",
         "alert_mask": int(ALERTS),
         # 500 torrents that end in the same second are some 5,000 alerts; a dropped one is lost.
@@ -76,6 +79,21 @@ def settings_for(options: Options) -> dict[str, object]:
         "allow_multiple_connections_per_ip": bool(options.allowed_networks),
         # A clean stop does not wait for the goodbye to slow trackers.
         "stop_tracker_timeout": 1,
+    }
+
+
+def interfaces(options: Options, device: str) -> dict[str, object]:
+    """Return the settings of where to listen and what to send through; both end at the device.
+
+    Without the device that is wanted nothing is listened on, so that no tracker is asked, and
+    connections have nothing to leave by.
+    """
+    if not options.interface:
+        return {"listen_interfaces": options.listen, "outgoing_interfaces": ""}
+    port = options.listen.rpartition(":")[2]
+    return {
+        "listen_interfaces": f"{device}:{port}" if device else "",
+        "outgoing_interfaces": device or options.interface,
     }
 
 

@@ -8,13 +8,12 @@ from downloads.engine.interface import Phase, Snapshot
 from downloads.engine.reconciler import Reconciler
 from downloads.ipc.rate_history import STEP, Rates
 from downloads.ipc.stream_requests import StreamMailbox
-from downloads.ipc.torrent_details import DetailsMailbox
+from downloads.ipc.torrent_details import LINE, DetailsMailbox
 from downloads.sync.intervals import Intervals
 
 DETAILS_EVERY = 1.0
 LINE_EVERY = 2.0
 KEEP_EVERY = 300.0
-LINE = "site"
 
 
 class LiveStatus:
@@ -37,7 +36,7 @@ class LiveStatus:
         if self._intervals.has_passed("details", DETAILS_EVERY):
             self._publish_details(reconciler)
         if self._intervals.has_passed("line", LINE_EVERY):
-            self._box.publish(LINE, self._line(standing))
+            self._box.publish(LINE, {**self._line(standing), "problem": reconciler.cut_off})
         if self._intervals.has_passed("rates", STEP):
             self._rates.add({key: (one.rate_down, one.rate_up) for key, one in standing.items()})
             self._rates.keep_only(standing)

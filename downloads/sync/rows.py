@@ -3,7 +3,7 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.conf import settings
@@ -69,6 +69,8 @@ class Rows:
         self._choices = OptionReader()
         self._seeds = Seeds()
         self._described: set[Any] = set()
+        self._answers: dict[Any, Any] = {}
+        """Of the trackers, as last written, by the key of the row."""
         self._unlisted: set[str] = set()
         self._stamp: dict[str, list[Any]] = {}
         self._terms: tuple[Any, ...] = ()
@@ -120,6 +122,8 @@ class Rows:
         self._rows = dict(rows)
         self._described &= {row.pk for some in rows.values() for row in some}
         seeds = self._seeds.read(self._rows)
+        held = {row.pk for some in (*rows.values(), *seeds.values()) for row in some}
+        self._answers = {pk: one for pk, one in self._answers.items() if pk in held}
         # Running rows first: theirs is what is still to be done.
         every = {key: [*self._rows.get(key, ()), *seeds.get(key, ())] for key in rows | seeds}
         self._choices.read(every)
@@ -211,6 +215,7 @@ class Rows:
             Download.objects.write(batch.live, LIVE, status=Status.RUNNING.value)
             batch.lines += succeed(batch.done)
             self._seeds.write(changed.values())
+            self._write_trackers(changed)
             for log_line in self._log_lines:
                 rows = self._rows.get(log_line.key, ())
                 batch.lines += [line(row, log_line.text, log_line.level) for row in rows]
@@ -219,6 +224,18 @@ class Rows:
         for row in batch.known:
             row.is_listed = True
             self._described.add(row.pk)
+
+    def _write_trackers(self, changed: Mapping[str, Snapshot]) -> None:
+        """Write what trackers have answered, where that is new to a row."""
+        written = []
+        for key, snapshot in changed.items():
+            for row in [*self._rows.get(key, ()), *self._seeds.rows_of(key)]:
+                if snapshot.trackers and snapshot.trackers != self._answers.get(row.pk):
+                    self._answers[row.pk] = snapshot.trackers
+                    row.tracker_answers = {url: asdict(one) for url, one in snapshot.trackers}
+                    written.append(row)
+        if written:
+            Download.objects.write(written, ["tracker_answers"])
 
     def _finish(self, row: Download, snapshot: Snapshot, batch: "_Batch") -> None:
         """Write what concerns this row alone, and add it to its batch."""

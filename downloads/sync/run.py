@@ -22,6 +22,7 @@ from downloads.sync.finished_files import move_files, remove_deleted
 from downloads.sync.intervals import Intervals
 from downloads.sync.live_status import LiveStatus
 from downloads.sync.rows import Rows
+from downloads.sync.stopped_files import StoppedFiles
 from downloads.sync.watch_folders import WatchFolders
 from jobsite.jobs.execution.outcome import JobFailed
 
@@ -81,6 +82,7 @@ def _alone(path: Path) -> Iterator[None]:
 def _session_options() -> Options:
     return Options(
         listen=settings.DOWNLOAD_LISTEN,
+        interface=settings.DOWNLOAD_INTERFACE,
         dht=settings.DOWNLOAD_DHT,
         bootstrap=tuple(settings.DOWNLOAD_DHT_BOOTSTRAP),
         allowed_networks=tuple(settings.DOWNLOAD_ALLOWED_NETWORKS),
@@ -107,6 +109,7 @@ class _Loop:
         self._report = report
         self._live_status = live_status
         self._watched = WatchFolders(settings.DOWNLOAD_WATCH_DIR)
+        self._stopped_files = StoppedFiles()
         self._intervals = Intervals()
         self._taken_over = False
         self._is_urgent = False
@@ -140,6 +143,7 @@ class _Loop:
         if self._intervals.has_passed("clean", CLEAN_EVERY):
             move_files(self._reconciler)
             remove_deleted(self._reconciler)
+            self._stopped_files.step()
         if self._intervals.has_passed("watch", WATCH_EVERY):
             self._watched.step()
         if self._intervals.has_passed("traffic", TRAFFIC_EVERY):

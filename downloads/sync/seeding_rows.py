@@ -97,7 +97,7 @@ class Seeds:
         row.uploaded, row.rate_up = snapshot.uploaded, snapshot.rate_up
         row.peers, row.state = snapshot.peers, snapshot.state
         goal, seconds = goal_of(row, self.site), row.seeded_seconds + now - watch.noted_at
-        row.message = goal.explain(row.uploaded, row.size or 0, seconds)
+        row.message = snapshot.reason or goal.explain(row.uploaded, row.size or 0, seconds)
         return row
 
     def _why_ended(self, row: Download) -> str:

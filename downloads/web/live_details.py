@@ -6,12 +6,10 @@ from typing import Any
 from django.conf import settings
 
 from downloads.ipc import rate_history
-from downloads.ipc.torrent_details import DetailsMailbox
+from downloads.ipc.torrent_details import LINE, LINE_LASTS, DetailsMailbox
 from downloads.models.download import Download
 from downloads.web.charts import Graph, graph, runs
 from jobsite.jobs.status import Status
-
-LINE_LASTS = 20.0
 
 
 def box() -> DetailsMailbox:
@@ -30,7 +28,7 @@ def details_of(job: Download) -> dict[str, Any] | None:
 
 def site_line() -> dict[str, Any] | None:
     """Return the rates of everything together and the free space; None while no engine runs."""
-    return box().details("site", LINE_LASTS)
+    return box().details(LINE, LINE_LASTS)
 
 
 def pieces_drawn(details: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -54,7 +54,7 @@ def test_a_magnet_link_from_adding_to_removal(sonarr, ann, settings) -> None:
     [one] = sonarr.get("torrents/info", category="tv-sonarr").json()
     assert (one["hash"], one["name"], one["state"]) == (HASH, "Some.Show.S01E01", "queuedDL")
     assert (one["tags"], one["eta"], one["progress"]) == ("new, show", 8_640_000, 0.0)
-    assert sonarr.get("torrents/trackers", hash=HASH).json()[0]["url"].startswith("udp://tracker")
+    assert sonarr.get("torrents/trackers", hash=HASH).json()[-1]["url"].startswith("udp://tracker")
 
     place = {"place": "tv-sonarr/Some.Show", "size": 100, "done": 100, "progress": 1.0}
     taken = Download.objects.filter(pk=job.pk)
@@ -80,9 +80,11 @@ def test_a_magnet_link_from_adding_to_removal(sonarr, ann, settings) -> None:
     assert Download.objects.get(pk=job.pk).delete_data
 
 
-def test_a_torrent_file_is_taken_and_nonsense_fails(sonarr) -> None:
+@pytest.mark.parametrize("part", ["torrents", "torrent__0", "file"])
+def test_a_torrent_file_is_taken_and_nonsense_fails(sonarr, part) -> None:
     file = SimpleUploadedFile("show.torrent", made(name=b"show"))
-    assert sonarr.post("torrents/add", torrents=file, category="tv", paused="true") == "Ok."
+    form = {part: file, "category": "tv", "paused": "true"}
+    assert sonarr.post("torrents/add", **form) == "Ok."
     job = Download.objects.get(name="show")
     assert (job.status, job.has_file) == ("paused", True)
     assert sonarr.post("torrents/resume", hashes=job.info_hash) == ""

@@ -26,6 +26,7 @@ from downloads.engine.interface import EngineOptions, Snapshot, Wanted
 from downloads.engine.reconciler import Reconciler
 from downloads.metainfo.magnet import Link, parse_link
 from downloads.session.settings import Options
+from jobsite.jobs.networks import Network
 from tests.support.ports import free_port
 from tests.support.waiting import PATIENCE
 
@@ -185,6 +186,8 @@ class Client:
     folder: Path
     active: int = 20
     floor: int = 0
+    interface: str = ""
+    networks: tuple[Network, ...] = LOOPBACK
     wanted: dict[str, Wanted] = field(default_factory=dict)
     seen: dict[str, Snapshot] = field(default_factory=dict)
     history: list[Snapshot] = field(default_factory=list)
@@ -192,7 +195,9 @@ class Client:
     def __post_init__(self) -> None:
         for name in ("downloads", "state"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        options = Options(listen="127.0.0.1:0", dht=False, allowed_networks=LOOPBACK)
+        options = Options(
+            "127.0.0.1:0", self.interface, dht=False, allowed_networks=tuple(self.networks)
+        )
         place = EngineOptions(
             self.folder / "downloads", self.folder / "state", self.active, self.floor
         )

@@ -87,6 +87,11 @@ class Kind:
     """Text for an empty dashboard that says what can be done, such as "train models on …"."""
 
     @classmethod
+    def problems(cls) -> dict[str, str]:
+        """Return a sentence for each thing that keeps all jobs of this kind from going on."""
+        return {}
+
+    @classmethod
     def tile_note(cls, user: Any) -> str:
         """Return what the kind's tile on the dashboard says beside its counts; empty: nothing."""
         return ""

@@ -4,7 +4,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from jobsite.jobs import pid_files
-from jobsite.jobs.models.kinds import clusters
+from jobsite.jobs.models.kinds import clusters, job_models
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.storage import disk_space
 
@@ -50,4 +50,6 @@ def problems() -> dict[str, str]:
         )
     if disk_space.free() < LEAST_FREE:
         found["disk"] = "Less than 100 MB are free in the data folder."
+    for model in job_models():
+        found |= model.problems()
     return found

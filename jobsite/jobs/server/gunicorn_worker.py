@@ -15,9 +15,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connections
+from gunicorn.http import message
 from gunicorn.workers.gthread import ThreadWorker
 
 from jobsite.jobs import slots
+from jobsite.jobs.server.tree import REQUEST_LINE
 
 HEADER_WITHIN = 10.0  # seconds, for all of it
 IDLE = 60.0  # seconds without a byte, either way: browsers ask again for the rest of a paused video
@@ -31,6 +33,8 @@ FILE_PART = 4 * 2**20  # bytes
 BRIEFLY = 0.5  # seconds for which a waiting thread keeps its connection to the database
 # Asked by monitors: whether the process is up must not depend on what it is busy with.
 WITHOUT_SLOT = "/health/live"
+
+message.MAX_REQUEST_LINE = REQUEST_LINE  # gunicorn takes no setting above its own 8,190
 
 bodies = threading.BoundedSemaphore(WAITING_BODIES)
 

@@ -25,6 +25,7 @@ STOP_WITHIN = 17.0
 HEALTHY_AFTER = 60.0
 LONGEST_REST = 30.0
 TEMPORARY = "jobsite-"
+REQUEST_LINE = 32 * 1024  # bytes: programs name hundreds of torrents in an address
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 (gunicorn makes files of random names there)
 
 
@@ -119,6 +120,8 @@ def parts(listener: int, clusters: Iterable[str]) -> list[Part]:
         *("--worker-class", "jobsite.jobs.server.gunicorn_worker.Worker"),
         # Many threads, because a slow caller holds one; few of them compute at once (slots).
         *("--workers", "2", "--threads", "64"),
+        # Programs poll every few seconds and fail where an idle connection is closed first.
+        *("--keep-alive", "15", "--limit-request-line", str(REQUEST_LINE)),
         *("--timeout", "25", "--graceful-timeout", "5", "--preload", "--no-control-socket"),
         # A proxy that passes these on would let strangers choose the path of our links.
         *("--forwarder-headers", ""),

@@ -42,6 +42,15 @@ class Invalid:
     reason: str
 
 
+@dataclass(frozen=True)
+class Remark:
+    """What of a usable line was left out, as a sentence."""
+
+    line: int
+    text: str
+    remark: str
+
+
 @dataclass
 class Answer:
     """The results of a whole submission."""
@@ -49,6 +58,7 @@ class Answer:
     added: list[Download] = field(default_factory=list)
     duplicates: list[Duplicate] = field(default_factory=list)
     invalid: list[Invalid] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
     @property
     def is_useless(self) -> bool:
@@ -103,16 +113,24 @@ def submit(owner: Any, asked: Sequence[Asked], options: Mapping[str, Any] | None
             key = submission.next_key()
             mine = submission.made_together(owner, Download.kind, key, new) if key else set()
     answer = Answer(
-        invalid=[Invalid(one.number, one.text, one.reason) for one in asked if one.reason]
+        invalid=[Invalid(one.number, one.text, one.reason) for one in asked if one.reason],
+        remarks=[
+            Remark(one.number, one.text, remark)
+            for one, entry in usable
+            for remark in entry.link.remarks
+        ],
     )
     counted: set[Any] = set()
-    for (one, _), place in zip(usable, placed, strict=True):
+    for (one, entry), place in zip(usable, placed, strict=True):
         if place.is_new or place.job.pk in mine - counted:
             answer.added.append(place.job)
             counted.add(place.job.pk)
+            if place.is_new:
+                for remark in entry.link.remarks:
+                    place.job.log(remark, "warning")
         else:
             answer.duplicates.append(Duplicate(one.number, one.text, place.job))
-            if one.entry is not None and one.entry.data:
-                keep_file(place.job.info_hash, one.entry.data)
-                place.job.hand_over(one.entry.link)
+            if entry.data:
+                keep_file(place.job.info_hash, entry.data)
+                place.job.hand_over(entry.link)
     return answer

@@ -83,12 +83,21 @@ class InvalidSerializer(serializers.Serializer):
     reason = serializers.CharField()
 
 
+class RemarkSerializer(serializers.Serializer):
+    """What of a usable line was left out."""
+
+    line = serializers.IntegerField()
+    text = serializers.CharField()
+    remark = serializers.CharField()
+
+
 class AnswerSerializer(serializers.Serializer):
     """The result of each line."""
 
     added = DownloadSerializer(many=True)
     duplicates = DuplicateSerializer(many=True)
     invalid = InvalidSerializer(many=True)
+    remarks = RemarkSerializer(many=True)
 
 
 @extend_schema_field(

@@ -24,9 +24,13 @@ class Choice:
     """By number of the file; those that are not named are wanted as usual."""
     exclude: tuple[str, ...] = ()
     """Patterns of what is not wanted, as long as nobody has chosen file by file."""
+    only: frozenset[int] = frozenset()
+    """The numbers of the files that a link names as wanted; empty: all."""
 
     def of(self, file: StoredFile) -> int:
         """Return the priority of a file."""
+        if self.only and file.index not in self.only:
+            return SKIP
         if self.exclude and is_excluded(file.path, self.exclude):
             return SKIP
         return self.priorities.get(file.index, NORMAL)
@@ -77,10 +81,7 @@ def _matcher(patterns: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def together(choices: Sequence[Choice], files: Sequence[StoredFile]) -> dict[int, int]:
-    """Return the priorities of all files if several people want parts of a torrent:
-
-    each the highest.
-
+    """Return the priorities of all files, where several people want parts each the highest.
 
     Patterns that fit every file exclude none: nothing at all is never what was meant.
     """
@@ -89,7 +90,7 @@ def together(choices: Sequence[Choice], files: Sequence[StoredFile]) -> dict[int
 
 
 def _kept(choice: Choice, files: Sequence[StoredFile]) -> Choice:
-    if choice.exclude and not any(choice.of(file) for file in files):
+    if (choice.exclude or choice.only) and not any(choice.of(file) for file in files):
         return Choice(choice.priorities)
     return choice
 

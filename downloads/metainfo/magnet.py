@@ -9,16 +9,18 @@ import binascii
 import ipaddress
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
+from downloads.metainfo.file_numbers import as_ranges, selected_files
 from downloads.metainfo.hosts import may_contact
 from downloads.names import display_name
 from jobsite.jobs.networks import Network, is_inside
 
-MAX_LINE = 8192
-MAX_TRACKERS = 50
+MAX_LINE = 65_536
+MAX_TRACKERS = 200
+MAX_FIELDS = 1000
 MAX_PEERS = 10
 MAX_TRACKER = 500
 
@@ -50,6 +52,10 @@ class Link:
     name: str = ""
     trackers: tuple[str, ...] = ()
     peers: tuple[str, ...] = ()
+    files: tuple[int, ...] = ()
+    """The numbers of the files that alone are wanted; empty: all (BEP 53)."""
+    remarks: tuple[str, ...] = field(default=(), compare=False)
+    """What of the line was left out, in sentences."""
 
     @property
     def key(self) -> str:
@@ -64,6 +70,7 @@ class Link:
         parts += [f"dn={quote(self.name, safe='')}"] if self.name else []
         parts += [f"tr={quote(tracker, safe='')}" for tracker in self.trackers]
         parts += [f"x.pe={peer}" for peer in self.peers]
+        parts += [f"so={as_ranges(self.files)}"] if self.files else []
         return "magnet:?" + "&".join(parts)
 
 
@@ -123,38 +130,68 @@ def parse_link(line: str, allowed: tuple[Network, ...] = ()) -> Link:
 
 def _magnet(line: str, allowed: tuple[Network, ...]) -> Link:
     query = line[7:].removeprefix("?")
-    try:
-        fields = parse_qsl(query.replace("&amp;", "&"), max_num_fields=500, errors="replace")
-    except ValueError:
-        raise BadLink("This magnet link has more than 500 parts. Copy it again.") from None
+    while "&amp;" in query:  # a page that escapes what was escaped gives &amp;amp;
+        query = query.replace("&amp;", "&")
+    if query.count("&") >= MAX_FIELDS:
+        raise BadLink(f"This magnet link has more than {MAX_FIELDS:,} parts. Copy it again.")
+    given: dict[str, list[str]] = {}
+    for part in query.split("&"):
+        key, value = _field(part)
+        given.setdefault(key, []).append(value)
+    hashes = _hashes(given.get("xt", []))
+    trackers, chosen = given.get("tr", []), next(iter(given.get("so", [])), "")
+    usable, files = usable_trackers(trackers, allowed), selected_files(chosen)
+    remarks = [*left_out(trackers, usable, [*given.get("ws", []), *given.get("as", [])])]
+    if chosen and not files:
+        remarks.append(f"Which files are wanted cannot be read (“so={chosen[:40]}”): all are.")
+    return Link(
+        **hashes,
+        name=next(filter(None, map(display_name, given.get("dn", []))), ""),
+        trackers=tuple(usable),
+        peers=tuple(_usable_peers([one.strip() for one in given.get("x.pe", [])], allowed)),
+        files=files,
+        remarks=tuple(remarks),
+    )
+
+
+def _hashes(topics: Sequence[str]) -> dict[str, str]:
+    """Return the info hashes by version. Raises BadLink if there is none or they differ."""
     hashes: dict[str, str] = {}
-    name, trackers, peers = "", [], []
-    for field, value in fields:
-        field = field.lower().partition(".")[0] if field[:2].lower() != "x." else field.lower()
-        if field == "xt" and value.lower().startswith(("urn:btih:", "urn:btmh:")):
-            for version, info_hash in _topic(value).items():
+    for topic in topics:
+        if topic.lower().startswith(("urn:btih:", "urn:btmh:")):
+            for version, info_hash in _topic(topic).items():
                 if hashes.setdefault(version, info_hash) != info_hash:
                     raise BadLink(
                         "This magnet link names two different torrents. Put each on its own line."
                     )
-        elif field == "dn":
-            name = name or display_name(value)
-        elif field == "tr":
-            trackers.append(value.strip())
-        elif field == "x.pe":
-            peers.append(value.strip())
     if not hashes:
-        raise BadLink(_no_topic(fields))
-    return Link(
-        **hashes,
-        name=name,
-        trackers=tuple(usable_trackers(trackers, allowed)),
-        peers=tuple(_usable_peers(peers, allowed)),
-    )
+        raise BadLink(_no_topic(topics))
+    return hashes
 
 
-def _no_topic(fields: list[tuple[str, str]]) -> str:
-    topics = [value for field, value in fields if field.lower().partition(".")[0] == "xt"]
+def _field(part: str) -> tuple[str, str]:
+    """Return the name and the value of a part of a magnet link. Only in names + is a blank."""
+    key, _, value = part.partition("=")
+    key = unquote(key).lower()
+    key = key if key.startswith("x.") else key.partition(".")[0]
+    return key, (unquote_plus if key == "dn" else unquote)(value, errors="replace")
+
+
+def left_out(
+    trackers: Sequence[str], usable: Sequence[str], web_seeds: Sequence[str]
+) -> Iterator[str]:
+    """Yield sentences about addresses that are not contacted."""
+    given = {one for text in trackers for one in _addresses(text)}
+    if missing := len(given) - len(usable):
+        yield (
+            f"{missing} of {len(given)} trackers are left out: one is asked by http, https or udp, "
+            f"on a public host, and {MAX_TRACKERS} are the most."
+        )
+    if web_seeds:
+        yield f"{len(web_seeds)} web seeds are left out: only peers are asked."
+
+
+def _no_topic(topics: Sequence[str]) -> str:
     if topics:
         return (
             f"This magnet link is not of BitTorrent ({topics[0][:30]}). "
@@ -213,10 +250,15 @@ def _not_zero(version: str, info_hash: str) -> dict[str, Any]:
 def usable_trackers(urls: Sequence[str], allowed: tuple[Network, ...] = ()) -> list[str]:
     """Return the trackers that may be asked: http, https or udp, on a permitted host."""
     kept: dict[str, None] = {}
-    for url in urls:
+    for url in (one for text in urls for one in _addresses(text)):
         if len(kept) < MAX_TRACKERS and _is_usable_tracker(url, allowed):
             kept[url] = None
     return list(kept)
+
+
+def _addresses(text: str) -> list[str]:
+    """Return the addresses in a text: some put blanks around them, or several in one."""
+    return [one.strip() for one in text.splitlines() if one.strip()]
 
 
 def _is_usable_tracker(url: str, allowed: tuple[Network, ...]) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from downloads.metainfo.bencode import BadBencode, Reader
-from downloads.metainfo.magnet import Link, usable_trackers
+from downloads.metainfo.magnet import Link, left_out, usable_trackers
 from downloads.names import display_name
 from jobsite.jobs.networks import Network
 
@@ -36,13 +36,15 @@ class Torrent:
     pieces: int
     piece_length: int
     trackers: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+    """What of the file was left out, in sentences."""
     clean: bytes = field(repr=False, default=b"")
     """A .torrent of the same content that names nothing to contact: no trackers, seeds, nodes."""
 
     @property
     def link(self) -> Link:
         """The torrent as a link, with the trackers that may be asked."""
-        return Link(self.v1, self.v2, self.name, self.trackers)
+        return Link(self.v1, self.v2, self.name, self.trackers, remarks=self.remarks)
 
     @property
     def key(self) -> str:
@@ -63,6 +65,9 @@ def read(data: bytes, allowed: Sequence[Network] = ()) -> Torrent:
         raise BadTorrent("This .torrent holds no data, or an impossible amount of it.")
     pieces = _pieces(info, sum(sizes))
     has_v1 = b"pieces" in info
+    named = list(filter(None, _trackers(outer)))
+    usable = usable_trackers(named, tuple(allowed))
+    seeds = outer.get(b"url-list", [])
     v2 = hashlib.sha256(raw).hexdigest() if info.get(b"meta version") == 2 else ""
     return Torrent(
         v1=hashlib.sha1(raw, usedforsecurity=False).hexdigest() if has_v1 else "",
@@ -72,7 +77,10 @@ def read(data: bytes, allowed: Sequence[Network] = ()) -> Torrent:
         files=len(sizes),
         pieces=pieces,
         piece_length=info[b"piece length"],
-        trackers=tuple(usable_trackers(list(_trackers(outer)), tuple(allowed))),
+        trackers=tuple(usable),
+        remarks=tuple(
+            left_out(named, usable, seeds if isinstance(seeds, list) else [_text(seeds)])
+        ),
         clean=b"d4:info%b%be" % (raw, _layers(reader, data)),
     )
 

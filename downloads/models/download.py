@@ -10,8 +10,8 @@ from django.db.models import Count, Max, Min, Q, Sum
 from django.utils import timezone
 
 from downloads.library.record import Layout
-from downloads.library.selection import NORMAL, SKIP
-from downloads.metainfo.magnet import MAX_TRACKERS, Link
+from downloads.library.selection import NORMAL, SKIP, Choice, clean_patterns
+from downloads.metainfo.magnet import MAX_TRACKERS, BadLink, Link, parse_link
 from downloads.metainfo.trackers import fitting, trackers_of, with_trackers
 from downloads.models.download_fields import DownloadFields
 from downloads.models.download_file import DownloadFile
@@ -106,6 +106,15 @@ class Download(DownloadFields):
     def trackers(self) -> list[str]:
         """The URLs of the trackers that are asked for peers."""
         return trackers_of(self.link, settings.DOWNLOAD_ALLOWED_NETWORKS)
+
+    @property
+    def first_choice(self) -> Choice:
+        """The files that are wanted until somebody chooses: those of the link, by the patterns."""
+        try:
+            files = parse_link(self.link, tuple(settings.DOWNLOAD_ALLOWED_NETWORKS)).files
+        except BadLink:  # the engine gives the row up, with the reason
+            files = ()
+        return Choice(exclude=clean_patterns(self.exclude), only=frozenset(files))
 
     @property
     def shown_state(self) -> str:

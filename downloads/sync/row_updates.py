@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from downloads.engine.interface import Snapshot
 from downloads.library.record import StoredFile
-from downloads.library.selection import NORMAL, Choice, clean_patterns, together
+from downloads.library.selection import NORMAL, Choice, together
 from downloads.models.download import Download
 from downloads.models.download_file import DownloadFile
 from downloads.seeding import Goal
@@ -58,8 +58,7 @@ def list_files(row: Download, files: Sequence[StoredFile], **facts: Any) -> bool
     be stored.
     """
     if not row.is_listed:
-        choice = Choice(exclude=clean_patterns(row.exclude))
-        wanted = together([choice], files)
+        wanted = together([row.first_choice], files)
         if not DownloadFile.objects.list_for(row.pk, files, wanted):
             return False
         facts |= {

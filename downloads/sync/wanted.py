@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from downloads.engine.interface import Wanted
-from downloads.library.selection import ALL, Choice, PieceOrder, clean_patterns
+from downloads.library.selection import ALL, Choice, PieceOrder
 from downloads.metainfo.magnet import Link
 from downloads.models.download import Download
 from downloads.models.speed_plan import KILO
@@ -46,7 +46,7 @@ class OptionReader:
 
 def _choice(row: Download) -> Choice:
     if not row.is_listed:
-        return Choice(exclude=clean_patterns(row.exclude))
+        return row.first_choice
     return row.files.all().choice() if row.is_partial else ALL
 
 

@@ -93,6 +93,8 @@ class Add(FormView):
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"owner": self.request.user}
 
+    remarks_shown = 5
+
     def form_valid(self, form: AddForm) -> HttpResponse:
         """Queue what is new; stay on the page if something was refused."""
         if uploads.refusal(self.request):
@@ -100,6 +102,8 @@ class Add(FormView):
         answer = submit(self.request.user, form.asked, form.options)
         if not answer.invalid:
             messages.success(self.request, answer.sentence)
+            for left in answer.remarks[: self.remarks_shown]:
+                messages.warning(self.request, f"Line {left.line}: {left.remark}")
             return redirect("downloads:list")
         # What was refused stays in the box, to be mended; what was taken does not.
         rest = "\n".join(line.text for line in answer.invalid)

@@ -93,8 +93,8 @@ REFUSED = [
     (f"{V1},{V1};{V1}", "several words"),
     (f"{V1}&dn=x", "no magnet link and no info hash"),
     ("!!!", "no magnet link and no info hash"),
-    ("magnet:?xt=urn:btih:" + "a" * 9000, "9,020 characters"),
-    ("magnet:?" + "a=b&" * 600, "more than 500 parts"),
+    ("magnet:?xt=urn:btih:" + "a" * 70_000, "70,020 characters"),
+    ("magnet:?" + "a=b&" * 1200, "more than 1,000 parts"),
     ("\u0661" * 40, "no magnet link and no info hash"),
 ]
 
@@ -203,8 +203,8 @@ def test_peers_seeds_and_nodes_are_dropped_unless_in_an_open_network() -> None:
 
 
 def test_there_is_a_limit_to_trackers_and_repeated_ones_count_once() -> None:
-    many = [("tr", f"http://t{number % 60}.example.org/") for number in range(120)]
-    assert len(parse_link(_magnet(*many)).trackers) == 50
+    many = [("tr", f"http://t{number % 210}.example.org/") for number in range(420)]
+    assert len(parse_link(_magnet(*many)).trackers) == 200
 
 
 NAMES = [
@@ -250,3 +250,55 @@ def test_a_thousand_links_with_trackers_are_read_whole() -> None:
     links = [line.link for line in parse(text)]
     assert [link.v1 for link in links] == [f"{n:040x}" for n in range(1, 1001)]
     assert {len(link.trackers) for link in links} == {5}
+
+
+T = "http://tracker.example.org/announce"
+
+
+@pytest.mark.parametrize(
+    ("parts", "trackers"),
+    [
+        (f"&tr={T}%0A", [T]),
+        (f"&tr=%20{T}%20&tr={T}/2%0D%0A", [T, f"{T}/2"]),
+        (f"&tr={T}%0A{T}/2", [T, f"{T}/2"]),
+        (f"&tr={T}?key=a+b%2Bc", [f"{T}?key=a+b+c"]),
+        (f"&amp;amp;tr={T}&amp;tr={T}/2", [T, f"{T}/2"]),
+        (f"&tr=http://no%20way/x&tr={T}", [T]),
+    ],
+)
+def test_addresses_of_trackers_are_read_as_they_are_found(parts: str, trackers: list[str]) -> None:
+    link = parse_link(f"magnet:?xt=urn:btih:{V1}&dn=a+b%2Bc{parts}")
+    assert list(link.trackers) == trackers
+    assert link.name == "a b+c"
+    assert parse_link(link.magnet) == link
+
+
+def test_a_link_of_150_trackers_keeps_all_and_says_what_it_leaves_out() -> None:
+    tail = "".join(f"&tr=udp%3A%2F%2Ftracker{n}.example.org%3A1337%2Fannounce" for n in range(150))
+    link = parse_link(f"magnet:?xt=urn:btih:{V1}{tail}")
+    assert len(link.trackers) == 150 and link.remarks == ()
+    link = parse_link(f"magnet:?xt=urn:btih:{V1}&tr=wss://a.example.org&tr={T}&ws=http://a.org/f")
+    assert link.trackers == (T,)
+    assert [remark.partition(":")[0] for remark in link.remarks] == [
+        "1 of 2 trackers are left out",
+        "1 web seeds are left out",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "files"),
+    [
+        ("1", (1,)),
+        ("0,2,4-6", (0, 2, 4, 5, 6)),
+        ("5-4", ()),
+        ("x", ()),
+        ("", ()),
+        ("0-9999999", ()),
+        ("3,3,2", (2, 3)),
+    ],
+)
+def test_the_files_that_a_link_names_are_chosen(text: str, files: tuple[int, ...]) -> None:
+    link = parse_link(f"magnet:?xt=urn:btih:{V1}&so={text}")
+    assert link.files == files
+    assert bool(link.remarks) == bool(text and not files)
+    assert parse_link(link.magnet).files == files

@@ -14,7 +14,11 @@ from downloads.library.selection import (
     natural,
     together,
 )
-from tests.factories import FILES, MIB, same
+from downloads.metainfo.magnet import parse_link
+from downloads.models.download import Download
+from downloads.models.download_queryset import Entry
+from downloads.sync.row_updates import list_files
+from tests.factories import FILES, MIB, V1, same
 from tests.support.torrent_peers import Client, seeder
 
 
@@ -201,3 +205,16 @@ def test_bytes_are_counted_by_file_where_owners_want_different_ones(client, albu
         mine.finish(one.info_hash)
         mine.want(one.link, choices=(Choice({0: SKIP}),), token="alone")
         mine.until(lambda me: me.history[-1].files_done is None)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("named", "wanted"), [("so=1", {1}), ("so=0-1", {0, 1}), ("so=9", {0, 1, 2})]
+)
+def test_a_link_that_names_files_has_only_those_fetched(ann, named: str, wanted: set[int]) -> None:
+    link = parse_link(f"magnet:?xt=urn:btih:{V1}&{named}")
+    [placed] = Download.objects.add(ann, [Entry(link)])
+    row = Download.objects.get(pk=placed.job.pk)
+    assert list_files(row, FILES)
+    kept = row.files.exclude(priority=SKIP).values_list("index", flat=True)
+    assert set(kept) == wanted

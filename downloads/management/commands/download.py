@@ -75,3 +75,5 @@ class Command(JobCommand):
             self.say(f"line {known.line}: here already: {known.job.name} ({known.job.pk})")
         for bad in answer.invalid:
             self.say(f"line {bad.line}: refused: {bad.text}\n  {bad.reason}")
+        for left in answer.remarks:
+            self.say(f"line {left.line}: {left.remark}")

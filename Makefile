@@ -103,6 +103,7 @@ bench-memory: setup $(VENV)/dev.stamp
 	$(PY) -m benchmarks.memory $(ARGS)
 
 # Rivals, each in an environment of its own: their needs do not agree with ours.
+build/rivals/lightgbm/stamp: NEEDS := lightgbm scikit-learn pandas
 build/rivals/flaml/stamp: NEEDS := flaml[automl]
 build/rivals/mljar/stamp: NEEDS := mljar-supervised
 build/rivals/autogluon/stamp: NEEDS := autogluon.tabular[lightgbm,catboost,xgboost]
@@ -111,7 +112,7 @@ build/rivals/%/stamp: | $(VENV)/bin/python
 	build/rivals/$*/bin/python -m pip install --quiet --disable-pip-version-check "$(NEEDS)"
 	@touch $@
 
-bench-quality: setup $(VENV)/dev.stamp $(foreach tool,flaml mljar autogluon,build/rivals/$(tool)/stamp)
+bench-quality: setup $(VENV)/dev.stamp $(foreach tool,lightgbm flaml mljar autogluon,build/rivals/$(tool)/stamp)
 	$(PY) -m benchmarks.quality --rivals build/rivals $(ARGS)
 
 bench-reading: setup $(VENV)/dev.stamp

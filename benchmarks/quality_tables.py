@@ -29,6 +29,10 @@ REAL: dict[str, tuple[str, str, list[str], dict[str, Any]]] = {
 }
 
 
+MADE = {"made_classes": "multiclass", "made_numbers": "regression"}
+"""100,000 rows each, with columns that say nothing, bends and interplay."""
+
+
 @dataclass(frozen=True)
 class Held:
     """A table in two files: one to learn from, one that is held back."""
@@ -42,15 +46,15 @@ class Held:
 
 def names() -> list[str]:
     """The tables that are there."""
-    return [*BUNDLED, *(name for name in REAL if (DATA / f"{name}.csv").is_file())]
+    return [*BUNDLED, *MADE, *(name for name in REAL if (DATA / f"{name}.csv").is_file())]
 
 
-def held(wanted: list[str], folder: Path) -> Iterator[Held]:
-    """Write each of these tables as its two files."""
+def held(wanted: list[str], folder: Path, seed: int) -> Iterator[Held]:
+    """Write each of these tables as its two files, split by this seed."""
     for name in wanted:
         frame, target, problem = _frame(name)
         parts = train_test_split(
-            frame, test_size=0.25, random_state=7,
+            frame, test_size=0.25, random_state=seed,
             stratify=None if problem == "regression" else frame[target],
         )  # fmt: skip
         paths = [folder / f"{name}-{part}.csv" for part in ("train", "test")]
@@ -59,7 +63,20 @@ def held(wanted: list[str], folder: Path) -> Iterator[Held]:
         yield Held(name, problem, target, *paths)
 
 
+def _made(name: str) -> pd.DataFrame:
+    if name == "made_numbers":
+        x, y = datasets.make_friedman1(100_000, n_features=15, noise=2.0, random_state=0)
+        return pd.DataFrame(x).add_prefix("x").assign(target=y)
+    x, y = datasets.make_classification(
+        100_000, n_features=20, n_informative=8, n_classes=4, n_clusters_per_class=3,
+        flip_y=0.05, class_sep=0.8, random_state=0,
+    )  # fmt: skip
+    return pd.DataFrame(x).add_prefix("x").assign(target=pd.Series(y).astype(str).radd("c"))
+
+
 def _frame(name: str) -> tuple[pd.DataFrame, str, str]:
+    if name in MADE:
+        return _made(name), "target", MADE[name]
     if name in BUNDLED:
         problem, load = BUNDLED[name]
         frame = load(as_frame=True).frame

@@ -31,21 +31,14 @@ class LearningTask:
     cores: int
 
 
-def balanced_error(x_val: Any, y_val: Any, estimator: Any, *rest: Any) -> tuple[float, dict]:
-    """FLAML's form of what several classes are judged by."""
-    metrics = importlib.import_module("sklearn.metrics")
-    error = 1 - metrics.balanced_accuracy_score(y_val, estimator.predict(x_val))
-    return error, {"error": error}
-
-
 def flaml(task: LearningTask) -> Answer:
     """FLAML: boosters and forests, tuned by cost."""
     automl = importlib.import_module("flaml").AutoML()
-    metrics: dict[str, Any] = {"binary": "roc_auc", "regression": "rmse"}
+    metrics = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}
     automl.fit(
         X_train=task.x, y_train=task.y,
         task="regression" if task.problem == "regression" else "classification",
-        metric=metrics.get(task.problem, balanced_error),
+        metric=metrics[task.problem],
         time_budget=task.seconds, n_jobs=task.cores, seed=0, verbose=0,
     )  # fmt: skip
     if task.problem == "regression":
@@ -77,7 +70,7 @@ def autogluon(task: LearningTask) -> Answer:
     kinds = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
     metrics = {
         "binary": "roc_auc",
-        "multiclass": "balanced_accuracy",
+        "multiclass": "log_loss",
         "regression": "root_mean_squared_error",
     }
     with tempfile.TemporaryDirectory() as folder:
@@ -92,8 +85,40 @@ def autogluon(task: LearningTask) -> Answer:
         return made.predict(task.asked), shares, list(shares.columns)
 
 
+def lightgbm(task: LearningTask) -> Answer:
+    """LightGBM alone with tuned defaults (arXiv 2407.04491), stopped on a fifth of the rows."""
+    lgb = importlib.import_module("lightgbm")
+    split = importlib.import_module("sklearn.model_selection").train_test_split
+    x, asked = task.x.copy(), task.asked.copy()
+    for name in x.select_dtypes(exclude="number"):
+        kind = pd.CategoricalDtype(x[name].dropna().unique())
+        x[name], asked[name] = x[name].astype(kind), asked[name].astype(kind)
+    is_numbers = task.problem == "regression"
+    common = {
+        "n_estimators": 1000, "subsample_freq": 1, "min_sum_hessian_in_leaf": 1e-7,
+        "n_jobs": task.cores, "random_state": 0, "verbose": -1,
+    }  # fmt: skip
+    if is_numbers:
+        model = lgb.LGBMRegressor(
+            learning_rate=0.05, num_leaves=100, min_child_samples=3, subsample=0.7, **common
+        )
+    else:
+        model = lgb.LGBMClassifier(
+            learning_rate=0.04, num_leaves=50, min_child_samples=40, subsample=0.75, **common
+        )
+    learnt, kept, y, y_kept = split(
+        x, task.y, test_size=0.2, random_state=0, stratify=None if is_numbers else task.y
+    )
+    stop = lgb.early_stopping(100, verbose=False)
+    metric = {"binary": "auc", "multiclass": "multi_logloss", "regression": "rmse"}[task.problem]
+    model.fit(learnt, y, eval_set=[(kept, y_kept)], eval_metric=metric, callbacks=[stop])
+    if is_numbers:
+        return model.predict(asked), None, None
+    return model.predict(asked), model.predict_proba(asked), model.classes_
+
+
 TOOLS: dict[str, Callable[[LearningTask], Answer]] = {
-    tool.__name__: tool for tool in (flaml, mljar, autogluon)
+    tool.__name__: tool for tool in (lightgbm, flaml, mljar, autogluon)
 }
 
 

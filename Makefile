@@ -32,6 +32,7 @@ $(VENV)/bin/python:
 
 $(VENV)/site.stamp: requirements.txt | $(VENV)/bin/python
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(PY) -c 'import lightgbm' 2>/dev/null || echo "LightGBM needs libgomp; all else works without it. On Debian or Ubuntu: apt-get install libgomp1"
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/site.stamp

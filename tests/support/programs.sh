@@ -9,6 +9,9 @@ need() { # command, package
 need chromium chromium
 need nginx nginx-light
 need transmission-daemon transmission-daemon
+need ip iproute2
+need unshare util-linux
+ldconfig -p | grep -q libgomp.so.1 || missing="$missing libgomp1"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need initdb postgresql
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from training.problem.problem_type import BINARY, MULTICLASS, REGRESSION
@@ -53,8 +53,11 @@ class Algorithm:
     """What tuning may turn."""
     portfolio: tuple[dict[str, Any], ...] = ()
     """Settings that are known to be good on many tables; tuning tries them first."""
-    stops_early: bool = False
-    """Whether it stops by itself once the rows that its fold tests are not answered better."""
+    rounds: str = ""
+    """The setting that holds its rounds, if it stops by itself once the rows that its fold tests
+    are not answered better."""
+    to_the_end: dict[str, Any] = field(default_factory=dict)
+    """Settings with which it does not stop by itself."""
 
 
 _ENTRIES = (
@@ -88,6 +91,44 @@ _ENTRIES = (
         ),
     ),
     Algorithm(
+        "lightgbm",
+        "LightGBM",
+        "Hundreds of small trees, each of which corrects the ones before, cut at random places.",
+        "Needs a few hundred rows to be better than a line.",
+        cost=1.5,
+        view=ORDERED,
+        space=(
+            Setting("learning_rate", 0.02, 0.1, log=True),
+            Setting("num_leaves", 4, 200, log=True, whole=True),
+            Setting("min_child_samples", 1, 64, log=True, whole=True),
+            Setting("colsample_bytree", 0.4, 1.0),
+            Setting("subsample", 0.7, 1.0),
+            Setting("reg_lambda", 1e-3, 10.0, log=True),
+            Setting("extra_trees", choices=(True, False)),
+        ),
+        # Published: tuned defaults (arXiv 2407.04491) and AutoGluon's portfolio of 2025, with
+        # larger steps, as there are minutes and not hours.
+        portfolio=(
+            {"extra_trees": False, "subsample": 0.75, "min_child_samples": 20},
+            {
+                **{"num_leaves": 39, "min_child_samples": 3, "learning_rate": 0.04},
+                **{"colsample_bytree": 0.46, "reg_lambda": 0.36},
+            },
+            {
+                **{"num_leaves": 84, "min_child_samples": 3, "learning_rate": 0.03},
+                **{"colsample_bytree": 0.53, "reg_lambda": 0.84, "extra_trees": False},
+            },
+            {
+                "num_leaves": 180,
+                "min_child_samples": 12,
+                "colsample_bytree": 0.4,
+                "reg_lambda": 1.6,
+            },
+            {"num_leaves": 8, "min_child_samples": 24, "learning_rate": 0.05, "extra_trees": False},
+        ),
+        rounds="n_estimators",
+    ),
+    Algorithm(
         "boosting",
         "Gradient boosting",
         "Hundreds of small trees, each of which corrects the ones before. Strong on most tables.",
@@ -104,11 +145,12 @@ _ENTRIES = (
         # Unlike the default and unlike each other: shallow, small steps, deep on few columns.
         portfolio=(
             {"learning_rate": 0.05, "max_leaf_nodes": 31, "min_samples_leaf": 20},
-            {"learning_rate": 0.03, "max_leaf_nodes": 15, "max_features": 0.5},
+            {"learning_rate": 0.05, "max_leaf_nodes": 100, "min_samples_leaf": 3},
             {"learning_rate": 0.05, "max_leaf_nodes": 6, "min_samples_leaf": 12},
             {"learning_rate": 0.03, "max_leaf_nodes": 128, "max_features": 0.6},
         ),
-        stops_early=True,
+        rounds="max_iter",
+        to_the_end={"early_stopping": False},
     ),
     Algorithm(
         "knn",
@@ -161,8 +203,9 @@ _ENTRIES = (
         space=(
             Setting("alpha", 1e-4, 3.0, log=True),
             Setting("learning_rate_init", 3e-4, 1e-2, log=True),
-            Setting("hidden_layer_sizes", choices=((64, 32), (128, 64), (32,))),
+            Setting("hidden_layer_sizes", choices=((256,), (64, 32), (128, 64), (32,))),
         ),
+        portfolio=({"alpha": 0.1}, {"hidden_layer_sizes": (64, 32), "alpha": 0.01}),
     ),
     Algorithm(
         "svm",

@@ -23,6 +23,8 @@ PULSE = 1.0
 # What the file of the best model may take beyond the end.
 GRACE = 3.0
 ENSEMBLE_SECONDS = 3.0
+# What the defaults may use of the time that is left once each has seen a fold.
+SHARE_OF_DEFAULTS = 0.4
 # A member is fitted on the training part and on all rows: so many times as long as in a fold.
 MEMBER_FITS = 2.8
 # How many settings mostly join, and the share of the budget that their last fits may take.

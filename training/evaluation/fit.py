@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from training.algorithms.catalogue import KNOWN
+from training.algorithms.estimators import fit_arguments, watching
 from training.evaluation.scoring import predict, score
 from training.modelling import clustering
 from training.modelling.experiment import Experiment
-from training.modelling.preprocessing import make_pipeline_for
+from training.modelling.preprocessing import Plan, make_pipeline_for
 from training.problem.problem_type import CLUSTERING
 
 
@@ -53,7 +54,7 @@ def score_fold(
         labels = clustering.labels_of(model, table)
         return FoldResult(clustering.score(model, half, table, experiment.seed), labels, seconds)
     predicted = predict(model, experiment.features.iloc[test], experiment.classes)
-    rounds = model["model"].n_iter_ if KNOWN[key].stops_early else 0
+    rounds = _rounds_of(model["model"]) if KNOWN[key].rounds else 0
     scores = score(experiment.problem, experiment.truth[test], predicted)
     return FoldResult(scores, predicted, seconds, rounds)
 
@@ -83,16 +84,35 @@ def fit_on(
         experiment.seed,
         settings,
     )
-    if algorithm.stops_early and watched is not None:
-        prepare, learner = model["prepare"], model["model"]
-        prepared = prepare.fit_transform(features, experiment.answers[rows])
-        apart = prepare.transform(experiment.features.iloc[watched][list(plan.features)])
-        learner.fit(
-            prepared, experiment.answers[rows], X_val=apart, y_val=experiment.answers[watched]
-        )
+    if algorithm.rounds:
+        prepared = model["prepare"].fit_transform(features, experiment.answers[rows])
+        more = fit_arguments(key, len(plan.few + plan.many))
+        if watched is not None:
+            more |= _watching(experiment, key, model["prepare"], plan, rows, watched)
+        model["model"].fit(prepared, experiment.answers[rows], **more)
         return model
     model.fit(features, experiment.answers[rows])
     return clustering.by_size(model) if experiment.problem == CLUSTERING else model
+
+
+def _watching(
+    experiment: Experiment,
+    key: str,
+    prepare: Any,
+    plan: Plan,
+    rows: np.ndarray,
+    watched: np.ndarray,
+) -> dict[str, Any]:
+    """Return arguments of a fit that stops once the rows `watched` are not answered better."""
+    if experiment.classes:  # one that only these rows have cannot be learnt, and is refused
+        watched = watched[np.isin(experiment.truth[watched], experiment.truth[rows])]
+    seen = prepare.transform(experiment.features.iloc[watched][list(plan.features)])
+    return watching(key, experiment.answers[rows], seen, experiment.answers[watched])
+
+
+def _rounds_of(learner: Any) -> int:
+    """Return after how many rounds of boosting a fit stopped, without those in vain if known."""
+    return int(getattr(learner, "best_iteration_", 0) or learner.n_iter_)
 
 
 def _sample(experiment: Experiment, rows: np.ndarray, size: int) -> np.ndarray:

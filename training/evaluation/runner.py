@@ -13,6 +13,7 @@ from training.evaluation.budget import (
     GRACE,
     MEMBER_FITS,
     PULSE,
+    SHARE_OF_DEFAULTS,
     Budget,
     EvaluationLimits,
     late,
@@ -144,6 +145,9 @@ class _Run:
         kept = self.schedule.finals() + self.budget.ensemble_seconds(self.joins)
         if self.schedule.is_scored and left <= kept:
             yield from self._end_search()
+        if self.limits.tune:
+            for key, reason in self.schedule.behind(left * SHARE_OF_DEFAULTS):
+                yield from self._skipped(key, reason)
         for key, reason in late(self.schedule, left, time.monotonic()):
             if self.schedule.runs[key].is_scored:
                 yield from self._unexplained(key, reason)
@@ -206,7 +210,7 @@ class _Run:
             self.schedule.started(fit, time.monotonic())
             settings = run.trials[fit.trial].settings
             if fit.fold is FINAL:
-                settings = run.trials[fit.trial].final_settings
+                settings = run.final_settings(fit.trial)
                 answers = out_of_fold(run.trials[fit.trial], self.experiment)
                 best = self.schedule.by_score()[0] == fit.key
                 self.pool.start(fit, finish, self.store, fit.key, settings, self.out, answers, best)
@@ -239,12 +243,12 @@ class _Run:
         ):
             return False
         runs = self.schedule.runs
-        trials = {f"{key}-{number}": (key, runs[key].trials[number]) for key, number in found}
-        self.members = {
-            name: Member(key, trial.settings, trial.final_settings, trial.seconds)
-            for name, (key, trial) in trials.items()
-        }
-        answers = {name: out_of_fold(one, self.experiment) for name, (_, one) in trials.items()}
+        self.members, answers = {}, {}
+        for key, number in found:
+            trial, name = runs[key].trials[number], f"{key}-{number}"
+            final = runs[key].final_settings(number)
+            self.members[name] = Member(key, trial.settings, final, trial.seconds)
+            answers[name] = out_of_fold(trial, self.experiment)
         self.afford = self._afford()
         self.pool.start(_WEIGH, weight_members, self.store, self.members, answers, self.afford)
         return True

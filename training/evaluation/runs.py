@@ -11,7 +11,6 @@ from training.algorithms.catalogue import Algorithm
 from training.evaluation.fit import FoldResult
 
 FINAL = None
-_TO_THE_END = {"early_stopping": False}
 # The last fit of an algorithm sees all folds, and plots and importance are made after it, in
 # about two seconds of a core.
 FINAL_FITS, FINAL_SECONDS = 1.3, 2.0
@@ -36,14 +35,6 @@ class Trial:
     """When each fold that is running now was started."""
     dropped: bool = False
     round: int = 0
-
-    @property
-    def final_settings(self) -> dict[str, Any]:
-        """The settings of a fit on all rows: as many rounds as the folds took on average."""
-        rounds = [result.rounds for result in self.results.values() if result.rounds]
-        if not rounds:
-            return self.settings
-        return {**self.settings, "max_iter": round(sum(rounds) / len(rounds)), **_TO_THE_END}
 
     @property
     def seconds(self) -> float:
@@ -117,6 +108,15 @@ class AlgorithmRun:
     def fold_seconds(self) -> float | None:
         """Mean time of a fold so far."""
         return sum(self.taken) / len(self.taken) if self.taken else None
+
+    def final_settings(self, number: int) -> dict[str, Any]:
+        """Return the settings of a fit on all rows: as many rounds as the folds took on average."""
+        trial = self.trials[number]
+        rounds = [result.rounds for result in trial.results.values() if result.rounds]
+        if not rounds:
+            return trial.settings
+        mean = round(sum(rounds) / len(rounds))
+        return {**trial.settings, self.algorithm.rounds: mean, **self.algorithm.to_the_end}
 
     def final_seconds(self, slowness: float = 1.0) -> float:
         """Return a rough estimate of the last fit and its explanation on a machine so slow."""

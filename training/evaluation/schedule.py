@@ -18,6 +18,8 @@ _GENEROUS = 2.0
 _OF_LATE = 0.2
 # Seconds of the check on the rows that were kept apart, and of the file.
 _CHECK = 0.5
+# The share of a budget below which the other folds of an algorithm are cheap.
+_CHEAP = 0.03
 
 
 class Schedule:
@@ -25,6 +27,7 @@ class Schedule:
 
     def __init__(self, algorithms: list[Algorithm], folds: int, slots: int, problem: str) -> None:
         self.runs = {entry.key: AlgorithmRun(entry, folds) for entry in algorithms}
+        self._opening = set(list(self.runs)[:2])
         self.folds, self.slots, self.problem = folds, slots, problem
         self.metric = primary(problem)
         self.slowness = 1.0
@@ -42,14 +45,63 @@ class Schedule:
 
     def next_fit(self) -> Fit | None:
         """Return the fit to start now: a fold of a default, of a trial, or a last fit."""
-        for key, run in self.runs.items():
-            if run.trials[0].waiting and not run.ended:
-                return Fit(key, run.trials[0].waiting[0])
+        waiting = [key for key, run in self.runs.items() if run.trials[0].waiting and not run.ended]
+        if waiting:
+            key = min(waiting, key=self._place)
+            return Fit(key, self.runs[key].trials[0].waiting[0])
         if not self.is_scored:
             return None
         order = (self._next_final, self._next_trial)
         first, second = order if self.is_extra else reversed(order)
         return first() or second()
+
+    def _place(self, key: str) -> tuple[int, float]:
+        """Return where an algorithm stands among those that wait to be scored; lower is first.
+
+        Baseline and first learner, so that there is a model soon; then a fold of each of the
+        others, and the rest of their folds, the most promising first.
+        """
+        trial = self.runs[key].trials[0]
+        if key in self._opening:
+            return 0, 0.0
+        if not trial.results:
+            return (2 if trial.running else 1), 0.0
+        return 3, -self.mean_of_seen(trial)
+
+    def behind(self, seconds: float) -> list[tuple[str, str]]:
+        """Return the algorithms whose other folds would take more than `seconds`, with the reason.
+
+        Asked once each has seen a fold: better ones, and such as take hardly any time, come first.
+        """
+        runs = [run for run in self.runs.values() if not run.ended and not run.is_scored]
+        if not runs or any(not run.trials[0].results for run in runs):
+            return []
+        order = sorted(runs, key=lambda run: -self.mean_of_seen(run.trials[0]))
+        found, spent = [], 0.0
+        for run in order:
+            trial = run.trials[0]
+            fits = len(trial.waiting) + len(trial.running)
+            needed = fits * (run.fold_seconds or 0.0) / self.slots
+            if run is not order[0] and spent + needed > seconds and needed > seconds * _CHEAP:
+                found.append((run.algorithm.key, self._gap(trial, order[0].trials[0])))
+            else:
+                spent += needed
+        return found
+
+    def _gap(self, trial: Trial, best: Trial) -> str:
+        fold = next(iter(trial.results))
+        score = trial.results[fold].scores[self.metric.key]
+        other = best.results.get(fold)
+        beside = f" beside {other.scores[self.metric.key]:.4g}" if other else ""
+        return (
+            f"Skipped after a fold: {self.metric.label} {score:.4g}{beside}. The time went to "
+            "better ones."
+        )
+
+    def mean_of_seen(self, trial: Trial) -> float:
+        """Return the score over the folds that are through, turned so that more is better."""
+        scores = [result.scores[self.metric.key] for result in trial.results.values()]
+        return self.metric.sign * sum(scores) / len(scores)
 
     def _next_trial(self) -> Fit | None:
         # In turn: an algorithm with fewer rounds behind it goes first.

@@ -116,7 +116,10 @@ class Search:
             return
         if all(len(trial.results) == first and not trial.waiting for trial in alive):
             order = sorted(alive, key=lambda trial: -self.schedule.mean(trial, first))
-            going_on = order[: candidates.survivors(len(tried))]
+            known = run.algorithm.portfolio
+            best = set(map(id, order[: candidates.survivors(len(tried))]))
+            # What is known to be good and unlike the rest is worth more to the ensemble.
+            going_on = [one for one in alive if id(one) in best or one.settings in known]
             for trial in alive:
                 if trial in going_on:
                     trial.waiting = list(range(first, self.schedule.folds))
@@ -179,5 +182,6 @@ def fits_ahead(run: AlgorithmRun) -> float:
     latest = [trial for trial in run.trials if trial.round == run.round]
     if run.round and any(t.waiting or t.running for t in latest if len(t.results) < first):
         # About half of those that may go on are not better than the default and do not.
-        fits += candidates.survivors(len(latest)) * (run.folds - first) / 2
+        known = sum(trial.settings in run.algorithm.portfolio for trial in latest)
+        fits += max(known, candidates.survivors(len(latest)) / 2) * (run.folds - first)
     return fits

@@ -16,7 +16,16 @@ from training.results.leaderboard import SUCCEEDED
 
 _SCRIPT = Path(__file__).with_name("train_script.py")
 _ROOT = Path(__file__).resolve().parents[2]
-_LIBRARIES = ("pandas", "scikit-learn", "skrub", "skops", "matplotlib", "joblib", "threadpoolctl")
+_LIBRARIES = (
+    "pandas",
+    "scikit-learn",
+    "lightgbm",
+    "skrub",
+    "skops",
+    "matplotlib",
+    "joblib",
+    "threadpoolctl",
+)
 
 
 def write_archive(result: Mapping[str, Any], facts: Mapping[str, Any], path: Path) -> None:

@@ -14,6 +14,7 @@ ONLY_BASELINE = (
     "Only the baseline was finished, which answers every row alike: there is no model that learnt "
     "from the table. Give the training more time, or choose fewer algorithms."
 )
+_ENSEMBLE = "ensemble"  # its key in the catalogue of algorithms
 SUCCEEDED, FAILED, SKIPPED = "succeeded", "failed", "skipped"
 
 
@@ -72,7 +73,12 @@ def finished_row(
 
 
 def rank(rows: Sequence[LeaderboardRow], metric: Metric) -> list[LeaderboardRow]:
-    """Return the rows, best first, failed and skipped ones last, with ties marked."""
+    """Return the rows, best first, failed and skipped ones last, with ties marked.
+
+    An ensemble that cannot be told from the best comes first: a single model was picked among many
+    settings for these very scores, the score of an ensemble is from rows that its weights have not
+    seen.
+    """
     done = sorted(
         (row for row in rows if row.status == SUCCEEDED),
         key=lambda row: -metric.sign * (row.score or 0.0),
@@ -87,4 +93,5 @@ def rank(rows: Sequence[LeaderboardRow], metric: Metric) -> list[LeaderboardRow]
     ]
     if any(row.tied for row in marked):
         marked[0] = replace(marked[0], tied=True)
+    marked.sort(key=lambda row: not (row.tied and row.algorithm == _ENSEMBLE))
     return [*marked, *rest]

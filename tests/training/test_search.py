@@ -94,7 +94,9 @@ def test_the_remaining_time_is_right_within_a_factor_of_two_after_a_third(table,
     if times:  # so many times what is planned
         moments = Driven(KEYS, *of_record(table), times * moments[-1][0]).run()
     total = moments[-1][0]
-    late = [(left, truly) for at, left, truly in moments if at > total / 3 and truly > 5]
+    # At the very end the few seconds count that are kept for the last fits.
+    least = max(5, total / 50)
+    late = [(left, truly) for at, left, truly in moments if at > total / 3 and truly > least]
     assert late
     for left, truly in late:
         assert truly / 2 <= left <= truly * 2

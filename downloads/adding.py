@@ -43,7 +43,7 @@ class Invalid:
 
 
 @dataclass(frozen=True)
-class Remark:
+class Omission:
     """What of a usable line was left out, as a sentence."""
 
     line: int
@@ -58,7 +58,7 @@ class Answer:
     added: list[Download] = field(default_factory=list)
     duplicates: list[Duplicate] = field(default_factory=list)
     invalid: list[Invalid] = field(default_factory=list)
-    remarks: list[Remark] = field(default_factory=list)
+    remarks: list[Omission] = field(default_factory=list)
 
     @property
     def is_useless(self) -> bool:
@@ -115,7 +115,7 @@ def submit(owner: Any, asked: Sequence[Asked], options: Mapping[str, Any] | None
     answer = Answer(
         invalid=[Invalid(one.number, one.text, one.reason) for one in asked if one.reason],
         remarks=[
-            Remark(one.number, one.text, remark)
+            Omission(one.number, one.text, remark)
             for one, entry in usable
             for remark in entry.link.remarks
         ],

@@ -83,7 +83,7 @@ class InvalidSerializer(serializers.Serializer):
     reason = serializers.CharField()
 
 
-class RemarkSerializer(serializers.Serializer):
+class OmissionSerializer(serializers.Serializer):
     """What of a usable line was left out."""
 
     line = serializers.IntegerField()
@@ -97,7 +97,7 @@ class AnswerSerializer(serializers.Serializer):
     added = DownloadSerializer(many=True)
     duplicates = DuplicateSerializer(many=True)
     invalid = InvalidSerializer(many=True)
-    remarks = RemarkSerializer(many=True)
+    remarks = OmissionSerializer(many=True)
 
 
 @extend_schema_field(

@@ -38,18 +38,6 @@ class Login(View):
         return response
 
 
-class Unknown(Bridge):
-    """An address that is no call of this API, or of one that is not offered."""
-
-    http_method_names = ["get", "post"]
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """Return 404 with a sentence: without one it would mean that there is no such torrent."""
-        return answer("There is no call of this name here.", 404)
-
-    post = get
-
-
 class Logout(Bridge):
     """End the session of the caller."""
 

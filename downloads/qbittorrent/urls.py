@@ -110,5 +110,4 @@ urlpatterns = [
     *(path(f"torrents/{name}", view, name=name) for name, view in COMMANDS.items()),
     *(path(route, options.Refused.as_view(reason=reason)) for route, reason in REFUSED.items()),
     re_path("^(?:search|rss)/", options.Refused.as_view(reason="There is no search and no RSS.")),
-    re_path("", sign_in.Unknown.as_view()),
 ]

@@ -100,7 +100,7 @@ class OptionsForm(OptionForm):
     trackers = TrackersField(
         required=False,
         strip=False,
-        max_length=30_000,
+        max_length=120_000,
         help_text="Who is asked for peers, one address per line: http, https or udp.",
     )
 

@@ -187,7 +187,8 @@ class Client:
     active: int = 20
     floor: int = 0
     interface: str = ""
-    networks: tuple[Network, ...] = LOOPBACK
+    networks: tuple[Network, ...] | None = None
+    """Private networks that may be contacted; those of this module without any."""
     wanted: dict[str, Wanted] = field(default_factory=dict)
     seen: dict[str, Snapshot] = field(default_factory=dict)
     history: list[Snapshot] = field(default_factory=list)
@@ -196,7 +197,7 @@ class Client:
         for name in ("downloads", "state"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         options = Options(
-            "127.0.0.1:0", self.interface, dht=False, allowed_networks=tuple(self.networks)
+            "127.0.0.1:0", self.interface, dht=False, allowed_networks=self.networks or LOOPBACK
         )
         place = EngineOptions(
             self.folder / "downloads", self.folder / "state", self.active, self.floor

@@ -184,11 +184,11 @@ def left_out(
     given = {one for text in trackers for one in _addresses(text)}
     if missing := len(given) - len(usable):
         yield (
-            f"{missing} of {len(given)} trackers are left out: one is asked by http, https or udp, "
-            f"on a public host, and {MAX_TRACKERS} are the most."
+            f"Trackers left out: {missing} of {len(given)}. Those of http, https or udp on a public "
+            f"host are asked, {MAX_TRACKERS} at most."
         )
     if web_seeds:
-        yield f"{len(web_seeds)} web seeds are left out: only peers are asked."
+        yield f"Web seeds left out: {len(web_seeds)}. Only peers are asked."
 
 
 def _no_topic(topics: Sequence[str]) -> str:

@@ -279,9 +279,9 @@ def test_a_link_of_150_trackers_keeps_all_and_says_what_it_leaves_out() -> None:
     assert len(link.trackers) == 150 and link.remarks == ()
     link = parse_link(f"magnet:?xt=urn:btih:{V1}&tr=wss://a.example.org&tr={T}&ws=http://a.org/f")
     assert link.trackers == (T,)
-    assert [remark.partition(":")[0] for remark in link.remarks] == [
-        "1 of 2 trackers are left out",
-        "1 web seeds are left out",
+    assert [remark.partition(".")[0] for remark in link.remarks] == [
+        "Trackers left out: 1 of 2",
+        "Web seeds left out: 1",
     ]
 
 

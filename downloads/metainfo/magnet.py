@@ -184,8 +184,8 @@ def left_out(
     given = {one for text in trackers for one in _addresses(text)}
     if missing := len(given) - len(usable):
         yield (
-            f"Trackers left out: {missing} of {len(given)}. Those of http, https or udp on a public "
-            f"host are asked, {MAX_TRACKERS} at most."
+            f"Trackers left out: {missing} of {len(given)}. Those of http, https and udp on public "
+            f"hosts are asked, {MAX_TRACKERS} at most."
         )
     if web_seeds:
         yield f"Web seeds left out: {len(web_seeds)}. Only peers are asked."

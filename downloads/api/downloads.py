@@ -29,6 +29,7 @@ from downloads.api.queue import QueueActions
 from downloads.models.download import Download
 from downloads.web.add_form import MAX_LINES
 from downloads.web.filters import DownloadFilter
+from downloads.web.live_details import file_shares
 from downloads.web.option_forms import OPTIONS
 from jobsite.jobs.api.parsers import JSONObjectParser
 from jobsite.jobs.api.serializers import JobSerializer
@@ -199,7 +200,12 @@ class DownloadViewSet(BulkActions, FileActions, DetailsActions, QueueActions, Op
 
     def result_of(self, job: Any) -> Any:
         """Return the place of the files."""
-        files = FileSerializer(job.files.all(), many=True, context={"request": self.request}).data
+        files = job.files.all()
+        context = {
+            "request": self.request,
+            "shares": file_shares(job, [file.index for file in files]),
+        }
+        files = FileSerializer(files, many=True, context=context).data
         return {"info_hash": job.info_hash, "name": job.name, **(job.result or {}), "files": files}
 
 

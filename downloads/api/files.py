@@ -18,17 +18,26 @@ from downloads.models.download import Download
 from downloads.models.download_file import DownloadFile
 from downloads.validators import validate_patterns
 from downloads.web.content import TORRENT, archive_response, file_response, torrent_response
+from downloads.web.live_details import file_shares
 
 
 class FileSerializer(serializers.ModelSerializer):
     """One file of a torrent."""
 
     priority = serializers.CharField(source="priority_name", read_only=True)
+    progress = serializers.SerializerMethodField()
     url = serializers.SerializerMethodField()
 
     class Meta:
         model = DownloadFile
-        fields = ["index", "path", "name", "size", "priority", "url"]
+        fields = ["index", "path", "name", "size", "priority", "progress", "url"]
+
+    def get_progress(self, file: DownloadFile) -> float | None:
+        """Return how much of it is here, from 0 to 1; null while that is not known."""
+        if not file.priority:
+            return 0.0
+        shares: dict[int, float] = self.context.get("shares", {})
+        return shares.get(file.index)
 
     def get_url(self, file: DownloadFile) -> str:
         """Return the address of its bytes."""
@@ -79,12 +88,15 @@ class FileActions(DownloadActions):
         return self._listed(request)
 
     def _listed(self, request: Request) -> Response:
-        files = self.get_object().files.all()
+        job = self.get_object()
+        files = job.files.all()
+        shares = file_shares(job, files.values_list("index", flat=True))
         if request.query_params.get("limit", "").isdecimal():
             start = request.query_params.get("offset", "")
             first = int(start) if start.isdecimal() else 0
             files = files[first : first + int(request.query_params["limit"])]
-        return Response(FileSerializer(files, many=True, context={"request": request}).data)
+        context = {"request": request, "shares": shares}
+        return Response(FileSerializer(files, many=True, context=context).data)
 
     @extend_schema(request=ChoiceSerializer, responses=FileSerializer(many=True))
     @files.mapping.patch

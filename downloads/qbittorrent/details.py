@@ -1,6 +1,5 @@
 """One download in full, in the terms of qBittorrent's Web API: properties, files, trackers."""
 
-import time
 from typing import Any
 
 from downloads.library.selection import HIGH, SKIP
@@ -8,11 +7,9 @@ from downloads.metainfo import torrent_file
 from downloads.metainfo.export import torrent_bytes
 from downloads.models.download import Download
 from downloads.qbittorrent.format import UNKNOWN, content_of, ratio, save_path, torrent
-from downloads.web.live_details import details_of
-from jobsite.jobs import slots
+from downloads.web.live_details import file_shares, waited_details
 from jobsite.jobs.status import Status
 
-ANSWERED_WITHIN, ASKED_EVERY = 1.5, 0.05  # seconds
 PRIORITIES = {SKIP: 0, HIGH: 6}
 NOT_ASKED, WORKS, REFUSES = 1, 2, 4
 OFF, ON = 0, 2
@@ -75,7 +72,7 @@ def files(job: Download) -> list[dict[str, Any]]:
     content = content_of(job)
     home, done = save_path(job, content), job.status == Status.SUCCEEDED
     listed = list(job.files.all())
-    shares = _shares(job, len(listed))
+    shares = file_shares(job, [file.index for file in listed])
     length = _pieces(job)[0]
     found, at = [], 0
     for file in sorted(listed, key=lambda one: one.index):
@@ -93,29 +90,6 @@ def files(job: Download) -> list[dict[str, Any]]:
                 "availability": UNKNOWN,
             }
         )
-    return found
-
-
-def _shares(job: Download, count: int) -> dict[int, float]:
-    """Return how much of each file is here, from 0 to 1, by its number."""
-    whole = job.progress or 0.0
-    if count == 1 or whole in {0.0, 1.0} or job.status == Status.SUCCEEDED:
-        return dict.fromkeys(range(count), 1.0 if job.status == Status.SUCCEEDED else whole)
-    live = waited_details(job)
-    return dict(enumerate(live["files"])) if live and live.get("files") else {}
-
-
-def waited_details(job: Download) -> dict[str, Any] | None:
-    """Return the engine's details of a running torrent, once it has answered; None if it does not.
-
-    The slot of this request is left to others meanwhile.
-    """
-    until = time.monotonic() + ANSWERED_WITHIN
-    while (found := details_of(job)) is None and time.monotonic() < until:
-        if job.status != Status.RUNNING and not job.is_seeding:
-            return None
-        with slots.released():
-            time.sleep(ASKED_EVERY)
     return found
 
 

@@ -1,5 +1,7 @@
 """The engine's answers for pages: details of a torrent, its rates, the line about the site."""
 
+import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,10 @@ from downloads.ipc import rate_history
 from downloads.ipc.torrent_details import LINE, LINE_LASTS, DetailsMailbox
 from downloads.models.download import Download
 from downloads.web.charts import Graph, graph, runs
+from jobsite.jobs import slots
 from jobsite.jobs.status import Status
+
+ANSWERED_WITHIN, ASKED_EVERY = 1.5, 0.05  # seconds
 
 
 def box() -> DetailsMailbox:
@@ -24,6 +29,29 @@ def details_of(job: Download) -> dict[str, Any] | None:
     mailbox = box()
     mailbox.ask(job.info_hash)
     return mailbox.details(job.info_hash)
+
+
+def file_shares(job: Download, numbers: Collection[int]) -> dict[int, float]:
+    """Return how much of each of these files is here, from 0 to 1; empty: it is not known."""
+    whole = 1.0 if job.status == Status.SUCCEEDED else job.progress or 0.0
+    if len(numbers) == 1 or whole in {0.0, 1.0}:
+        return dict.fromkeys(numbers, whole)
+    live = waited_details(job)
+    return dict(enumerate(live["files"])) if live and live.get("files") else {}
+
+
+def waited_details(job: Download) -> dict[str, Any] | None:
+    """Return the engine's details of a running torrent, once it has answered; None if it does not.
+
+    The slot of this request is left to others meanwhile.
+    """
+    until = time.monotonic() + ANSWERED_WITHIN
+    while (found := details_of(job)) is None and time.monotonic() < until:
+        if job.status != Status.RUNNING and not job.is_seeding:
+            return None
+        with slots.released():
+            time.sleep(ASKED_EVERY)
+    return found
 
 
 def site_line() -> dict[str, Any] | None:

@@ -247,3 +247,19 @@ def test_no_process_of_the_site_loads_libtorrent() -> None:
     )
     root = Path(__file__).resolve().parents[2]
     assert subprocess.run([sys.executable, "-c", code], cwd=root).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "shares"),
+    [
+        ({"status": Status.SUCCEEDED}, [1.0, 0.0, 1.0]),
+        ({"status": Status.QUEUED}, [0.0, 0.0, 0.0]),
+        ({"status": Status.PAUSED, "progress": 0.5}, [None, 0.0, None]),
+    ],
+)
+def test_each_file_says_how_much_of_it_is_here(api, ann, fields, shares) -> None:
+    job = a_download(ann, **fields)
+    for index, priority in enumerate((4, 0, 7)):
+        DownloadFile.objects.create(download=job, index=index, size=1, priority=priority)
+    found = api.get(f"{URL}{job.pk}/files/").json()
+    assert [file["progress"] for file in found] == shares

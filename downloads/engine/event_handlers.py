@@ -167,7 +167,7 @@ def _conflict(engine: EngineState, torrent: Torrent, event: events.Conflict) -> 
 def _tracker(engine: EngineState, torrent: Torrent, event: events.TrackerSaid) -> None:
     answer = TrackerAnswer(event.peers, event.refusal, event.failure)
     known = torrent.sources.answers.get(event.url)
-    torrent.sources.note(event.url, answer)
+    torrent.sources.answers[event.url] = answer
     if answer.refusal and (known is None or known.refusal != answer.refusal):
         text = f"The tracker {host_of(event.url)} says: {answer.refusal[:200]}"
         engine.log_lines.append(LogLine(torrent.key, text, "warning"))

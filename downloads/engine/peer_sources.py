@@ -29,16 +29,9 @@ class PeerSources:
     trackers: int = 0
     named_peers: int = 0
     answers: dict[str, TrackerAnswer] = field(default_factory=dict)
-    report: tuple[tuple[str, TrackerAnswer], ...] = ()
-    """The answers with the URL of each tracker, made anew when one has answered."""
     dht_peers: int = 0
     peers: PeerView | None = None
     checked_at: float = 0.0
-
-    def note(self, url: str, answer: TrackerAnswer) -> None:
-        """Keep the last answer of a tracker."""
-        self.answers[url] = answer
-        self.report = tuple(self.answers.items())
 
     @property
     def found(self) -> int:

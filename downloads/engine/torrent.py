@@ -110,7 +110,7 @@ class Torrent:
         if self.phase is Phase.SEEDING:
             return not new.seed and (new.recheck or not self._has_all_of(new))
         changed = self.wanted is not None and new.token != self.wanted.token
-        return self.phase in TERMINAL and changed
+        return self.is_over and changed
 
     def _has_all_of(self, new: Wanted) -> bool:
         chosen = together(new.choices, self.files)
@@ -167,7 +167,7 @@ class Torrent:
             record=self.record,
             rechecked=self.rechecked,
             uploaded=self.uploaded,
-            trackers=self.sources.report,
+            trackers=tuple(self.sources.answers.items()),
             files_done=self.files_done if self.is_uneven else None,
         )
 

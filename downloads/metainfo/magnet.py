@@ -4,17 +4,20 @@ Every line gets an answer: a link in canonical form, or a sentence saying why no
 process, therefore without libtorrent, and quick enough for thousands of lines.
 """
 
-import base64
-import binascii
 import ipaddress
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
 from downloads.metainfo.file_numbers import as_ranges, selected_files
 from downloads.metainfo.hosts import may_contact
+from downloads.metainfo.info_hashes import (
+    EXPECTED,
+    BadLink,
+    bare_info_hash,
+    info_hash_of_topic,
+)
 from downloads.names import display_name
 from jobsite.jobs.networks import Network, is_inside
 
@@ -24,20 +27,10 @@ MAX_FIELDS = 1000
 MAX_PEERS = 10
 MAX_TRACKER = 500
 
-_HEX40 = re.compile(r"[0-9a-fA-F]{40}\Z")
-_HEX64 = re.compile(r"[0-9a-fA-F]{64}\Z")
-_BASE32 = re.compile(r"[a-zA-Z2-7]{32}\Z")
-_MULTIHASH = re.compile(r"1220([0-9a-fA-F]{64})\Z")
 _ONE_WORD = re.compile(r"[0-9a-zA-Z]+\Z")
 _QUOTES = (
     "\"'`<>,;\u201c\u201d\u2018\u2019\u00ab\u00bb"  # as mail and chat programs put around a link
 )
-
-_EXPECTED = "An info hash has 40 hex digits, 32 base32 characters, or 64 hex digits (v2)."
-
-
-class BadLink(ValueError):
-    """A line is no usable link; the text is the reason, as a sentence."""
 
 
 @dataclass(frozen=True)
@@ -122,9 +115,9 @@ def parse_link(line: str, allowed: tuple[Network, ...] = ()) -> Link:
     if line[:7].lower() == "magnet:":
         return _magnet(line, allowed)
     if line[:4].lower() == "urn:":
-        return replace(Link(), **_topic(line))
+        return replace(Link(), **info_hash_of_topic(line))
     if _ONE_WORD.match(line):
-        return replace(Link(), **_bare_hash(line))
+        return replace(Link(), **bare_info_hash(line))
     raise BadLink(_what_it_is_instead(line))
 
 
@@ -159,7 +152,7 @@ def _hashes(topics: Sequence[str]) -> dict[str, str]:
     hashes: dict[str, str] = {}
     for topic in topics:
         if topic.lower().startswith(("urn:btih:", "urn:btmh:")):
-            for version, info_hash in _topic(topic).items():
+            for version, info_hash in info_hash_of_topic(topic).items():
                 if hashes.setdefault(version, info_hash) != info_hash:
                     raise BadLink(
                         "This magnet link names two different torrents. Put each on its own line."
@@ -198,53 +191,6 @@ def _no_topic(topics: Sequence[str]) -> str:
             "Use one with xt=urn:btih: or xt=urn:btmh:."
         )
     return "This magnet link names no torrent: it has no xt=urn:btih:… part. Copy it again, whole."
-
-
-def _topic(topic: str) -> dict[str, Any]:
-    """Return the info hash of a `urn:btih:` or `urn:btmh:` topic (BEP 9, BEP 52), by version."""
-    kind, _, value = topic[4:].partition(":")
-    value = value.strip()
-    if kind.lower() == "btih":
-        if _HEX64.match(value):
-            return _not_zero("v2", value.lower())
-        return _bare_hash(value)
-    if kind.lower() == "btmh":
-        found = _MULTIHASH.match(value)
-        if not found:
-            raise BadLink("The v2 hash is not whole: after urn:btmh: come 1220 and 64 hex digits.")
-        return _not_zero("v2", found[1].lower())
-    raise BadLink(f"“{topic[:40]}” is not of BitTorrent. Use urn:btih: or urn:btmh:.")
-
-
-def _bare_hash(text: str) -> dict[str, Any]:
-    if _HEX40.match(text):
-        return _not_zero("v1", text.lower())
-    if _HEX64.match(text):
-        return _not_zero("v2", text.lower())
-    if found := _MULTIHASH.match(text):
-        return _not_zero("v2", found[1].lower())
-    if _BASE32.match(text):
-        try:
-            return _not_zero("v1", base64.b32decode(text.upper()).hex())
-        except binascii.Error:  # pragma: no cover (32 characters of the alphabet always decode)
-            raise BadLink(_EXPECTED) from None
-    raise BadLink(_wrong_hash(text))
-
-
-def _wrong_hash(text: str) -> str:
-    if not text:
-        return f"The info hash is missing. {_EXPECTED} Copy the link again, whole."
-    if len(text) in {32, 40, 64}:
-        return f"“{text[:64]}” has characters that no info hash of its length has. {_EXPECTED}"
-    if len(text) < 20:
-        return f"“{text}” is no info hash and no magnet link. {_EXPECTED}"
-    return f"This hash has {len(text)} characters. {_EXPECTED} Copy it again, whole."
-
-
-def _not_zero(version: str, info_hash: str) -> dict[str, Any]:
-    if not info_hash.strip("0"):
-        raise BadLink("An info hash of zeros only names no torrent. Copy it again.")
-    return {version: info_hash}
 
 
 def usable_trackers(urls: Sequence[str], allowed: tuple[Network, ...] = ()) -> list[str]:
@@ -313,5 +259,5 @@ def _what_it_is_instead(line: str) -> str:
         return f"Links of the kind “{name[:20]}:” are not known here. Paste a magnet link."
     words = [word for word in re.split(r"[\s,;|]+", line) if word]
     if len(words) > 1 and all(map(_ONE_WORD.match, words)) and len(line) < 1000:
-        return f"There are several words on this line. {_EXPECTED} Put each alone on its line."
-    return f"“{line[:40]}” is no magnet link and no info hash. {_EXPECTED}"
+        return f"There are several words on this line. {EXPECTED} Put each alone on its line."
+    return f"“{line[:40]}” is no magnet link and no info hash. {EXPECTED}"

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
-from downloads.metainfo.magnet import MAX_LINE, BadLink, Link, parse_link
+from downloads.metainfo.info_hashes import BadLink
+from downloads.metainfo.magnet import MAX_LINE, Link, parse_link
 from jobsite.jobs.networks import Network
 
 
@@ -12,10 +14,16 @@ def trackers_of(link: str, allowed: Sequence[Network] = ()) -> list[str]:
 
     `allowed`: networks in which a tracker may be although they are not public.
     """
+    return list(_read(link, tuple(allowed)))
+
+
+# Programs poll a list of thousands every two seconds, and a link is seldom another one.
+@lru_cache(maxsize=10_000)
+def _read(link: str, allowed: tuple[Network, ...]) -> tuple[str, ...]:
     try:
-        return list(parse_link(link, tuple(allowed)).trackers)
+        return parse_link(link, allowed).trackers
     except BadLink:
-        return []
+        return ()
 
 
 def with_trackers(link: str, trackers: Sequence[str], allowed: Sequence[Network] = ()) -> str:

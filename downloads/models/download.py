@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from downloads.library.record import Layout
 from downloads.library.selection import NORMAL, SKIP, Choice, clean_patterns
-from downloads.metainfo.magnet import MAX_TRACKERS, BadLink, Link, parse_link
+from downloads.metainfo.info_hashes import BadLink
+from downloads.metainfo.magnet import MAX_TRACKERS, Link, parse_link
 from downloads.metainfo.trackers import fitting, trackers_of, with_trackers
 from downloads.models.download_fields import DownloadFields
 from downloads.models.download_file import DownloadFile

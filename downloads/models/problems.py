@@ -1,18 +1,17 @@
 """What keeps all downloads from going on: the network interface, the library."""
 
 import shutil
-from pathlib import Path
 
 from django.conf import settings
 
-from downloads.ipc.torrent_details import LINE, LINE_LASTS, DetailsMailbox
+from downloads.models.mailboxes import site_line
 from jobsite.jobs.formats import byte_size
 
 
 def problems() -> dict[str, str]:
     """Return a sentence for each of them that has a problem."""
     found = {}
-    line = DetailsMailbox(Path(settings.DATA_DIR) / "swarm" / "watched").details(LINE, LINE_LASTS)
+    line = site_line()
     if line and line.get("problem"):
         found["interface"] = str(line["problem"])
     try:

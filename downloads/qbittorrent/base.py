@@ -79,6 +79,11 @@ class Bridge(View):
             found.update(rows.filter(match).values_list("pk", flat=True))
         return self.mine().filter(pk__in=found)
 
+    def named(self, given: Mapping[str, str]) -> Download | None:
+        """Return the one download that `hash` names; None if there is none."""
+        key = given.get("hash", "")
+        return self.chosen(key).first() if key != "all" else None
+
     def categories(self) -> dict[str, dict[str, str]]:
         """Return the caller's categories by name."""
         home = f"{settings.DOWNLOAD_DIR}/"

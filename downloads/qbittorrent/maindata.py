@@ -7,7 +7,6 @@ remembers the last answers that it gave; where it does not know the number, the 
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -33,14 +32,17 @@ def maindata(bridge: Bridge, request: HttpRequest) -> HttpResponse:
         "categories": bridge.categories(),
         "tags": {tag: tag for tag in bridge.tags()},
     }
+    digests = {
+        name: {key: hash(repr(one)) for key, one in now.items()} for name, now in parts.items()
+    }
     told: dict[str, Any] = {
-        "rid": _remember(bridge.person.pk, parts),
+        "rid": _remember(bridge.person.pk, digests),
         "full_update": before is None,
         "server_state": site.server_state(bridge),
     }
     for name, now in parts.items():
         then = (before or {}).get(name, {})
-        changed = {key: one for key, one in now.items() if then.get(key) != _digest(one)}
+        changed = {key: one for key, one in now.items() if then.get(key) != digests[name][key]}
         removed = list(then.keys() - now.keys())
         if changed or before is None:
             told[name] = list(changed) if name == "tags" else changed
@@ -49,19 +51,12 @@ def maindata(bridge: Bridge, request: HttpRequest) -> HttpResponse:
     return JsonResponse(told)
 
 
-def _digest(one: Any) -> int:
-    return hash(repr(one))
-
-
 def _recall(person: Any, rid: int) -> dict[str, dict[str, int]] | None:
     with _lock:
         return _known.get((person, rid))
 
 
-def _remember(person: Any, parts: Mapping[str, Mapping[str, Any]]) -> int:
-    digests = {
-        name: {key: _digest(one) for key, one in part.items()} for name, part in parts.items()
-    }
+def _remember(person: Any, digests: dict[str, dict[str, int]]) -> int:
     rid = 1 + secrets.randbelow(LARGEST)
     with _lock:
         _known[person, rid] = digests

@@ -57,17 +57,17 @@ class Toggle(Change):
         job.change({self.field: not getattr(job, self.field)})
 
 
-class OnlyNo(Bridge):
-    """An option that does not exist here: that it is off can be said, that it is on cannot."""
+class Fixed(Bridge):
+    """An option that has one value here: to set that one changes nothing, to set another cannot."""
 
     http_method_names = ["post"]
     changes = True
-    parameter, off, reason = "value", False, ""
+    parameter, value, reason = "value", False, ""
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Return 409 with the reason."""
-        is_off = is_yes(request.POST, self.parameter) is self.off
-        return answer() if is_off else answer(self.reason, 409)
+        is_so = is_yes(request.POST, self.parameter) is self.value
+        return answer() if is_so else answer(self.reason, 409)
 
 
 class OneChange(Bridge):
@@ -78,8 +78,7 @@ class OneChange(Bridge):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Return 404 if there is no such download, and 409 if it cannot be done."""
-        given = request.POST.get("hash", "")
-        job = self.chosen(given).first() if given != "all" else None
+        job = self.named(request.POST)
         if job is None:
             return answer("Not Found", 404)
         try:

@@ -117,8 +117,7 @@ def of_one(draw: Callable[[Download], Any]) -> Callable[[Bridge, HttpRequest], H
     """Answer about the download that `hash` names; 404 if there is none."""
 
     def reply(bridge: Bridge, request: HttpRequest) -> HttpResponse:
-        given = asked(request).get("hash", "")
-        job = bridge.chosen(given).first() if given != "all" else None
+        job = bridge.named(asked(request))
         return answer("Not Found", 404) if job is None else JsonResponse(draw(job), safe=False)
 
     return reply
@@ -136,8 +135,7 @@ def tags(bridge: Bridge, request: HttpRequest) -> HttpResponse:
 
 def export(bridge: Bridge, request: HttpRequest) -> HttpResponseBase:
     """Return the .torrent file of a download; 409 while its list of files is not known."""
-    given = asked(request).get("hash", "")
-    job = bridge.chosen(given).first() if given != "all" else None
+    job = bridge.named(asked(request))
     if job is None:
         return answer("Not Found", 404)
     data = torrent_bytes(job.descriptions, job.trackers)

@@ -8,10 +8,10 @@ from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
+from downloads.models.mailboxes import site_line
 from downloads.models.speed_plan import KILO, PersonSpeed, SpeedPlan
 from downloads.models.traffic import Traffic
 from downloads.qbittorrent.base import Bridge, answer
-from downloads.web.live_details import site_line
 
 VERSION = "v4.6.7"
 API_VERSION = "2.9.3"  # the newest that still says "paused" where later ones say "stopped"

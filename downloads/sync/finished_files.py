@@ -5,6 +5,7 @@ import logging
 from downloads.engine.reconciler import Reconciler
 from downloads.models.download import Download
 from downloads.models.download_file import DownloadFile
+from downloads.models.download_queryset import DownloadQuerySet
 from downloads.sync.row_updates import line
 from downloads.uploaded_torrents import locked, torrent_file
 from jobsite.jobs.models.job_event import JobEvent
@@ -32,8 +33,13 @@ def to_be_moved() -> set[str]:
 
 def _first_owner(row: Download) -> Download:
     """Return the row that decides on the place of the one copy that serves all owners."""
-    having = Download.objects.others_of(row.info_hash).filter(status=Status.SUCCEEDED)
-    return having.select_related("category").order_by("created_at", "pk").first() or row
+    having = _having(row).select_related("category")
+    return having.order_by("created_at", "pk").first() or row
+
+
+def _having(row: Download) -> DownloadQuerySet:
+    """Return the rows, of whichever owner, whose files are that one copy."""
+    return Download.objects.others_of(row.info_hash).filter(status=Status.SUCCEEDED)
 
 
 def move_files(reconciler: Reconciler) -> None:
@@ -55,8 +61,7 @@ def _move(row: Download, reconciler: Reconciler) -> None:
     else:
         if record and record.place != row.place:
             said.append(line(row, f"The files are in the library as {record.place} now."))
-            having = Download.objects.others_of(row.info_hash).filter(status=Status.SUCCEEDED)
-            having.update(place=record.place)
+            _having(row).update(place=record.place)
     Download.objects.filter(pk=row.pk).update(move_asked=False, has_renames=False)
     JobEvent.objects.bulk_create(said)
 

@@ -122,10 +122,10 @@ class Rows:
         self._rows = dict(rows)
         self._described &= {row.pk for some in rows.values() for row in some}
         seeds = self._seeds.read(self._rows)
-        held = {row.pk for some in (*rows.values(), *seeds.values()) for row in some}
-        self._answers = {pk: one for pk, one in self._answers.items() if pk in held}
         # Running rows first: theirs is what is still to be done.
         every = {key: [*self._rows.get(key, ()), *seeds.get(key, ())] for key in rows | seeds}
+        held = {row.pk for some in every.values() for row in some}
+        self._answers = {pk: one for pk, one in self._answers.items() if pk in held}
         self._choices.read(every)
         wanted = {key: self._want(some, ranks.get(key, (0.0,))) for key, some in every.items()}
         return {key: want for key, want in wanted.items() if want is not None}

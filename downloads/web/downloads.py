@@ -13,14 +13,17 @@ from downloads.adding import submit
 from downloads.models.category import Category
 from downloads.models.defaults import Defaults
 from downloads.models.download import Download
+from downloads.models.mailboxes import site_line
 from downloads.web.add_form import AddForm
 from downloads.web.bulk import DELETE_CHOICES
 from downloads.web.files import FILES_SHOWN, first_files
 from downloads.web.filters import STATES, DownloadFilter
-from downloads.web.live_details import details_of, graphs, pieces_drawn, site_line
+from downloads.web.live_details import details_of, graphs, pieces_drawn
 from downloads.web.option_forms import OptionsForm
 from jobsite.jobs.web import uploads
 from jobsite.jobs.web.views import Delete, JobAction, JobDetail, JobList, OwnJobs
+
+REMARKS_SHOWN = 5
 
 
 class DownloadList(JobList):
@@ -93,8 +96,6 @@ class Add(FormView):
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"owner": self.request.user}
 
-    remarks_shown = 5
-
     def form_valid(self, form: AddForm) -> HttpResponse:
         """Queue what is new; stay on the page if something was refused."""
         if uploads.refusal(self.request):
@@ -102,7 +103,7 @@ class Add(FormView):
         answer = submit(self.request.user, form.asked, form.options)
         if not answer.invalid:
             messages.success(self.request, answer.sentence)
-            for left in answer.remarks[: self.remarks_shown]:
+            for left in answer.remarks[:REMARKS_SHOWN]:
                 messages.warning(self.request, f"Line {left.line}: {left.remark}")
             return redirect("downloads:list")
         # What was refused stays in the box, to be mended; what was taken does not.

@@ -2,24 +2,16 @@
 
 import time
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
 from downloads.ipc import rate_history
-from downloads.ipc.torrent_details import LINE, LINE_LASTS, DetailsMailbox
 from downloads.models.download import Download
+from downloads.models.mailboxes import box, state_folder
 from downloads.web.charts import Graph, graph, runs
 from jobsite.jobs import slots
 from jobsite.jobs.status import Status
 
 ANSWERED_WITHIN, ASKED_EVERY = 1.5, 0.05  # seconds
-
-
-def box() -> DetailsMailbox:
-    """Return the mailbox by which pages and the engine exchange messages."""
-    return DetailsMailbox(_state() / "watched")
 
 
 def details_of(job: Download) -> dict[str, Any] | None:
@@ -54,11 +46,6 @@ def waited_details(job: Download) -> dict[str, Any] | None:
     return found
 
 
-def site_line() -> dict[str, Any] | None:
-    """Return the rates of everything together and the free space; None while no engine runs."""
-    return box().details(LINE, LINE_LASTS)
-
-
 def pieces_drawn(details: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return the piece map of the details, in runs of equal cells."""
     pieces = (details or {}).get("pieces")
@@ -69,14 +56,10 @@ def pieces_drawn(details: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def graphs(key: str) -> list[Graph]:
     """Return the rates of the last hour and the last day; empty if there never were any."""
-    course = rate_history.read(_state() / "rates", key)
+    course = rate_history.read(state_folder() / "rates", key)
     drawn = []
     if course.hour:
         drawn.append(graph("The last hour", "an hour ago", course.hour, rate_history.HOUR))
     if course.day:
         drawn.append(graph("The last day", "a day ago", course.day, rate_history.DAY))
     return drawn
-
-
-def _state() -> Path:
-    return Path(settings.DATA_DIR) / "swarm"

@@ -14,7 +14,7 @@ from training.evaluation import candidates
 from training.evaluation.budget import remaining
 from training.evaluation.events import Explained, Pulse, Searched
 from training.evaluation.fit import FoldResult, score_fold
-from training.evaluation.runs import FINAL, Fit
+from training.evaluation.runs import FINAL, Fit, Trial
 from training.evaluation.schedule import Schedule
 from training.evaluation.search import STALE_ROUNDS, Search
 
@@ -276,3 +276,13 @@ def test_what_is_behind_after_a_fold_gives_its_time_to_better_ones():
     assert [key for key, _ in schedule.behind(1.0)] == ["tree", "linear", "svm"], "one stays"
     schedule.runs["svm"].trials[0].results.clear()
     assert schedule.behind(1.0) == [], "not before each has seen a fold"
+
+
+def test_the_same_settings_drawn_twice_are_two_trials_and_one_goes_on():
+    schedule = scored(["tree"], {"tree": 4.0}, folds=5)
+    run, search = schedule.runs["tree"], Search(schedule, 0)
+    for rmse in (3.0, 3.0):
+        found = {fold: FoldResult({"rmse": rmse}, np.zeros(2), 1.0) for fold in range(2)}
+        run.trials.append(Trial({"max_depth": 3}, [], found, round=1))
+    search.halve("tree")
+    assert [trial.dropped for trial in run.trials[1:]] == [False, True]

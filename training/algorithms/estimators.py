@@ -150,13 +150,13 @@ def _boosting(s: Situation) -> Any:
     On few rows small trees on a part of the columns are better; measured on seven tables.
     """
     is_long = _is_long(s)
+    make = HistGradientBoostingRegressor if s.is_regression else HistGradientBoostingClassifier
     if s.rows < _MANY_ROWS:
-        make = HistGradientBoostingRegressor if s.is_regression else HistGradientBoostingClassifier
         rate, leaves, leaf, share = 0.03, 15, 20 if s.rows >= 200 else 5, 0.5
     elif s.is_regression:
-        make, rate, leaves, leaf, share = HistGradientBoostingRegressor, 0.05, 100, 3, 1.0
+        rate, leaves, leaf, share = 0.05, 100, 3, 1.0
     else:
-        make, rate, leaves, leaf, share = HistGradientBoostingClassifier, 0.04, 50, 40, 1.0
+        rate, leaves, leaf, share = 0.04, 50, 40, 1.0
     return make(
         max_features=share,
         learning_rate=0.1 if is_long else rate,

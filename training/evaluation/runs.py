@@ -24,9 +24,12 @@ class Fit(NamedTuple):
     trial: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Trial:
-    """A choice of settings and the folds that it has seen. The first one is the default."""
+    """A choice of settings and the folds that it has seen. The first one is the default.
+
+    Two are never equal: the same settings may be drawn twice, and answers cannot be compared.
+    """
 
     settings: dict[str, Any]
     waiting: list[int]

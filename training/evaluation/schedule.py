@@ -66,7 +66,7 @@ class Schedule:
             return 0, 0.0
         if not trial.results:
             return (2 if trial.running else 1), 0.0
-        return 3, -self.mean_of_seen(trial)
+        return 3, -self.mean(trial)
 
     def behind(self, seconds: float) -> list[tuple[str, str]]:
         """Return the algorithms whose other folds would take more than `seconds`, with the reason.
@@ -76,7 +76,7 @@ class Schedule:
         runs = [run for run in self.runs.values() if not run.ended and not run.is_scored]
         if not runs or any(not run.trials[0].results for run in runs):
             return []
-        order = sorted(runs, key=lambda run: -self.mean_of_seen(run.trials[0]))
+        order = sorted(runs, key=lambda run: -self.mean(run.trials[0]))
         found, spent = [], 0.0
         for run in order:
             trial = run.trials[0]
@@ -97,11 +97,6 @@ class Schedule:
             f"Skipped after a fold: {self.metric.label} {score:.4g}{beside}. The time went to "
             "better ones."
         )
-
-    def mean_of_seen(self, trial: Trial) -> float:
-        """Return the score over the folds that are through, turned so that more is better."""
-        scores = [result.scores[self.metric.key] for result in trial.results.values()]
-        return self.metric.sign * sum(scores) / len(scores)
 
     def _next_trial(self) -> Fit | None:
         # In turn: an algorithm with fewer rounds behind it goes first.
@@ -181,8 +176,8 @@ class Schedule:
         )
 
     def mean(self, trial: Trial, folds: int | None = None) -> float:
-        """Return the score over the first folds, turned so that more is better."""
-        numbers = range(self.folds if folds is None else folds)
+        """Return the score over the first folds, else all seen, turned so that more is better."""
+        numbers = sorted(trial.results) if folds is None else range(folds)
         scores = [trial.results[fold].scores[self.metric.key] for fold in numbers]
         return sum(scores) / len(scores) * self.metric.sign
 

@@ -117,9 +117,9 @@ class Search:
         if all(len(trial.results) == first and not trial.waiting for trial in alive):
             order = sorted(alive, key=lambda trial: -self.schedule.mean(trial, first))
             known = run.algorithm.portfolio
-            best = set(map(id, order[: candidates.survivors(len(tried))]))
+            best = order[: candidates.survivors(len(tried))]
             # What is known to be good and unlike the rest is worth more to the ensemble.
-            going_on = [one for one in alive if id(one) in best or one.settings in known]
+            going_on = [one for one in alive if one in best or one.settings in known]
             for trial in alive:
                 if trial in going_on:
                     trial.waiting = list(range(first, self.schedule.folds))

@@ -21,7 +21,7 @@ from tests.support.text_meanings import MEANINGS, SEPARATORS, column, separated
 from training.reading.reader import read
 from training.tables.preview import read_preview
 from training.tables.schema import ReadingError
-from training.tables.unpack import Limits, unpack
+from training.unpacking.unpack import Limits, unpack
 
 RIGHT, ASKED, REFUSED_TRULY, SAID, SILENT = (
     "right", "right, with a question", "refused", "wrong, and said", "wrong in silence",

@@ -10,7 +10,7 @@ from tests.support.awkward_tables import READ, REFUSED
 from training.reading.reader import Table, read
 from training.tables.preview import read_preview
 from training.tables.schema import Preview, ReadingError
-from training.tables.unpack import Limits, unpack
+from training.unpacking.unpack import Limits, unpack
 
 KINDS = {"n": "number", "c": "category", "t": "text", "d": "date", "b": "boolean"}
 

@@ -12,7 +12,7 @@ from tests.support.workbooks import DATE, parquet, workbook
 from training.models.dataset import Dataset
 from training.tables.preview import read_preview
 from training.tables.schema import ReadingError
-from training.tables.unpack import Limits, Unpacked, unpack
+from training.unpacking.unpack import Limits, Unpacked, unpack
 
 SMALL = Limits(file_mb=1, memory_mb=1024, room_mb=1024)
 

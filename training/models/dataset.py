@@ -24,8 +24,8 @@ from training.problem.column_roles import Roles, changed
 from training.problem.target_suggestion import Proposal, propose
 from training.tables.preview import read_preview
 from training.tables.schema import Column, Preview, ReadingError, with_kinds
-from training.tables.unpack import Limits, unpack
 from training.text import listed
+from training.unpacking.unpack import Limits, unpack
 
 _GONE = "The file of the table is gone from the data folder. Upload it again."
 

@@ -18,7 +18,7 @@ from training.models.dataset import limits
 from training.results.input_schema import Inputs
 from training.results.leaderboard import SUCCEEDED
 from training.tables.preview import read_preview
-from training.tables.unpack import unpack
+from training.unpacking.unpack import unpack
 
 RESULT_FILE = "predictions.csv"
 MOST_ROWS = 1000

@@ -9,12 +9,12 @@ from difflib import get_close_matches
 import numpy as np
 import pandas as pd
 
+from training.cells.spelling import by_fold, fold, visible
 from training.prediction.read_cells import Read, dialect_for, read_column
 from training.prediction.sent_rows import SentRows
 from training.results.input_schema import Input, Inputs
 from training.tables.column_kind import has_value
 from training.tables.schema import DATE, NUMBER, TEXT, ReadingError
-from training.tables.spelling import by_fold, fold, visible
 from training.text import listed, phrase, shown
 
 ABSENT, EXTRA, RENAMED, CONVERTED, UNREADABLE, UNSEEN, OUTSIDE, EMPTY, UNREAD = (

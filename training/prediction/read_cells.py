@@ -14,14 +14,15 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
+from training.cells.dates import find_date_format, is_ambiguous_date, parse_date, zones_in
+from training.cells.numbers import spelled
+from training.cells.spelling import by_fold, fold, visible
+from training.cells.units import PERCENT
 from training.reading.conversion import categorised, converted, dates_in, mapped, number_in
 from training.results.input_schema import Input, Inputs
-from training.tables.column_kind import forced_number, has_value, spelled
-from training.tables.dates import find_date_format, is_ambiguous_date, parse_date, zones_in
+from training.tables.column_kind import forced_number, has_value
 from training.tables.number_format import find_numerals
 from training.tables.schema import BOOLEAN, DATE, NUMBER, TEXT, Column, Dialect, ReadingError
-from training.tables.spelling import by_fold, fold, visible
-from training.tables.units import PERCENT
 from training.text import counted, listed, shown
 
 _TRUE = frozenset(("true", "yes", "y", "t", "1"))

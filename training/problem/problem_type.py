@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from training.cells.spelling import by_fold, fold
 from training.tables.schema import (
     BOOLEAN,
     CATEGORY,
@@ -16,7 +17,6 @@ from training.tables.schema import (
     TEXT,
     Column,
 )
-from training.tables.spelling import by_fold, fold
 from training.text import listed, shown
 
 BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"

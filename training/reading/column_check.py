@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from training.cells.dates import parse_date
+from training.cells.missing import is_missing
 from training.reading.conversion import (
     as_categories,
     converted,
     mapped,
     number_in,
 )
-from training.tables.column_kind import as_chosen, infer_numbers, is_missing
-from training.tables.dates import parse_date
+from training.tables.column_kind import as_chosen, infer_numbers
 from training.tables.preview_warnings import spellings_said
 from training.tables.schema import (
     BOOLEAN,

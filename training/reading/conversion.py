@@ -6,18 +6,14 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from training.tables.column_kind import (
-    are_one,
-    forced_number,
-    has_value,
-    is_missing,
-    spelled,
-)
-from training.tables.dates import ISO, parse_date
-from training.tables.durations import MARKS as DURATIONS
-from training.tables.durations import seconds_in
+from training.cells.dates import ISO, parse_date
+from training.cells.durations import MARKS as DURATIONS
+from training.cells.durations import seconds_in
+from training.cells.missing import is_missing
+from training.cells.numbers import spelled
+from training.cells.spelling import spellings, visible
+from training.tables.column_kind import are_one, forced_number, has_value
 from training.tables.schema import DATE, NUMBER, TEXT, Column, Dialect
-from training.tables.spelling import spellings, visible
 
 _ISO_LENGTHS = frozenset((10, 19, 20))
 _MANY_DATES = 2000

@@ -14,12 +14,13 @@ from pandas.api.types import (
     is_string_dtype,
 )
 
+from training.cells.missing import MISSING_WORDS
 from training.reading.conversion import as_categories, joined
 from training.reading.leading_zeros import count_codes
 from training.reading.ragged_rows import FittingRows, refuse_short_rows
 from training.tables.preview import HEAD_BYTES
 from training.tables.rows import BLANK, ragged_remedy
-from training.tables.schema import MISSING_WORDS, NUMBER, TEXT, Column, Dialect, ReadingError
+from training.tables.schema import NUMBER, TEXT, Column, Dialect, ReadingError
 from training.text import shown
 
 _MISSING = [*sorted(MISSING_WORDS), *(" " * width for width in range(1, 17)), "\t"]

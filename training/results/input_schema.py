@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training.tables.column_kind import parse_number
-from training.tables.dates import parse_date
+from training.cells.dates import parse_date
+from training.cells.numbers import parse_number
 from training.tables.schema import BOOLEAN, CATEGORY, DATE, NUMBER, Column, Dialect
 from training.text import shown
 

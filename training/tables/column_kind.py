@@ -6,15 +6,18 @@ import re
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from itertools import islice, pairwise
 from math import isfinite
 from operator import mul
 from typing import Any
 
-from training.tables.dates import date_format_of_most, find_date_format, is_compact_date, zones_in
-from training.tables.durations import MARKS as DURATIONS
-from training.tables.durations import MINUTES, merged, parse_duration, seconds_in
+from training.cells.dates import date_format_of_most, find_date_format, is_compact_date, zones_in
+from training.cells.durations import MARKS as DURATIONS
+from training.cells.durations import MINUTES, merged, parse_duration, seconds_in
+from training.cells.missing import is_missing, is_placeholder, present_cells
+from training.cells.numbers import parse_number, spelled
+from training.cells.spelling import fold, spellings, visible
+from training.cells.units import PERCENT, is_unit
 from training.tables.schema import (
     BOOLEAN,
     CATEGORY,
@@ -24,18 +27,14 @@ from training.tables.schema import (
     ID,
     INDEX,
     KIND_NOUNS,
-    MISSING_WORDS,
     NUMBER,
     TEXT,
     Column,
     Dialect,
     ReadingError,
 )
-from training.tables.spelling import fold, spellings, visible
-from training.tables.units import PERCENT, amount, is_unit
 from training.text import shown
 
-_CODE = re.compile(r"[+-]?0\d")
 _BOOLEANS = tuple(map(frozenset, ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})))
 _ID_NAME = re.compile(r"(^|[^A-Za-z])(?i:id|uuid|guid|key)$|(?<=[a-z])(Id|ID)$")
 # Drawn from a hash, or tokens of one length in which letters and digits are mixed.
@@ -43,89 +42,20 @@ _HASH = re.compile(
     r"(?=.*\d)(?=.*[A-Za-z])[0-9A-Za-z_-]{8,}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4,12}){3,4}"
 )
 _DIGITS = re.compile(r"\d+")
-_COMMON_MARKS = str.maketrans({"’": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " "})
-# What laboratories write where an amount is below or above what they can measure.
-_LIMIT = re.compile(r"[<>]=?\s?(?=[\d.,])")
 # What programs call a column that only numbers the rows; `row` is this program's own word for one
 # without a name.
 _INDEX_NAME = re.compile(r"Unnamed: \d+|__index_level_\d+__|index|row", re.IGNORECASE)
 _ENOUGH_FOR_ID = 20
-_COUNTRIES = 10
 _MOST_SPELLINGS = 20
-# What people write where a number or a date is not known. Among words these may be words.
-_PLACEHOLDERS = frozenset(
-    ("-", "--", "---", "–", "—", ".", "..", "n.a.", "n.d.", "none", "null", "nil", "missing",
-     "unknown", "unk", "tbd", "not available", "not applicable", "#value!", "#div/0!", "#ref!",
-     "#num!", "#name?")
-)  # fmt: skip
 _LEAST_SHARE = 0.2
 _LONG_TEXT = 50
 # Where nearly all cells differ, words of this length say something by their parts.
 _TELLING = 8
 
 
-@lru_cache(maxsize=32)
-def _number_pattern(decimal: str, thousands: str) -> re.Pattern[str]:
-    whole = r"\d+"
-    if thousands:
-        mark = re.escape(thousands)
-        # Also as in India: 1,23,456.
-        indian = rf"\d{{1,2}}(?:{mark}\d{{2}})+{mark}\d{{3}}"
-        whole = rf"(?:\d{{1,3}}(?:{mark}\d{{3}})+|{indian}|\d+)"
-    point = re.escape(decimal)
-    power = r"(?:[eE][+-]?\d+)?"
-    return re.compile(
-        rf"[+-]?(?:{whole}(?:{point}\d*)?{power}|{point}\d+{power}|inf(?:inity)?)", re.IGNORECASE
-    )
-
-
-def is_missing(text: str) -> bool:
-    """Return whether a cell says that there is no value."""
-    return visible(text) in MISSING_WORDS
-
-
 def has_value(cell: str, column: Column) -> bool:
     """Return whether a stripped cell of a column holds something; NA may be a country there."""
     return not is_missing(cell) or (column.keeps_na and cell == "NA")
-
-
-def is_country_code(words: Iterable[str]) -> bool:
-    """Return whether NA beside these words is Namibia: all are two capitals, and many differ."""
-    others = {word for word in words if word not in MISSING_WORDS}
-    return len(others) >= _COUNTRIES and all(
-        len(word) == 2 and word.isascii() and word.isalpha() and word.isupper() for word in others
-    )
-
-
-def parse_number(text: str, decimal: str = ".", thousands: str = "") -> float | None:
-    """Return the number that a stripped cell spells, or None. 007 spells a code, not seven."""
-    found = spelled(text, decimal, thousands)
-    return found[0] if found else None
-
-
-def spelled(text: str, decimal: str, thousands: str) -> tuple[float, str | None] | None:
-    """Return the number that a stripped cell spells and its mark; None: no mark, or no number.
-
-    A duration is its seconds, with the mark of its parts.
-    """
-    if ":" in text:
-        return parse_duration(text)
-    scale, mark = 1.0, None
-    if not text.isascii():
-        text = text.translate(_COMMON_MARKS)
-    text = _LIMIT.sub("", text, 1)
-    if found := amount(text):
-        text, mark, scale = found
-    if not _number_pattern(decimal, thousands).fullmatch(text) or _CODE.match(text):
-        return None
-    if thousands:
-        text = text.replace(thousands, "")
-    return scale * float(text.replace(decimal, ".")), mark
-
-
-def is_placeholder(cell: str) -> bool:
-    """True for a word that in a column of numbers or dates can only mean that there is none."""
-    return cell.lower() in _PLACEHOLDERS
 
 
 def marks_of(cells: Iterable[str], dialect: Dialect) -> set[str]:
@@ -215,22 +145,6 @@ def _refuse_none(column: Column, is_readable: bool, cells: list[str]) -> None:
         )
 
 
-def present_cells(counts: Mapping[str, int]) -> tuple[Mapping[str, int], int]:
-    """Return how often each stripped cell stands there, and how many cells are missing."""
-    bare = list(map(visible, counts))
-    if bare == list(counts) and MISSING_WORDS.isdisjoint(bare):
-        return counts, 0
-    present: dict[str, int] = {}
-    missing = 0
-    absent = MISSING_WORDS - {"NA"} if "NA" in bare and is_country_code(bare) else MISSING_WORDS
-    for cell, count in zip(bare, counts.values(), strict=True):
-        if cell in absent:
-            missing += count
-        else:
-            present[cell] = present.get(cell, 0) + count
-    return present, missing
-
-
 def merged_counts(present: Mapping[str, int]) -> Mapping[str, int]:
     """Return the counts with those of cells that look alike under one spelling."""
     alike = spellings(present)
@@ -265,7 +179,7 @@ def _is_index(name: str, ordered: list[str]) -> bool:
 
 
 def _kind(present: Mapping[str, int], filled: int, dialect: Dialect) -> tuple[str, dict[str, Any]]:
-    rarely = _PLACEHOLDERS.isdisjoint(map(str.lower, present))
+    rarely = not any(map(is_placeholder, present))
     holes = () if rarely else tuple(filter(is_placeholder, present))
     left = {c: n for c, n in present.items() if c not in holes} if holes else present
     if sum(left.values()) >= max(1, _LEAST_SHARE * filled):

@@ -6,9 +6,10 @@ import hashlib
 import re
 from collections import Counter
 
-from training.tables.column_kind import is_missing, is_placeholder, parse_number
+from training.cells.missing import is_missing, is_placeholder
+from training.cells.numbers import parse_number
+from training.cells.spelling import visible
 from training.tables.rows import SCORED_ROWS, Row
-from training.tables.spelling import visible
 from training.text import shown
 
 _MOST_BEFORE = 30

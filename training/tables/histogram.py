@@ -8,13 +8,9 @@ from dataclasses import replace
 from datetime import date
 from math import isfinite
 
-from training.tables.column_kind import (
-    infer_numbers,
-    is_placeholder,
-    merged_counts,
-    present_cells,
-)
-from training.tables.dates import parse_date
+from training.cells.dates import parse_date
+from training.cells.missing import is_placeholder, present_cells
+from training.tables.column_kind import infer_numbers, merged_counts
 from training.tables.schema import DATE, NUMBER, TEXT, Bar, Column, Dialect
 from training.text import shown
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from training.tables.units import amount
+from training.cells.units import amount
 
 _SAMPLE = 20_000
 _POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from training.tables.column_kind import as_chosen, is_missing
+from training.cells.missing import is_missing
+from training.tables.column_kind import as_chosen
 from training.tables.encoding import NOTHING, Survey, decode, survey
 from training.tables.header import (
     clean_names,

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from training.tables.column_kind import (
-    is_missing,
-    is_placeholder,
-    marks_of,
-    number_share,
-    present_cells,
-)
-from training.tables.dates import MONTH_FIRST, date_share, is_ambiguous_date
-from training.tables.durations import MARKS as DURATIONS
+from training.cells.dates import MONTH_FIRST, date_share, is_ambiguous_date
+from training.cells.durations import MARKS as DURATIONS
+from training.cells.missing import is_missing, is_placeholder, present_cells
+from training.cells.spelling import spellings
+from training.cells.units import PERCENT, is_unit
+from training.tables.column_kind import marks_of, number_share
 from training.tables.rows import Row
 from training.tables.schema import (
     BOOLEAN,
@@ -27,8 +24,6 @@ from training.tables.schema import (
     Column,
     Dialect,
 )
-from training.tables.spelling import spellings
-from training.tables.units import PERCENT, is_unit
 from training.text import listed, shown
 
 _MOSTLY = 0.8

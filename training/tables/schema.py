@@ -10,11 +10,6 @@ NUMBER, CATEGORY, TEXT, DATE, BOOLEAN = "number", "category", "text", "date", "b
 KIND_NOUNS = {NUMBER: "numbers", DATE: "dates"}
 KINDS = (NUMBER, CATEGORY, TEXT, DATE, BOOLEAN)
 
-# The word None is left out on purpose: it is a real category in many tables.
-MISSING_WORDS = frozenset(
-    {"", "NA", "N/A", "n/a", "na", "?", "null", "NULL", "Null", "NaN", "nan", "#N/A", "<NA>"}
-)
-
 ID, INDEX, CONSTANT, EMPTY = "id", "index", "constant", "empty"
 HINTS = {
     INDEX: "only counts the rows",

@@ -7,11 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Collection
 
-from training.tables.column_kind import is_missing, is_placeholder, parse_number
+from training.cells.missing import is_missing, is_placeholder
+from training.cells.numbers import parse_number
+from training.cells.spelling import fold
 from training.tables.header import clean_name
 from training.tables.rows import BLANK, SCORED_ROWS, Row, split_rows
 from training.tables.schema import ReadingError
-from training.tables.spelling import fold
 
 SEPARATORS = (",", ";", "\t", "|")
 _SNIFFED = 16384

@@ -87,7 +87,7 @@ def _converted(
     command = [
         sys.executable,
         "-m",
-        "training.tables.convert",
+        "training.unpacking.convert",
         str(path),
         str(plain),
         sheet,

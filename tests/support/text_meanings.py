@@ -17,6 +17,10 @@ MEANINGS = {
     "durations": (["1:23:45", "0:59:30"], [5025, 3570], "h:mm:ss", ";"),
     "results of a race": (["59:30", "1:02:10"], [3570, 3730], "mm:ss", ";"),
     "times of day": (["20:20", "6:05"], [73_200, 21_900], "h:mm", ";"),
+    "durations with units": (["2h 51m", "45 min", "1 h 3 s"], [10_260, 2700, 3603], "2h 5m", ";"),
+    "French hours": (["1h30", "0h45"], [5400, 2700], "2h 5m", ";"),
+    "durations of ISO 8601": (["PT3H22M", "P1DT1H"], [12_120, 90_000], "2h 5m", ";"),
+    "significance": (["5.98**", "3.09 [2]", "1.5"], [5.98, 3.09, 1.5], "marks of notes", ";"),
     "limits of detection": (["<0.20", "0.35", "<0.20"], [0.2, 0.35, 0.2], "limits", ";"),
     "long numbers": (["12345678901234567890", "2"], [12345678901234567890.0, 2], "", ";"),
     "days without zeros": (["2023-3-2", "2023-11-12"], [datetime(2023, 3, 2)], "", ";"),
@@ -71,6 +75,8 @@ MEANINGS = {
         "Namibia",
         ";",
     ),
+    "a continent": (["NA", "EU", "AS"], ["NA"], "North America", ";"),
+    "a code, or nothing": (["CA", "TX", "NA"], ["CA", "TX"], "Choose the kind category", ";"),
 }  # fmt: skip
 
 FIRST = "Street {n}, Bern;{n};{m}"

@@ -48,6 +48,23 @@ def test_the_separator_is_that_of_the_names_and_of_all_rows(case):
     assert [one.name for one in seen.columns] == names
 
 
+def test_a_code_na_is_kept_where_the_owner_says_that_the_column_is_one_of_categories(tmp_path):
+    text = column(["CA", "TX", "NA"] * 4)
+    seen = look(text, kinds={"x": "category"})
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    whole = read(tmp_path / "t.csv", seen.dialect, seen.columns)
+    assert [(c.missing, c.distinct) for c in (seen.columns[0], whole.columns[0])] == [(0, 3)] * 2
+    assert whole.frame["x"].tolist()[:3] == ["CA", "TX", "NA"]
+
+
+def test_a_line_of_several_cells_above_a_blank_line_is_a_title():
+    rows = "".join(f"{n}.5,{n}\n" for n in range(20))
+    seen = look(f"Report 2024, all regions\n\nx,y\n{rows}")
+    assert [one.name for one in seen.columns] == ["x", "y"]
+    assert "Report 2024 all regions" in seen.warnings[0]
+    assert [one.name for one in look(f"x,y\n\n{rows}").columns] == ["x", "y"]
+
+
 IDS = {
     "years": ("year", [str(1950 + n) for n in range(60)], False),
     "a price index": ("price_index", [str(9000 + 7 * n) for n in range(60)], False),

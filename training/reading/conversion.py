@@ -47,8 +47,7 @@ def number_in(cell: str, column: Column, dialect: Dialect, bare: bool = False) -
         return None
     number, mark = found
     if column.mark in DURATIONS:
-        # A number alone may be seconds, minutes or parts of a day.
-        return seconds_in(number, mark, column.mark) if mark in DURATIONS else None
+        return seconds_in(number, mark or "", column.mark)
     fits = (not mark and (bare or not number)) or are_one({mark or "", column.mark})
     return number if fits else None
 

@@ -13,9 +13,15 @@ from typing import Any
 
 from training.cells.dates import date_format_of_most, find_date_format, is_compact_date, zones_in
 from training.cells.durations import MARKS as DURATIONS
-from training.cells.durations import MINUTES, merged, parse_duration, seconds_in
-from training.cells.missing import is_missing, is_placeholder, present_cells
-from training.cells.numbers import parse_number, spelled
+from training.cells.durations import merged, seconds_in
+from training.cells.missing import (
+    are_codes,
+    is_missing,
+    is_na_a_place,
+    is_placeholder,
+    present_cells,
+)
+from training.cells.numbers import has_footnote, is_bounded, parse_number, spelled
 from training.cells.spelling import fold, spellings, visible
 from training.cells.units import PERCENT, is_unit
 from training.tables.schema import (
@@ -74,10 +80,11 @@ def infer_numbers(
     name: str, counts: Mapping[str, int], dialect: Dialect, ordered: list[str]
 ) -> tuple[Column, Sequence[float]]:
     """Return the column, and of one of numbers those that its different cells spell."""
-    present, missing = present_cells(counts)
+    keeps_na = "NA" in counts and is_na_a_place(map(visible, counts), name)
+    present, missing = present_cells(counts, keeps_na)
     examples = tuple(islice(present, 5))
     facts = {"missing": missing, "distinct": len(present), "examples": examples}
-    if "NA" in present:
+    if keeps_na:
         facts["keeps_na"] = True
     if not present:
         return Column(name, TEXT, hints=(EMPTY,), **facts), ()  # type: ignore[arg-type]
@@ -127,6 +134,14 @@ def as_chosen(column: Column, found: Column, counts: Mapping[str, int], dialect:
         known = known or column.date_format
         _refuse_none(column, bool(known), cells)
         return replace(kept, date_format=known)
+    if kept.kind == CATEGORY and counts.get("NA") and are_codes(cells) and not kept.keeps_na:
+        # Among codes, who says that these are categories says that NA is one of them.
+        return replace(
+            kept,
+            keeps_na=True,
+            missing=kept.missing - counts["NA"],
+            distinct=kept.distinct + 1,
+        )
     return kept
 
 
@@ -207,7 +222,7 @@ def _number_details(present: Iterable[str], dialect: Dialect) -> dict[str, Any] 
             return None
         number, mark = found
         numbers.append(number)
-        if cell[0] in "<>":
+        if is_bounded(cell) or has_footnote(cell):
             plain = False
         if mark is not None:
             plain = False
@@ -218,7 +233,9 @@ def _number_details(present: Iterable[str], dialect: Dialect) -> dict[str, Any] 
         return None
     duration = merged(marks)
     if len(marks) > 1 and duration:
-        numbers = array("d", map(_in_minutes, numbers, present))
+        spelt = (spelled(cell, dialect.decimal, dialect.thousands) for cell in present)
+        seconds = (seconds_in(n, mark or "", duration) or 0.0 for n, mark in filter(None, spelt))
+        numbers = array("d", seconds)
     finite = list(filter(isfinite, numbers)) or [0.0]
     if plain and dialect.thousands:
         plain = not any(dialect.thousands in cell for cell in present)
@@ -239,12 +256,6 @@ def are_one(marks: set[str]) -> bool:
         return bool(merged(marks))
     exact = any(mark == PERCENT or is_unit(mark) for mark in named)
     return len(named) < 2 and not (exact and "" in marks)
-
-
-def _in_minutes(number: float, cell: str) -> float:
-    found = parse_duration(cell)
-    assert found is not None
-    return seconds_in(number, found[1], MINUTES) or 0.0
 
 
 def _date_details(present: Mapping[str, int], dialect: Dialect) -> dict[str, Any] | None:

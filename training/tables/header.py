@@ -100,10 +100,18 @@ def find_start(rows: list[Row]) -> int:
             # The last line of comments may hold the names.
             if not follower and row.filled == width and not find_header(rows[start + 1 :], ".")[0]:
                 break
+        elif _is_title_above_gap(rows, start):
+            pass
         elif row.filled > 1 or width < 2 or (width == 2 and len(row.cells) > 1):
             break
         start += 1
     return start
+
+
+def _is_title_above_gap(rows: list[Row], place: int) -> bool:
+    """Return whether a blank line divides a row from others that begin with names beyond doubt."""
+    rest = rows[place + 1 :]
+    return rest[0].before > rows[place].before + 1 and find_header(rest, ".") == (True, True)
 
 
 def ends_with_total(body: list[Row]) -> bool:

@@ -23,7 +23,7 @@ def seen_column(
 ) -> Column:
     """Return the column that these cells make up, with the spread of its values."""
     column, numbers = infer_numbers(name, counts, dialect, ordered)
-    present = present_cells(counts)[0]
+    present = present_cells(counts, column.keeps_na)[0]
     if column.kind not in (NUMBER, DATE):
         present = present if column.kind == TEXT else merged_counts(present)
         most = sorted(present.items(), key=lambda pair: -pair[1])[:_MOST_WORDS]

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from training.cells.dates import MONTH_FIRST, date_share, is_ambiguous_date
 from training.cells.durations import MARKS as DURATIONS
-from training.cells.missing import is_missing, is_placeholder, present_cells
+from training.cells.missing import are_codes, is_missing, is_placeholder, present_cells
+from training.cells.numbers import has_footnote, is_bounded
 from training.cells.spelling import spellings
 from training.cells.units import PERCENT, is_unit
 from training.tables.column_kind import marks_of, number_share
@@ -105,7 +106,7 @@ def _about_column(column: Column, counts: Counter[str], dialect: Dialect) -> Ite
         )
     yield from _about_spellings(column, counts)
     if column.mark in DURATIONS:
-        yield f"“{name}” holds times ({column.mark}), read as a number of seconds."
+        yield f"“{name}” holds times ({column.mark}), read as numbers of seconds."
     elif column.mark == PERCENT:
         yield f"“{name}” holds percentages: 12 % is read as 12."
     elif is_unit(column.mark):
@@ -126,16 +127,20 @@ def _about_column(column: Column, counts: Counter[str], dialect: Dialect) -> Ite
 
 def _about_spellings(column: Column, counts: Counter[str]) -> Iterator[str]:
     """Say which spellings were taken for one, or for a limit, or for a country."""
-    name, present = shown(column.name), present_cells(counts)[0]
+    name, present = shown(column.name), present_cells(counts, column.keeps_na)[0]
     yield from spellings_said(column, counts)
-    limits = [cell for cell in present if column.kind == NUMBER and cell[0] in "<>"]
-    if limits:
-        total = sum(present[cell] for cell in limits)
-        yield (
-            f"“{name}”: {listed(limits, 3)} ({total:,} cells) are limits, read as the number alone."
-        )
+    for found, what in ((is_bounded, "are limits"), (has_footnote, "have marks of notes")):
+        cells = [cell for cell in present if column.kind == NUMBER and found(cell)]
+        if cells:
+            total = sum(present[cell] for cell in cells)
+            yield f"“{name}”: {listed(cells, 3)} ({total:,} cells) {what}, read as numbers alone."
     if column.keeps_na:
-        yield f"“{name}”: NA is read as a value, the code of Namibia, like the other codes."
+        yield f"“{name}”: NA is read as a value (Namibia, North America), like the other codes."
+    elif counts.get("NA") and column.kind == CATEGORY and are_codes(present):
+        yield (
+            f"“{name}”: NA ({counts['NA']:,} cells) is taken as a missing value. Choose the kind "
+            f"{CATEGORY} if it is a code like the others."
+        )
 
 
 def spellings_said(column: Column, counts: Mapping[str, int]) -> Iterator[str]:

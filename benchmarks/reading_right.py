@@ -48,7 +48,7 @@ def judged(data: bytes, told: dict, right: Any, folder: Path) -> str:
     path = folder / "table"
     path.write_bytes(data)
     try:
-        unpack(path, Limits(1024, 4096))
+        unpack(path, Limits(1024, 4096, 4096))
         seen = read_preview(path, told)
         table = read(path, seen.dialect, seen.columns)
     except ReadingError:

@@ -37,6 +37,7 @@ for pattern in api:
     pattern.callback = login_not_required(pattern.callback)
 
 handler404 = "jobsite.jobs.api.errors.not_found"
+handler500 = "jobsite.jobs.api.errors.server_error"
 
 urlpatterns = [
     path("", Dashboard.as_view(), name="dashboard"),

@@ -1,6 +1,11 @@
-"""The rows of a site move to another database: to PostgreSQL where a server is at hand."""
+"""The rows of a site move to another database: to PostgreSQL where a server is at hand.
+
+What fails on the way leaves that database empty, so that it can be named again.
+"""
 
 import os
+from contextlib import closing
+from sqlite3 import connect
 
 import psycopg
 import pytest
@@ -50,6 +55,12 @@ def test_a_site_goes_on_with_its_rows_in_another_database(tmp_path, target):
         channel = {"method": "webhook", "url": "https://example.org/hook"}
         site.call("POST", "/api/v1/notifications/", token, channel)
         assert site.stop() == 0
+        with closing(connect(site.folder / "data" / "jobsite.sqlite3")) as rows, rows:
+            rows.execute("UPDATE training_dataset SET owner_id = owner_id + 1000")
+        broken = site.manage("movedatabase", target)
+        assert (broken.returncode, "cannot be copied" in broken.stderr) == (1, True), broken.stderr
+        with closing(connect(site.folder / "data" / "jobsite.sqlite3")) as rows, rows:
+            rows.execute("UPDATE training_dataset SET owner_id = owner_id - 1000")
         moved = site.manage("movedatabase", target)
         assert moved.returncode == 0, moved.stderr
         assert "rows are copied" in moved.stdout

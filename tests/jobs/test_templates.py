@@ -1,5 +1,6 @@
 """What the shared partials write: forms, logs, heads of jobs, the dashboard, error pages."""
 
+import json
 import re
 from datetime import timedelta
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from django.template.loader import get_template, render_to_string
 from django.test import RequestFactory
 from django.utils import timezone
 
+from jobsite.jobs.api.errors import server_error
 from jobsite.jobs.status import Status
 from tests.support.rendering import render, static_text
 
@@ -106,6 +108,16 @@ def test_an_error_page_renders_for_a_stranger(name: str) -> None:
     html = get_template(f"{name}.html").render({}, RequestFactory().get("/nowhere/"))
     assert "<h1>" in html
     assert "Sign out" not in html
+
+
+def test_the_page_of_an_error_of_the_site_finds_its_look_below_a_path(settings) -> None:
+    settings.BASE_PATH = "/jobs"
+    page = server_error(RequestFactory().get("/jobs/training/"))
+    assert (page.status_code, page["Content-Type"].split(";")[0]) == (500, "text/html")
+    assert 'href="/jobs/static/jobsite/site.css"' in page.content.decode()
+    answer = server_error(RequestFactory().get("/jobs/api/v1/training/"))
+    assert (answer.status_code, answer["Content-Type"]) == (500, "application/json")
+    assert "administrator" in json.loads(answer.content)["detail"]
 
 
 def test_no_template_of_the_look_needs_what_the_security_policy_forbids() -> None:

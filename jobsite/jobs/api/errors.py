@@ -2,10 +2,17 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.forms import BaseForm
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.urls import reverse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseServerError,
+    JsonResponse,
+)
+from django.template.loader import get_template
 from django.views.defaults import page_not_found
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.response import Response
@@ -39,11 +46,32 @@ def refused_by(form: BaseForm, **renamed: str) -> ValidationError:
 NOT_FOUND = "There is nothing at this address, or it is not yours."
 
 
+BROKEN = (
+    "The site met an error of its own and has written it down for its administrator. Jobs that "
+    "were handed over are safe."
+)
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return Django's 404 page, or JSON below the API's address."""
-    if request.path.startswith(reverse("api-schema").removesuffix("v1/schema/")):
+    if _is_api(request):
         return JsonResponse({"detail": NOT_FOUND}, status=404)
     return page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Return the page for an error of the site itself, or JSON below the API's address.
+
+    The page needs no database and no other template, only the path that the site lies below.
+    """
+    if _is_api(request):
+        return JsonResponse({"detail": BROKEN}, status=500)
+    page = get_template("500.html").render({"base": settings.BASE_PATH})
+    return HttpResponseServerError(page)
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith(f"{settings.BASE_PATH}/api/")
 
 
 def explain(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -1,14 +1,15 @@
 """Moving the rows of a site to another database, of another kind perhaps; the files stay."""
 
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
-from django.db.utils import DataError
+from django.db.utils import DataError, IntegrityError
 
 TARGET = "target"
 # `migrate` makes these itself, under other numbers perhaps.
@@ -32,6 +33,20 @@ def move(target: dict[str, Any]) -> int:
     try:
         if connections[TARGET].introspection.table_names():
             raise CannotMove("The new database is not empty. Name an empty one.")
+        return _fill()
+    except CommandError as error:
+        raise CannotMove(f"A row of the site cannot be copied: {error}") from error
+    except (DataError, IntegrityError) as error:
+        raise CannotMove(f"The new database does not take a row: {error}") from error
+    except DatabaseError as error:
+        raise CannotMove(f"The new database does not answer: {error}") from error
+    finally:
+        connections[TARGET].close()
+
+
+def _fill() -> int:
+    """Make the tables, copy the rows and return their number; nothing stays of a failure."""
+    try:
         call_command("migrate", database=TARGET, interactive=False, verbosity=0)
         with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
             file = Path(folder) / "rows.jsonl"
@@ -46,12 +61,19 @@ def move(target: dict[str, Any]) -> int:
             )
             call_command("loaddata", str(file), database=TARGET, verbosity=0)
         return compare()
-    except DataError as error:
-        raise CannotMove(f"The new database does not take a row: {error}") from error
-    except DatabaseError as error:
-        raise CannotMove(f"The new database does not answer: {error}") from error
-    finally:
-        connections[TARGET].close()
+    except BaseException:
+        with suppress(DatabaseError):
+            _drop_tables()
+        raise
+
+
+def _drop_tables() -> None:
+    """Leave the database as it was found: empty."""
+    connection = connections[TARGET]
+    names = connection.introspection.table_names()
+    with connection.schema_editor() as editor:
+        for name in names:
+            editor.execute(editor.sql_delete_table % {"table": editor.quote_name(name)})
 
 
 def compare() -> int:
@@ -64,8 +86,8 @@ def compare() -> int:
         there = model._base_manager.using(TARGET).count()
         if here != there:
             raise CannotMove(
-                f"{model._meta.verbose_name}: {here} rows here, {there} there. The new database "
-                "is incomplete: do not use it."
+                f"{model._meta.verbose_name}: {here} rows here, but {there} in the new database. "
+                "It was emptied again; try once more while nothing writes to either."
             )
         total += here
     return total

@@ -42,6 +42,7 @@ MEANINGS = {
     "compact times": (["20230302T202000"], [datetime(2023, 3, 2, 20, 20)], "", ";"),
     "German months": (["2. Januar 2023", "5. März 2023"], [datetime(2023, 1, 2)], "", ";"),
     "months": (["Mar 2023", "Apr 2023"], [datetime(2023, 3, 1)], "", ";"),
+    "months of short years": (["Jan-14", "Feb-13"], [datetime(2014, 1, 1)], "its year", ";"),
     "months as numbers": (["03/2023", "04/2023"], [datetime(2023, 3, 1)], "", ";"),
     "quarters": (["2023Q1", "2023Q2"], [datetime(2023, 1, 1)], "", ";"),
     "weeks": (["2023-W09", "2023-W10"], [datetime(2023, 2, 27)], "", ";"),

@@ -63,6 +63,8 @@ _TIME = rf"(?:(?:t|,?\s+(?:at|um)?\s*|,\s*|:){_CLOCK}{_ZONE})?"
 _MONTH = r"(?P<name>[^\W\d_]{3,12})"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?"
 _YEAR = r"(?P<year>[12]\d{3})"
+_MONTH_OF_YEAR = rf"{_MONTH}\.?(?:[-/]|\s?['’])(?P<year>\d\d)"
+_SHORT_MONTH = re.compile(_MONTH_OF_YEAR, re.IGNORECASE)
 _PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -78,6 +80,7 @@ _PATTERNS = tuple(
         rf"{_WEEKDAY}{_MONTH}\.?\s+{_DAY},?\s+{_CLOCK}(?:\s+(?P<zone>[a-z]{{2,4}}))?\s+{_YEAR}",
         rf"{_YEAR}[-/\s]{_MONTH}[-/\s](?P<day>\d{{1,2}}){_TIME}",
         rf"{_MONTH}\.?[-/\s,]+{_YEAR}",
+        _MONTH_OF_YEAR,
         rf"(?P<month>\d{{1,2}})/{_YEAR}",
         rf"{_YEAR}[-/](?P<month>\d\d)",
         rf"{_YEAR}[-\s]?q(?P<quarter>[1-4])",
@@ -153,6 +156,11 @@ def is_ambiguous_date(values: Iterable[str], date_format: str) -> bool:
     other = MONTH_FIRST if order == DAY_FIRST else DAY_FIRST
     cells = list(values)
     return any(map(_is_numeric, cells)) and all(parse_date(cell, other) for cell in cells)
+
+
+def is_short_month(cell: str) -> bool:
+    """Return whether a cell such as Jan-14 is read as a month of a year, not as a day of one."""
+    return _SHORT_MONTH.fullmatch(cell) is not None and _parsed(cell, "") is not None
 
 
 def is_compact_date(cells: Collection[str]) -> bool:

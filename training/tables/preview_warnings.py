@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from training.cells.dates import MONTH_FIRST, date_share, is_ambiguous_date
+from training.cells.dates import MONTH_FIRST, date_share, is_ambiguous_date, is_short_month
 from training.cells.durations import MARKS as DURATIONS
 from training.cells.missing import are_codes, is_missing, is_placeholder, present_cells
 from training.cells.numbers import has_footnote, is_bounded
@@ -121,6 +121,8 @@ def _about_column(column: Column, counts: Counter[str], dialect: Dialect) -> Ite
             f"“{name}”: day and month cannot be told apart; read as {first} before {then}. Choose "
             "the order of dates if that is wrong."
         )
+    if column.date_format and (short := next(filter(is_short_month, texts), "")):
+        yield f"“{name}”: “{shown(short)}” is read as a month and its year."
     if column.kind in _WORDS:
         yield from _about_words(column, counts, dialect, texts)
 

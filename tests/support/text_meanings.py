@@ -21,6 +21,7 @@ MEANINGS = {
     "French hours": (["1h30", "0h45"], [5400, 2700], "2h 5m", ";"),
     "durations of ISO 8601": (["PT3H22M", "P1DT1H"], [12_120, 90_000], "2h 5m", ";"),
     "significance": (["5.98**", "3.09 [2]", "1.5"], [5.98, 3.09, 1.5], "marks of notes", ";"),
+    "units of one dimension": (["406 kB", "3 MB"], [0.406, 3], "all is read in MB", ";"),
     "limits of detection": (["<0.20", "0.35", "<0.20"], [0.2, 0.35, 0.2], "limits", ";"),
     "long numbers": (["12345678901234567890", "2"], [12345678901234567890.0, 2], "", ";"),
     "days without zeros": (["2023-3-2", "2023-11-12"], [datetime(2023, 3, 2)], "", ";"),

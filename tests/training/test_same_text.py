@@ -92,6 +92,14 @@ CASES = {
         table("x,n,y", lambda n: f"{n} kg,{n % 3},{2 * n}"), "y",
         "x,n\n12,1\n50 kg,1\n", [24, 100],
     ),
+    "other units of the same dimension": (
+        table("x,n,y", lambda n: f"{n} kg,{n % 3},{2 * n}"), "y",
+        "x,n\n12000 g,1\n0.05 t,1\n", [24, 100],
+    ),
+    "durations written with units": (
+        table("x,n,y", lambda n: f"{clock(180 * n)},{n % 3},{6 * n}"), "y",
+        "x,n\n1h 30m,1\nPT30M,1\n", [180, 60],
+    ),
     "a title above the names": (
         table("x,n,y", lambda n: f"{n},{n % 3},{2 * n}"), "y",
         "Report of May\n\nx,n\n10,1\n", [20],
@@ -140,6 +148,16 @@ DOUBTS = {
     "times without the offset of the training": (
         table("d,n,y", lambda n: f"{datetime(2024, 1, 1) + timedelta(hours=n)}+02:00,{n % 3},{n}"),
         "d,n\n2024-01-02 10:00:00,1\n", "have no offset from UTC",
+    ),
+    "another currency": (
+        table("x,n,y", lambda n: f"€{n}.50,{n % 3},{n}"), "x,n\n€5.50,1\n$7.50,1\n",
+        "in row 2 is given in .\\. In the training this column was written in €",
+    ),
+    "a unit where numbers had none": (
+        table("x,n,y", lambda n: f"{n},{n % 3},{n}"), "x,n\n5 kg,1\n", "as numbers alone",
+    ),
+    "minutes or hours": (
+        table("x,n,y", lambda n: f"{clock(180 * n)},{n % 3},{n}"), "x,n\n1:30,1\n", "as h:mm",
     ),
     "none of the columns": (
         table("size,age,y", lambda n: f"{n},{n % 3},{n}"), "sise,agge\n1,2\n", "mean “sise”",

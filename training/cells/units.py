@@ -96,6 +96,11 @@ def is_unit(mark: str) -> bool:
     )
 
 
+def is_certain(mark: str) -> bool:
+    """Return whether a mark is a currency or a known unit, and not any word behind a number."""
+    return mark in _UNITS or re.fullmatch(_CURRENCY, mark) is not None
+
+
 def _money(cell: str) -> Amount | None:
     found = _AROUND.fullmatch(cell)
     if found is None or bool(found["open"]) != bool(found["close"]):

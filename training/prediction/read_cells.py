@@ -7,7 +7,7 @@ there is doubt, the file is refused with a question.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 
 from training.cells.dates import find_date_format, is_ambiguous_date, parse_date, zones_in
+from training.cells.durations import MARKS as DURATIONS
 from training.cells.numbers import spelled
 from training.cells.spelling import by_fold, fold, visible
-from training.cells.units import PERCENT
+from training.prediction.sent_marks import percent_scales, refuse_other_marks, row_of
 from training.reading.conversion import categorised, converted, dates_in, mapped, number_in
 from training.results.input_schema import Input, Inputs
 from training.tables.column_kind import forced_number, has_value
@@ -99,9 +100,12 @@ def _numbers(
         for place, cell in enumerate(cells)
         if filled[place] and (one := spelled(cell, dialect.decimal, dialect.thousands))
     }
-    scales = _percent_scales(texts, cells, found, item)
+    scales = percent_scales(texts, cells, found, item)
+    if not column.chosen:
+        refuse_other_marks(texts, cells, found, item)
     values = np.full(len(cells), np.nan)
     bare = np.zeros(len(cells), bool)
+    others: dict[str, list[int]] = {}
     for place, cell in enumerate(cells):
         if not filled[place] or cell.casefold() in placeholders:
             filled[place] = False
@@ -111,6 +115,9 @@ def _numbers(
             values[place] = number * scales.get(place, 1.0)
             is_bare = place in found and not found[place][1]
             bare[place] = bool(column.mark) and place not in scales and is_bare
+            mark = found[place][1] if place in found else None
+            if mark and column.mark not in ({mark} | DURATIONS | {""}) and place not in scales:
+                others.setdefault(mark, []).append(place)
     read = mapped(texts, values)
     said = [
         (f"“{shown(item.name)}”: {counted(count, 'number')} {sentence}", count)
@@ -119,6 +126,10 @@ def _numbers(
             (
                 f"without “{column.mark}” read as if it were there.",
                 _count(texts, np.flatnonzero(bare & (values != 0)).tolist()),
+            ),
+            *(
+                (f"converted from {mark} to {column.mark}.", _count(texts, places))
+                for mark, places in others.items()
             ),
         )
         if count
@@ -130,44 +141,6 @@ def _number(cell: str, column: Column, dialect: Dialect) -> float | None:
     if column.chosen and not column.mark:
         return forced_number(cell, dialect)
     return number_in(cell, column, dialect, bare=True)
-
-
-def _percent_scales(
-    texts: pd.Series,
-    cells: list[str],
-    found: Mapping[int, tuple[float, str | None]],
-    item: Input,
-) -> dict[int, float]:
-    """Return place of a cell -> its factor, for percentages on one side and shares on the other.
-
-    `found` has place -> number and mark, of the cells that spell a number.
-    Raises ReadingError if nobody can tell whether 0.5 is a share or half of a per cent.
-    """
-    column = item.column
-    highest = max(abs(column.low or 0.0), abs(column.high or 0.0))
-    signed = [place for place, (_, mark) in found.items() if mark == PERCENT]
-    plain = [place for place, (number, mark) in found.items() if not mark and number]
-    if column.mark == PERCENT and plain:
-        if any(abs(found[place][0]) > 1 for place in plain):
-            return {}
-        if signed or highest <= 1:
-            raise ReadingError(_percent_doubt(texts, cells, item, plain[0], "a share or"))
-        return dict.fromkeys(plain, 100.0)
-    if column.mark == "" and signed:
-        if highest <= 1:
-            return dict.fromkeys(signed, 0.01)
-        raise ReadingError(_percent_doubt(texts, cells, item, signed[0], "so many or"))
-    return {}
-
-
-def _percent_doubt(texts: pd.Series, cells: list[str], item: Input, place: int, what: str) -> str:
-    row = _row_of(texts, place)
-    sign = "with" if item.column.mark == PERCENT else "without"
-    return (
-        f"“{cells[place]}” of “{shown(item.name)}” in row {row:,} can be {what} a percentage. In "
-        f"the training this column was written {sign} a percent sign, up to {item.column.high:g}. "
-        "Write the cells as in the training."
-    )
 
 
 def _dates(
@@ -205,7 +178,7 @@ def _refuse_other_zones(
     zoned = here != "none"
     if zoned != (known == "all") and known != "some":
         first = next(c for c in there if parse_date(c, date_format))
-        row = _row_of(texts, cells.index(first))
+        row = row_of(texts, cells.index(first))
         has, had = ("have an", "had none") if zoned else ("have no", "had one")
         raise ReadingError(
             f"The times of “{shown(item.name)}” {has} offset from UTC (“{shown(first)}” in row "
@@ -253,11 +226,6 @@ def _truth_words(item: Input) -> dict[str, str]:
 def _odd(texts: pd.Series, values: pd.Series, filled: list[bool]) -> np.ndarray:
     there = np.array([*filled, False])[texts.cat.codes.to_numpy()]
     return values.isna().to_numpy() & there
-
-
-def _row_of(texts: pd.Series, place: int) -> int:
-    """Return the first row, counted from 1, that holds the category at a place."""
-    return int(texts.index[texts.cat.codes.to_numpy() == place][0]) + 1
 
 
 def _count(texts: pd.Series, places: Collection[int]) -> int:

@@ -8,11 +8,11 @@ from pandas.api.types import union_categoricals
 
 from training.cells.dates import ISO, parse_date
 from training.cells.durations import MARKS as DURATIONS
-from training.cells.durations import seconds_in
+from training.cells.marks import in_mark
 from training.cells.missing import is_missing
 from training.cells.numbers import spelled
 from training.cells.spelling import spellings, visible
-from training.tables.column_kind import are_one, forced_number, has_value
+from training.tables.column_kind import forced_number, has_value
 from training.tables.schema import DATE, NUMBER, TEXT, Column, Dialect
 
 _ISO_LENGTHS = frozenset((10, 19, 20))
@@ -38,18 +38,17 @@ def joined(parts: list[pd.Series]) -> pd.Series:
 
 
 def number_in(cell: str, column: Column, dialect: Dialect, bare: bool = False) -> float | None:
-    """Return the number that a cell spells in the unit of its column: 5 lb is none among kg.
+    """Return the number that a cell spells in the unit of its column: 500 g are 0.5 kg.
 
     With `bare`, a number without the unit is one as well.
     """
     found = spelled(cell, dialect.decimal, dialect.thousands)
     if found is None:
         return None
-    number, mark = found
-    if column.mark in DURATIONS:
-        return seconds_in(number, mark or "", column.mark)
-    fits = (not mark and (bare or not number)) or are_one({mark or "", column.mark})
-    return number if fits else None
+    number, mark = found[0], found[1] or ""
+    if not mark and (bare or not number) and column.mark not in DURATIONS:
+        return number
+    return in_mark(number, mark, column.mark)
 
 
 def converted(texts: pd.Series, column: Column, dialect: Dialect) -> pd.Series:

@@ -12,8 +12,7 @@ from operator import mul
 from typing import Any
 
 from training.cells.dates import date_format_of_most, find_date_format, is_compact_date, zones_in
-from training.cells.durations import MARKS as DURATIONS
-from training.cells.durations import merged, seconds_in
+from training.cells.marks import in_mark, mark_of_all
 from training.cells.missing import (
     are_codes,
     is_missing,
@@ -23,7 +22,6 @@ from training.cells.missing import (
 )
 from training.cells.numbers import has_footnote, is_bounded, parse_number, spelled
 from training.cells.spelling import fold, spellings, visible
-from training.cells.units import PERCENT, is_unit
 from training.tables.schema import (
     BOOLEAN,
     CATEGORY,
@@ -220,22 +218,21 @@ def _number_details(present: Iterable[str], dialect: Dialect) -> dict[str, Any] 
         found = spelled(cell, dialect.decimal, dialect.thousands)
         if found is None:
             return None
-        number, mark = found
+        number, its_mark = found
         numbers.append(number)
         if is_bounded(cell) or has_footnote(cell):
             plain = False
-        if mark is not None:
+        if its_mark is not None:
             plain = False
-            marks.add(mark)
+            marks.add(its_mark)
         elif number:
             marks.add("")
-    if not are_one(marks):
+    mark = mark_of_all(marks)
+    if mark is None:
         return None
-    duration = merged(marks)
-    if len(marks) > 1 and duration:
+    if len(marks - {""}) > 1:
         spelt = (spelled(cell, dialect.decimal, dialect.thousands) for cell in present)
-        seconds = (seconds_in(n, mark or "", duration) or 0.0 for n, mark in filter(None, spelt))
-        numbers = array("d", seconds)
+        numbers = array("d", (in_mark(n, m or "", mark) or 0.0 for n, m in filter(None, spelt)))
     finite = list(filter(isfinite, numbers)) or [0.0]
     if plain and dialect.thousands:
         plain = not any(dialect.thousands in cell for cell in present)
@@ -244,18 +241,9 @@ def _number_details(present: Iterable[str], dialect: Dialect) -> dict[str, Any] 
         "low": min(finite),
         "high": max(finite),
         "plain": plain,
-        "mark": duration or next(iter(marks - {""}), ""),
+        "mark": mark,
         "numbers": numbers,
     }
-
-
-def are_one(marks: set[str]) -> bool:
-    """Tell whether these marks leave no doubt about what is counted; "" is a number alone."""
-    named = marks - {""}
-    if named & DURATIONS:
-        return bool(merged(marks))
-    exact = any(mark == PERCENT or is_unit(mark) for mark in named)
-    return len(named) < 2 and not (exact and "" in marks)
 
 
 def _date_details(present: Mapping[str, int], dialect: Dialect) -> dict[str, Any] | None:

@@ -109,6 +109,9 @@ def _about_column(column: Column, counts: Counter[str], dialect: Dialect) -> Ite
         yield f"“{name}” holds times ({column.mark}), read as numbers of seconds."
     elif column.mark == PERCENT:
         yield f"“{name}” holds percentages: 12 % is read as 12."
+    elif is_unit(column.mark) and len(marks := marks_of(texts, dialect)) > 1:
+        given = listed(sorted(marks), 4)
+        yield f"“{name}” is given in {given}; all is read in {column.mark}."
     elif is_unit(column.mark):
         yield f"“{name}” holds numbers with the unit {column.mark}; 5 {column.mark} is read as 5."
     elif column.mark:

@@ -1,10 +1,22 @@
-"""The measures of a model, by problem; the first one ranks. Light: pages read the labels."""
+"""The measures of a model, by problem; the first one ranks unless its owner chose another.
+
+Light: pages and forms read the labels.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from training.problem.problem_type import BINARY, CLUSTERING, MULTICLASS, REGRESSION
+from training.problem.problem_type import (
+    BINARY,
+    CLUSTERING,
+    LABELS,
+    MULTICLASS,
+    REGRESSION,
+    TargetError,
+)
+from training.text import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,21 @@ METRICS: dict[str, tuple[Metric, ...]] = {
     REGRESSION: (
         Metric("rmse", "RMSE", False, "Typical error, large errors weighing more."),
         Metric("mae", "MAE", False, "Mean size of the error."),
+        Metric(
+            "median_ae",
+            "Median absolute error",
+            False,
+            "Half of the errors are smaller.",
+            "Median AE",
+        ),
+        Metric(
+            "rmsle",
+            "RMSLE",
+            False,
+            "RMSE of the logarithms of 1 + the value: errors count as ratios. Answers below 0 "
+            "count as 0.",
+        ),
+        Metric("mape", "MAPE", False, "Mean size of the error as a share of the true value."),
         Metric("r2", "R²", True, "Share of the variation that is explained; 0 is the mean."),
     ),
     CLUSTERING: (
@@ -96,6 +123,66 @@ METRICS: dict[str, tuple[Metric, ...]] = {
 }
 
 
-def primary(problem: str) -> Metric:
-    """Return the measure that ranks the models of a problem."""
-    return METRICS[problem][0]
+THRESHOLDED = frozenset({"accuracy", "balanced_accuracy", "f1"})
+"""Of two classes, what depends on the probability from which the positive one is said."""
+_WHY_LOG_LOSS = (
+    "Several classes are ranked by log loss, which uses the probabilities of all classes in every "
+    "row, where accuracy sees the first choice alone; accuracy stands beside it."
+)
+
+
+def choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the measures that can be chosen, in groups for a form: key and label."""
+    both = [metric for metric in METRICS[BINARY] if metric in METRICS[MULTICLASS]]
+    groups = {
+        "Classes": both,
+        "Two classes": [metric for metric in METRICS[BINARY] if metric not in both],
+        "Several classes": [metric for metric in METRICS[MULTICLASS] if metric not in both],
+        "A number": METRICS[REGRESSION],
+    }
+    return [(name, [(m.key, m.label) for m in metrics]) for name, metrics in groups.items()]
+
+
+KEYS = tuple(key for _, metrics in choices() for key, _ in metrics)
+
+
+def ranking_metric(
+    problem: str, key: str = "", target: str = "", values: Collection[float] = ()
+) -> Metric:
+    """Return the measure that ranks: the one chosen by its key, else the first of the problem.
+
+    `values` are values of the target, the lowest and the one nearest to 0 among them if they are
+    known. Raises TargetError with what would fit.
+    """
+    metrics = METRICS[problem]
+    found = next(
+        (metric for metric in metrics if metric.key == key), metrics[0] if not key else None
+    )
+    if found is not None and not (misfit := _misfit(found, target, values)):
+        return found
+    if found is None:
+        label = next(m.label for group in METRICS.values() for m in group if m.key == key)
+        misfit = f"{label} does not measure {LABELS[problem]}."
+    fitting = [m for m in metrics if m is not found and not _misfit(m, target, values)]
+    raise TargetError(f"{misfit} Here fit: {', '.join(f'{m.label} ({m.key})' for m in fitting)}.")
+
+
+def _misfit(metric: Metric, target: str, values: Collection[float]) -> str:
+    """Return why a measure does not fit a target with such values; empty if it does."""
+    if metric.key == "rmsle" and min(values, default=0.0) < 0:
+        return f"{metric.label} needs values of 0 and more; “{shown(target)}” has negative ones."
+    if metric.key == "mape" and 0.0 in values:
+        return f"{metric.label} divides by the true value, and “{shown(target)}” is 0 in some rows."
+    return ""
+
+
+def by_rank(problem: str, key: str) -> tuple[Metric, ...]:
+    """Return the measures of a problem, the one that ranks first."""
+    return tuple(sorted(METRICS[problem], key=lambda metric: metric.key != key))
+
+
+def reason(problem: str, metric: Metric, is_chosen: bool) -> str:
+    """Return why this measure ranks, as far as there is something to say."""
+    if is_chosen:
+        return f"Ranked by {metric.label}, as you chose."
+    return _WHY_LOG_LOSS if problem == MULTICLASS else ""

@@ -87,13 +87,14 @@ def test_a_table_past_the_limit_is_413(api, settings):
 
 
 def test_a_training_is_202_with_its_place(api, dataset):
-    answer = ask(api, dataset, algorithms=["linear"], time_limit=60, seed=3)
+    answer = ask(api, dataset, algorithms=["linear"], time_limit=60, seed=3, metric="accuracy")
     assert answer.status_code == 202
     job = answer.json()
     assert answer.headers["Location"].endswith(f"/api/v1/training/{job['id']}/")
     assert job["status"] == "queued"
     assert job["kind"] == "training"
     assert job["algorithms"] == ["baseline", "linear"]
+    assert job["metric"] == "accuracy"
     detail = api.get(answer.headers["Location"]).json()
     assert {"progress", "message", "attempt", "created_at", "started_at", "error"} <= set(detail)
 
@@ -114,6 +115,8 @@ def test_a_training_is_202_with_its_place(api, dataset):
         ({"problem": "clustering"}, "target", "without a target"),
         ({"target": None, "problem": "clustering", "algorithms": ["tree"]}, "algorithms", "k-mean"),
         ({"problem": "regression"}, "target", "holds text"),
+        ({"metric": "magic"}, "metric", "not a valid choice"),
+        ({"metric": "f1"}, "metric", "F1 does not measure several classes. Here fit: Log loss"),
     ],
 )
 def test_a_bad_wish_is_400_by_field(api, dataset, fields, field, said):

@@ -35,7 +35,10 @@ def row(algorithm: str, scores: tuple[float, ...]) -> dict:
     }  # fmt: skip
 
 
-def done(dataset: Dataset, *rows: dict, target: str = "kind", problem: str = "multiclass", **asked):
+def done(
+    dataset: Dataset, *rows: dict, target: str = "kind", problem: str = "multiclass",
+    metric: str = "log_loss", **asked,
+):  # fmt: skip
     """A training that is over, with these rows."""
     job = TrainingJob.of(dataset, target, ["tree"], **asked)
     plots = [
@@ -44,8 +47,8 @@ def done(dataset: Dataset, *rows: dict, target: str = "kind", problem: str = "mu
          "width": 300, "height": 200}
     ]  # fmt: skip
     job.result = {
-        "problem": problem, "rows": 120, "folds": job.folds, "leaderboard": list(rows),
-        "best": rows[0]["algorithm"], "plots": plots,
+        "problem": problem, "metric": metric, "rows": 120, "folds": job.folds,
+        "leaderboard": list(rows), "best": rows[0]["algorithm"], "plots": plots,
     }  # fmt: skip
     job.status, job.finished_at = Status.SUCCEEDED, timezone.now()
     job.save(force_insert=True)
@@ -92,6 +95,7 @@ def test_models_within_the_noise_of_the_best_are_ties(tables):
         ({"options": {"group": "soil"}}, "folds of these trainings hold different rows"),
         ({"target": "soil"}, "have different targets"),
         ({"problem": "binary"}, "have different problems"),
+        ({"metric": "f1_macro"}, "have different measures"),
     ],
 )
 def test_scores_that_do_not_compare_are_said(tables, asked, said):
@@ -102,10 +106,16 @@ def test_scores_that_do_not_compare_are_said(tables, asked, said):
 def test_models_of_different_questions_are_not_ranked(tables):
     jobs = [
         done(tables[0], row("tree", FOLDS)),
-        done(tables[1], row("tree", (3.0, 3.1, 2.9, 3.0)), target="price", problem="regression"),
+        done(
+            tables[1],
+            row("tree", (3.0, 3.1, 2.9, 3.0)),
+            target="price",
+            problem="regression",
+            metric="rmse",
+        ),
     ]
     comparison = Comparison.of(jobs)
-    assert "different tables and targets and problems" in comparison.warnings()[0]
+    assert "different tables and targets and problems and measures" in comparison.warnings()[0]
     assert comparison.metric is None
     assert not any("place" in entry for entry in comparison.models())
 

@@ -19,7 +19,7 @@ from training.evaluation.budget import GRACE, EvaluationLimits
 from training.evaluation.events import Event, Explained, FoldFinished, Pulse, Searched
 from training.evaluation.process_pool import Pool
 from training.evaluation.runner import evaluate
-from training.metrics import primary
+from training.metrics import ranking_metric
 from training.modelling.preprocessing import make_plan
 from training.modelling.splits import make_experiment
 from training.modelling.task import LearningTask, make_learning_task
@@ -58,7 +58,7 @@ def test_every_fold_of_every_algorithm_is_reported_cheap_ones_first(three_kinds)
 
 def test_a_model_that_learns_beats_the_baseline(three_kinds):
     task, events, _ = three_kinds
-    board = rank(list(rows_of(events).values()), primary(task.kind))
+    board = rank(list(rows_of(events).values()), task.metric)
     assert board[-1].algorithm == "baseline"
     assert board[0].score < 0.7
     assert board[0].score_std > 0
@@ -176,7 +176,7 @@ def test_signs_of_life_come_while_a_fit_is_long(tmp_path, monkeypatch):
 
 
 def test_models_within_noise_are_marked_as_ties():
-    metric = primary("binary")
+    metric = ranking_metric("binary")
 
     def row(key: str, *scores: float) -> LeaderboardRow:
         return LeaderboardRow(

@@ -13,8 +13,7 @@ from training.evaluation.budget import EvaluationLimits
 from training.evaluation.ensemble import fit_weights
 from training.evaluation.events import Explained, RowAdded
 from training.evaluation.runner import evaluate
-from training.evaluation.scoring import predict, ranking_score, score
-from training.metrics import primary
+from training.evaluation.scoring import predict, score
 from training.modelling.preprocessing import make_plan
 from training.modelling.splits import make_experiment
 
@@ -107,17 +106,6 @@ def test_members_whose_last_fits_take_too_long_do_not_join(tmp_path):
     costs = {"m0": 1.0, "m1": 50.0, "m2": 1.0}
     assert set(fit_weights(experiment, answers, costs, 5.0).weights) == {"m0", "m2"}
     assert fit_weights(experiment, answers, costs, 0.5).weights == {"m0": 1.0}
-
-
-@pytest.mark.parametrize("problem", ["regression", "binary", "multiclass"])
-def test_the_quick_measure_is_that_of_the_leaderboard(problem):
-    chance = np.random.default_rng(0)
-    classes = {"regression": 0, "binary": 2, "multiclass": 3}[problem]
-    truth = chance.integers(0, classes, 60) if classes else chance.normal(size=60)
-    answers = chance.dirichlet([1.0] * classes, 60).round(1) + 1e-9 if classes else truth + 1.0
-    metric = primary(problem)
-    exact = metric.sign * score(problem, truth, answers)[metric.key]
-    assert ranking_score(problem, truth, answers) == pytest.approx(exact)
 
 
 def test_the_same_seed_tries_the_same_settings_and_stays_in_range():

@@ -22,6 +22,7 @@ from jobsite.jobs.api.errors import Conflict, refused_by
 from jobsite.jobs.api.parsers import JSONObjectParser
 from jobsite.jobs.api.serializers import JobSerializer
 from jobsite.jobs.api.viewsets import JobViewSet
+from training import metrics
 from training.algorithms import catalogue
 from training.api.comparisons import CompareMixin
 from training.api.predictions import PredictionSerializer, RowsSerializer, asked
@@ -51,6 +52,7 @@ class TrainingSerializer(JobSerializer):
             "seed",
             "tune",
             "problem",
+            "metric",
         ]
         read_only_fields = fields
 
@@ -98,6 +100,13 @@ class NewTrainingSerializer(serializers.Serializer):
         required=False, default="", max_length=255, help_text="Of two classes, the one looked for."
     )
     problem = serializers.ChoiceField(["classification", "regression", CLUSTERING], required=False)
+    metric = serializers.ChoiceField(
+        metrics.KEYS,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="The measure that ranks; empty: the usual one of the problem.",
+    )
     time_limit = number("time_limit", f"Seconds. {TIME_LIMIT_HELP}")
     folds = number("folds")
     tune = serializers.BooleanField(default=True)

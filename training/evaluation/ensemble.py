@@ -14,7 +14,7 @@ from sklearn.preprocessing import LabelEncoder
 
 from training.algorithms.catalogue import ENSEMBLE
 from training.evaluation.final_fit import explain
-from training.evaluation.fit import FoldResult, fit_on
+from training.evaluation.fit import FoldResult, fit_on, rescored
 from training.evaluation.scoring import ranking_score, score
 from training.modelling import scratch
 from training.modelling.experiment import Experiment
@@ -71,7 +71,7 @@ def fit_weights(
 
     def found(rows: np.ndarray, members: np.ndarray) -> np.ndarray:
         chosen = _weights(
-            experiment.problem, truth[rows], stacked[members][:, rows], seconds[members], afford
+            experiment.metric.key, truth[rows], stacked[members][:, rows], seconds[members], afford
         )
         weights = np.zeros(len(names))
         weights[members] = chosen
@@ -89,7 +89,7 @@ def fit_weights(
         predicted[test] = np.tensordot(part, stacked[:, test], axes=1)
         scores = score(experiment.problem, truth[test], predicted[test])
         folds.append(FoldResult(scores, predicted[test], spent))
-    return EnsembleWeights(kept, tuple(folds), predicted)
+    return EnsembleWeights(kept, tuple(rescored(experiment, folds)), predicted)
 
 
 def fit_member(path: Path, member: Member, out: Path) -> Iterator[None]:
@@ -140,7 +140,7 @@ def _sample(experiment: Experiment, rows: int) -> np.ndarray:
 
 
 def _weights(
-    problem: str, truth: np.ndarray, stacked: np.ndarray, costs: Sequence[float], afford: float
+    key: str, truth: np.ndarray, stacked: np.ndarray, costs: Sequence[float], afford: float
 ) -> np.ndarray:
     """Return weights, (members,), that sum to 1: greedy selection with replacement.
 
@@ -153,7 +153,7 @@ def _weights(
     best, best_counts, spent = -np.inf, counts.copy(), 0.0
     for taken in range(1, _ROUNDS + 1):
         scores = [
-            ranking_score(problem, truth, (total + member) / taken)
+            ranking_score(key, truth, (total + member) / taken)
             if counts[place] or not spent or spent + costs[place] <= afford
             else -np.inf
             for place, member in enumerate(stacked)

@@ -14,7 +14,7 @@ from training.algorithms import model_file
 from training.algorithms.catalogue import BASELINE, KNOWN
 from training.evaluation.fit import fit_on
 from training.evaluation.scoring import predict, score
-from training.metrics import primary
+from training.evaluation.thresholds import threshold_of, with_threshold
 from training.modelling import clustering
 from training.modelling.experiment import Experiment
 from training.plots import clusters, draw, learning_curve, partial_dependence
@@ -51,6 +51,7 @@ def finish(
     yield from explain(experiment, key, model, out, predicted)
     if best and key != BASELINE:
         again = fit_on(experiment, key, experiment.everything, settings)
+        again = with_threshold(experiment, again, threshold_of(experiment, predicted))
         model_file.save(again, out / f"{key}{model_file.AGAIN}")
         yield {"refitted": True}
         drawing = _learning_curve(experiment, key, settings, predicted)
@@ -70,20 +71,29 @@ def explain(
     The file holds `whole`, the same model fitted on all rows, where it is there.
     """
     answered = predict(model, experiment.features.iloc[experiment.holdout], experiment.classes)
-    name = f"{key}.skops"
-    model_file.save(model if whole is None else whole, out / name)
+    truth, threshold = experiment.truth[experiment.holdout], threshold_of(experiment, predicted)
+    name, file = f"{key}.skops", model if whole is None else whole
+    model_file.save(with_threshold(experiment, file, threshold), out / name)
     yield {
-        "holdout": score(experiment.problem, experiment.truth[experiment.holdout], answered),
+        "holdout": score(experiment.problem, truth, answered, threshold),
         "model": name,
+        "threshold": threshold,
     }
     truth = experiment.truth[experiment.tested]
     yield {
         "plots": draw.draw_all(
-            key, experiment.problem, truth, predicted, experiment.classes, experiment.target, out
+            key,
+            experiment.problem,
+            truth,
+            predicted,
+            experiment.classes,
+            experiment.target,
+            out,
+            threshold,
         )
     }
     if key != BASELINE:
-        importance = _importance(experiment, key, model)
+        importance = _importance(experiment, key, model, threshold)
         yield {
             "importance": importance,
             "plots": [
@@ -112,19 +122,18 @@ def _learning_curve(
     experiment: Experiment, key: str, settings: Mapping[str, Any], predicted: np.ndarray
 ) -> Drawing:
     train, test = experiment.folds[-1]
-    metric = primary(experiment.problem)
+    metric, threshold = experiment.metric, threshold_of(experiment, predicted)
+
+    def measured(rows: np.ndarray, answers: np.ndarray) -> float:
+        truth = experiment.truth[rows]
+        return score(experiment.problem, truth, answers, threshold)[metric.key]
 
     def score_of(rows: np.ndarray) -> float:
         model = fit_on(experiment, key, rows, settings)
-        predicted = predict(model, experiment.features.iloc[test], experiment.classes)
-        return score(experiment.problem, experiment.truth[test], predicted)[metric.key]
+        return measured(test, predict(model, experiment.features.iloc[test], experiment.classes))
 
-    tested = experiment.tested
-    scores = [
-        score(experiment.problem, experiment.truth[rows], predicted[np.searchsorted(tested, rows)])
-        for _, rows in experiment.folds
-    ]
-    spread = float(np.std([found[metric.key] for found in scores]))
+    parts = zip(experiment.folds, experiment.by_fold(predicted), strict=True)
+    spread = float(np.std([measured(rows, answers) for (_, rows), answers in parts]))
     return learning_curve.learning_curve(score_of, train, metric, experiment.seed, spread)
 
 
@@ -147,7 +156,9 @@ def _effects(experiment: Experiment, model: Any, importance: list[dict[str, Any]
     )
 
 
-def _importance(experiment: Experiment, key: str, model: Any) -> list[dict[str, Any]]:
+def _importance(
+    experiment: Experiment, key: str, model: Any, threshold: float | None
+) -> list[dict[str, Any]]:
     """Return how much the score falls when a column is shuffled, most important first."""
     random = np.random.default_rng(experiment.seed)
     rows = experiment.holdout
@@ -158,11 +169,11 @@ def _importance(experiment: Experiment, key: str, model: Any) -> list[dict[str, 
         limit, repeats = min(limit, 300), 1
     if len(rows) > limit:
         rows = np.sort(random.choice(rows, limit, replace=False))
-    metric = primary(experiment.problem)
+    metric = experiment.metric
 
     def score_of(model: Any, features: pd.DataFrame, truth: np.ndarray) -> float:
         predicted = predict(model, features, experiment.classes)
-        return metric.sign * score(experiment.problem, truth, predicted)[metric.key]
+        return metric.sign * score(experiment.problem, truth, predicted, threshold)[metric.key]
 
     found = permutation_importance(
         model,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from training.algorithms.catalogue import KNOWN
 from training.algorithms.estimators import fit_arguments, watching
 from training.evaluation.scoring import predict, score
+from training.evaluation.thresholds import best_threshold, fold_thresholds
 from training.modelling import clustering
 from training.modelling.experiment import Experiment
 from training.modelling.preprocessing import Plan, make_pipeline_for
@@ -55,8 +56,25 @@ def score_fold(
         return FoldResult(clustering.score(model, half, table, experiment.seed), labels, seconds)
     predicted = predict(model, experiment.features.iloc[test], experiment.classes)
     rounds = _rounds_of(model["model"]) if KNOWN[key].rounds else 0
-    scores = score(experiment.problem, experiment.truth[test], predicted)
+    truth, threshold = experiment.truth[test], None
+    if experiment.has_threshold:  # until the other folds are through and choose it
+        threshold = best_threshold(experiment.metric.key, truth, predicted)
+    scores = score(experiment.problem, truth, predicted, threshold)
     return FoldResult(scores, predicted, seconds, rounds)
+
+
+def rescored(experiment: Experiment, results: Sequence[FoldResult]) -> list[FoldResult]:
+    """Return all folds with the scores of the threshold that the other folds choose."""
+    if not experiment.has_threshold:
+        return list(results)
+    thresholds = fold_thresholds(experiment, [result.predicted for result in results])
+    return [
+        replace(
+            result,
+            scores=score(experiment.problem, experiment.truth[test], result.predicted, threshold),
+        )
+        for (_, test), result, threshold in zip(experiment.folds, results, thresholds, strict=True)
+    ]
 
 
 def fit_on(

@@ -13,7 +13,7 @@ from training.evaluation.candidates import in_words
 from training.evaluation.ensemble import EnsembleWeights, Member
 from training.evaluation.fit import FoldResult
 from training.evaluation.runs import AlgorithmRun, Trial
-from training.metrics import primary
+from training.metrics import Metric
 from training.modelling.experiment import Experiment
 from training.results.leaderboard import LeaderboardRow, finished_row
 
@@ -27,12 +27,12 @@ def row_of(run: AlgorithmRun, experiment: Experiment) -> LeaderboardRow:
     if run.chosen:
         notes.append(f"Tuned, the best of {run.tried} settings: {in_words(run.best.settings)}.")
     results = [run.best.results[fold] for fold in range(run.folds)]
-    row = _row(experiment.problem, run.algorithm, results, " ".join(notes))
+    row = _row(experiment.metric, run.algorithm, results, " ".join(notes))
     return row.with_settings(run.best.settings)
 
 
 def ensemble_row(
-    made: EnsembleWeights, members: Mapping[str, Member], afford: float, problem: str
+    made: EnsembleWeights, members: Mapping[str, Member], afford: float, metric: Metric
 ) -> LeaderboardRow:
     """Return the row of the ensemble; its settings are what makes its scores again."""
     counts = Counter(members[name].key for name in made.weights)
@@ -50,15 +50,14 @@ def ensemble_row(
         "weights": made.weights,
         "afford": afford if math.isfinite(afford) else None,
     }  # fmt: skip
-    return _row(problem, ENSEMBLE, list(made.folds), f"{note}.").with_settings(settings)
+    return _row(metric, ENSEMBLE, list(made.folds), f"{note}.").with_settings(settings)
 
 
 def _row(
-    problem: str, algorithm: Algorithm, results: list[FoldResult], note: str
+    metric: Metric, algorithm: Algorithm, results: list[FoldResult], note: str
 ) -> LeaderboardRow:
     seconds = sum(result.seconds for result in results) / len(results)
     scores = [result.scores for result in results]
-    metric = primary(problem)
     return finished_row(algorithm.key, algorithm.label, metric, scores, seconds, note)
 
 

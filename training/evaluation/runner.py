@@ -35,13 +35,12 @@ from training.evaluation.events import (
     Searched,
 )
 from training.evaluation.final_fit import finish
-from training.evaluation.fit import FoldResult, fit_fold
+from training.evaluation.fit import FoldResult, fit_fold, rescored
 from training.evaluation.leaderboard_rows import ensemble_row, out_of_fold, row_of
 from training.evaluation.process_pool import FitMessage, Pool, too_heavy
-from training.evaluation.runs import FINAL, AlgorithmRun, Fit
+from training.evaluation.runs import FINAL, AlgorithmRun, Fit, Trial
 from training.evaluation.schedule import Schedule
 from training.evaluation.search import Search
-from training.metrics import primary
 from training.modelling.experiment import Experiment
 from training.results.leaderboard import FAILED, SKIPPED, LeaderboardRow
 
@@ -87,11 +86,13 @@ class _Run:
     ) -> None:
         self.experiment, self.limits, self.pool = experiment, limits, pool
         self.store, self.out = store, out
-        self.schedule = Schedule(algorithms, len(experiment.folds), pool.slots, experiment.problem)
+        self.metric = experiment.metric
+        self.schedule = Schedule(
+            algorithms, len(experiment.folds), pool.slots, experiment.problem, self.metric
+        )
         goes_on = limits.tune and limits.goes_on and limits.deadline is not None
         self.search = Search(self.schedule, experiment.seed, goes_on)
         self.search.is_due = limits.tune
-        self.metric = primary(experiment.problem)
         self.joins = limits.ensemble
         if self.joins:  # mostly it is the best, and one model is enough to fall back on
             self.schedule.explained = 1
@@ -290,12 +291,20 @@ class _Run:
             yield from self._failed(fit, message.error)
         elif isinstance(message.value, FoldResult):
             self.schedule.finished(fit, message.value, time.monotonic())
+            self._rescore(run.trials[fit.trial])
             yield from self._scored(fit, message.value)
         elif fit.fold is FINAL and message.ended:
             run.ended = True
         elif message.value is not None:
             run.steps = min(3, run.steps + 1)
             yield Explained(key, message.value)
+
+    def _rescore(self, trial: Trial) -> None:
+        """Let the folds choose the threshold of each other once all are there."""
+        folds = range(len(self.experiment.folds))
+        if len(trial.results) == len(folds):
+            results = rescored(self.experiment, [trial.results[fold] for fold in folds])
+            trial.results = dict(enumerate(results))
 
     def _scored(self, fit: Fit, result: FoldResult) -> Iterator[Event]:
         key, run = fit.key, self.schedule.runs[fit.key]
@@ -327,8 +336,7 @@ class _Run:
         elif isinstance(message.value, dict):
             if "model" in message.value:
                 assert self.weights is not None
-                problem = self.experiment.problem
-                yield RowAdded(ensemble_row(self.weights, self.members, self.afford, problem))
+                yield RowAdded(ensemble_row(self.weights, self.members, self.afford, self.metric))
             yield Explained(ENSEMBLE.key, message.value)
         elif message.ended and fit not in {_WEIGH, _ENSEMBLE}:
             name = list(self.members)[fit.trial]

@@ -8,7 +8,7 @@ from collections.abc import Container
 from training.algorithms.catalogue import BASELINE, Algorithm
 from training.evaluation.fit import FoldResult
 from training.evaluation.runs import FINAL, FINAL_FITS, AlgorithmRun, Fit, Trial
-from training.metrics import primary
+from training.metrics import Metric, ranking_metric
 
 _EXPLAINED = 3
 # What may join the ensemble, and the answers that are kept for it.
@@ -25,11 +25,18 @@ _CHEAP = 0.03
 class Schedule:
     """All algorithms of a job: their defaults, the best of them tuned, then the last fits."""
 
-    def __init__(self, algorithms: list[Algorithm], folds: int, slots: int, problem: str) -> None:
+    def __init__(
+        self,
+        algorithms: list[Algorithm],
+        folds: int,
+        slots: int,
+        problem: str,
+        metric: Metric | None = None,
+    ) -> None:
         self.runs = {entry.key: AlgorithmRun(entry, folds) for entry in algorithms}
         self._opening = set(list(self.runs)[:2])
         self.folds, self.slots, self.problem = folds, slots, problem
-        self.metric = primary(problem)
+        self.metric = metric or ranking_metric(problem)
         self.slowness = 1.0
         self.explained = _EXPLAINED
         """For the last fits of how many of the best models time is kept."""

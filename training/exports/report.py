@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from training.metrics import METRICS
+from training.metrics import by_rank
 from training.problem.problem_type import LABELS
 from training.results.leaderboard import SUCCEEDED
 
@@ -56,7 +56,7 @@ def _cells(facts: Mapping[str, Any]) -> str:
 
 
 def _rows(result: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    key = METRICS[result["problem"]][0].key
+    key = result["metric"]
     for row in result["leaderboard"]:
         if row["status"] == SUCCEEDED:
             apart = (row["holdout"] or {}).get(key)
@@ -71,7 +71,7 @@ def _rows(result: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 
 
 def _heads(result: Mapping[str, Any]) -> tuple[str, ...]:
-    return "Model", METRICS[result["problem"]][0].label, "Hold-out", "Note"
+    return "Model", by_rank(result["problem"], result["metric"])[0].label, "Hold-out", "Note"
 
 
 def model_card(result: Mapping[str, Any], facts: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from training.algorithms.catalogue import ENSEMBLE
 from training.evaluation.ensemble import fit_weights
-from training.evaluation.fit import FoldResult, score_fold
+from training.evaluation.fit import FoldResult, rescored, score_fold
 from training.modelling.experiment import Experiment
 from training.modelling.preprocessing import make_plan
 from training.modelling.splits import make_experiment
@@ -45,6 +45,7 @@ def experiment_of(recipe: dict[str, Any], table: Path) -> Experiment:
         recipe["wanted"],
         Roles.of(options),
         options.get("positive", ""),
+        recipe["metric"],
     )
     return make_experiment(task, make_plan(task.columns)[0], recipe["seed"])
 
@@ -76,7 +77,8 @@ def again(
         name = json.dumps([key, settings], sort_keys=True)
         if name not in known:
             folds = range(len(experiment.folds))
-            known[name] = [score_fold(experiment, key, fold, settings) for fold in folds]
+            results = [score_fold(experiment, key, fold, settings) for fold in folds]
+            known[name] = rescored(experiment, results)
         return known[name]
 
     for row in sorted(rows, key=lambda row: row["algorithm"] == ENSEMBLE.key):

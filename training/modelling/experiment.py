@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from training.metrics import THRESHOLDED, Metric
 from training.modelling import scratch
 from training.modelling.preprocessing import Plan
+from training.problem.problem_type import BINARY
 from training.tables.schema import Column
 
 
@@ -24,6 +26,7 @@ class Experiment:
     """
 
     problem: str
+    metric: Metric
     classes: tuple[str, ...]
     target: str
     features: pd.DataFrame
@@ -35,6 +38,11 @@ class Experiment:
     holdout: np.ndarray
     folds: tuple[tuple[np.ndarray, np.ndarray], ...]
     columns: tuple[Column, ...] = ()
+
+    @property
+    def has_threshold(self) -> bool:
+        """Whether the measure depends on the probability from which the positive class is said."""
+        return self.problem == BINARY and self.metric.key in THRESHOLDED
 
     @property
     def everything(self) -> np.ndarray:
@@ -53,6 +61,10 @@ class Experiment:
         for (_, test), part in zip(self.folds, answers, strict=True):
             merged[np.searchsorted(tested, test)] = part
         return merged
+
+    def by_fold(self, merged: np.ndarray) -> list[np.ndarray]:
+        """Return the answers of `in_order` as one array for each fold."""
+        return [merged[np.searchsorted(self.tested, test)] for _, test in self.folds]
 
     def save(self, path: Path) -> None:
         """Write the experiment for processes of this job, which share its pages."""

@@ -37,6 +37,7 @@ def make_experiment(task: LearningTask, plan: Plan, seed: int) -> Experiment:
     _refuse_one_sided(task, truth, [*folds, (train, holdout)])
     return Experiment(
         problem=task.kind,
+        metric=task.metric,
         classes=task.classes,
         target=task.target,
         features=task.features,

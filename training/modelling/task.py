@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from training.metrics import Metric, ranking_metric
 from training.problem.column_roles import NO_ROLES, Roles
 from training.problem.problem_type import (
     BINARY,
@@ -47,6 +48,8 @@ class LearningTask:
     classes: tuple[str, ...]
     folds: int
     warnings: tuple[str, ...]
+    metric: Metric
+    """The measure that ranks."""
     groups: np.ndarray | None = None
     times: np.ndarray | None = None
 
@@ -69,10 +72,12 @@ def make_learning_task(
     wanted: str = "",
     roles: Roles = NO_ROLES,
     positive: str = "",
+    metric: str = "",
 ) -> LearningTask:
     """Check the target, drop the rows that cannot take part, and say so.
 
-    `positive` is the class that the owner looks for, of two. Raises TargetError.
+    `positive` is the class that the owner looks for, of two; `metric` is the key of the measure
+    that ranks. Raises TargetError.
     """
     roles.check(columns, target)
     if wanted == CLUSTERING:
@@ -85,9 +90,10 @@ def make_learning_task(
     _refuse_few(len(answers))
     found = guess(replace(column, distinct=int(answers.nunique())), len(answers), wanted)
     features = _within_reach(frame.loc[known].drop(columns=[target]), columns, warnings)
-    kind, classes = found.kind, tuple[str, ...]()
+    kind, classes, extremes = found.kind, tuple[str, ...](), tuple[float, ...]()
     if kind == REGRESSION:
         values = answers.to_numpy(dtype="float64")
+        extremes = float(values.min()), float(np.abs(values).min())
         _refuse_huge(values, target)
         folds = min(folds, max(2, len(values) // 10))
     else:
@@ -105,6 +111,7 @@ def make_learning_task(
         classes=classes,
         folds=folds,
         warnings=tuple(warnings),
+        metric=ranking_metric(kind, metric, target, extremes),
         **_sides(features, roles),
     )
 
@@ -137,6 +144,7 @@ def _untargeted(
         classes=(),
         folds=min(folds, max(2, len(features) // 20)),
         warnings=tuple(warnings),
+        metric=ranking_metric(CLUSTERING),
         **_sides(features, roles),
     )
 

@@ -71,6 +71,11 @@ class TrainingJob(Job):
         default=dict,
         help_text="Of the columns: ignore (names), kinds (by name), group and time (a name each).",
     )
+    metric = models.CharField(
+        max_length=32,
+        blank=True,
+        help_text="The measure that ranks, where the owner chose it.",
+    )
     note = models.TextField(blank=True)
     favourite = models.BooleanField(default=False)
     tune = models.BooleanField(

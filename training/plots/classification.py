@@ -24,7 +24,10 @@ from training.text import shown
 _SHOWN_CLASSES = 40
 
 
-def draw_binary(truth: np.ndarray, chance: np.ndarray, classes: Sequence[str]) -> Iterator[Drawing]:
+def draw_binary(
+    truth: np.ndarray, chance: np.ndarray, classes: Sequence[str], border: float | None = None
+) -> Iterator[Drawing]:
+    said = (chance > 0.5 if border is None else chance >= border).astype(int)
     positive = shown(classes[1], 24)
     curve: dict[str, Any] = {
         "name": "This model",
@@ -54,10 +57,10 @@ def draw_binary(truth: np.ndarray, chance: np.ndarray, classes: Sequence[str]) -
         figure,
     )
     yield _calibration(truth, chance, positive)
-    yield _confusion(truth, (chance > 0.5).astype(int), classes)
+    yield _confusion(truth, said, classes)
     yield threshold(truth, chance, positive)
-    yield histogram(truth, chance, [shown(name, 24) for name in classes])
-    yield _per_class(truth, (chance > 0.5).astype(int), classes)
+    yield histogram(truth, chance, [shown(name, 24) for name in classes], border)
+    yield _per_class(truth, said, classes)
 
 
 def _calibration(truth: np.ndarray, chance: np.ndarray, positive: str) -> Drawing:
@@ -178,13 +181,18 @@ def threshold(truth: np.ndarray, chance: np.ndarray, positive: str) -> Drawing:
     return "threshold", "Threshold against cost", sentence, figure
 
 
-def histogram(truth: np.ndarray, chance: np.ndarray, classes: Sequence[str]) -> Drawing:
-    """Draw the distribution of `chance`, (rows,), for each class of `truth`, (rows,)."""
+def histogram(
+    truth: np.ndarray, chance: np.ndarray, classes: Sequence[str], border: float | None = None
+) -> Drawing:
+    """Draw the distribution of `chance`, (rows,), for each class of `truth`, (rows,).
+
+    `border` is the probability from which the second class is said.
+    """
     figure, axes = square()
     for position, color in ((0, FAINT), (1, ACCENT)):
         part = chance[truth == position]
         axes.hist(part, 30, range=(0, 1), color=color, alpha=0.6, label=classes[position])
-    axes.axvline(0.5, color=INK, linewidth=0.8)
+    axes.axvline(0.5 if border is None else border, color=INK, linewidth=0.8)
     axes.set(xlabel=f"Predicted probability of {classes[1]}", ylabel="Rows")
     axes.legend()
     middle = float(np.mean((chance > 0.25) & (chance < 0.75)))

@@ -23,13 +23,17 @@ def draw_all(
     classes: Sequence[str],
     target: str,
     out: Path,
+    threshold: float | None = None,
 ) -> list[Plot]:
-    """Draw what fits the problem from out-of-fold answers."""
+    """Draw what fits the problem from out-of-fold answers.
+
+    Of two classes the positive one is said from `threshold` on.
+    """
     with mpl.rc_context(STYLE):
         if problem == REGRESSION:
             drawings = draw_regression(truth, predicted, shown(target, 30))
         elif problem == BINARY:
-            drawings = draw_binary(truth, predicted[:, 1], classes)
+            drawings = draw_binary(truth, predicted[:, 1], classes, threshold)
         else:
             drawings = draw_multiclass(truth, predicted, classes)
         return [saved(key, drawing, out) for drawing in drawings]

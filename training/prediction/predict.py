@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.model_selection import FixedThresholdClassifier
 
 from training.problem.problem_type import CLUSTERING, REGRESSION, group_name
 
@@ -32,7 +33,10 @@ class Answers:
     @property
     def sure(self) -> np.ndarray | None:
         """The probability of each answer."""
-        return None if self.probabilities is None else self.probabilities.max(axis=1)
+        if self.probabilities is None:
+            return None
+        place = {name: position for position, name in enumerate(self.classes)}
+        return self.probabilities[np.arange(len(self.said)), [place[name] for name in self.said]]
 
     def row(self, position: int) -> dict[str, Any]:
         """Return the answer of one row with the probabilities, most probable class first."""
@@ -66,7 +70,7 @@ def answer(model: Any, features: pd.DataFrame, problem: str) -> Iterator[int | A
             said.append(np.array(names)[model.predict(part)])
         else:
             share = np.asarray(model.predict_proba(part), dtype="float64")
-            said.append(np.asarray(model.classes_).astype(str)[share.argmax(axis=1)])
+            said.append(np.asarray(model.classes_)[_decided(model, share)].astype(str))
             shares.append(share)
         yield min(start + _AT_ONCE, len(features))
     if problem in (REGRESSION, CLUSTERING):
@@ -74,6 +78,14 @@ def answer(model: Any, features: pd.DataFrame, problem: str) -> Iterator[int | A
     else:
         classes = tuple(str(name) for name in model.classes_)
         yield Answers(np.concatenate(said), np.concatenate(shares), classes)
+
+
+def _decided(model: Any, share: np.ndarray) -> np.ndarray:
+    """Return the positions of the classes that are said, by probabilities (rows, classes)."""
+    if not isinstance(model, FixedThresholdClassifier):
+        return share.argmax(axis=1)
+    positive = list(model.classes_).index(model.pos_label)
+    return np.where(share[:, positive] >= model.threshold, positive, 1 - positive)
 
 
 def write(

@@ -36,6 +36,8 @@ class LeaderboardRow:
     tied: bool = False
     holdout: Mapping[str, float] | None = None
     model: str = ""
+    threshold: float | None = None
+    """The probability from which the positive class is said; none: where it is more probable."""
     settings: Mapping[str, Any] | None = None
     """What differs from the defaults of the catalogue; the weights of an ensemble."""
 
@@ -58,14 +60,16 @@ def finished_row(
 ) -> LeaderboardRow:
     """Return the row of an algorithm that was scored on every fold."""
     scores = tuple(fold[metric.key] for fold in folds)
+    # What the rows of one fold do not allow has no mean.
+    keys = [key for key in folds[0] if all(key in fold for fold in folds)]
     return LeaderboardRow(
         algorithm,
         label,
         SUCCEEDED,
         score=statistics.fmean(scores),
         score_std=statistics.stdev(scores),
-        metrics={key: statistics.fmean(fold[key] for fold in folds) for key in folds[0]},
-        metrics_std={key: statistics.stdev([fold[key] for fold in folds]) for key in folds[0]},
+        metrics={key: statistics.fmean(fold[key] for fold in folds) for key in keys},
+        metrics_std={key: statistics.stdev([fold[key] for fold in folds]) for key in keys},
         fold_scores=scores,
         fit_seconds=fit_seconds,
         note=note,

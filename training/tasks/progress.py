@@ -17,7 +17,7 @@ from training.evaluation.events import (
     Searched,
 )
 from training.evaluation.runs import Fit
-from training.metrics import primary
+from training.metrics import reason
 from training.modelling.experiment import Experiment
 from training.modelling.task import LearningTask
 from training.problem.problem_type import BINARY, CLUSTERING, MULTICLASS, REGRESSION
@@ -38,6 +38,8 @@ class ProgressReport:
     task: LearningTask
     algorithms: Sequence[Algorithm]
     warnings: tuple[str, ...]
+    is_chosen: bool = False
+    """Whether the owner chose the measure that ranks."""
     rows: dict[str, LeaderboardRow] = field(default_factory=dict)
     plots: list[dict[str, Any]] = field(default_factory=list)
     importance: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -73,7 +75,7 @@ class ProgressReport:
     def _line(self, row: LeaderboardRow) -> str:
         if row.status != SUCCEEDED:
             return f"{row.label}: {row.error}"
-        metric = primary(self.task.kind)
+        metric = self.task.metric
         text = (
             f"{row.label}: {metric.label} {row.score:.4g} ± {row.score_std:.2g} over "
             f"{len(row.fold_scores)} folds, {row.fit_seconds:.1f} s each."
@@ -90,12 +92,22 @@ class ProgressReport:
             self.profiles[event.algorithm] = parts["profile"]
         if "holdout" in parts:
             row = replace(row, holdout=parts["holdout"], model=parts["model"])
+            row = self._with_threshold(row, parts.get("threshold"))
         if "refitted" in parts:
             row = replace(row, note=f"{row.note} {_REFITTED}".strip())
         if "note" in parts:
             row = replace(row, note=f"{row.note} {parts['note']}".strip())
             yield f"{row.label}: {parts['note']}", "warning"
         self.rows[event.algorithm] = row
+
+    def _with_threshold(self, row: LeaderboardRow, threshold: float | None) -> LeaderboardRow:
+        if threshold is None:
+            return row
+        said = (
+            f"Says “{shown(self.task.positive, 24)}” from a probability of {threshold:.2g} on, "
+            f"which is best for {self.task.metric.label}."
+        )
+        return replace(row, threshold=threshold, note=f"{row.note} {said}".strip())
 
     @property
     def message(self) -> str:
@@ -115,7 +127,7 @@ class ProgressReport:
     @property
     def verdict(self) -> str:
         """The best model, in one line."""
-        metric = primary(self.task.kind)
+        metric = self.task.metric
         best = next(iter(rank(list(self.rows.values()), metric)), None)
         if best is None or best.status != SUCCEEDED:
             return "No model was finished."
@@ -123,13 +135,14 @@ class ProgressReport:
 
     def live(self) -> dict[str, Any]:
         """Return what the page of a running job shows."""
-        metric = primary(self.task.kind)
+        metric = self.task.metric
         waiting = [a for a in self.algorithms if a.key not in self.rows]
         return {
             "problem": self.task.kind,
             "reason": self.task.reason,
             "rows": self.task.rows,
             "metric": metric.key,
+            "metric_reason": reason(self.task.kind, metric, self.is_chosen),
             "greater_is_better": metric.greater_is_better,
             "leaderboard": [row.to_json() for row in rank(list(self.rows.values()), metric)],
             "running": [
@@ -145,7 +158,7 @@ class ProgressReport:
 
     def result(self, experiment: Experiment) -> dict[str, Any]:
         """Return the result of the job."""
-        metric = primary(self.task.kind)
+        metric = self.task.metric
         board = rank(list(self.rows.values()), metric)
         order = {row.algorithm: place for place, row in enumerate(board)}
         return {
@@ -161,6 +174,7 @@ class ProgressReport:
             "seed": experiment.seed,
             "features": list(experiment.plan.features),
             "metric": metric.key,
+            "metric_reason": reason(self.task.kind, metric, self.is_chosen),
             "greater_is_better": metric.greater_is_better,
             "leaderboard": [_published(row) for row in board],
             "best": board[0].algorithm if board and board[0].status == SUCCEEDED else None,

@@ -104,7 +104,7 @@ def _prepare(job: TrainingJob, report: Report) -> tuple[ProgressReport, Experime
     roles = Roles.of(job.options)
     positive = job.options.get("positive", "")
     task = make_learning_task(
-        table.frame, table.columns, job.target, job.folds, job.wanted, roles, positive
+        table.frame, table.columns, job.target, job.folds, job.wanted, roles, positive, job.metric
     )
     plan, left_out = make_plan(task.columns)
     dialect = job.dataset.preview.dialect
@@ -112,7 +112,10 @@ def _prepare(job: TrainingJob, report: Report) -> tuple[ProgressReport, Experime
     warnings = table.warnings + task.warnings + left_out
     groups = job.wanted == CLUSTERING
     progress_report = ProgressReport(
-        task, groupings(task.rows) if groups else chosen(job.algorithms), warnings
+        task,
+        groupings(task.rows) if groups else chosen(job.algorithms),
+        warnings,
+        is_chosen=bool(job.metric),
     )
     if split := how(task):
         report.event(split)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from training.algorithms.catalogue import KNOWN
-from training.metrics import METRICS, Metric
+from training.metrics import Metric, by_rank
 from training.models.training_job import TrainingJob
 from training.problem.problem_type import LABELS
 from training.results.files import dark_name
@@ -51,6 +51,7 @@ class Side:
             "Rows": f"{self.result['rows']:,}",
             "Target": job.target or "none",
             "Problem": LABELS[self.result["problem"]],
+            "Measure": by_rank(self.result["problem"], self.result["metric"])[0].label,
             "Time limit": f"{job.time_limit:g} s" if job.time_limit else "none",
             "Tuning and ensemble": "yes" if job.tune else "no",
             "Folds": str(self.result["folds"]),
@@ -64,7 +65,8 @@ class Side:
 
     def question(self) -> tuple[Any, ...]:
         """Return what has to be the same for scores to mean the same."""
-        return self.job.dataset.sha256, self.job.target, self.result["problem"]
+        result = self.result
+        return self.job.dataset.sha256, self.job.target, result["problem"], result["metric"]
 
     def folds(self) -> tuple[Any, ...]:
         """Return what has to be the same as well for the folds to hold the same rows."""
@@ -101,8 +103,8 @@ class Comparison:
     @property
     def metric(self) -> Metric | None:
         """The measure of all, if there is one."""
-        keys = {side.result["problem"] for side in self.sides}
-        return METRICS[keys.pop()][0] if len(keys) == 1 else None
+        found = {by_rank(side.result["problem"], side.result["metric"])[0] for side in self.sides}
+        return found.pop() if len(found) == 1 else None
 
     def settings(self) -> list[dict[str, Any]]:
         """Return for each setting its name, a cell for each training, and whether they differ."""
@@ -120,7 +122,7 @@ class Comparison:
         """Return why scores cannot be compared, or only with care."""
         if not self.has_one_question:
             parts = zip(*(side.question() for side in self.sides), strict=True)
-            names = ("tables", "targets", "problems")
+            names = ("tables", "targets", "problems", "measures")
             differing = [n for n, part in zip(names, parts, strict=True) if len(set(part)) > 1]
             return [
                 f"The trainings have different {' and '.join(differing)}, so their scores do not "
@@ -153,7 +155,7 @@ class Comparison:
         return test(best["fold_scores"], other["fold_scores"])
 
     def _entry(self, side: Side, row: Mapping[str, Any]) -> dict[str, Any]:
-        key = METRICS[side.result["problem"]][0].key
+        key = side.result["metric"]
         names = ("algorithm", "label", "score", "score_std", "fold_scores", "fit_seconds")
         return {
             "training": str(side.job.pk),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from training.algorithms.catalogue import BASELINE, KNOWN
-from training.metrics import METRICS
+from training.metrics import Metric, by_rank
 from training.problem.problem_type import LABELS
 from training.results.files import dark_name
 from training.results.leaderboard import SUCCEEDED
@@ -16,7 +16,7 @@ def board(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the leaderboard template needs, or nothing if there is no row yet."""
     if not data.get("leaderboard"):
         return {}
-    metrics = METRICS[data["problem"]]
+    metrics = _shown(data)
     rows = [_row(place, row, metrics) for place, row in enumerate(data["leaderboard"], start=1)]
     return {
         "metric": metrics[0],
@@ -25,6 +25,13 @@ def board(data: Mapping[str, Any]) -> dict[str, Any]:
         **scale(row for row in rows if row["status"] == SUCCEEDED),
         "tied": any(row["tied"] for row in rows),
     }
+
+
+def _shown(data: Mapping[str, Any]) -> tuple[Metric, ...]:
+    """Return the measures that any model has, the one that ranks first."""
+    metrics = by_rank(data["problem"], data["metric"])
+    have = {key for row in data["leaderboard"] for key in row.get("metrics") or ()}
+    return tuple(m for m in metrics if m is metrics[0] or m.key in have)
 
 
 def scale(rows: Iterable[Mapping[str, Any]]) -> dict[str, float]:
@@ -55,7 +62,7 @@ def _row(place: int, row: Mapping[str, Any], metrics: tuple[Any, ...]) -> dict[s
 
 def models(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return one entry per model, best first, with its plots and its hold-out scores."""
-    metrics = METRICS[result["problem"]]
+    metrics = by_rank(result["problem"], result["metric"])
     entries = []
     for row in result["leaderboard"]:
         if row["status"] != SUCCEEDED:

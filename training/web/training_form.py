@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from training import metrics
 from training.algorithms import catalogue
 from training.models.dataset import Dataset
 from training.models.training_job import (
@@ -37,6 +38,17 @@ class TrainingForm(forms.Form):
         required=False,
         max_length=255,
         help_text="Of two classes, the one that scores look for. Empty: yes, else the rarer one.",
+    )
+    metric = forms.ChoiceField(
+        label="Measure",
+        required=False,
+        choices=[("", "The usual one of the problem"), *metrics.choices()],
+        help_text="Ranks models and settings. Usual are ROC AUC for two classes, log loss for "
+        "several and RMSE for numbers.",
+        error_messages={
+            "invalid_choice": "There is no measure named “%(value)s”. There are: "
+            f"{', '.join(metrics.KEYS)}."
+        },
     )
     algorithms = forms.MultipleChoiceField(
         label="Algorithms",
@@ -90,6 +102,8 @@ class TrainingForm(forms.Form):
             self.add_error("target", few_rows(self.dataset.rows))
         elif groups and target:
             self.add_error("target", "Groups are found without a target. Leave it out.")
+        elif groups and data["metric"]:
+            self.add_error("metric", "Groups are ranked by their silhouette. Leave it out.")
         elif groups and data["algorithms"]:
             self.add_error("algorithms", "Groups are found by k-means. Leave them out.")
         elif not groups and not target:
@@ -97,11 +111,21 @@ class TrainingForm(forms.Form):
                 "target", "Name the column to predict, or ask for the problem “clustering”."
             )
         else:
-            try:
-                self.dataset.guess(target, data["wanted"])
-            except TargetError as error:
-                self.add_error("target", str(error))
+            self._check_problem(target, data)
         return data
+
+    def _check_problem(self, target: str, data: dict[str, Any]) -> None:
+        """Refuse a target or a measure that does not fit, as far as the first rows tell."""
+        field = "target"
+        try:
+            found = self.dataset.guess(target, data["wanted"])
+            field = "metric"
+            if found is not None and data["metric"]:
+                column = next((c for c in self.dataset.columns if c.name == target), None)
+                low = () if column is None or column.low is None else (column.low,)
+                metrics.ranking_metric(found.kind, data["metric"], target, low)
+        except TargetError as error:
+            self.add_error(field, str(error))
 
     def job(self) -> TrainingJob:
         """Return the training of a valid form, not queued yet."""
@@ -111,7 +135,7 @@ class TrainingForm(forms.Form):
             data["target"],
             data["algorithms"],
             options={**self.options(), **({"positive": positive} if positive else {})},
-            **{name: data[name] for name in ("wanted", "tune", *DEFAULTS)},
+            **{name: data[name] for name in ("wanted", "metric", "tune", *DEFAULTS)},
         )
 
     def options(self) -> dict[str, Any]:
@@ -175,7 +199,7 @@ class TrainingPageForm(TrainingForm):
 
 def settings_of(job: TrainingJob) -> dict[str, Any]:
     """Return what a form has to hold to ask for the same training again."""
-    names = ("target", "algorithms", "time_limit", "tune", "folds", "seed")
+    names = ("target", "metric", "algorithms", "time_limit", "tune", "folds", "seed")
     chosen = {name: getattr(job, name) for name in names}
     wanted = "" if job.wanted == CLUSTERING else job.wanted
     algorithms = job.algorithms or list(catalogue.ALGORITHMS)

@@ -12,6 +12,7 @@ from django.core.management.base import CommandParser
 from jobsite.jobs import queue
 from jobsite.jobs.management.base import ENDED_BADLY, SUCCEEDED, JobCommand
 from jobsite.jobs.status import Status
+from training import metrics
 from training.algorithms import catalogue
 from training.management.reading import add_reading_arguments, reading_choices, refusal, refusals
 from training.models.dataset import Dataset
@@ -36,6 +37,9 @@ class Command(JobCommand):
             "--algorithms", nargs="+", metavar="A", default=[], help=", ".join(catalogue.ALGORITHMS)
         )
         parser.add_argument("--problem", choices=["classification", "regression"], default="")
+        parser.add_argument(
+            "--metric", metavar="M", default="", help=f"what ranks: {', '.join(metrics.KEYS)}"
+        )
         parser.add_argument(
             "--positive", metavar="CLASS", default="", help="of two classes, the one looked for"
         )
@@ -86,7 +90,7 @@ class Command(JobCommand):
     def make_job(self, options: dict[str, Any]) -> TrainingJob:
         """Return the training, or end with status 2 and the reason."""
         owner = self.owner(options["user"])
-        for name in ("algorithms", *DEFAULTS):  # before a large file is copied
+        for name in ("algorithms", "metric", *DEFAULTS):  # before a large file is copied
             try:
                 TrainingForm.base_fields[name].clean(options[name])
             except ValidationError as error:

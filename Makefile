@@ -10,7 +10,7 @@ ARGS ?=
 ON_POSTGRESQL := $(addprefix tests/jobs/test_,claim.py status.py outcome.py tree.py allowances.py\
 	notifications.py notifications_webhooks.py)
 
-.PHONY: help setup demo run test test-postgresql check audit lock programs chaos bench-web bench-downloads clean bench-training bench-timeline bench-memory bench-quality bench-reading bench-crowd
+.PHONY: help setup demo run wheel test test-postgresql check audit lock programs chaos bench-web bench-downloads clean bench-training bench-timeline bench-memory bench-quality bench-reading bench-crowd
 
 help:
 	@echo "make demo     try it: a real training job and a real download on a scratch folder"
@@ -18,6 +18,7 @@ help:
 	@echo "make test     the whole test suite        make check    linters, types, contracts"
 	@echo "make audit    known weaknesses of what is locked (asks the network)"
 	@echo "make setup    set-up only                 make lock     renew the hashed lock files"
+	@echo "make wheel    one file for pip and uv, in build/wheel"
 	@echo "make test-postgresql  the whole suite there       make chaos  kills, outages and races (long)"
 	@echo "make clean    all that was set up goes; your data in ./var stays"
 	@echo "Benchmarks, beside rivals in the same run, with options in ARGS:"
@@ -75,8 +76,14 @@ audit: $(VENV)/dev.stamp
 	$(VENV)/bin/uv tool run pip-audit --requirement requirements.txt --disable-pip --require-hashes
 
 lock: $(VENV)/dev.stamp
-	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements.in -o requirements.txt
-	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements-dev.in -c requirements.txt -o requirements-dev.txt
+	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --upgrade pyproject.toml -o requirements.txt
+	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --upgrade pyproject.toml requirements-dev.in -c requirements.txt -o requirements-dev.txt
+
+# The command, its pages and its static files in one file for pip and uv, in build/wheel.
+wheel: setup $(VENV)/dev.stamp
+	rm -rf build/wheel
+	$(VENV)/bin/uv build --quiet --wheel --out-dir build/wheel
+	@ls build/wheel/*.whl
 
 clean:
 	rm -rf $(VENV) build

@@ -49,9 +49,21 @@ def number(name: str, default: int, least: int, most: int = 2**31) -> int:
     return int(text)
 
 
+def absolute(name: str, default: Path) -> Path:
+    """Return an absolute path from the environment.
+
+    The environment gets it, too: the processes that are started from here work in another folder,
+    where a relative path would mean another file.
+    """
+    found = Path(env.str(name, default=str(default))).expanduser().absolute()
+    if os.environ.get(name):
+        os.environ[name] = str(found)
+    return found
+
+
 def folder(name: str, default: Path) -> Path:
     """Return an absolute folder from the environment, created if it is not there."""
-    path = Path(env.str(name, default=str(default))).expanduser().absolute()
+    path = absolute(name, default)
     try:
         path.mkdir(mode=0o750, parents=True, exist_ok=True)
     except OSError as error:

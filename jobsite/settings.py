@@ -8,13 +8,13 @@ JOBSITE_BASE_URL.
 import errno
 import os
 import socket
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from jobsite import logs
+from jobsite import installation, logs, version
 from jobsite.environment import (
+    absolute,
     database,
     env,
     folder,
@@ -28,10 +28,12 @@ from jobsite.environment import (
 from jobsite.notification_settings import *  # noqa: F403
 from jobsite.sign_in_settings import *  # noqa: F403
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = version.VERSION
+BASE_DIR = installation.BASE_DIR
+COMMAND, MANAGE = installation.COMMAND, installation.MANAGE
 
 # --- where things lie ---------------------------------------------------------------------------
-DATA_DIR = folder("JOBSITE_DATA_DIR", BASE_DIR / "var")
+DATA_DIR = folder("JOBSITE_DATA_DIR", installation.default_data_dir())
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "tmp"  # on the data folder's file system: uploads move by rename
 RUN_DIR = DATA_DIR / "run"  # process ids of the running tree
 OUTCOME_DIR = DATA_DIR / "outcomes"  # outcomes that are not in the database yet
@@ -143,7 +145,7 @@ WSGI_APPLICATION = "jobsite.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [installation.TEMPLATE_DIR],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -171,7 +173,7 @@ TIME_ZONE = env.str("TZ", default="UTC")
 USE_TZ = True
 
 STATIC_URL = f"{BASE_PATH}/static/"
-STATIC_ROOT = BASE_DIR / "build" / "static"
+STATIC_ROOT = installation.STATIC_DIR
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -226,11 +228,11 @@ Q_CLUSTER = {
 # --- backups by the clock -----------------------------------------------------------------------
 BACKUP_HOURS = number("JOBSITE_BACKUP_HOURS", 0, least=0)  # 0: none
 BACKUP_KEEP = number("JOBSITE_BACKUP_KEEP", 7, least=1)
-BACKUP_DIR = Path(env.str("JOBSITE_BACKUP_DIR", default=str(DATA_DIR / "backups"))).absolute()
+BACKUP_DIR = absolute("JOBSITE_BACKUP_DIR", DATA_DIR / "backups")
 
 # --- downloads ----------------------------------------------------------------------------------
 DOWNLOAD_DIR = folder("DOWNLOAD_DIR", DATA_DIR / "downloads")
-DOWNLOAD_WATCH_DIR = Path(env.str("DOWNLOAD_WATCH_DIR", default=str(DATA_DIR / "watch"))).absolute()
+DOWNLOAD_WATCH_DIR = absolute("DOWNLOAD_WATCH_DIR", DATA_DIR / "watch")
 DOWNLOAD_LISTEN = env.str("DOWNLOAD_LISTEN", default="0.0.0.0:6881")
 DOWNLOAD_INTERFACE = env.str("DOWNLOAD_INTERFACE", default="").strip()
 DOWNLOAD_DHT = env.bool("DOWNLOAD_DHT", default=True)

@@ -12,6 +12,7 @@ from rest_framework.routers import SimpleRouter
 from jobsite.jobs.accounts import second_factor_views
 from jobsite.jobs.accounts import views as accounts
 from jobsite.jobs.api.schema import Schema
+from jobsite.jobs.api.version import Version
 from jobsite.jobs.models.kinds import job_apps
 from jobsite.jobs.monitoring import health
 from jobsite.jobs.monitoring.dashboard import Dashboard, Release
@@ -30,6 +31,7 @@ router.register("notifications", ChannelViewSet, basename="channels")
 # The API has its own sign-in: tokens, and 401 instead of a redirect.
 api = [
     path("schema/", Schema.as_view(), name="api-schema"),
+    path("version/", Version.as_view(), name="api-version"),
     *router.urls,
 ]
 for pattern in api:

@@ -70,6 +70,7 @@ def test_metrics_tell_depth_age_pick_up_outcomes_and_losses(client, ann, key):
     Tally.add(LOST, "drill")
     pid_files.count_restart("web")
     found = scrape(client)
+    assert found["jobsite_info", site_settings.VERSION] == 1
     assert found["jobsite_jobs", "drill", "queued"] == 1
     assert found["jobsite_jobs", "drill", "running"] == 1
     assert 50 <= found["jobsite_queue_oldest_seconds", "drill"] < 50 + PATIENCE

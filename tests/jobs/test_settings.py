@@ -71,7 +71,7 @@ def test_listening_everywhere_answers_to_the_names_of_the_machine_unless_there_i
 def test_a_command_before_the_first_start_says_what_is_missing(tmp_path):
     done = python("manage.py", "jobs", JOBSITE_DATA_DIR=str(tmp_path))
     assert done.returncode == 2
-    assert "run manage.py migrate." in done.stderr
+    assert "start it once: manage.py up" in done.stderr
     assert "Traceback" not in done.stderr
 
 

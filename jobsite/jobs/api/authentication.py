@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
@@ -10,7 +11,7 @@ from rest_framework.request import Request
 
 READ_ONLY = (
     "This token may only read. Use one that may change things, made on your page of API tokens or "
-    "with manage.py token."
+    f"with {settings.COMMAND} token."
 )
 
 

@@ -81,6 +81,7 @@ class Archive:
         applied = MigrationRecorder(connection).applied_migrations()
         manifest = {
             "format": FORMAT,
+            "version": settings.VERSION,
             "made_at": timezone.now().isoformat(),
             "database": connection.vendor,
             "migrations": sorted(list(key) for key in applied),

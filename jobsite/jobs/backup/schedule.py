@@ -3,7 +3,6 @@
 import logging
 import os
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,7 +50,7 @@ class BackupSchedule:
             left_over.unlink(missing_ok=True)
         target = self.folder / f"jobsite-{timezone.now():%Y%m%d-%H%M%S}.zip"
         self.process = subprocess.Popen(
-            [sys.executable, str(settings.BASE_DIR / "manage.py"), "backup", str(target)],
+            [*settings.MANAGE, "backup", str(target)],
             cwd=settings.BASE_DIR,
             stdout=subprocess.DEVNULL,
             preexec_fn=become_modest,

@@ -9,6 +9,7 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand
 from django.core.serializers.json import DjangoJSONEncoder
@@ -44,7 +45,7 @@ class JobCommand(BaseCommand):
         except (OperationalError, ProgrammingError) as error:
             self.refuse(
                 f"The database does not answer as it should ({str(error).strip()}). If the site "
-                "has never run here, start it once (make run) or run manage.py migrate."
+                f"has never run here, start it once: {settings.COMMAND} up"
             )
 
     def add_job_arguments(self, parser: ArgumentParser) -> None:
@@ -61,13 +62,15 @@ class JobCommand(BaseCommand):
         if name:
             user = users.filter(username=storable(name)).first()
             if user is None:
-                self.refuse(f"There is no user named {name!r}. manage.py createsuperuser adds one.")
+                self.refuse(
+                    f"There is no user named {name!r}. {settings.COMMAND} createsuperuser adds one."
+                )
             return user
         user = users.filter(is_superuser=True, is_active=True).order_by("pk").first()
         if user is None:
             self.refuse(
-                "There is no administrator yet. Start the site once (make run) or add one with "
-                "manage.py createsuperuser; or name the owner with --user."
+                f"There is no administrator yet. Start the site once ({settings.COMMAND} up), add "
+                f"one with {settings.COMMAND} createsuperuser, or name the owner with --user."
             )
         return user
 

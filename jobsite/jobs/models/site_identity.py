@@ -56,7 +56,7 @@ def conflict() -> str:
         f"The database belongs to a site with another data folder than {settings.DATA_DIR}. Two "
         "sites on one database would destroy each other's jobs. Set JOBSITE_DATA_DIR to that "
         "folder, or DATABASE_URL to a database of this site's own. If the other site is gone for "
-        "good, start once with: manage.py up --adopt"
+        f"good, start once with: {settings.COMMAND} up --adopt"
     )
 
 

@@ -11,7 +11,7 @@ from django.db.models import Count, Min
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from jobsite.jobs import pid_files
@@ -43,6 +43,7 @@ class Rows:
     """Reads everything from the database at each scrape, because all processes write there."""
 
     def collect(self) -> Iterator[Metric]:
+        yield InfoMetricFamily("jobsite", "The program.", value={"version": settings.VERSION})
         yield from waiting()
         yield pickup_times()
         yield from counted()

@@ -1,5 +1,6 @@
 """The problems of the site that concern everybody: the dashboard and `/health/ready` show them."""
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -15,7 +16,7 @@ WATCHED = ("up", "housekeeping")
 def silent_sentence(name: str) -> str:
     """Return the sentence for a part that has not been heard of."""
     return (
-        f"The part “{name}” of “manage.py up” has been silent for more than "
+        f"The part “{name}” of “{settings.COMMAND} up” has been silent for more than "
         f"{pid_files.SILENT_AFTER:.0f} s; it is restarted, or look at the log."
     )
 
@@ -46,7 +47,7 @@ def problems() -> dict[str, str]:
     if missing := sorted(clusters().keys() - alive):
         found["workers"] = (
             f"No worker is alive in: {', '.join(missing)}. Such jobs wait until one is; "
-            "look at the log of “manage.py up”."
+            f"look at the log of “{settings.COMMAND} up”."
         )
     if disk_space.free() < LEAST_FREE:
         found["disk"] = "Less than 100 MB are free in the data folder."

@@ -113,7 +113,7 @@ class Part:
 
 def parts(listener: int, clusters: Iterable[str]) -> list[Part]:
     """Return the parts of the tree: web on a listening descriptor, the clusters, housekeeping."""
-    manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
+    manage = settings.MANAGE
     web = [
         *(sys.executable, "-m", "gunicorn", "jobsite.wsgi"),
         *("--bind", f"fd://{listener}"),

@@ -2,7 +2,7 @@
 
 Filters: bytes rate duration about percent whole score ago when
 Tags:    icon status_badge progress_bar elapsed poll post_button copy_button
-         filter_bar sort_th page_numbers spread nav_link
+         filter_bar sort_th page_numbers spread nav_link command_name site_version
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.core.paginator import Page
 from django.template.context import Context
 from django.templatetags.static import static
@@ -34,6 +35,18 @@ register.filter("score", formats.score)
 
 STATUSES = tuple(status.value for status in Status)
 ALWAYS = tuple(name for name in STATUSES if name != Status.PAUSED)
+
+
+@register.simple_tag
+def command_name() -> str:
+    """`{% command_name %} up`: the command as the operator of this installation types it."""
+    return str(settings.COMMAND)
+
+
+@register.simple_tag
+def site_version() -> str:
+    """`{% site_version %}`: the version of the program."""
+    return str(settings.VERSION)
 
 
 @register.filter

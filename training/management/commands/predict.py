@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandParser
 
 from jobsite.jobs import queue
@@ -50,7 +51,9 @@ class Command(JobCommand):
         """Return the training with the given id, or end with status 2 and the reason."""
         job = find(job_id)
         if not isinstance(job, TrainingJob):
-            self.refuse(f"There is no training with the id {job_id!r}. manage.py jobs lists them.")
+            self.refuse(
+                f"There is no training with the id {job_id!r}. {settings.COMMAND} jobs lists them."
+            )
         if not fitted(job.result):
             self.refuse(
                 f"The training “{job.name}” is {job.status} and has no model that can predict."

@@ -3,6 +3,7 @@
 import sys
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandParser
 
 from jobsite.jobs.management.base import ENDED_BADLY, JobCommand, find
@@ -19,7 +20,7 @@ class Command(JobCommand):
     def handle(self, *, id: str, **options: Any) -> None:
         job = find(id)
         if job is None:
-            self.refuse(f"There is no job with the id {id!r}. manage.py jobs lists them.")
+            self.refuse(f"There is no job with the id {id!r}. {settings.COMMAND} jobs lists them.")
         if not job.cancel():
             self.say(f"The job is {job.status} already; there is nothing to cancel.")
             sys.exit(ENDED_BADLY)

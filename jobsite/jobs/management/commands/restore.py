@@ -26,5 +26,6 @@ class Command(BaseCommand):
         self.stdout.write(f"{count} files are restored into {settings.DATA_DIR}.")
         self.stdout.write(
             "Start the site now; people have to sign in anew. No job runs and no notification is "
-            "sent until an administrator says so, on the dashboard or with: manage.py release"
+            "sent until an administrator says so, on the dashboard or with: "
+            f"{settings.COMMAND} release"
         )

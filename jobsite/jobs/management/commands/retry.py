@@ -3,6 +3,7 @@
 import sys
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandParser
 
 from jobsite.jobs import queue
@@ -20,7 +21,7 @@ class Command(JobCommand):
     def handle(self, *, id: str, **options: Any) -> None:
         job = find(id)
         if job is None:
-            self.refuse(f"There is no job with the id {id!r}. manage.py jobs lists them.")
+            self.refuse(f"There is no job with the id {id!r}. {settings.COMMAND} jobs lists them.")
         if not queue.retry(job):
             self.say(f"The job is {job.status}; only a failed or cancelled job can be retried.")
             sys.exit(ENDED_BADLY)

@@ -49,7 +49,8 @@ class Command(BaseCommand):
             # The address is a setting that others follow from: start over with it.
             os.environ["JOBSITE_BIND"] = bind
             words = ["up", *(["--adopt"] if adopt else [])]
-            os.execv(sys.executable, [sys.executable, sys.argv[0], *words])  # noqa: S606
+            os.chdir(settings.BASE_DIR)
+            os.execv(sys.executable, [*settings.MANAGE, *words])  # noqa: S606
         try:
             with alone(), listening() as listener:
                 check_semaphores()
@@ -108,7 +109,7 @@ def listening() -> socket.socket:
     except OSError as error:
         raise CommandError(
             f"The site cannot listen at {settings.BIND}: {error.strerror}. Stop what "
-            "uses this address, or choose another: manage.py up --bind HOST:PORT"
+            f"uses this address, or choose another: {settings.COMMAND} up --bind HOST:PORT"
         ) from None
 
 

@@ -1,0 +1,3 @@
+"""The version of this program; the package, the pages and the API read it here."""
+
+VERSION = "1.0.0"

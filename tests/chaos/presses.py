@@ -51,7 +51,7 @@ def kill_web_workers(
     """SIGKILL for one of gunicorn's workers every now and then."""
     while not over.wait(chance.uniform(0.3, 1.5)):
         try:
-            victim = chance.choice(site.parts()["gunicorn"].children())
+            victim = chance.choice(site.parts()["web"].children())
             victim.send_signal(signal.SIGKILL)
             killed.append(victim.pid)
         except (psutil.Error, KeyError, IndexError):

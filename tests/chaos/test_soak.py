@@ -50,13 +50,11 @@ def descendants(site: Site) -> dict[str, list[psutil.Process]]:
     kinds: dict[str, list[psutil.Process]] = {"up": [psutil.Process(site.process.pid)]}
     workers = set(Worker.objects.values_list("pid", flat=True))
     for name, part in site.parts().items():
-        kinds.setdefault(
-            {"gunicorn": "web", "housekeeping": "housekeeping"}.get(name, "main"), []
-        ).append(part)
+        kinds.setdefault(name if name in {"web", "housekeeping"} else "main", []).append(part)
         with contextlib.suppress(psutil.Error):
             for process in part.children(recursive=True):
                 words = process.cmdline()
-                if name == "gunicorn":
+                if name == "web":
                     kind = "web worker"
                 elif any("jobsite.jobs.execution.child_main" in word for word in words):
                     kind = "job child"

@@ -7,16 +7,19 @@ import sqlite3
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 
 from jobsite.jobs import pid_files, processes
 from jobsite.jobs.models import site_identity
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.monitoring.problems import problems
-from jobsite.jobs.server import tree
-from jobsite.jobs.server.tree import Part, Tree
+from jobsite.jobs.server import part as parts
+from jobsite.jobs.server.part import Part
+from jobsite.jobs.server.tree import Tree
 from tests.support.ports import free_port
 from tests.support.running_site import ROOT
 from tests.support.waiting import PATIENCE, wait_until
@@ -127,6 +130,56 @@ def test_processes_of_another_container_with_our_name_are_not_taken_for_dead() -
     assert not mine.is_gone
 
 
+# --- the image from which the parts are forked ---
+
+
+@pytest.mark.tree
+@pytest.mark.xdist_group("tree")
+def test_the_root_has_one_thread_and_no_connection(running_site) -> None:
+    root = psutil.Process(running_site.process.pid)
+    assert root.num_threads() == 1
+    assert not [file.path for file in root.open_files() if "sqlite3" in file.path]
+    assert not [one for one in root.net_connections() if one.status == "ESTABLISHED"]
+
+
+@pytest.mark.tree
+@pytest.mark.xdist_group("tree")
+def test_parts_hold_nothing_that_must_end_with_the_root(running_site) -> None:
+    parts = running_site.parts()
+    assert {"web", "housekeeping", "drill", "training", "downloads"} <= parts.keys()
+    for name, part in parts.items():
+        assert part.ppid() == running_site.process.pid
+        assert os.getpgid(part.pid) == os.getsid(part.pid) == part.pid
+        assert not [file.path for file in part.open_files() if file.path.endswith("up.lock")], name
+        listens = [one for one in part.net_connections() if one.status == "LISTEN"]
+        assert bool(listens) == (name == "web")
+
+
+def test_no_fork_beside_a_thread_or_with_a_connection() -> None:
+    code = (
+        "import django, threading; django.setup()\n"
+        "from django.db import connection\n"
+        "from jobsite.jobs.server import image\n"
+        "image.check()\n"
+        "def is_refused():\n"
+        "    try: image.check()\n"
+        "    except AssertionError: return True\n"
+        "connection.ensure_connection(); print(is_refused())\n"
+        "image.freeze(); print(is_refused())\n"
+        "ends = threading.Event()\n"
+        "threading.Thread(target=ends.wait).start(); print(is_refused()); ends.set()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.support.settings"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.stdout.split() == ["True", "None", "True"], done.stderr
+
+
 # --- parts that are alive and do nothing ---
 
 
@@ -140,14 +193,10 @@ def quickly(monkeypatch, settings, tmp_path) -> None:
 @pytest.fixture
 def part(quickly) -> Part:
     """A part that runs and does nothing."""
-    part = Part("sleeper", [sys.executable, "-c", "import time; time.sleep(600)"])
-    lifeline, held = os.pipe()
-    part.start(lifeline)
+    part = Part("sleeper", partial(time.sleep, 600))
+    part.start()
     yield part
-    for end in (lifeline, held):
-        os.close(end)
-    processes.kill_group(part.process.pid)
-    part.process.wait()
+    part.kill()
 
 
 def test_a_part_that_is_stopped_is_ended(part) -> None:
@@ -155,7 +204,7 @@ def test_a_part_that_is_stopped_is_ended(part) -> None:
     root = Tree([part], said.append)
     root.end_stuck()
     assert not part.has_died()
-    os.kill(part.process.pid, signal.SIGSTOP)
+    os.kill(part.pid, signal.SIGSTOP)
 
     def is_ended() -> bool:
         root.end_stuck()
@@ -184,7 +233,7 @@ def test_a_clock_that_is_set_makes_no_part_stuck(part) -> None:
 
 
 def test_a_root_that_was_held_up_itself_ends_nobody(part, monkeypatch) -> None:
-    monkeypatch.setattr(tree, "LONGEST_CHECK", 0.1)
+    monkeypatch.setattr(parts, "LONGEST_CHECK", 0.1)
     part.started -= 100
     pid_files.beat("sleeper")
     part.is_stuck()

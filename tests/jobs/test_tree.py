@@ -140,7 +140,7 @@ def test_a_worker_that_is_killed_loses_its_job_to_the_next_attempt(site, owner):
     wait_until(lambda: is_gone(second["child"]))
 
 
-@pytest.mark.parametrize("part", ["drill", "housekeeping", "gunicorn"])
+@pytest.mark.parametrize("part", ["drill", "housekeeping", "web"])
 def test_a_part_of_the_tree_that_is_killed_comes_back_and_work_goes_on(site, owner, part):
     old = site.parts()[part]
     os.kill(old.pid, signal.SIGKILL)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from jobsite.jobs.server import tree
+from jobsite.jobs.server import gunicorn_worker, web
 from tests.support.ports import free_port
 from tests.support.running_site import ROOT
 from tests.support.waiting import PATIENCE, promised, wait_until
@@ -113,5 +113,4 @@ def test_a_header_that_comes_byte_by_byte_is_hung_up_on(server):
 
 
 def test_the_site_is_served_by_this_worker():
-    web = next(part for part in tree.parts(3, []) if part.name == "web")
-    assert "jobsite.jobs.server.gunicorn_worker.Worker" in web.command
+    assert web.options(3)["worker_class"] is gunicorn_worker.Worker

@@ -158,14 +158,13 @@ class Site:
         return self.manage("token", user).stdout.split()[-1]
 
     def parts(self) -> dict[str, psutil.Process]:
-        """The children of `up` by a word of their command line."""
-        assert self.process is not None
+        """The parts of the site that are alive, by name; clusters by that of their queue."""
         found = {}
-        for child in psutil.Process(self.process.pid).children():
-            with contextlib.suppress(psutil.Error, KeyError):  # one that just died, or just starts
-                words = child.cmdline()
-                name = next((w for w in ("gunicorn", "housekeeping", "qcluster") if w in words), "")
-                found[child.environ()["Q_CLUSTER_NAME"] if name == "qcluster" else name] = child
+        for file in (self.folder / "data" / "run").glob("*.json"):
+            with contextlib.suppress(psutil.Error, OSError, ValueError):  # one that just died
+                process = psutil.Process(json.loads(file.read_text())["pid"])
+                if process.status() != psutil.STATUS_ZOMBIE:
+                    found[file.stem.removeprefix("cluster-")] = process
         return found
 
     @property

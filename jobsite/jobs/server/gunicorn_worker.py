@@ -19,7 +19,6 @@ from gunicorn.http import message
 from gunicorn.workers.gthread import ThreadWorker
 
 from jobsite.jobs import slots
-from jobsite.jobs.server.tree import REQUEST_LINE
 
 HEADER_WITHIN = 10.0  # seconds, for all of it
 IDLE = 60.0  # seconds without a byte, either way: browsers ask again for the rest of a paused video
@@ -28,6 +27,7 @@ LEAST_RATE = 256.0  # bytes per second
 SLOW_FOR = 10.0  # seconds
 # How many of a process's threads may wait for bodies at once; more are given up at once.
 WAITING_BODIES = 32
+REQUEST_LINE = 32 * 1024  # bytes: programs name hundreds of torrents in an address
 LARGE_BODY = 2**16  # bytes
 FILE_PART = 4 * 2**20  # bytes
 BRIEFLY = 0.5  # seconds for which a waiting thread keeps its connection to the database

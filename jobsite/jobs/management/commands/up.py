@@ -5,7 +5,10 @@ import os
 import socket
 import sys
 import time
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import IO, Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -13,10 +16,14 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, connection
 
+from jobsite.jobs import pid_files, processes
 from jobsite.jobs.accounts import sign_in_links
 from jobsite.jobs.models import site_identity
 from jobsite.jobs.models.kinds import clusters
-from jobsite.jobs.server.tree import AlreadyRunning, Tree, alone, parts
+from jobsite.jobs.server import image
+from jobsite.jobs.server.part import FORK
+from jobsite.jobs.server.site_parts import parts
+from jobsite.jobs.server.tree import AlreadyRunning, Tree, alone
 
 FIRST_ADMINISTRATOR = "admin"
 DATABASE_WITHIN = 600.0  # seconds: what starts at the boot of a machine may have to be checked
@@ -52,19 +59,36 @@ class Command(BaseCommand):
             os.chdir(settings.BASE_DIR)
             os.execv(sys.executable, [*settings.MANAGE, *words])  # noqa: S606
         try:
-            with alone(), listening() as listener:
-                check_semaphores()
-                self.await_database()
-                if not adopt and (sentence := site_identity.conflict()):
-                    raise CommandError(sentence)
-                self.set_up()
-                self.say(f"jobsite runs at {settings.BASE_URL} (data in {settings.DATA_DIR}).")
-                Tree(parts(listener.fileno(), clusters()), self.say).run()
+            with alone() as lock:
+                for name in pid_files.kill_leftovers():
+                    self.say(f"{name}: ended what an earlier run had left behind.")
+                with listening() as listener:
+                    self.run_on(lock, listener, adopt)
         except AlreadyRunning:
             raise CommandError(
                 f"The site runs already on the data folder {settings.DATA_DIR}. "
                 "Stop it first, or set JOBSITE_DATA_DIR to another folder."
             ) from None
+
+    def run_on(self, lock: IO[str], listener: socket.socket, adopt: bool) -> None:
+        """Run the site on a socket."""
+        check_semaphores()
+        # In a process of its own: the image gets no connection, and nothing that migrations need.
+        with apart(partial(self.enter, adopt)):
+            image.load()
+        self.say(f"jobsite runs at {settings.BASE_URL} (data in {settings.DATA_DIR}).")
+        Tree(parts(listener, clusters()), self.say, own=[lock, listener]).run()
+
+    def enter(self, adopt: bool) -> None:
+        """Set up the database, once it is certain that it is that of this site."""
+        try:
+            self.await_database()
+            if not adopt and (sentence := site_identity.conflict()):
+                raise CommandError(sentence)
+            self.set_up()
+        except CommandError as error:
+            self.stderr.write(f"CommandError: {error}")
+            sys.exit(1)
 
     def set_up(self) -> None:
         """Migrate, and make the identity of the site and its first administrator."""
@@ -95,6 +119,23 @@ class Command(BaseCommand):
         """Write one line to the log."""
         self.stdout.write(text)
         self.stdout.flush()
+
+
+@contextmanager
+def apart(work: Callable[[], object]) -> Iterator[None]:
+    """Do some work in a fork, beside what the block does. Exits as the fork does if that fails."""
+    process = FORK.Process(target=with_its_parent, args=[work])
+    process.start()
+    yield
+    process.join()
+    if process.exitcode:
+        sys.exit(1)
+
+
+def with_its_parent(work: Callable[[], object]) -> None:
+    """Do some work for as long as the process that forked this one lives."""
+    processes.die_with_parent()
+    work()
 
 
 def listening() -> socket.socket:

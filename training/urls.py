@@ -44,7 +44,9 @@ training_patterns = [
 
 prediction_patterns = [
     path("<uuid:pk>/file/", predictions.Download.as_view(), name="file"),
-    *job_patterns(Prediction, views={"detail": predictions.Detail}),
+    *job_patterns(
+        Prediction, views={"list": predictions.PredictionList, "detail": predictions.Detail}
+    ),
 ]
 pages = [
     path("training/", include((training_patterns, "training"))),

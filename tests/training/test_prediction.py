@@ -13,13 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from jobsite.jobs import formats
 from jobsite.jobs.execution.outcome import JobFailed
 from jobsite.jobs.models.api_token import ApiToken
 from jobsite.jobs.status import Status
 from tests.support.training_runs import report
 from tests.support.training_tables import flowers, houses
 from training.models.dataset import Dataset
-from training.models.prediction import Prediction
+from training.models.prediction import Prediction, answer_text
 from training.models.training_job import TrainingJob
 from training.results.formulas import guarded, guarded_lines
 from training.tasks import predict, train
@@ -278,3 +279,95 @@ def test_predictions_go_with_their_training(garden):
     garden.purge()
     assert not Prediction.objects.exists()
     assert not job.directory.exists()
+
+
+# --- inputs, scores and what lists say ---
+
+
+def briefed(job: Prediction) -> dict:
+    """The result, with what the child reports for lists stored in the row."""
+    heard = report(job.draft)
+    told = {}
+    heard.update = lambda **fields: told.update(fields)
+    result = json.loads(json.dumps(predict.run(job, heard)))
+    job.publish()
+    job.brief = told["brief"]
+    Prediction.objects.filter(pk=job.pk).update(
+        status=Status.SUCCEEDED, finished_at=timezone.now(), result=result, brief=job.brief
+    )
+    return result
+
+
+def test_rows_that_hold_the_target_get_the_measures_of_the_leaderboard(garden, folder, ann):
+    rows = flowers(30).decode()
+    path = folder / "rows-sent.csv"
+    path.write_text(rows)
+    upload = SimpleUploadedFile("rows.csv", b"")
+    upload.temporary_file_path = lambda: str(path)
+    job = Prediction.receive(garden, "tree", upload, {})
+    job.save(force_insert=True)
+    result = briefed(job)
+    assert result["score"]["rows"] == 30
+    assert set(result["score"]["metrics"]) == set(garden.result["leaderboard"][0]["metrics"])
+    assert result["score"]["metrics"]["accuracy"] >= 0.8
+    first = result["predictions"][0]
+    assert first["actual"] in garden.result["classes"]
+    assert set(first["inputs"]) == set(rows.splitlines()[0].split(",")) - {"kind"}
+    text = page(ann).get(job.get_absolute_url()).content.decode()
+    assert "Of 30 rows, “kind” is in the file" in text
+    assert "Macro F1" in text
+    head = text[text.index("<thead>") : text.index("</thead>")]
+    assert head.index("Predicted kind") < head.index("Actual") < head.index("soil")
+    api = APIClient()
+    api.force_authenticate(ann)
+    told = api.get(f"/api/v1/predictions/{job.pk}/result/").json()
+    assert told["score"] == result["score"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "score"),
+    [
+        ("", None),
+        (",kind\n4.1,8,clay,2024-05-01,x,c\n", None),  # one row tells nothing
+        (",kind\n4.1,8,clay,2024-05-01,x,\n4.1,8,clay,2024-05-01,x,moon\n", None),
+    ],
+)
+def test_without_a_known_target_there_is_no_score(garden, folder, texts, score):
+    text = ROWS.rstrip("\n") + (texts or "\n4.1,8,clay,2024-05-01,x\n")
+    text = text.replace("soil,height,width", "height,width,soil")
+    assert of_file(garden, text, folder)["score"] is score
+
+
+def test_lists_show_the_answer(garden, ann):
+    row = {"height": "4.1", "width": "8", "soil": "clay", "picked": "2024-05-01"}
+    job = Prediction.of(garden, "tree", [row])
+    job.save(force_insert=True)
+    assert job.headline == "kind of 1 row"
+    result = briefed(job)
+    sure = max(result["predictions"][0]["probabilities"].values())
+    said = f"kind: c, {formats.percent(sure)} sure"
+    assert job.headline == said
+    client = page(ann)
+    places = ["prediction:list", "dashboard"]
+    assert all(said in client.get(reverse(place)).content.decode() for place in places)
+    assert said in client.get(reverse("training:predict", args=[garden.pk])).content.decode()
+    assert reverse("prediction:list") in client.get(reverse("training:list")).content.decode()
+    shown = client.get(job.get_absolute_url()).content.decode()
+    assert shown.index(said) < shown.index("Probability") < shown.index("<dt>soil</dt>")
+
+
+@pytest.mark.parametrize(
+    ("brief", "text"),
+    [
+        ({}, ""),
+        ({"target": "price", "rows": 1, "answer": 12345.678}, "price: 12,346"),
+        ({"target": "y", "rows": 1, "answer": "0", "sure": 0.894}, "y: 0, 89 % sure"),
+        ({"target": "y", "rows": 4, "counts": {"a": 3, "b": 1}}, "y of 4 rows: a 75 %, b 25 %"),
+        (
+            {"target": "y", "rows": 2000, "low": 1.0, "mean": 2.5, "high": 4.0},
+            "y of 2,000 rows: 2.5000 on average, 1.0000 to 4.0000",
+        ),
+    ],
+)
+def test_what_came_of_a_prediction_in_one_line(brief, text):
+    assert answer_text(brief) == text

@@ -13,6 +13,7 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, BadZipFile
 
 import skops.io
+from skops.io.exceptions import UntrustedTypesFoundException
 
 # A partial and check_array come with boosting on codes of categories. Trusting partial opens no
 # other function: the one that it wraps has to be on this list as well.
@@ -87,13 +88,12 @@ def load(path: Path, sha256: str = "") -> Any:
             "was not opened. Train again, or put the file back from a backup."
         )
     try:
-        untrusted = skops.io.get_untrusted_types(data=data)
+        return skops.io.loads(data, trusted=sorted(TRUSTED))
+    except UntrustedTypesFoundException as error:
+        strange = sorted(skops.io.get_untrusted_types(data=data))
+        name = next(name for name in strange if name not in TRUSTED)
+        raise ModelFileError(
+            f"“{path.name}” holds {name}, which no model of this site contains. It was not opened."
+        ) from error
     except (BadZipFile, KeyError, ValueError, TypeError, io.UnsupportedOperation) as error:
         raise ModelFileError(f"“{path.name}” is not a model file of this site.") from error
-    strange = sorted(set(untrusted) - TRUSTED)
-    if strange:
-        raise ModelFileError(
-            f"“{path.name}” holds {strange[0]}, which no model of this site contains. "
-            "It was not opened."
-        )
-    return skops.io.loads(data, trusted=untrusted)

@@ -13,28 +13,37 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models
 
+from jobsite.jobs import formats
 from jobsite.jobs.models.job import Job
+from training.algorithms.catalogue import KNOWN
 from training.models.dataset import limits
 from training.results.input_schema import Inputs
 from training.results.leaderboard import SUCCEEDED
 from training.tables.preview import read_preview
+from training.text import counted
 from training.unpacking.unpack import unpack
 
 RESULT_FILE = "predictions.csv"
 MOST_ROWS = 1000
+_SOMEBODY_WAITS = 1  # rows of a form go before files
 
 
 class Prediction(Job):
     """The answers of one model of a training to rows of a form, of JSON or of a file."""
 
     kind: ClassVar[str] = "prediction"
-    cluster: ClassVar[str] = "training"
+    cluster: ClassVar[str] = "prediction"  # its own: a training would hold it up for minutes
     runner: ClassVar[str | None] = "training.tasks.predict.run"
     templates: ClassVar[str] = "training/predictions"
+    REPORTED: ClassVar[frozenset[str]] = frozenset({"brief"})
     least_memory_mb: ClassVar[int] = 250
+    warm_seconds: ClassVar[float] = 600.0
 
     training = models.ForeignKey("training.TrainingJob", models.CASCADE, related_name="predictions")
     algorithm = models.CharField(max_length=64)
+    brief = models.JSONField(
+        default=dict, editable=False, help_text="Of the answers, for lists, which load no results."
+    )
     rows = models.JSONField(null=True, help_text="Rows by column; empty where a file was sent.")
     head = models.JSONField(null=True, help_text="How the file that was sent is read.")
 
@@ -44,8 +53,9 @@ class Prediction(Job):
     @classmethod
     def of(cls, training: Any, algorithm: str, rows: Sequence[Mapping[str, Any]]) -> Prediction:
         """Return a prediction for a few rows, not queued yet."""
-        what = "one row" if len(rows) == 1 else f"{len(rows)} rows"
-        return cls._for(training, algorithm, what, rows=[dict(row) for row in rows])
+        what = counted(len(rows), "row")
+        sent = [dict(row) for row in rows]
+        return cls._for(training, algorithm, what, rows=sent, priority=_SOMEBODY_WAITS)
 
     @classmethod
     def receive(
@@ -85,6 +95,17 @@ class Prediction(Job):
         )
 
     @property
+    def headline(self) -> str:
+        """What was answered, once it is; until then the name."""
+        return answer_text(self.brief) or self.name
+
+    @property
+    def model_label(self) -> str:
+        """The name of the model."""
+        known = KNOWN.get(self.algorithm)
+        return known.label if known else self.algorithm
+
+    @property
     def input_path(self) -> Path:
         """Where the file that was sent lies."""
         return self.directory / "input"
@@ -118,6 +139,23 @@ def _as_trained(training: Any, choices: Mapping[str, Any]) -> dict[str, Any]:
         if inputs.dialect is not None:
             known |= {"near": inputs.dialect.separator, "dates": inputs.dialect.dates}
     return known | dict(choices)
+
+
+def answer_text(brief: Mapping[str, Any]) -> str:
+    """Return "Survived: 0, 89 % sure", or what the answers of many rows look like."""
+    if not brief:
+        return ""
+    subject = brief["target"]
+    if "answer" in brief:
+        answer, sure = brief["answer"], brief.get("sure")
+        said = answer if isinstance(answer, str) else formats.score(answer)
+        return f"{subject}: {said}" + (f", {formats.percent(sure)} sure" if sure else "")
+    rows = brief["rows"]
+    if counts := brief.get("counts"):
+        shares = (f"{name} {formats.percent(count / rows)}" for name, count in counts.items())
+        return f"{subject} of {rows:,} rows: {', '.join(shares)}"
+    low, mean, high = (formats.score(brief[key]) for key in ("low", "mean", "high"))
+    return f"{subject} of {rows:,} rows: {mean} on average, {low} to {high}"
 
 
 def fitted(result: Mapping[str, Any] | None) -> list[tuple[str, str]]:

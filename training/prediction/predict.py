@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import FixedThresholdClassifier
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from training.problem.problem_type import CLUSTERING, REGRESSION, group_name
 
 _AT_ONCE = 10_000
+_FEW = 1_000
 _MOST_CLASSES = 30
 
 
@@ -24,6 +26,8 @@ class Answers:
     said: np.ndarray
     probabilities: np.ndarray | None = None
     classes: tuple[str, ...] = ()
+    threshold: float | None = None
+    """The probability from which the positive class is said, if the model has one of its own."""
 
     @property
     def is_number(self) -> bool:
@@ -59,7 +63,15 @@ class Answers:
 
 
 def answer(model: Any, features: pd.DataFrame, problem: str) -> Iterator[int | Answers]:
-    """Yield how many rows are answered, and at the end the answers."""
+    """Yield how many rows are answered, and at the end the answers.
+
+    Threads that wait for each other on a busy machine cost seconds, which a few rows do not repay.
+    """
+    with threadpool_limits(1 if len(features) <= _FEW else None):
+        yield from _answer(model, features, problem)
+
+
+def _answer(model: Any, features: pd.DataFrame, problem: str) -> Iterator[int | Answers]:
     said, shares = [], []
     for start in range(0, len(features), _AT_ONCE):
         part = features.iloc[start : start + _AT_ONCE]
@@ -77,7 +89,8 @@ def answer(model: Any, features: pd.DataFrame, problem: str) -> Iterator[int | A
         yield Answers(np.concatenate(said))
     else:
         classes = tuple(str(name) for name in model.classes_)
-        yield Answers(np.concatenate(said), np.concatenate(shares), classes)
+        threshold = model.threshold if isinstance(model, FixedThresholdClassifier) else None
+        yield Answers(np.concatenate(said), np.concatenate(shares), classes, threshold)
 
 
 def _decided(model: Any, share: np.ndarray) -> np.ndarray:

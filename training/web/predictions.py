@@ -13,12 +13,15 @@ from django.views import View
 
 from jobsite.jobs import queue
 from jobsite.jobs.web import uploads
-from jobsite.jobs.web.views import JobDetail, OwnJobs
-from training.models.prediction import Prediction, fitted
+from jobsite.jobs.web.views import JobDetail, JobList, OwnJobs
+from training.metrics import Metric, by_rank
+from training.models.prediction import Prediction, answer_text, fitted
 from training.models.training_job import TrainingJob
 from training.results.input_schema import Inputs
 from training.web.files import result_response
 from training.web.prediction_forms import RowForm, RowsFileForm
+
+MOST_COLUMNS = 40  # beside the answers; the file has all of them
 
 
 class Predict(OwnJobs, View):
@@ -49,7 +52,8 @@ class Predict(OwnJobs, View):
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Both forms, filled with typical values."""
+        """Both forms, filled with typical values; meanwhile a worker gets ready to answer."""
+        queue.wake(Prediction.cluster)
         return self.show()
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
@@ -93,6 +97,14 @@ class PredictFile(Predict):
         return self.submitted(job)
 
 
+class PredictionList(JobList):
+    """All predictions of one person."""
+
+    def get_queryset(self) -> QuerySet:
+        """With the trainings in the same query."""
+        return super().get_queryset().select_related("training").defer("training__result", "rows")
+
+
 class Detail(JobDetail):
     """A prediction, live and finished."""
 
@@ -104,20 +116,51 @@ class Detail(JobDetail):
         """Add the answers as the page shows them."""
         context = super().get_context_data(**kwargs)
         job, result = self.object, self.object.result or {}
-        answers = [shown_answer(entry) for entry in result.get("predictions", ())]
+        entries = result.get("predictions", ())
+        sent = [entry.get("inputs", {}) for entry in entries]
+        if job.rows:
+            sent = [sent_cells(row, job.training.target) for row in job.rows]
+        names = list(dict.fromkeys(name for row in sent for name in row))[:MOST_COLUMNS]
+        answers = [
+            {**shown_answer(entry), "cells": [(name, cells.get(name, "")) for name in names]}
+            for entry, cells in zip(entries, sent, strict=False)
+        ]
+        only = answers[0] if len(answers) == 1 and job.rows else None
         return context | {
             "result": result,
             "answers": answers,
-            "only": answers[0] if len(answers) == 1 and job.rows else None,
-            "asked": list(job.rows[0].items()) if job.rows else [],
+            "names": names,
+            "has_actual": any(entry.get("actual") is not None for entry in answers),
+            "measures": measures(result, (job.training.result or {}).get("metric", "")),
+            "only": only,
+            "said": answer_text({"target": result["target"], "rows": 1, **only}) if only else "",
+            "input": list(sent_cells(job.rows[0], job.training.target).items()) if job.rows else [],
             "counts": shares(result.get("summary", {}).get("counts", {})),
         }
 
 
+def sent_cells(row: dict[str, Any], target: str) -> dict[str, Any]:
+    """Return the cells of a row of a form or of JSON; the target stands beside the answer."""
+    return {name: "" if value is None else value for name, value in row.items() if name != target}
+
+
+def measures(result: dict[str, Any], ranking: str) -> list[tuple[Metric, float]]:
+    """Return the measures of the answers, if their target was in the rows, as on a leaderboard."""
+    found = (result.get("score") or {}).get("metrics", {})
+    metrics = by_rank(result["problem"], ranking) if found else ()
+    return [(metric, found[metric.key]) for metric in metrics if metric.key in found]
+
+
 def shown_answer(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return an answer with its probabilities, most probable first."""
+    """Return an answer with its probabilities, most probable first, and whether it is right."""
     ranked = list(entry.get("probabilities", {}).items())
-    return {**entry, "ranked": ranked[:10], "sure": ranked[0][1] if ranked else None}
+    actual = entry.get("actual")
+    return {
+        **entry,
+        "ranked": ranked[:10],
+        "sure": entry.get("probabilities", {}).get(entry.get("answer")),
+        "is_wrong": isinstance(actual, str) and actual != entry.get("answer"),
+    }
 
 
 def shares(counts: dict[str, int]) -> list[tuple[str, int, float]]:

@@ -4,8 +4,13 @@ It imports the runners of the cluster ahead, waits for one assignment on standar
 reports over the pipe EVENTS_FD as JSON lines, and ends. Standard input stays open as the line to
 the supervisor: "stop" asks to save and end; its end means that the supervisor is dead, and then
 this process and all that it started must not go on.
+
+In a cluster that is kept warm it forks a process for each assignment instead, one after the other,
+reports its id and its end, and waits for the next. It computes nothing itself: a library that has
+started threads cannot be forked.
 """
 
+import contextlib
 import faulthandler
 import json
 import logging
@@ -17,7 +22,7 @@ import time
 import traceback
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import django
 from django.db import OperationalError, connection
@@ -28,7 +33,7 @@ from jobsite.jobs.execution import limits
 from jobsite.jobs.execution.error_texts import plain_sentence
 from jobsite.jobs.execution.outcome import JobFailed
 from jobsite.jobs.execution.report import Report, end_group
-from jobsite.jobs.processes import die_with_parent
+from jobsite.jobs.processes import die_with_parent, kill_group
 from jobsite.jobs.status import Status
 
 log = logging.getLogger(__name__)
@@ -77,13 +82,18 @@ def main() -> None:
     Threads and pools that a library left behind must not keep a finished job from ending.
     """
     serve(int(sys.argv[1]), sys.argv[2])
+    end()
+
+
+def end() -> NoReturn:
+    """End this process without waiting for what libraries have started in it."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
 
 
 def serve(descriptor: int, cluster: str) -> None:
-    """Import the runners, wait for the assignment and carry it out."""
+    """Import the runners, wait for assignments and carry them out."""
     faulthandler.enable()
     # The imports take seconds in which nobody reads standard input.
     die_with_parent(signal.SIGKILL)
@@ -98,9 +108,37 @@ def serve(descriptor: int, cluster: str) -> None:
         import_string(path)()
     for path in kinds.runners(cluster):
         import_string(path)
-    line = sys.stdin.readline()
-    if not line:
-        return
+    if kinds.warm_seconds(cluster):
+        fork_for_each(descriptor)
+    elif line := sys.stdin.readline():
+        work(descriptor, line)
+
+
+def fork_for_each(descriptor: int) -> None:
+    """Fork a process for each assignment, in a group of its own, until standard input ends."""
+    for line in iter(sys.stdin.readline, ""):
+        pid = os.fork()
+        if pid == 0:
+            os.setpgid(0, 0)
+            work(descriptor, line)
+            end()
+        with contextlib.suppress(OSError):  # whoever comes second; the group is there for both
+            os.setpgid(pid, pid)
+        tell(descriptor, forked=pid)
+        _, status = os.waitpid(pid, 0)
+        kill_group(pid)
+        tell(descriptor, ended=os.waitstatus_to_exitcode(status))
+
+
+def tell(descriptor: int, **message: int) -> None:
+    """Write a message beside those of the job: one this short arrives in one piece."""
+    os.write(descriptor, json.dumps(message).encode() + b"\n")
+
+
+def work(descriptor: int, line: str) -> None:
+    """Carry out the assignment of a line."""
+    from jobsite.jobs.models import kinds  # noqa: PLC0415 (models exist only after the set-up)
+
     die_with_parent(0)  # from here on `listen` does it, for the whole group
     assignment = json.loads(line)
     log_context.set_job(assignment["pk"])

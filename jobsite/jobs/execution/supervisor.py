@@ -63,7 +63,6 @@ class Supervision:
                 recording.record(ending)
         finally:
             self.child.end()
-            self.child.close()
             log_context.set_job("")
 
     def watch(self) -> Outcome | None:

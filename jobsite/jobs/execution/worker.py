@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+import time
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from jobsite.jobs.execution.child_process import Child
 from jobsite.jobs.execution.supervisor import Supervision
 from jobsite.jobs.models import site_identity
 from jobsite.jobs.models.job import Job
-from jobsite.jobs.models.kinds import clusters, keeps_spare_child, run_by
+from jobsite.jobs.models.kinds import clusters, keeps_spare_child, run_by, warm_seconds
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.storage import hold
 
@@ -33,6 +34,7 @@ class Registration:
     """Whether the database is known to be that of the data folder."""
     parent: int = field(default_factory=os.getppid)
     spare: Child | None = None
+    """The process for the next job, if it is started ahead of it or kept after the last one."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -56,18 +58,46 @@ class Registration:
 
     def take_child(self) -> Child:
         """Return the spare child, or a new one if there is none alive."""
-        child, self.spare = self.spare, None
+        with self.lock:
+            child, self.spare = self.spare, None
         if child is not None:
-            if child.is_alive:
+            if child.is_usable:
                 return child
-            child.end()
             child.close()
         return Child(self.cluster)
 
+    def give_back(self, child: Child) -> None:
+        """Keep the process of a job that is over for the next one, if it can take another."""
+        if child.forks and child.is_usable:
+            child.tidy()
+            with self.lock:
+                self.spare = child
+        else:
+            child.close()
+            if not child.forks:
+                self.keep_spare()
+
     def keep_spare(self) -> None:
         """Start the next child ahead of its job, if its imports take seconds."""
-        if self.spare is None and keeps_spare_child(self.cluster):
-            self.spare = Child(self.cluster)
+        with self.lock:
+            if self.spare is None and keeps_spare_child(self.cluster):
+                self.spare = Child(self.cluster)
+
+    def warm_up(self) -> None:
+        """Start the process that forks the jobs of this cluster, if it has one and none runs."""
+        with self.lock:
+            if self.spare is None and warm_seconds(self.cluster):
+                self.spare = Child(self.cluster)
+
+    def cool_down(self) -> None:
+        """End that process once it has had no job for long."""
+        most = warm_seconds(self.cluster)
+        with self.lock:
+            child = self.spare
+            if not most or child is None or time.monotonic() - child.used < most:
+                return
+            self.spare = None
+        child.close()
 
 
 REGISTRATION: Registration | None = None
@@ -102,6 +132,7 @@ def keep_signing(mine: Registration) -> None:
     while not shutdown.is_cut(BEAT_EVERY):
         if os.getppid() != mine.parent:
             os._exit(1)
+        mine.cool_down()
         try:
             mine.sign_in()
         except DatabaseError:
@@ -111,15 +142,22 @@ def keep_signing(mine: Registration) -> None:
 
 
 def work() -> None:
-    """Run jobs until none is left to claim. Never raises: django-q2 would keep the failure."""
+    """Run jobs until none is left to claim. Never raises: django-q2 would keep the failure.
+
+    A wake-up without a job is how a page announces that one is likely to come soon.
+    """
     mine = registration()
     try:
+        mine.warm_up()
         while not mine.is_abandoned:
             job = claim(mine)
             if job is None:
                 return
-            Supervision(job, mine.take_child()).run()
-            mine.keep_spare()
+            child = mine.take_child()
+            try:
+                Supervision(job, child).run()
+            finally:
+                mine.give_back(child)
     except Exception:
         log.exception("A worker of %s gave up on a wake-up.", mine.cluster)
         connections.close_all()

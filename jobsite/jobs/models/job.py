@@ -122,6 +122,11 @@ class Job(Kind, models.Model):
         return {"event": "finished", **told, "id": str(self.pk), **links}
 
     @property
+    def headline(self) -> str:
+        """The text of its link in lists: its name, or what came of it if that is short."""
+        return self.name
+
+    @property
     def is_lease_over(self) -> bool:
         """Whether the lease has expired, because no worker renewed it in time."""
         return self.lease_expires_at is None or self.lease_expires_at < timezone.now()

@@ -62,6 +62,10 @@ class Kind:
     """Kernel limits of the child and of every process that it starts."""
     spare_child: ClassVar[bool] = False
     """Whether the next child is started before its job: worth it if its imports take seconds."""
+    warm_seconds: ClassVar[float] = 0.0
+    """Seconds for which a process that has imported the runner is kept after its last job; it forks
+    one child per job, which then starts in milliseconds. It is started by the first wake-up. For
+    short jobs without a time limit; 0: each job has a process of its own from the start."""
     prepare: ClassVar[str | None] = None
     """Dotted path of a function that the child calls before it imports the runner: to start what
     can go on beside those imports. Its own module should import little."""

@@ -67,6 +67,11 @@ def keeps_spare_child(cluster: str) -> bool:
     return wanted and cluster not in settings.NO_SPARE_CHILD
 
 
+def warm_seconds(cluster: str) -> float:
+    """Return how long a cluster keeps the process that forks its jobs; 0: it has none."""
+    return max((model.warm_seconds for model in models_of(cluster)), default=0.0)
+
+
 def upload_limit(field: str) -> UploadLimit | None:
     """Return the limit of a form field: its own, else the general one; None if there is neither."""
     limits = {limit.field: limit for model in job_models() for limit in model.upload_limits}

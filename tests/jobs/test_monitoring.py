@@ -88,7 +88,7 @@ def test_metrics_tell_depth_age_pick_up_outcomes_and_losses(client, ann, key):
 def test_the_dashboard_says_what_is_wrong_in_words(client, ann):
     client.force_login(ann)
     page = client.get("/").content.decode()
-    assert "No worker is alive in: downloads, drill, training." in page
+    assert "No worker is alive in: downloads, drill, prediction, training." in page
     assert "wedged" not in page
     Tally.add(WEDGED, "training")
     at = timezone.now() - timedelta(minutes=7)

@@ -43,6 +43,7 @@ def test_a_job_runs_reports_and_leaves_its_result_and_files(site, owner):
     assert job.started_at >= job.created_at
     # The tree has its own data folder; the path below it is the same.
     artifact = site.folder / "data" / "drill" / str(job.pk) / "result" / "model.txt"
+    wait_until(artifact.exists)  # published a moment after the row says that it succeeded
     assert artifact.read_text() == "attempt 1"
     texts = [event.text for event in job.events]
     assert texts == ["Queued.", "Started (attempt 1).", "half way", "Finished."]

@@ -124,13 +124,13 @@ def fork_for_each(descriptor: int) -> None:
             end()
         with contextlib.suppress(OSError):  # whoever comes second; the group is there for both
             os.setpgid(pid, pid)
-        tell(descriptor, forked=pid)
+        send(descriptor, forked=pid)
         _, status = os.waitpid(pid, 0)
         kill_group(pid)
-        tell(descriptor, ended=os.waitstatus_to_exitcode(status))
+        send(descriptor, ended=os.waitstatus_to_exitcode(status))
 
 
-def tell(descriptor: int, **message: int) -> None:
+def send(descriptor: int, **message: int) -> None:
     """Write a message beside those of the job: one this short arrives in one piece."""
     os.write(descriptor, json.dumps(message).encode() + b"\n")
 

@@ -27,7 +27,7 @@ def locked(alone: bool = False) -> Iterator[None]:
     """
     folder = torrent_file("").parent
     folder.mkdir(mode=0o750, exist_ok=True)
-    with (folder / ".lock").open("w") as file:
+    with (folder / ".lock").open("w+") as file:  # over NFS, sharing takes reading, too
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB if alone else fcntl.LOCK_SH)
         yield
 

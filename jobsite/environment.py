@@ -3,6 +3,7 @@
 import difflib
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
@@ -73,6 +74,17 @@ def folder(name: str, default: Path) -> Path:
     return path
 
 
+def host_name(name: str, default: str) -> str:
+    """Return the name of this host, which is also that of a folder, from the environment."""
+    text = env.str(name, default="") or default
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", text):
+        raise ImproperlyConfigured(
+            f"{name} is {text!r}; it takes up to 63 letters, digits, dots, hyphens and "
+            "underscores, such as worker-2."
+        )
+    return text
+
+
 def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     """Return networks from the environment, separated by commas; none if it is not set."""
     try:
@@ -126,8 +138,15 @@ def tuned(found: dict[str, Any]) -> dict[str, Any]:
     else:
         found["OPTIONS"] = found.get("OPTIONS", {}) | {
             "connect_timeout": 5,
-            "keepalives_idle": 30,
-            "options": "-c lock_timeout=20s -c idle_in_transaction_session_timeout=60s",
+            # A host that is cut off leaves no word. Both ends give up on each other in 20 s, so
+            # that its locks, that of the leader among them, are free before its leases end.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 2,
+            "tcp_user_timeout": 20_000,
+            "options": "-c lock_timeout=20s -c idle_in_transaction_session_timeout=60s "
+            "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 "
+            "-c tcp_user_timeout=20000",
         }
     return found
 

@@ -18,6 +18,7 @@ from jobsite.environment import (
     database,
     env,
     folder,
+    host_name,
     listening_address,
     networks,
     number,
@@ -34,14 +35,20 @@ COMMAND, MANAGE = installation.COMMAND, installation.MANAGE
 
 # --- where things lie ---------------------------------------------------------------------------
 DATA_DIR = folder("JOBSITE_DATA_DIR", installation.default_data_dir())
+DATABASES = {"default": database(f"sqlite:///{DATA_DIR / 'jobsite.sqlite3'}")}
+# PostgreSQL serves several hosts, which then share the data folder; SQLite serves one.
+MANY_HOSTS = not DATABASES["default"]["ENGINE"].endswith("sqlite3")
+HOST = host_name("JOBSITE_HOST", socket.gethostname())  # the name of this one among them
+ROLES = env.list("JOBSITE_ROLES", default=[])  # what this host does; empty: everything
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "tmp"  # on the data folder's file system: uploads move by rename
-RUN_DIR = DATA_DIR / "run"  # process ids of the running tree
+# Process ids of the running tree.
+RUN_DIR = DATA_DIR / "run" / HOST if MANY_HOSTS else DATA_DIR / "run"
 OUTCOME_DIR = DATA_DIR / "outcomes"  # outcomes that are not in the database yet
 SESSION_FILE_PATH = DATA_DIR / "sessions"
 NEEDED_FOLDERS = (FILE_UPLOAD_TEMP_DIR, RUN_DIR, OUTCOME_DIR, SESSION_FILE_PATH)
 try:
     for needed in NEEDED_FOLDERS:
-        needed.mkdir(mode=0o700, exist_ok=True)
+        needed.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not os.access(needed, os.W_OK):
             raise PermissionError(errno.EACCES, "it is read-only")
 except OSError as error:
@@ -156,14 +163,14 @@ TEMPLATES = [
         },
     },
 ]
-DATABASES = {"default": database(f"sqlite:///{DATA_DIR / 'jobsite.sqlite3'}")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 OTP_TOTP_ISSUER = f"jobsite {address.hostname}"
 DEFAULT_FROM_EMAIL = env.str("JOBSITE_EMAIL_FROM", default=f"jobsite@{address.hostname}")
 
-# In files, which spares each poll of a page a query; signing out removes the file.
-SESSION_ENGINE = "django.contrib.sessions.backends.file"
+# In files, which spares each poll of a page a query. Several hosts read them from the database: a
+# network file system may show a file that another host has removed, and signing out must count.
+SESSION_ENGINE = f"django.contrib.sessions.backends.{'db' if MANY_HOSTS else 'file'}"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "login"

@@ -18,6 +18,7 @@ class Engine(Job):
 
     kind: ClassVar[str] = "engine"
     cluster: ClassVar[str] = "downloads"
+    one_host: ClassVar[bool] = True  # the library lies on its disk
     runner: ClassVar[str | None] = "downloads.sync.run.run"
     spare_child: ClassVar[bool] = True
     max_losses: ClassVar[int | None] = None

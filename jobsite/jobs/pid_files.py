@@ -5,15 +5,21 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 from django.conf import settings
 
-from jobsite.jobs.processes import birth, boot, is_same, kill_group
+from jobsite.jobs.processes import birth, boot, is_same, kill_group, process_space
 from jobsite.jobs.storage.files import write_atomically
 
 # More than the longest wait for a lock of the database, less than what an operator waits for.
 SILENT_AFTER = 25.0  # seconds
+
+
+def run_folder() -> Path:
+    """Return the folder that holds the run folders of all hosts."""
+    return Path(settings.DATA_DIR) / "run"
 
 
 def file_of(name: str) -> Path:
@@ -23,15 +29,25 @@ def file_of(name: str) -> Path:
 
 def note(name: str, pid: int) -> None:
     """Record that `pid` leads the group of a part; its birth keeps it from being mistaken."""
-    text = json.dumps({"pid": pid, "born": birth(pid), "boot": boot()})
+    place = {"boot": boot(), "space": process_space()}
+    text = json.dumps({"pid": pid, "born": birth(pid), **place})
     write_atomically(file_of(name), text.encode())
+
+
+def is_here(noted: dict[str, Any]) -> bool:
+    """Return whether a noted process id is one of those that this process sees.
+
+    A container that was made anew may have the name, and so the folder, of the one before.
+    """
+    own = process_space()
+    return noted["boot"] == boot() and noted.get("space", own) == own  # older files have none
 
 
 def leader(name: str) -> int | None:
     """Return the process that leads the group of a part, if it is alive."""
     with contextlib.suppress(OSError, ValueError, KeyError, psutil.Error):
         noted = json.loads(file_of(name).read_text())
-        if noted["boot"] == boot() and is_same(noted["pid"], noted["born"]):
+        if is_here(noted) and is_same(noted["pid"], noted["born"]):
             return int(noted["pid"])
     return None
 
@@ -87,10 +103,11 @@ def kill_leftovers() -> list[str]:
     A leader that is gone may have left its group behind, whose number nobody else gets meanwhile.
     """
     found = []
-    for file in sorted(settings.RUN_DIR.glob("*.json")):
+    # Before there were several hosts, the files lay where the folders of hosts lie now.
+    for file in sorted({*settings.RUN_DIR.glob("*.json"), *run_folder().glob("*.json")}):
         with contextlib.suppress(OSError, ValueError, KeyError):
             noted = json.loads(file.read_text())
-            if noted["boot"] == boot() and members(noted["pid"], noted["born"]):
+            if is_here(noted) and members(noted["pid"], noted["born"]):
                 kill_group(noted["pid"])
                 found.append(file.stem)
         file.unlink(missing_ok=True)

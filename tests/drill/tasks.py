@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from jobsite.jobs.execution.outcome import JobFailed
 
@@ -16,6 +17,9 @@ def run(job, report):
     for name, value in job.script:
         if name == "sleep":
             report.stopping.wait(value) if job.stop_grace else time.sleep(value)
+        elif name == "await":
+            while not Path(value).exists():
+                time.sleep(0.1)
         elif name == "progress":
             report.progress(value, f"at {value}")
         elif name == "event":

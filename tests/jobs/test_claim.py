@@ -95,7 +95,7 @@ def test_an_expired_lease_requeues_and_the_third_loss_fails_with_the_reason(ann,
     for _ in range(3):
         Drill.objects.claim(worker)
         expire(job)
-        Housekeeper().recover()
+        Housekeeper().take_back_expired()
         job.refresh_from_db()
         seen.append((job.status, job.losses))
     assert seen == [("queued", 1), ("queued", 2), ("failed", 3)]
@@ -106,6 +106,7 @@ def test_a_valid_lease_of_a_living_worker_is_left_alone(ann, worker):
     job = add(ann, "a")
     Drill.objects.claim(worker)
     Housekeeper().recover()
+    Housekeeper().take_back_expired()
     job.refresh_from_db()
     assert (job.status, job.losses) == ("running", 0)
 
@@ -127,6 +128,7 @@ def test_after_an_outage_leases_get_time_to_be_renewed(ann, worker):
     keeper = Housekeeper(checked_at=(0.0, 0.0))  # the clock jumped
     keeper.detect_clock_change()
     keeper.recover()
+    keeper.take_back_expired()
     job.refresh_from_db()
     assert job.status == "running"
 
@@ -136,7 +138,7 @@ def test_a_lost_job_whose_cancel_was_asked_for_ends_cancelled(ann, worker):
     Drill.objects.claim(worker)
     job.cancel()
     expire(job)
-    Housekeeper().recover()
+    Housekeeper().take_back_expired()
     job.refresh_from_db()
     assert job.status == "cancelled"
 
@@ -214,6 +216,7 @@ def test_a_clock_that_is_set_loses_no_job_no_worker_and_no_turn(ann, worker, hou
     keeper.detect_clock_change()
     keeper.follow_clock()
     keeper.recover()
+    keeper.take_back_expired()
     running.refresh_from_db()
     assert (running.status, running.losses) == ("running", 0)
     assert running.lease_expires_at <= timezone.now() + timedelta(seconds=61)

@@ -81,7 +81,7 @@ def test_files_are_published_by_the_attempt_that_succeeded(job):
         (folder / "model").write_text(str(attempt))
     recording.record(success(job))
     assert (job.artifacts / "model").read_text() == str(job.attempt)
-    assert [path.name for path in job.directory.iterdir()] == ["result"]
+    assert [path.name for path in job.directory.glob("[!.]*")] == ["result"]
 
 
 def publish(job: Drill, both: threading.Barrier) -> None:
@@ -123,7 +123,7 @@ def test_whoever_reads_that_a_job_has_succeeded_finds_its_files(job):
     (job.draft / "out").write_text("whole")
     recording.finish(job, success(job))
     assert (Drill.objects.get(pk=job.pk).artifacts / "out").read_text() == "whole"
-    assert [path.name for path in job.directory.iterdir()] == ["result"]
+    assert [path.name for path in job.directory.glob("[!.]*")] == ["result"]
 
 
 def test_files_of_an_attempt_that_goes_on_are_nobodys_yet(job):

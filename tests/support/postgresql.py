@@ -43,6 +43,8 @@ class Server:
     folder: str
     programs: str
     port: int = field(default_factory=free_port)
+    network: str = ""
+    """Of other hosts that may connect, such as 10.7.0.0/24; empty: loopback alone."""
 
     @classmethod
     def of_environment(cls) -> "Server | None":
@@ -62,11 +64,15 @@ class Server:
             os.chown(self.folder, owner.pw_uid, owner.pw_gid)
         words = ["-D", f"{self.folder}/data", "-A", "trust", "-U", "postgres", "-E", "UTF8"]
         self.run("initdb", *words)
+        if self.network:
+            with Path(self.folder, "data", "pg_hba.conf").open("a") as file:
+                file.write(f"host all all {self.network} trust\n")
 
     def start(self) -> None:
         """Start it and wait until it answers."""
         options = (
-            f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.folder} "
+            f"-p {self.port} -c listen_addresses={'*' if self.network else '127.0.0.1'} "
+            f"-k {self.folder} "
             "-c fsync=off -c max_connections=300"
         )
         self.control("-o", options, "start")

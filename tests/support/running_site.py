@@ -33,6 +33,9 @@ class Site:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen | None = None
     has_database: bool = False
+    address: str = "127.0.0.1"
+    inside: list[str] = field(default_factory=list)
+    """The words before each of its commands, such as those that enter a namespace."""
 
     started: ClassVar[list["Site"]] = []
     """Those that run, and those that the current test has ended."""
@@ -54,7 +57,7 @@ class Site:
     @property
     def url(self) -> str:
         """The address of the site."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.address}:{self.port}"
 
     @property
     def log(self) -> str:
@@ -67,7 +70,7 @@ class Site:
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "tests.support.settings",
             "JOBSITE_DATA_DIR": str(self.folder / "data"),
-            "JOBSITE_BIND": f"127.0.0.1:{self.port}",
+            "JOBSITE_BIND": f"{self.address}:{self.port}",
             "DATABASE_URL": self.database_url(),
             "DOWNLOAD_DIR": str(self.folder / "library"),
             **self.environment,
@@ -80,7 +83,7 @@ class Site:
         self.make_database()
         with (self.folder / "up.log").open("a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "up"],
+                [*self.inside, sys.executable, "manage.py", "up"],
                 cwd=ROOT,
                 env=self.settings(),
                 stdout=log,
@@ -145,7 +148,7 @@ class Site:
     def manage(self, *words: str, timeout: float = PATIENCE) -> subprocess.CompletedProcess:
         """Run a command beside the tree."""
         return subprocess.run(
-            [sys.executable, "manage.py", *words],
+            [*self.inside, sys.executable, "manage.py", *words],
             cwd=ROOT,
             env=self.settings(),
             capture_output=True,
@@ -160,12 +163,19 @@ class Site:
     def parts(self) -> dict[str, psutil.Process]:
         """The parts of the site that are alive, by name; clusters by that of their queue."""
         found = {}
-        for file in (self.folder / "data" / "run").glob("*.json"):
+        for file in (self.folder / "data" / "run").rglob("*.json"):
             with contextlib.suppress(psutil.Error, OSError, ValueError):  # one that just died
                 process = psutil.Process(json.loads(file.read_text())["pid"])
                 if process.status() != psutil.STATUS_ZOMBIE:
                     found[file.stem.removeprefix("cluster-")] = process
         return found
+
+    @property
+    def root(self) -> psutil.Process:
+        """The process of `up`; what enters a namespace before it is its parent."""
+        assert self.process is not None
+        outer = psutil.Process(self.process.pid)
+        return outer.children()[0] if self.inside else outer
 
     @property
     def is_running(self) -> bool:
@@ -176,5 +186,5 @@ class Site:
         """SIGTERM, and wait for the end. Returns the exit status."""
         assert self.process is not None
         if self.is_running:
-            self.process.send_signal(signal.SIGTERM)
+            self.root.send_signal(signal.SIGTERM)
         return self.process.wait(PATIENCE)

@@ -30,7 +30,7 @@ DATABASE = "database"
 FILES = "files/"
 # What a running site makes anew. The secret key is left out too: who finds an old backup must not
 # be able to sign links and sessions with it.
-LEFT_OUT = frozenset({"run", "tmp", "sessions", "secret_key", "reserve", "held"})
+LEFT_OUT = frozenset({"run", "tmp", "sessions", "hosts", "secret_key", "reserve", "held"})
 BLOCK = 1 << 20
 
 

@@ -13,6 +13,10 @@ from pathlib import Path
 
 from django.db import DatabaseError, connection
 
+# Tables of which only the structure is kept: who finds a backup must not find sessions that are
+# open, and a copy has hosts of its own.
+LEFT_OUT = ("django_session", "jobs_host")
+
 
 class SnapshotFailed(Exception):
     """The database could not be copied or restored; the text is the reason, as a sentence."""
@@ -21,7 +25,9 @@ class SnapshotFailed(Exception):
 def take(target: Path) -> None:
     """Write the database as it is at one moment. Raises SnapshotFailed."""
     if connection.vendor == "postgresql":
-        run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={target}")
+        left_out = [f"--exclude-table-data={table}" for table in LEFT_OUT]
+        form = ("--format=custom", "--no-owner", "--no-privileges", f"--file={target}")
+        run("pg_dump", *form, *left_out)
         return
     try:
         with (

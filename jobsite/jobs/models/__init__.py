@@ -2,6 +2,7 @@
 
 from jobsite.jobs.models.allowance import Allowance
 from jobsite.jobs.models.api_token import ApiToken
+from jobsite.jobs.models.host import Host
 from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.models.notification import Channel, Delivery, Program
@@ -15,6 +16,7 @@ __all__ = [
     "ApiToken",
     "Channel",
     "Delivery",
+    "Host",
     "Job",
     "JobEvent",
     "PersonDeletion",

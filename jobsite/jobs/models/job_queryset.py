@@ -1,6 +1,5 @@
 """Queries and guarded status transitions on job rows."""
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -127,15 +126,11 @@ class JobQuerySet(models.QuerySet):
         """Extend the lease of the selected running rows; return how many are still held."""
         return self.filter(status=Status.RUNNING).update(lease_expires_at=timezone.now() + LEASE)
 
-    def doubtful(self, gone: Collection[Any]) -> list[Any]:
-        """Return running jobs with an expired or far-future lease, or whose worker is in `gone`."""
+    def doubtful(self) -> list[Any]:
+        """Return running jobs with an expired or far-future lease."""
         now = timezone.now()
         running = self.filter(status=Status.RUNNING)
         # This runs every second: filtering the few rows here costs less than an elaborate query.
-        found = running.order_by().values_list("pk", "worker_id", "lease_expires_at")
-        odd = [
-            pk
-            for pk, worker, lease in found
-            if worker in gone or lease is None or not now <= lease <= now + FURTHEST
-        ]
+        found = running.order_by().values_list("pk", "lease_expires_at")
+        odd = [pk for pk, lease in found if lease is None or not now <= lease <= now + FURTHEST]
         return list(running.filter(pk__in=odd)) if odd else []

@@ -40,6 +40,8 @@ class Kind:
     cluster: ClassVar[str]
     """The django-q2 cluster whose workers run such jobs. `settings.WORKERS` gives the number of
     workers per cluster; a cluster that is not listed there has one."""
+    one_host: ClassVar[bool] = False
+    """Whether one host of a site alone may run such jobs, because their files stay on it."""
     runner: ClassVar[str | None] = None
     """Dotted path of `run(job, report) -> dict | None`, called in a child process. None: another
     job's child updates these rows (the engine updates downloads)."""

@@ -1,12 +1,12 @@
 """The worker processes that run jobs, and their heartbeats."""
 
 import os
-import socket
 import uuid
 from datetime import timedelta
 from typing import Any, Self
 
 import psutil
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -21,6 +21,10 @@ class WorkerQuerySet(models.QuerySet):
     def alive(self) -> Self:
         """Return the workers with a heartbeat in the last 30 seconds (`SILENT_AFTER`)."""
         return self.filter(last_seen__gt=timezone.now() - SILENT_AFTER)
+
+    def here(self) -> Self:
+        """Return the workers whose process ids are among those that this process sees."""
+        return self.filter(process_space=processes.process_space())
 
     def beat(self, pk: Any) -> int:
         """Record a heartbeat; return 0 if the row is gone, else 1."""
@@ -55,7 +59,7 @@ class Worker(models.Model):
         """Create the row of the calling process and return it."""
         return cls.objects.create(
             cluster=cluster,
-            host=socket.gethostname(),
+            host=settings.HOST,
             process_space=processes.process_space(),
             pid=os.getpid(),
             born=processes.birth(os.getpid()),
@@ -76,7 +80,7 @@ class Worker(models.Model):
     def is_here(self) -> bool:
         """Whether its process id is one of those that this process sees."""
         if not self.process_space:  # written by an older version
-            return self.host == socket.gethostname()
+            return self.host == settings.HOST
         return self.process_space == processes.process_space()
 
     @property

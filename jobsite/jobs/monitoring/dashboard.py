@@ -22,6 +22,7 @@ from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.kinds import job_models
 from jobsite.jobs.models.tally import WEDGED, Tally
 from jobsite.jobs.models.worker import Worker
+from jobsite.jobs.monitoring import hosts
 from jobsite.jobs.monitoring.problems import problems
 from jobsite.jobs.permissions import may
 from jobsite.jobs.status import FINISHED, Status
@@ -60,7 +61,8 @@ class Dashboard(TemplateView):
                 if model.title and found
             ],
             "invitation": invitation(),
-            "workers": Worker.objects.all(),
+            "workers": Worker.objects.order_by("host", "cluster", "started_at"),
+            "hosts": hosts.several(),
             "disk_free": disk.free,
             "disk_total": disk.total,
             "is_held": is_held,
@@ -140,7 +142,7 @@ def queued_at(job: Job) -> datetime:
 
 def warnings(oldest: Job | None) -> list[str]:
     """Return what the operator should look at although the site works."""
-    found = []
+    found = [sentence for host in hosts.several() if (sentence := hosts.warning(host))]
     for tally in Tally.lately(WEDGED, RESTARTS_SHOWN):
         found.append(
             f"The {tally.subject} workers were wedged and restarted at "

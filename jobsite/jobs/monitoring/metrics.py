@@ -15,6 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from jobsite.jobs import pid_files
+from jobsite.jobs.models.host import Host
 from jobsite.jobs.models.kinds import clusters, job_models
 from jobsite.jobs.models.tally import LOST, WEDGED, Tally
 from jobsite.jobs.models.worker import Worker
@@ -54,6 +55,25 @@ class Rows:
         for cluster in clusters():
             alive.add_metric([cluster], found.get(cluster, 0))
         yield alive
+        yield from of_hosts()
+
+
+def of_hosts() -> Iterator[Metric]:
+    """Yield for each host when it was heard of and how many of its workers are alive."""
+    seen = GaugeMetricFamily(
+        "jobsite_host_silent_seconds", "Since the last sign of life of a host.", labels=["host"]
+    )
+    alive = GaugeMetricFamily(
+        "jobsite_host_workers_alive", "Workers alive, by host.", labels=["host", "cluster"]
+    )
+    workers = Worker.objects.alive().order_by().values_list("host", "cluster")
+    found = {(host, cluster): n for host, cluster, n in workers.annotate(Count("pk"))}
+    for host in Host.objects.all():
+        seen.add_metric([host.name], (timezone.now() - host.last_seen).total_seconds())
+        for cluster in clusters().keys() & {*host.roles}:
+            alive.add_metric([host.name, cluster], found.get((host.name, cluster), 0))
+    yield seen
+    yield alive
 
 
 def waiting() -> Iterator[Metric]:

@@ -3,8 +3,10 @@
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils.text import get_text_list
 
 from jobsite.jobs import pid_files
+from jobsite.jobs.models.host import Host, roles
 from jobsite.jobs.models.kinds import clusters, job_models
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.storage import disk_space
@@ -33,6 +35,7 @@ def problems() -> dict[str, str]:
             if key[0] in loader.migrated_apps and key not in loader.disk_migrations
         ]
         alive = set(Worker.objects.alive().values_list("cluster", flat=True))
+        hosts = list(Host.objects.alive())
     except DatabaseError:
         return {"database": "The database does not answer."}
     found = {}
@@ -44,6 +47,12 @@ def problems() -> dict[str, str]:
             "Update this one, or restore a backup."
         )
     found |= {name: silent_sentence(name) for name in WATCHED if pid_files.is_silent(name)}
+    if hosts and (vacant := sorted(set(roles()) - {role for host in hosts for role in host.roles})):
+        found["roles"] = (
+            f"No host of the site has the role {get_text_list(vacant, 'or')}. Start one that has: "
+            f"{settings.COMMAND} up --only {','.join(vacant)}"
+        )
+        alive |= set(vacant)
     if missing := sorted(clusters().keys() - alive):
         found["workers"] = (
             f"No worker is alive in: {', '.join(missing)}. Such jobs wait until one is; "

@@ -1,13 +1,16 @@
 """Housekeeping: recovery, clean-up and backups, in a process outside the clusters it watches.
 
-Each step stands alone: one that fails is logged and does not hold up the others.
+Each step stands alone: one that fails is logged and does not hold up the others. Of several hosts
+one leads: it does what concerns all of them, and each looks after its own processes.
 """
 
+import itertools
 import logging
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import DatabaseError, connections
@@ -17,8 +20,10 @@ from django.utils import timezone
 from jobsite.jobs import pid_files, processes, queue, shutdown
 from jobsite.jobs.backup.schedule import BackupSchedule
 from jobsite.jobs.execution import recording
+from jobsite.jobs.models.host import BEAT_EVERY, HOUSEKEEPING, Host, own_clusters, own_roles
+from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.job_queryset import LEASE
-from jobsite.jobs.models.kinds import clusters, job_models
+from jobsite.jobs.models.kinds import job_models
 from jobsite.jobs.models.notification import WAITING, Delivery
 from jobsite.jobs.models.person_deletion import PersonDeletion
 from jobsite.jobs.models.tally import WEDGED, Tally
@@ -29,6 +34,7 @@ from jobsite.jobs.recovery.leases import take_back
 from jobsite.jobs.recovery.wedged_clusters import ClusterWatch, is_left_alone, is_starting
 from jobsite.jobs.status import Status
 from jobsite.jobs.storage import disk_space, hold
+from jobsite.jobs.storage.advisory_locks import LEAD, AdvisoryLock
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +46,7 @@ SWEEP_EVERY = 3600.0
 MERCY = 12.0
 
 FORGOTTEN = 4 * SILENT_AFTER
+GONE_FOR = timedelta(days=1)  # until then a host that vanished is shown as gone
 
 
 @dataclass
@@ -51,6 +58,9 @@ class Housekeeper:
     checked_at: tuple[float, float] = field(default_factory=lambda: (time.monotonic(), time.time()))
     purged: float = float("-inf")
     swept: float = float("-inf")
+    beaten: float = float("-inf")
+    leads: bool = False
+    lead: AdvisoryLock = field(default_factory=partial(AdvisoryLock, LEAD))
     watch: ClusterWatch = field(default_factory=ClusterWatch)
     backups: BackupSchedule = field(default_factory=BackupSchedule)
 
@@ -65,21 +75,26 @@ class Housekeeper:
 
     def round(self) -> None:
         self.detect_clock_change()
-        steps: list[Callable[[], object]] = [
+        own: list[Callable[[], object]] = [
             frozen_writers.resume_stopped_writers,
             frozen_writers.resume_stopped_root,
-            self.follow_clock,
-            recording.replay,
+            self.seek_lead,
+            self.beat,
             self.recover,
             self.tend_clusters,
+            keep_folders,
+        ]
+        of_all = [
+            self.follow_clock,
+            recording.replay,
+            self.take_back_expired,
             self.keep_alive,
             self.purge,
             self.sweep,
             disk_space.keep_reserve,
-            keep_folders,
             self.backups.step,
         ]
-        for step in steps:
+        for step in itertools.chain(own, (step for step in of_all if self.leads)):
             pid_files.beat("housekeeping")
             try:
                 step()
@@ -90,6 +105,20 @@ class Housekeeper:
                 return
             except Exception:
                 log.exception("A step of housekeeping failed.")
+
+    def seek_lead(self) -> None:
+        """Become the leader if no other host is, or go on as it. Raises DatabaseError."""
+        led, self.leads = self.leads, False
+        self.leads = HOUSEKEEPING in own_roles() and self.lead.is_held()
+        if led != self.leads:
+            self.beaten = float("-inf")  # others are told at once
+            log.info("This host %s.", "leads" if self.leads else "does not lead any more")
+
+    def beat(self) -> None:
+        """Record that this host is alive, every few seconds."""
+        if time.monotonic() - self.beaten >= BEAT_EVERY:
+            self.beaten = time.monotonic()
+            Host.beat(self.leads)
 
     def detect_clock_change(self) -> None:
         """Extend the leases if the wall clock has jumped against the monotonic clock."""
@@ -114,28 +143,37 @@ class Housekeeper:
         self.jump = 0.0
 
     def recover(self) -> None:
-        """Take jobs back from workers that are dead, or silent past their lease."""
+        """Take jobs back from workers of this host that are dead."""
+        gone = {worker.pk for worker in Worker.objects.here() if worker.is_gone}
+        if not gone:
+            return
+        for model in ran_models():
+            for job in model.objects.filter(status=Status.RUNNING, worker__in=gone):
+                take_back(job)
+        Worker.objects.filter(pk__in=gone).delete()
+
+    def take_back_expired(self) -> None:
+        """Take jobs back from workers of any host that are silent past their lease."""
         merciful = time.monotonic() < self.merciful_until
-        workers = list(Worker.objects.all())
-        gone = {worker.pk for worker in workers if worker.is_gone}
-        for model in job_models():
-            for job in model.objects.doubtful(gone) if model.runner else ():
-                if job.worker_id not in gone and not job.is_lease_over:
+        for model in ran_models():
+            for job in model.objects.doubtful():
+                if not job.is_lease_over:
                     # This cuts a lease that reaches too far.
                     model.objects.fenced(job.pk, job.attempt).renew()
-                elif job.worker_id in gone or not merciful:
+                elif not merciful:
                     take_back(job)
-        left = gone if merciful else gone | {one.pk for one in workers if one.silence > FORGOTTEN}
-        if left:
-            Worker.objects.filter(pk__in=left).delete()
+        if merciful:
+            return
+        now = timezone.now()
+        Worker.objects.filter(last_seen__lt=now - FORGOTTEN).delete()
+        Host.objects.filter(last_seen__lt=now - GONE_FOR).delete()
 
     def tend_clusters(self) -> None:
         """Find clusters in which a job waits though a worker is free, and wake or restart them."""
         if hold.is_held():
             return
-        idle = {
-            cluster for cluster, workers in clusters().items() if is_left_alone(cluster, workers)
-        }
+        own = own_clusters().items()
+        idle = {cluster for cluster, workers in own if is_left_alone(cluster, workers)}
         self.wake_again(idle)
         self.restart_wedged(idle)
 
@@ -151,7 +189,7 @@ class Housekeeper:
         A worker that dies while it holds the queue's read lock stops its cluster for good, and
         the cluster does not detect it. `up` starts the tree again.
         """
-        for cluster in clusters():
+        for cluster in own_clusters():
             if not self.watch.is_wedged(cluster, cluster in idle):
                 continue
             leader = pid_files.leader(f"cluster-{cluster}")
@@ -186,7 +224,12 @@ class Housekeeper:
         retention.sweep()
 
 
+def ran_models() -> list[type[Job]]:
+    """Return the kinds whose jobs workers run."""
+    return [model for model in job_models() if model.runner]
+
+
 def keep_folders() -> None:
     """Make the folders of the data folder again that somebody has removed under the site."""
     for folder in settings.NEEDED_FOLDERS:
-        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)

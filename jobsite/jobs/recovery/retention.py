@@ -6,10 +6,10 @@ import time
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib.sessions.backends.file import SessionStore
 from django.utils import timezone
 
 from jobsite.jobs.models.job import Job
@@ -18,6 +18,7 @@ from jobsite.jobs.models.kinds import job_models
 from jobsite.jobs.models.notification import WAITING, Delivery
 from jobsite.jobs.models.submission import Submission
 from jobsite.jobs.status import FINISHED
+from jobsite.jobs.storage.files import LOCK
 
 AT_ONCE = 500
 FORGET_SUBMISSIONS = timedelta(days=2)
@@ -29,7 +30,7 @@ def sweep() -> None:
     now = timezone.now()
     Submission.objects.filter(at__lt=now - FORGET_SUBMISSIONS).delete()
     Delivery.objects.exclude(state=WAITING).filter(created_at__lt=now - FORGET_NOTICES).delete()
-    SessionStore.clear_expired()
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     remove_scraps()
     if settings.KEEP_LOG_DAYS:
         JobEvent.objects.filter(at__lt=now - timedelta(days=settings.KEEP_LOG_DAYS)).delete()
@@ -57,7 +58,11 @@ def remove_scraps() -> None:
     folders of jobs that have no row any more.
     """
     yesterday, last_week = time.time() - 86_400, time.time() - 7 * 86_400
-    uploads = [path for path in settings.FILE_UPLOAD_TEMP_DIR.iterdir() if path.is_file()]
+    uploads = [
+        path
+        for path in settings.FILE_UPLOAD_TEMP_DIR.iterdir()
+        if path.is_file() and path.name != LOCK
+    ]
     outcomes = [*settings.OUTCOME_DIR.glob("*.part"), *settings.OUTCOME_DIR.glob("*.damaged")]
     for path in [*older(uploads, yesterday), *older(outcomes, last_week)]:
         remove(path)

@@ -7,6 +7,7 @@ from typing import Any
 
 import psutil
 from django.conf import settings
+from django.db.models import Q
 
 from jobsite.jobs import processes
 from jobsite.jobs.models.kinds import run_by
@@ -43,7 +44,8 @@ class ClusterWatch:
             self.idle.pop(cluster, None)
             return False
         # Each claim changes what its worker says of itself, and so does each new worker.
-        claims = frozenset(Worker.objects.filter(cluster=cluster).values_list("pk", "job_id"))
+        mine = Worker.objects.here().filter(cluster=cluster)
+        claims = frozenset(mine.values_list("pk", "job_id"))
         now, before = time.monotonic(), self.idle.get(cluster)
         seconds = 0.0
         if before is not None and before.claims == claims:
@@ -55,20 +57,21 @@ class ClusterWatch:
 def is_starting(cluster: str, leader: int) -> bool:
     """Return whether the cluster of this leader has no worker yet, and may still get one."""
     with contextlib.suppress(psutil.Error):
-        space = processes.process_space()
-        here = Worker.objects.filter(cluster=cluster, process_space=space)
+        here = Worker.objects.here().filter(cluster=cluster)
         begun = here.filter(born__gte=processes.birth(leader)).exists()
         return not begun and processes.age(leader) < LONGEST_START
     return True  # it is gone by now: `up` starts the next one
 
 
 def is_left_alone(cluster: str, workers: int) -> bool:
-    """Return whether a job waits in a cluster although one of its workers is free."""
+    """Return whether a job waits in a cluster although one of its workers on this host is free."""
     models = run_by(cluster)
     # Asked every second, and mostly there is nothing: the cheap question comes first.
     if not any(model.objects.filter(status=Status.QUEUED).exists() for model in models):
         return False
-    running = sum(model.objects.filter(status=Status.RUNNING).count() for model in models)
+    # A job whose worker has signed in anew names none.
+    mine = Q(worker=None) | Q(worker__in=Worker.objects.here())
+    running = sum(model.objects.filter(mine, status=Status.RUNNING).count() for model in models)
     return running < workers and any(
         model.objects.eligible(settings.JOBS_PER_OWNER).exists() for model in models
     )

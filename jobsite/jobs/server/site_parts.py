@@ -11,14 +11,15 @@ from jobsite.jobs.server import web
 from jobsite.jobs.server.part import Part
 
 
-def parts(listener: socket.socket, clusters: Mapping[str, int]) -> list[Part]:
-    """Return web on a listening socket, the clusters (workers by name), and housekeeping."""
+def parts(listener: socket.socket | None, clusters: Mapping[str, int]) -> list[Part]:
+    """Return web on a listening socket, the clusters (workers by name), and housekeeping.
+
+    A host that answers no requests has no socket. Each looks after its own processes, so that none
+    is without housekeeping.
+    """
     queues = [
         Part(f"cluster-{name}", partial(run_cluster, name, workers))
         for name, workers in clusters.items()
     ]
-    return [
-        Part("web", partial(web.serve, listener), keeps=listener),
-        *queues,
-        Part("housekeeping", partial(call_command, "housekeeping")),
-    ]
+    webs = [Part("web", partial(web.serve, listener), keeps=listener)] if listener else []
+    return [*webs, *queues, Part("housekeeping", partial(call_command, "housekeeping"))]

@@ -24,18 +24,31 @@ TEMPORARY = "jobsite-"
 
 
 class AlreadyRunning(Exception):
-    """Another tree works on the same data folder."""
+    """Another tree works on the same data folder, or as the same host of several.
+
+    The argument is the name of the host on which it runs.
+    """
 
 
 @contextlib.contextmanager
-def alone() -> Iterator[IO[str]]:
-    """Hold the lock of the data folder. Raises AlreadyRunning."""
-    with (settings.RUN_DIR / "up.lock").open("w") as lock:
+def alone() -> Iterator[list[IO[str]]]:
+    """Hold the lock of the data folder, which several hosts share. Raises AlreadyRunning."""
+    with (
+        (pid_files.run_folder() / "up.lock").open("a+") as folder,
+        (settings.RUN_DIR / "up.lock").open("a+") as host,
+    ):
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Two descriptors of one file exclude each other, and so SQLite's one host takes one.
+            if settings.MANY_HOSTS:
+                fcntl.flock(folder, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            fcntl.flock(host, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise AlreadyRunning from None
-        yield lock
+            host.seek(0)
+            raise AlreadyRunning(host.read().strip()) from None
+        host.truncate(0)
+        host.write(f"{settings.HOST}\n")
+        host.flush()
+        yield [folder, host]
 
 
 class Tree:

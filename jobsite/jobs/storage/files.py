@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+LOCK = ".lock"
+
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """Hold an exclusive lock on a folder; the kernel releases it when its holder dies.
 
+    It is that of a file in it, opened for writing: over NFS no other can be locked (flock(2)).
     Raises FileNotFoundError if there is no such folder.
     """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

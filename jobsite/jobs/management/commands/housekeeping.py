@@ -4,6 +4,7 @@ import os
 
 from django.core.management.base import BaseCommand
 
+from jobsite.jobs.models.host import HOUSEKEEPING, own_roles
 from jobsite.jobs.models.notification import EMAIL, PROGRAM, WEBHOOK
 from jobsite.jobs.notifications.delivery import Courier
 from jobsite.jobs.recovery.housekeeper import Housekeeper
@@ -15,8 +16,9 @@ class Command(BaseCommand):
     help = "Recover lost jobs, restart wedged clusters, deliver notices (part of `up`)."
 
     def handle(self, **options: object) -> None:
-        Courier(WEBHOOK, EMAIL).start()
-        Courier(PROGRAM).start()  # which may take long, and hold up no message
+        if HOUSEKEEPING in own_roles():
+            Courier(WEBHOOK, EMAIL).start()
+            Courier(PROGRAM).start()  # which may take long, and hold up no message
         Housekeeper().run()
         # A server that is slow to answer holds up no stop: its notice is delivered again.
         os._exit(0)

@@ -6,7 +6,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from typing import IO, Any
 
@@ -14,16 +14,17 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection
 
 from jobsite.jobs import pid_files, processes
 from jobsite.jobs.accounts import sign_in_links
 from jobsite.jobs.models import site_identity
-from jobsite.jobs.models.kinds import clusters
-from jobsite.jobs.server import image
-from jobsite.jobs.server.part import FORK
+from jobsite.jobs.models.host import WEB, Host, own_clusters, own_roles, roles
+from jobsite.jobs.server import image, joining
+from jobsite.jobs.server.part import FORK, Closable
 from jobsite.jobs.server.site_parts import parts
 from jobsite.jobs.server.tree import AlreadyRunning, Tree, alone
+from jobsite.jobs.storage import advisory_locks
 
 FIRST_ADMINISTRATOR = "admin"
 DATABASE_WITHIN = 600.0  # seconds: what starts at the boot of a machine may have to be checked
@@ -41,54 +42,69 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--bind", default=settings.BIND, metavar="HOST:PORT")
         parser.add_argument(
+            "--only",
+            default=",".join(settings.ROLES),
+            metavar="ROLE,…",
+            help="what this host does, of several that share a PostgreSQL database: "
+            f"{', '.join(roles())}; by default all",
+        )
+        parser.add_argument(
             "--adopt",
             action="store_true",
             help="take over a database whose data folder is gone; once, and only then",
         )
 
-    def handle(self, *, bind: str, adopt: bool, **options: Any) -> None:
+    def handle(self, *, bind: str, only: str, adopt: bool, **options: Any) -> None:
         """Set up what is missing and run until stopped.
 
         Nothing is changed before it is certain that this site may run here: a second start must
         not migrate the database of the one that runs.
         """
-        if bind != settings.BIND:
-            # The address is a setting that others follow from: start over with it.
-            os.environ["JOBSITE_BIND"] = bind
+        if bind != settings.BIND or only != ",".join(settings.ROLES):
+            # Settings that others follow from: start over with them.
+            os.environ |= {"JOBSITE_BIND": bind, "JOBSITE_ROLES": only}
             words = ["up", *(["--adopt"] if adopt else [])]
             os.chdir(settings.BASE_DIR)
             os.execv(sys.executable, [*settings.MANAGE, *words])  # noqa: S606
         try:
-            with alone() as lock:
+            with alone() as locks:
                 for name in pid_files.kill_leftovers():
                     self.say(f"{name}: ended what an earlier run had left behind.")
-                with listening() as listener:
-                    self.run_on(lock, listener, adopt)
-        except AlreadyRunning:
-            raise CommandError(
-                f"The site runs already on the data folder {settings.DATA_DIR}. "
-                "Stop it first, or set JOBSITE_DATA_DIR to another folder."
-            ) from None
+                with listening() if WEB in own_roles() else nullcontext() as listener:
+                    self.run_on(locks, listener, adopt)
+        except AlreadyRunning as running:
+            raise CommandError(already(str(running))) from None
 
-    def run_on(self, lock: IO[str], listener: socket.socket, adopt: bool) -> None:
-        """Run the site on a socket."""
+    def run_on(self, locks: list[IO[str]], listener: socket.socket | None, adopt: bool) -> None:
+        """Run the site on a socket, if this host answers requests."""
         check_semaphores()
         # In a process of its own: the image gets no connection, and nothing that migrations need.
         with apart(partial(self.enter, adopt)):
             image.load()
-        self.say(f"jobsite runs at {settings.BASE_URL} (data in {settings.DATA_DIR}).")
-        Tree(parts(listener, clusters()), self.say, own=[lock, listener]).run()
+        self.say(greeting())
+        own: list[Closable] = [*locks, *([listener] if listener else [])]
+        Tree(parts(listener, own_clusters()), self.say, own=own).run()
+        with suppress(DatabaseError, OSError):  # then its silence tells the others
+            Host.leave()
 
     def enter(self, adopt: bool) -> None:
-        """Set up the database, once it is certain that it is that of this site."""
+        """Set up the database, once it is certain that this host belongs to its site."""
         try:
             self.await_database()
-            if not adopt and (sentence := site_identity.conflict()):
-                raise CommandError(sentence)
-            self.set_up()
+            with advisory_locks.alone(advisory_locks.START):
+                self.refuse_strangers(adopt)
+                self.set_up()
+                Host.join()
         except CommandError as error:
             self.stderr.write(f"CommandError: {error}")
             sys.exit(1)
+
+    def refuse_strangers(self, adopt: bool) -> None:
+        """Refuse a host that does not belong here. Raises CommandError."""
+        if not adopt and (sentence := site_identity.conflict()):
+            raise CommandError(sentence)
+        if sentence := joining.check_locks() or joining.refusal(self.say):
+            raise CommandError(sentence)
 
     def set_up(self) -> None:
         """Migrate, and make the identity of the site and its first administrator."""
@@ -136,6 +152,29 @@ def with_its_parent(work: Callable[[], object]) -> None:
     """Do some work for as long as the process that forked this one lives."""
     processes.die_with_parent()
     work()
+
+
+def greeting() -> str:
+    """Return where the site runs, or what this host does for it."""
+    if WEB in own_roles():
+        return f"jobsite runs at {settings.BASE_URL} (data in {settings.DATA_DIR})."
+    does = ", ".join(own_roles())
+    return f"jobsite runs on the host {settings.HOST}: {does} (data in {settings.DATA_DIR})."
+
+
+def already(host: str) -> str:
+    """Return the sentence for a site that runs already, on this host or on another one."""
+    runs = f"The site runs already on the data folder {settings.DATA_DIR}"
+    if settings.MANY_HOSTS:
+        return (
+            f"{runs} as the host {host!r}. Stop it first; another host needs another JOBSITE_HOST."
+        )
+    if host in {"", settings.HOST}:
+        return f"{runs}. Stop it first, or set JOBSITE_DATA_DIR to another folder."
+    return (
+        f"{runs}, on the host {host!r}. SQLite serves one host. For several, stop it, move to "
+        f"PostgreSQL ({settings.COMMAND} movedatabase) and set DATABASE_URL on each."
+    )
 
 
 def listening() -> socket.socket:

@@ -90,16 +90,20 @@ def test_the_story_of_an_evaluation_is_plain_json(three_kinds):
 
 
 @pytest.mark.parametrize(
-    ("extra", "is_stale", "said"),
+    ("tried", "in_vain", "said"),
     [
-        ({"tree": 24, "knn": 12}, False, "more settings: 24 of Decision tree, 12 of Nearest neigh"),
-        ({"tree": 36}, True, "36 of Decision tree. The search ended early: the latest rounds had"),
-        ({}, False, "too short for more settings"),
+        (
+            {"tree": 24, "knn": 12},
+            0,
+            "settings were tried: 24 of Decision tree, 12 of Nearest ne",
+        ),
+        ({"tree": 36}, 8, "36 of Decision tree. The training ended early: the last 8 of them did"),
+        ({}, 0, "no time for other settings"),
     ],
 )
-def test_what_the_time_left_was_used_for_is_told(three_kinds, extra, is_stale, said):
+def test_what_the_time_left_was_used_for_is_told(three_kinds, tried, in_vain, said):
     progress_report = ProgressReport(three_kinds[0], chosen(["tree"]), ())
-    (line,) = progress_report.take(Searched(extra, is_stale))
+    (line,) = progress_report.take(Searched(tried, in_vain))
     assert said in line[0]
     assert progress_report.live()["search"] == line[0]
 

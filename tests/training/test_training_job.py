@@ -106,13 +106,6 @@ def test_a_file_that_is_gone_fails_with_a_sentence(ann, folder, told):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("limit", "has"), [(None, False), (600, False), (60, True)])
-def test_only_a_time_that_somebody_chose_is_used_up(ann, folder, limit, has):
-    job = TrainingJob.of(dataset(ann, folder, houses()), "price", time_limit=limit)
-    assert job.has_budget == has
-
-
-@pytest.mark.django_db
 def test_a_worker_counts_the_rows_of_a_long_table(ann, folder, told):
     table = dataset(ann, folder, b"x,y\n" + b"1.5,2.5\n2.5,0.5\n4.5,1.5\n" * 15_000)
     assert table.rows is None

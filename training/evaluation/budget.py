@@ -11,9 +11,7 @@ from training.evaluation import candidates
 from training.evaluation.runs import FINAL_FITS, FINAL_SECONDS, AlgorithmRun
 from training.evaluation.schedule import Schedule
 from training.evaluation.search import (
-    MOST_ROUNDS,
     SHARE,
-    STALE_ROUNDS,
     TUNED,
     Search,
     fits_ahead,
@@ -81,9 +79,7 @@ class EvaluationLimits:
     deadline: float | None = None
     """On the clock of time.monotonic(): what is not finished then is skipped."""
     tune: bool = False
-    """Try other settings of the best algorithms, where the time allows it."""
-    goes_on: bool = False
-    """Try still more of them while the deadline leaves time."""
+    """Try other settings of the best algorithms, until the deadline or until they help nothing."""
     ensemble: bool = False
     """Join the best models, where there are enough of them."""
     memory_mb: float | None = None
@@ -126,7 +122,7 @@ def _may_be_late(run: AlgorithmRun, left: float) -> bool:
     return run.steps < 1 or (run.steps < 2 and left > -GRACE)
 
 
-# Rounds for each one that would be enough were nothing better found: some do find it.
+# Settings for each one that would be enough were nothing better found: some do find it.
 _HOPE = 1.5
 
 
@@ -176,16 +172,18 @@ def _planned_search(schedule: Schedule, expected: Mapping[str, float], left: flo
 
 
 def _further_search(search: Search, expected: Mapping[str, float]) -> float:
-    """Estimate the time of the rounds that follow, were there no end of the budget."""
+    """Estimate the time until further settings help no more, were there no end of the budget."""
     schedule = search.schedule
     if schedule.is_extra:
-        runs = [(run.algorithm.key, search.rounds_ahead(run)) for run in search.open_runs()]
-    elif schedule.is_scored:
-        runs = [(key, (STALE_ROUNDS, MOST_ROUNDS)) for key in search.hopeful()]
+        keys = [run.algorithm.key for run in search.open_runs()]
     else:
+        keys = search.hopeful() if schedule.is_scored else []
+    if not keys:
         return 0.0
-    rounds = sum(expected[key] * min(most, _HOPE * max(0, fewest)) for key, (fewest, most) in runs)
-    return rounds * candidates.fits_of(candidates.SIZES[0], schedule.folds) / schedule.slots
+    fold = sum(expected[key] for key in keys) / len(keys)
+    size = candidates.SIZES[0]
+    fits = candidates.fits_of(size, schedule.folds) / candidates.survivors(size)
+    return _HOPE * search.ahead * fits * fold / schedule.slots
 
 
 def _expected(schedule: Schedule, run: AlgorithmRun) -> float:

@@ -38,11 +38,15 @@ def space_of(algorithm: Algorithm, problem: str) -> tuple[Setting, ...]:
     return tuple(setting for setting in algorithm.space if problem in setting.problems)
 
 
+def portfolio(algorithm: Algorithm, problem: str) -> list[dict[str, Any]]:
+    """Return the settings that are known to be good, as far as they fit this problem."""
+    names = {setting.name for setting in space_of(algorithm, problem)}
+    return [dict(settings) for settings in algorithm.portfolio if settings.keys() <= names]
+
+
 def candidates(algorithm: Algorithm, problem: str, count: int, seed: int) -> list[dict[str, Any]]:
     """Return settings to try, those of the portfolio first; the same seed gives the same ones."""
-    space = space_of(algorithm, problem)
-    names = {setting.name for setting in space}
-    known = [dict(settings) for settings in algorithm.portfolio if settings.keys() <= names]
+    space, known = space_of(algorithm, problem), portfolio(algorithm, problem)
     chance = random.Random(f"{seed} {algorithm.key}")  # noqa: S311 (a search, not a secret)
     drawn = [{setting.name: _drawn(setting, chance) for setting in space} for _ in range(count)]
     return [*known, *drawn][:count]

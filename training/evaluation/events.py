@@ -35,13 +35,20 @@ class RowAdded:
 
 
 @dataclass(frozen=True, slots=True)
-class Searched:
-    """The search in the time that was left is over."""
+class Improved:
+    """The best score so far, of a model or of a mean of models, against seconds."""
 
-    extra: dict[str, int]
-    """How many settings of which algorithm it was used for."""
-    is_stale: bool
-    """True where it ended because nothing better was found, not for want of time."""
+    line: list[list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """The search for better settings is over."""
+
+    tried: dict[str, int]
+    """How many settings of which algorithm were tried beside the default."""
+    in_vain: int = 0
+    """How many in a row had helped nothing, where that and not the time ended it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +68,4 @@ class Pulse:
     running: tuple[Fit, ...]
 
 
-Event = FoldStarted | FoldFinished | RowAdded | Searched | Explained | Pulse
+Event = FoldStarted | FoldFinished | RowAdded | Improved | Searched | Explained | Pulse

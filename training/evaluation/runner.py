@@ -18,6 +18,7 @@ from training.evaluation.budget import (
     EvaluationLimits,
     late,
 )
+from training.evaluation.convergence import Convergence
 from training.evaluation.ensemble import (
     EnsembleWeights,
     Member,
@@ -30,6 +31,7 @@ from training.evaluation.events import (
     Explained,
     FoldFinished,
     FoldStarted,
+    Improved,
     Pulse,
     RowAdded,
     Searched,
@@ -42,6 +44,7 @@ from training.evaluation.runs import FINAL, AlgorithmRun, Fit, Trial
 from training.evaluation.schedule import Schedule
 from training.evaluation.search import Search
 from training.modelling.experiment import Experiment
+from training.problem.problem_type import CLUSTERING
 from training.results.leaderboard import FAILED, SKIPPED, LeaderboardRow
 
 _WEIGH, _ENSEMBLE = Fit(ENSEMBLE.key, 0), Fit(ENSEMBLE.key, FINAL)
@@ -90,7 +93,7 @@ class _Run:
         self.schedule = Schedule(
             algorithms, len(experiment.folds), pool.slots, experiment.problem, self.metric
         )
-        goes_on = limits.tune and limits.goes_on and limits.deadline is not None
+        goes_on = limits.tune and limits.deadline is not None
         self.search = Search(self.schedule, experiment.seed, goes_on)
         self.search.is_due = limits.tune
         self.joins = limits.ensemble
@@ -104,7 +107,10 @@ class _Run:
         self.to_fit: list[str] = []
         self.fitted: dict[str, Path] = {}
         self.budget = Budget(self.schedule, self.search, limits.deadline)
-        self.is_reported = False
+        self.convergence = Convergence(experiment, time.monotonic)
+        self.in_vain = 0
+        """How many settings had helped nothing when that ended the search."""
+        self.is_reported = not limits.tune
         self.enough = False
         self.measured_at = 0.0
 
@@ -227,10 +233,11 @@ class _Run:
         left = self.budget.left - self.budget.ensemble_seconds(self.joins)
         if self.search.is_due:
             self.search.plan(left)
+            self.convergence.since = 0
         self.search.go_on(left)
-        if self.schedule.is_extra and not self.search.open_runs() and not self.is_reported:
+        if not (self.search.is_due or self.is_reported) and self.schedule.is_search_over:
             self.is_reported = True
-            yield Searched(self.search.extra(), self.search.is_stale)
+            yield Searched(self.search.tried(), self.in_vain)
 
     def _start_ensemble(self) -> bool:
         """Weigh all settings that are through once the search is over; return whether it began."""
@@ -291,20 +298,27 @@ class _Run:
             yield from self._failed(fit, message.error)
         elif isinstance(message.value, FoldResult):
             self.schedule.finished(fit, message.value, time.monotonic())
-            self._rescore(run.trials[fit.trial])
+            yield from self._through(run.trials[fit.trial])
             yield from self._scored(fit, message.value)
+            if self.limits.tune and self.convergence.is_over and not self.search.is_due:
+                self.in_vain = self.in_vain or self.convergence.since
+                yield from self._end_search()
         elif fit.fold is FINAL and message.ended:
             run.ended = True
         elif message.value is not None:
             run.steps = min(3, run.steps + 1)
             yield Explained(key, message.value)
 
-    def _rescore(self, trial: Trial) -> None:
-        """Let the folds choose the threshold of each other once all are there."""
+    def _through(self, trial: Trial) -> Iterator[Event]:
+        """Look at settings that have seen all folds; these choose the threshold of each other."""
         folds = range(len(self.experiment.folds))
-        if len(trial.results) == len(folds):
-            results = rescored(self.experiment, [trial.results[fold] for fold in folds])
-            trial.results = dict(enumerate(results))
+        if len(trial.results) < len(folds) or self.experiment.problem == CLUSTERING:
+            return
+        results = rescored(self.experiment, [trial.results[fold] for fold in folds])
+        trial.results = dict(enumerate(results))
+        self.convergence.add(out_of_fold(trial, self.experiment))
+        self.search.ahead = self.convergence.patience - self.convergence.since
+        yield Improved(self.convergence.line.to_json())
 
     def _scored(self, fit: Fit, result: FoldResult) -> Iterator[Event]:
         key, run = fit.key, self.schedule.runs[fit.key]

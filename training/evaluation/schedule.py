@@ -106,12 +106,17 @@ class Schedule:
         )
 
     def _next_trial(self) -> Fit | None:
-        # In turn: an algorithm with fewer rounds behind it goes first.
-        for key, run in sorted(self.runs.items(), key=lambda item: item[1].round):
-            for number, trial in enumerate(run.trials):
-                if trial.waiting and not trial.dropped and not run.ended:
-                    return Fit(key, trial.waiting[0], number)
-        return None
+        # In turn: an earlier round goes first, and in it what is known to be good.
+        waiting = [
+            ((trial.round, trial.settings not in run.algorithm.portfolio), key, number)
+            for key, run in self.runs.items()
+            for number, trial in enumerate(run.trials)
+            if trial.waiting and not trial.dropped and not run.ended
+        ]
+        if not waiting:
+            return None
+        _, key, number = min(waiting, key=lambda one: one[0])
+        return Fit(key, self.runs[key].trials[number].waiting[0], number)
 
     def _next_final(self) -> Fit | None:
         for key in self.by_score():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from training.evaluation import candidates
 from training.evaluation.runs import AlgorithmRun, Fit, Trial
 from training.evaluation.schedule import Schedule
@@ -10,9 +12,10 @@ from training.results.significance import is_paired_noise
 TUNED = 3
 # What the planned round may use of the time that is left.
 SHARE = 0.7
-# In the time that is left after it: how many algorithms, how many rounds of each at most, and
-# after how many in a row without a better setting it is enough.
-MOST_TUNED, MOST_ROUNDS, STALE_ROUNDS = 5, 8, 3
+# How many algorithms are tuned in the time that is left after it.
+MOST_TUNED = 5
+# Their portfolios are worth their time on any table.
+_ALWAYS = ("lightgbm", "boosting")
 
 
 class Search:
@@ -22,9 +25,8 @@ class Search:
         self.schedule, self.seed, self.goes_on = schedule, seed, goes_on
         self.is_due = True
         """True until the planned round is given out, or not wanted any more."""
-        self.is_stale = False
-        """True where the search ended because nothing better was found, not for want of time."""
-        self._planned: dict[str, int] = {}
+        self.ahead = math.inf
+        """How many more settings are tried at least, were there no end of the budget."""
 
     # --- which settings are tried ---
 
@@ -32,13 +34,17 @@ class Search:
         """Give the best algorithms settings to try, as many as the time that is left allows."""
         self.is_due = False
         seconds = (left - self.schedule.finals()) * SHARE
-        for key in self._learners()[:TUNED]:
+        learners = self._learners()
+        for key in learners[:TUNED]:
             run = self.schedule.runs[key]
             size = self._affordable(run, seconds)
             seconds -= self._seconds_of(run, size)
             made = candidates.candidates(run.algorithm, self.schedule.problem, size, self.seed)
             self._add(run, made)
-        for key in self._learners():
+        for key in learners[TUNED:]:
+            if key in _ALWAYS:
+                self._add_portfolio(self.schedule.runs[key], seconds)
+        for key in learners:
             self.schedule.runs[key].searching = self.goes_on
 
     def go_on(self, left: float) -> None:
@@ -65,7 +71,6 @@ class Search:
 
     def _choose_runs(self) -> None:
         self.schedule.is_extra = True
-        self._planned = {key: len(run.trials) for key, run in self.schedule.runs.items()}
         hopeful = self.hopeful()
         for key, run in self.schedule.runs.items():
             run.searching = key in hopeful
@@ -86,42 +91,44 @@ class Search:
         """Add a round, or close the search of this algorithm; return the seconds that it takes."""
         number, problem = run.round + 1, self.schedule.problem
         size = self._affordable(run, seconds)
-        made = [] if self.rounds_ahead(run)[0] < 1 else candidates.more_candidates(
+        made = candidates.more_candidates(
             run.algorithm, problem, size, f"{self.seed} {run.algorithm.key} {number}",
             [trial.settings for trial in run.trials], run.best.settings,
         )  # fmt: skip
         run.searching = bool(made)
-        self.is_stale = not made and size > 0
         self._add(run, made)
         return self._seconds_of(run, len(made))
 
+    def _add_portfolio(self, run: AlgorithmRun, seconds: float) -> None:
+        """Add as much of a portfolio as the time allows, most promising first."""
+        known = candidates.portfolio(run.algorithm, self.schedule.problem)
+        cost = (run.fold_seconds or 0.0) * self.schedule.folds / self.schedule.slots
+        self._add(run, known[: int(max(0.0, seconds) / cost) if cost else len(known)])
+
     def _add(self, run: AlgorithmRun, made: list[dict]) -> None:
         number, first = run.round + 1, candidates.first_folds(self.schedule.folds)
-        run.trials += [Trial(settings, list(range(first)), round=number) for settings in made]
-
-    def rounds_ahead(self, run: AlgorithmRun) -> tuple[int, int]:
-        """Return the fewest and the most rounds that may follow the one that is over."""
-        stale = run.round - run.best.round
-        most = max(0, MOST_ROUNDS - run.round)
-        return min(most, STALE_ROUNDS - stale), most
+        known = run.algorithm.portfolio
+        run.trials += [
+            # What is known to be good and unlike the rest is worth much to the ensemble.
+            Trial(one, list(range(self.schedule.folds if one in known else first)), round=number)
+            for one in made
+        ]
 
     # --- what becomes of them ---
 
     def halve(self, key: str) -> None:
         """Let only the best settings of a round go on, once all have seen the first folds."""
         run, first = self.schedule.runs[key], candidates.first_folds(self.schedule.folds)
-        tried = [trial for trial in run.trials[1:] if trial.round == run.round]
+        known = run.algorithm.portfolio
+        tried = [t for t in run.trials[1:] if t.round == run.round and t.settings not in known]
         alive = [trial for trial in tried if not trial.dropped]
         if any(len(trial.results) < first for trial in alive):
             return
         if all(len(trial.results) == first and not trial.waiting for trial in alive):
             order = sorted(alive, key=lambda trial: -self.schedule.mean(trial, first))
-            known = run.algorithm.portfolio
             best = order[: candidates.survivors(len(tried))]
-            # What is known to be good and unlike the rest is worth more to the ensemble.
-            going_on = [one for one in alive if one in best or one.settings in known]
             for trial in alive:
-                if trial in going_on:
+                if trial in best:
                     trial.waiting = list(range(first, self.schedule.folds))
                 else:
                     trial.drop()
@@ -148,14 +155,10 @@ class Search:
                     trial.drop()
         return vain
 
-    def extra(self) -> dict[str, int]:
-        """Return how many settings of which algorithm the time that was left was used for."""
+    def tried(self) -> dict[str, int]:
+        """Return how many settings of which algorithm were tried beside its default."""
         runs = self.schedule.runs
-        found = {
-            key: sum(1 for trial in runs[key].trials[planned:] if trial.results)
-            for key, planned in self._planned.items()
-        }
-        return {key: number for key, number in found.items() if number}
+        return {key: run.tried - 1 for key, run in runs.items() if run.tried > 1}
 
     # --- time ---
 

@@ -24,8 +24,8 @@ from training.results.leaderboard import ONLY_BASELINE, SUCCEEDED
 DEFAULT_TIME_LIMIT = 600
 SHORTEST, LONGEST = 10, 7 * 24 * 3600
 TIME_LIMIT_HELP = (
-    "What is not finished then is skipped; what is finished counts. Where you choose another time "
-    f"than {DEFAULT_TIME_LIMIT}, what is left of it goes to more settings of the best algorithms."
+    "It begins with the first fit and is used for more settings of the best algorithms, until they "
+    "improve nothing any more. What is not finished then is skipped; what is finished counts."
 )
 FEWEST_FOLDS, MOST_FOLDS, DEFAULT_FOLDS = 2, 20, 5
 HIGHEST_SEED, DEFAULT_SEED = 2**31 - 1, 0
@@ -149,11 +149,6 @@ class TrainingJob(Job):
         is worth more than none.
         """
         return None if self.time_limit is None else self.time_limit * 2 + 300
-
-    @property
-    def has_budget(self) -> bool:
-        """True if somebody chose the time: it is used up then. The default is only a limit."""
-        return self.time_limit not in (None, DEFAULT_TIME_LIMIT)
 
     @property
     def memory_limit_mb(self) -> int | None:

@@ -12,6 +12,7 @@ from training.evaluation.events import (
     Explained,
     FoldFinished,
     FoldStarted,
+    Improved,
     Pulse,
     RowAdded,
     Searched,
@@ -46,7 +47,9 @@ class ProgressReport:
     profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
     partial: dict[str, list[float]] = field(default_factory=dict)
     search: str = ""
-    """What the time left was used for, in words."""
+    """Which settings were tried, in words."""
+    line: list[list[float]] = field(default_factory=list)
+    """The best score against seconds."""
     pulse: Pulse = field(default_factory=lambda: Pulse(0.0, 0.0, ()))
 
     def take(self, event: Event) -> Iterator[tuple[str, str]]:
@@ -61,6 +64,8 @@ class ProgressReport:
         elif isinstance(event, Searched):
             self.search = _search_in_words(event)
             yield self.search, "info"
+        elif isinstance(event, Improved):
+            self.line = event.line
         elif isinstance(event, Pulse):
             self.pulse = event
         else:
@@ -154,6 +159,7 @@ class ProgressReport:
             "remaining": round(self.pulse.remaining),
             "warnings": list(self.warnings),
             "search": self.search,
+            "line": self.line,
         }
 
     def result(self, experiment: Experiment) -> dict[str, Any]:
@@ -180,6 +186,7 @@ class ProgressReport:
             "best": board[0].algorithm if board and board[0].status == SUCCEEDED else None,
             "warnings": [*self.warnings, *self._suspicion(board)],
             "search": self.search,
+            "line": self.line,
             "plots": sorted(self.plots, key=lambda plot: order[plot["algorithm"]]),
             "importance": self.importance,
             "profiles": self.profiles,
@@ -216,11 +223,14 @@ def _published(row: LeaderboardRow) -> dict[str, Any]:
 
 
 def _search_in_words(event: Searched) -> str:
-    """Return what the time left after the planned work was used for."""
-    if not event.extra:
-        return "The time left was too short for more settings."
-    counts = [f"{count} of {KNOWN[key].label}" for key, count in event.extra.items()]
-    text = f"The time left was used for more settings: {', '.join(counts)}."
-    if event.is_stale:
-        text += " The search ended early: the latest rounds had brought nothing better."
+    """Return which settings were tried beside the defaults, and why no more."""
+    if not event.tried:
+        return "There was no time for other settings than the defaults."
+    counts = [f"{count} of {KNOWN[key].label}" for key, count in event.tried.items()]
+    text = f"Beside the defaults, more settings were tried: {', '.join(counts)}."
+    if event.in_vain:
+        text += (
+            f" The training ended early: the last {event.in_vain} of them did not improve the best "
+            "mean of models, so that more time would not help."
+        )
     return text

@@ -11,7 +11,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from jobsite.jobs.execution.outcome import JobFailed
 from jobsite.jobs.execution.report import Report
@@ -43,7 +42,6 @@ log = logging.getLogger(__name__)
 
 def run(job: TrainingJob, report: Report) -> dict[str, Any]:
     """Train, compare and explain. Returns the result of the job."""
-    deadline = _deadline(job)
     report.update(live={})
     try:
         with report.working(0, f"Reading {job.dataset.name}"):
@@ -53,21 +51,13 @@ def run(job: TrainingJob, report: Report) -> dict[str, Any]:
     report.event(progress_report.task.reason)
     for warning in progress_report.warnings:
         report.event(warning, "warning")
-    limits = EvaluationLimits(
-        cores=_refuse_large(progress_report, experiment, job.memory_limit_mb),
-        memory_mb=job.memory_limit_mb,
-        deadline=deadline,
-        tune=job.tune and job.wanted != CLUSTERING,
-        goes_on=job.has_budget,
-        ensemble=job.tune and job.wanted != CLUSTERING,
-        is_enough=job.asks_to_keep,
-    )
+    cores = _refuse_large(progress_report, experiment, job.memory_limit_mb)
     for row in progress_report.rows.values():
         report.event(f"{row.label}: {row.error}", "warning")
     # Looking at every column alone takes seconds in which the first fits can be running.
     aside = ThreadPoolExecutor(1)
     checks = aside.submit(check_table, progress_report.task, Roles.of(job.options), job.seed)
-    _compete(progress_report, experiment, limits, report, checks)
+    _compete(job, cores, progress_report, experiment, report, checks)
     report.event(progress_report.verdict)
     # From here on pages read the result; lists, which do not load results, show the verdict.
     report.update(live={"verdict": progress_report.verdict})
@@ -77,12 +67,17 @@ def run(job: TrainingJob, report: Report) -> dict[str, Any]:
     return result
 
 
-def _deadline(job: TrainingJob) -> float | None:
-    """Return when the budget is over; it runs from the claim, which a cold start is later than."""
-    if job.time_limit is None:
-        return None
-    late = (timezone.now() - job.started_at).total_seconds() if job.started_at else 0.0
-    return time.monotonic() + job.time_limit - min(late, job.time_limit / 2)
+def _limits(job: TrainingJob, cores: int) -> EvaluationLimits:
+    """Return the limits of an evaluation that begins now: its budget is for fits alone."""
+    tune = job.tune and job.wanted != CLUSTERING
+    return EvaluationLimits(
+        cores=cores,
+        memory_mb=job.memory_limit_mb,
+        deadline=None if job.time_limit is None else time.monotonic() + job.time_limit,
+        tune=tune,
+        ensemble=tune,
+        is_enough=job.asks_to_keep,
+    )
 
 
 def facts_of(job: TrainingJob) -> dict[str, Any]:
@@ -151,20 +146,22 @@ def _refuse_large(
 
 
 def _compete(
+    job: TrainingJob,
+    cores: int,
     progress_report: ProgressReport,
     experiment: Experiment,
-    limits: EvaluationLimits,
     report: Report,
     checks: Future[tuple[str, ...]],
 ) -> None:
     """Run the evaluation and report it, with what the checks of the table find meanwhile."""
     reported_at, folder = 0.0, report.directory
-    with process_pool.Pool(limits.cores) as workers:
+    with process_pool.Pool(cores) as workers:
         with report.working(0.01, "Starting the processes of the fits"):
             workers.wait_ready()
         running = [
             entry for entry in progress_report.algorithms if entry.key not in progress_report.rows
         ]
+        limits = _limits(job, cores)
         for event in evaluate(experiment, running, limits, workers, folder, folder):
             lines = list(progress_report.take(event))
             if checks.done():

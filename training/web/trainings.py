@@ -18,6 +18,7 @@ from training.results.files import EXPORTS
 from training.web.files import export_response, model_response, plot_response
 from training.web.filters import TrainingFilter
 from training.web.leaderboard import board, models, problem_label
+from training.web.score_chart import score_chart
 
 
 class TrainingList(JobList):
@@ -43,6 +44,7 @@ class Detail(JobDetail):
             "problem": problem_label(shown),
             "about_form": AboutForm(instance=self.object),
             "board": board(shown),
+            "score_chart": score_chart(shown),
             "models": models(result) if result else [],
             "takeaways": EXPORTS,
         }

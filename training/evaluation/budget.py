@@ -18,8 +18,9 @@ from training.evaluation.search import (
 )
 
 PULSE = 1.0
-# What the file of the best model may take beyond the end.
-GRACE = 3.0
+# What the file of the best model may take beyond the end, and the folds of the first one if
+# nothing else has learnt anything: late is better than a baseline.
+GRACE, LATE = 3.0, 7.0
 ENSEMBLE_SECONDS = 3.0
 # What the defaults may use of the time that is left once each has seen a fold.
 SHARE_OF_DEFAULTS = 0.4
@@ -105,9 +106,9 @@ def late(schedule: Schedule, left: float, now: float) -> list[tuple[str, str]]:
                 found[key] = "The time was over before"
             continue
         needed = schedule.seconds_needed(key, now)
-        spare = GRACE - 1
+        spare = LATE
         if not schedule.is_first(key, given_up=found):
-            spare = min(0.0, spare - schedule.reserve())
+            spare = min(0.0, GRACE - 1 - schedule.reserve())
         if left <= min(0.0, -spare) or (needed is not None and needed > left + spare):
             more = "" if needed is None else f"; it needed about {max(1, needed):.0f} s more"
             found[key] = f"Skipped: out of time{more}."

@@ -300,7 +300,8 @@ class _Run:
             self.schedule.finished(fit, message.value, time.monotonic())
             yield from self._through(run.trials[fit.trial])
             yield from self._scored(fit, message.value)
-            if self.limits.tune and self.convergence.is_over and not self.search.is_due:
+            is_through = len(run.trials[fit.trial].results) == len(self.experiment.folds)
+            if is_through and self.convergence.is_over and not self.search.is_due:
                 self.in_vain = self.in_vain or self.convergence.since
                 yield from self._end_search()
         elif fit.fold is FINAL and message.ended:
@@ -323,7 +324,7 @@ class _Run:
     def _scored(self, fit: Fit, result: FoldResult) -> Iterator[Event]:
         key, run = fit.key, self.schedule.runs[fit.key]
         if fit.trial:
-            self.search.halve(key)
+            self.convergence.since += self.search.halve(key)
             if not run.is_tuning:
                 yield from self._chosen(key)
             return

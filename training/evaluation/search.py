@@ -116,14 +116,18 @@ class Search:
 
     # --- what becomes of them ---
 
-    def halve(self, key: str) -> None:
-        """Let only the best settings of a round go on, once all have seen the first folds."""
+    def halve(self, key: str) -> int:
+        """Let only the best settings of a round go on, once all have seen the first folds.
+
+        Returns how many are dropped.
+        """
         run, first = self.schedule.runs[key], candidates.first_folds(self.schedule.folds)
         known = run.algorithm.portfolio
         tried = [t for t in run.trials[1:] if t.round == run.round and t.settings not in known]
         alive = [trial for trial in tried if not trial.dropped]
         if any(len(trial.results) < first for trial in alive):
-            return
+            return 0
+        dropped = 0
         if all(len(trial.results) == first and not trial.waiting for trial in alive):
             order = sorted(alive, key=lambda trial: -self.schedule.mean(trial, first))
             best = order[: candidates.survivors(len(tried))]
@@ -133,6 +137,8 @@ class Search:
                 else:
                     trial.drop()
                     trial.forget()
+                    dropped += 1
+        return dropped
 
     def choose(self, key: str) -> bool:
         """Take the best settings that are through all folds; return whether they are new."""

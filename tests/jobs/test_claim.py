@@ -1,7 +1,9 @@
 """Claiming: order, fairness, the fence and the lease."""
 
 import os
+import random
 import time
+from collections import Counter
 from datetime import timedelta
 
 import psutil
@@ -11,6 +13,7 @@ from django.utils import timezone
 
 from jobsite.jobs import pid_files, processes
 from jobsite.jobs.execution.worker import Registration
+from jobsite.jobs.models.allowance import Allowance
 from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.models.notification import Channel, Delivery
 from jobsite.jobs.models.worker import Worker
@@ -82,6 +85,41 @@ def test_every_claim_counts_the_attempt_and_fences_the_one_before(ann, worker):
     assert (first.attempt, second.attempt) == (1, 2)
     assert Drill.objects.fenced(first.pk, first.attempt).update(progress=0.9) == 0
     assert Drill.objects.fenced(second.pk, second.attempt).update(progress=0.5) == 1
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_the_order_is_priority_then_share_then_age_within_the_limits(
+    ann, bob, root, worker, seed
+) -> None:
+    chance, owners = random.Random(seed), [ann, bob, root, None]
+    Allowance.objects.create(user=bob, running=chance.choice([None, 0, 1, 2]))
+    limit = chance.choice([None, 1, 2])
+    now = timezone.now()
+    for number in range(chance.randrange(1, 12)):
+        Drill.objects.create(
+            owner=chance.choice(owners),
+            name=str(number),
+            priority=chance.choice([0, 0, 0, 1, -1]),
+            queued_at=now - timedelta(seconds=chance.randrange(1000)),
+        )
+    for job in Drill.objects.all()[: chance.randrange(4)]:
+        Drill.objects.filter(pk=job.pk).take(worker)
+    most = {ann: limit, root: limit, None: None, bob: Allowance.objects.get().running}
+    if most[bob] is None:
+        most[bob] = limit
+    while True:
+        running = Counter(job.owner for job in Drill.objects.filter(status="running") if job.owner)
+        may = [
+            job
+            for job in Drill.objects.filter(status="queued")
+            if not most[job.owner] or running[job.owner] < most[job.owner]
+        ]
+        may.sort(key=lambda job: (-job.priority, running[job.owner], job.queued_at, job.pk))
+        assert set(Drill.objects.eligible(limit)) == set(may)
+        claimed = Drill.objects.claim(worker, per_owner=limit)
+        assert claimed == (may[0] if may else None)
+        if claimed is None:
+            return
 
 
 def expire(job: Drill) -> None:

@@ -211,7 +211,6 @@ KEEP_JOBS_DAYS = number("JOBSITE_KEEP_JOBS_DAYS", 0, least=0)
 KEEP_UPLOADS_DAYS = number("JOBSITE_KEEP_UPLOADS_DAYS", 0, least=0)
 
 WORKERS = {"training": TRAINING_WORKERS}  # of each django-q2 cluster that has not just one
-NO_SPARE_CHILD: set[str] = set()  # clusters that start no child ahead, whatever their kinds declare
 Q_CLUSTER = {
     "name": "jobsite",
     "orm": "default",

@@ -20,7 +20,6 @@ class Engine(Job):
     cluster: ClassVar[str] = "downloads"
     one_host: ClassVar[bool] = True  # the library lies on its disk
     runner: ClassVar[str | None] = "downloads.sync.run.run"
-    spare_child: ClassVar[bool] = True
     max_losses: ClassVar[int | None] = None
     max_deaths: ClassVar[int] = 1  # `keep_alive` starts the next one, with a growing delay
     stop_grace: ClassVar[float] = 12.0

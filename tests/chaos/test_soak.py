@@ -21,7 +21,7 @@ import pytest
 
 from downloads.models.download import Download
 from downloads.models.download_queryset import Entry
-from jobsite.jobs.execution.supervisor import AGAIN, STOPPING
+from jobsite.jobs.execution.supervisor import AGAIN, IMAGE_DIED, STOPPING
 from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.job_event import JobEvent
 from jobsite.jobs.models.worker import Worker
@@ -50,13 +50,14 @@ def descendants(site: Site) -> dict[str, list[psutil.Process]]:
     kinds: dict[str, list[psutil.Process]] = {"up": [psutil.Process(site.process.pid)]}
     workers = set(Worker.objects.values_list("pid", flat=True))
     for name, part in site.parts().items():
-        kinds.setdefault(name if name in {"web", "housekeeping"} else "main", []).append(part)
+        kinds.setdefault(
+            name if name in {"web", "housekeeping"} or name.startswith("image-") else "main", []
+        ).append(part)
         with contextlib.suppress(psutil.Error):
             for process in part.children(recursive=True):
-                words = process.cmdline()
                 if name == "web":
                     kind = "web worker"
-                elif any("jobsite.jobs.execution.child_main" in word for word in words):
+                elif process.name().endswith(" job"):
                     kind = "job child"
                 elif process.pid in workers:
                     kind = "django-q2 worker"
@@ -179,7 +180,7 @@ def assert_each_ended_once(load: Load) -> None:
 def assert_repeats_are_explained(load: Load) -> int:
     """Each attempt but the first follows a death (child, worker or `up`); how many there were."""
     again = AGAIN.format(signal="SIGKILL")
-    deaths = JobEvent.objects.filter(text__in=[LOST, STOPPING, again])
+    deaths = JobEvent.objects.filter(text__in=[LOST, STOPPING, IMAGE_DIED, again])
     lost = Counter(deaths.values_list("job_id", flat=True))
     for job in load.drills:
         assert job.attempt - 1 == lost[job.pk], [event.text for event in job.events]

@@ -10,6 +10,7 @@ class Scripted(Job):
     """Runs a script of steps such as ["sleep", 1] or ["die", 9]."""
 
     cluster = "drill"
+    image = "drill"
     runner = "tests.drill.tasks.run"
     REPORTED = frozenset({"board"})
     has_pages = False

@@ -14,18 +14,12 @@ from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.queue import submit
 from tests.drill.jobs import board, finish, reach, run
 from tests.drill.models import Drill, Voyage
+from tests.support.processes import is_gone
 from tests.support.receiver import listening
 from tests.support.running_site import Site
 from tests.support.waiting import promised, wait_until
 
 pytestmark = [pytest.mark.tree, pytest.mark.xdist_group("tree")]
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def test_a_job_runs_reports_and_leaves_its_result_and_files(site, owner):

@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings
 
 from jobsite.jobs.execution import limits
-from jobsite.jobs.execution.child_process import LAST_WORDS
+from jobsite.jobs.execution.limits import LAST_WORDS
 from jobsite.jobs.execution.supervisor import CPU_SLACK
 from tests.drill.jobs import board, finish, run
 from tests.support.running_site import Site
@@ -21,7 +21,7 @@ SECRETS = {
 
 def test_the_environment_is_a_list_of_what_is_needed():
     given = limits.environment({**SECRETS, "PATH": "/bin", "LC_ALL": "C", "EDITOR": "vi"})
-    assert given.keys() == {"PATH", "LC_ALL", "JOBSITE_SECRET_KEY"}
+    assert given.keys() == {"PATH", "LC_ALL", "OPENBLAS_NUM_THREADS", "JOBSITE_SECRET_KEY"}
     assert given["JOBSITE_SECRET_KEY"] != SECRETS["JOBSITE_SECRET_KEY"]
 
 
@@ -50,6 +50,8 @@ def test_a_job_sees_no_secret_and_cannot_dump_core(guarded, point_at):
         environment = seen["environment"]
         assert not [name for name in environment if name in {"DATABASE_URL", *SECRETS}]
         assert not set(environment.values()) & set(SECRETS.values())
+        image = guarded.parts()["image-drill"]
+        assert not set(image.environ().values()) & set(SECRETS.values())
 
 
 def test_a_file_past_the_limit_fails_the_job_in_words(site, owner):

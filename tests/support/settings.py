@@ -24,15 +24,12 @@ from jobsite.settings import (
     ALLOWED_HOSTS,
     DATABASES,
     INSTALLED_APPS,
-    NO_SPARE_CHILD,
     Q_CLUSTER,
     WORKERS,
 )
 
 INSTALLED_APPS += ["tests.drill"]
 WORKERS["drill"] = 2
-# Importing what trainings need takes seconds, in each tree that a test starts.
-NO_SPARE_CHILD.add("training")
 Q_CLUSTER["ALT_CLUSTERS"]["drill"] = {"workers": 2}
 ALLOWED_HOSTS += ["testserver"]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}

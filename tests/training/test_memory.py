@@ -60,5 +60,6 @@ def test_a_limit_that_no_training_can_keep_is_said_at_once(ann, settings, tmp_pa
         supervision = Supervision(job, child)
         verdict = wait_until(supervision.limits)
     finally:
+        child.end()
         child.close()
     assert verdict.startswith("The job needs at least 420 MB of memory; its limit is 300 MB.")

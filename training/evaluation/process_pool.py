@@ -1,7 +1,9 @@
 """Fits in processes of their own, so that any of them can be killed at any moment.
 
-A server process with everything imported forks one child per task in milliseconds. The
-process that runs the job never fits anything itself, so no lock of a library can be inherited.
+A server process with everything imported forks one child per task in milliseconds. It is itself
+forked from the process that runs the job, before that has threads; what has threads already starts
+one that imports everything anew. The process that runs the job never fits anything itself, so no
+lock of a library can be inherited.
 """
 
 from __future__ import annotations
@@ -11,17 +13,21 @@ import errno
 import multiprocessing
 import os
 import signal
+import socket
 import sys
+import tempfile
 import types
 import warnings
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from multiprocessing import connection, forkserver
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from jobsite.jobs.processes import family, memory_mb
+from jobsite.jobs.processes import family, memory_mb, set_name
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _KILLED = (
@@ -53,8 +59,44 @@ def _without_main() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def warm() -> None:
-    """Start the fork server, so that its imports run beside those of this process."""
+def fork_server() -> None:
+    """Fork the server from this process, which has imported everything and has one thread."""
+    np.random.seed()  # that of the image is the same for all its forks
+    address = str(Path(tempfile.mkdtemp()) / "fits")
+    alive, held = os.pipe()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        pid = os.fork()
+        if pid == 0:
+            _serve_forks(listener.detach(), alive)
+    os.close(alive)
+    # What `ensure_running` notes of a server that it has started itself.
+    server: Any = forkserver._forkserver
+    server._forkserver_address, server._forkserver_alive_fd, server._forkserver_pid = (
+        address,
+        held,
+        pid,
+    )
+
+
+def _serve_forks(listener: int, alive: int) -> None:
+    """Be the server, with nothing of its parent but what it needs; never returns."""
+    try:
+        set_name("training fits")
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)  # the line to the supervisor is its parent's
+        first, second = sorted((listener, alive))
+        os.closerange(3, first)
+        os.closerange(first + 1, second)
+        os.closerange(second + 1, os.sysconf("SC_OPEN_MAX"))
+        forkserver.main(listener, alive, preload=[])
+    finally:
+        os._exit(0)
+
+
+def _ensure_server() -> None:
+    """Start a server that imports what it needs, where none was forked."""
     _CONTEXT.set_forkserver_preload(["training.evaluation.final_fit"])
     with _without_main():
         forkserver.ensure_running()
@@ -66,7 +108,7 @@ class Pool:
     def __init__(self, slots: int) -> None:
         self.slots = max(1, slots)
         self._running: dict[Hashable, tuple[Any, connection.Connection]] = {}
-        warm()
+        _ensure_server()
 
     def wait_ready(self) -> None:
         """Return once the server has imported what it forks; until then `start` would block."""

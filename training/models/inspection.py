@@ -20,6 +20,7 @@ class Inspection(Job):
 
     kind: ClassVar[str] = "inspection"
     cluster: ClassVar[str] = "training"
+    image: ClassVar[str] = "training"
     runner: ClassVar[str | None] = "training.tasks.inspection.run"
     has_pages: ClassVar[bool] = False
 

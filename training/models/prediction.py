@@ -33,11 +33,11 @@ class Prediction(Job):
 
     kind: ClassVar[str] = "prediction"
     cluster: ClassVar[str] = "prediction"  # its own: a training would hold it up for minutes
+    image: ClassVar[str] = "training"
     runner: ClassVar[str | None] = "training.tasks.predict.run"
     templates: ClassVar[str] = "training/predictions"
     REPORTED: ClassVar[frozenset[str]] = frozenset({"brief"})
     least_memory_mb: ClassVar[int] = 250
-    warm_seconds: ClassVar[float] = 600.0
 
     training = models.ForeignKey("training.TrainingJob", models.CASCADE, related_name="predictions")
     algorithm = models.CharField(max_length=64)

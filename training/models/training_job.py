@@ -38,9 +38,8 @@ class TrainingJob(Job):
     cluster: ClassVar[str] = "training"
     runner: ClassVar[str | None] = "training.tasks.train.run"
     child_limits: ClassVar[ChildLimits] = ChildLimits(file_mb=8192, processes=4096)
-    spare_child: ClassVar[bool] = True
-    # The server of the fits needs seconds for its imports, too.
-    prepare: ClassVar[str | None] = "training.evaluation.process_pool.warm"
+    image: ClassVar[str] = "training"
+    prepare: ClassVar[str | None] = "training.evaluation.process_pool.fork_server"
     upload_limits: ClassVar[tuple[UploadLimit, ...]] = (UploadLimit("TRAINING_UPLOAD_MB"),)
     title: ClassVar[str] = "Training"
     start_label: ClassVar[str] = "New training"

@@ -13,6 +13,7 @@ from django.views import View
 from django.views.generic import FormView, ListView
 
 from jobsite.jobs import queue
+from jobsite.jobs.execution import images
 from jobsite.jobs.text import one_line
 from jobsite.jobs.web import uploads
 from training.algorithms.catalogue import ALGORITHMS
@@ -30,7 +31,8 @@ _RECENT = 20
 
 
 def own_dataset(request: HttpRequest, pk: Any) -> Dataset:
-    """Return the table, or 404 if it is somebody else's."""
+    """Return the table, or 404 if it is somebody else's; what can be done with it is a job."""
+    images.warm(TrainingJob.image)
     return get_object_or_404(Dataset.objects.visible_to(request.user), pk=pk)
 
 
@@ -48,6 +50,7 @@ class Upload(FormView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the tables sent before."""
+        images.warm(TrainingJob.image)
         recent = Dataset.objects.visible_to(self.request.user).annotate(uses=Count("jobs"))
         newest = recent.order_by("-created_at")[:_RECENT]
         return super().get_context_data(datasets=newest, **kwargs)

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
 
 from jobsite.jobs import queue
+from jobsite.jobs.execution import images
 from jobsite.jobs.web import uploads
 from jobsite.jobs.web.views import JobDetail, JobList, OwnJobs
 from training.metrics import Metric, by_rank
@@ -52,8 +53,8 @@ class Predict(OwnJobs, View):
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Both forms, filled with typical values; meanwhile a worker gets ready to answer."""
-        queue.wake(Prediction.cluster)
+        """Both forms, filled with typical values; meanwhile the libraries are loaded."""
+        images.warm(Prediction.image)
         return self.show()
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:

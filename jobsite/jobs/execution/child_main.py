@@ -1,28 +1,24 @@
-"""The process in which job code runs; its arguments are EVENTS_FD CLUSTER.
+"""The process in which job code runs: forked from an image, or exec'd as EVENTS_FD CLUSTER.
 
-It imports the runners of the cluster ahead, waits for one assignment on standard input, runs it,
-reports over the pipe EVENTS_FD as JSON lines, and ends. Standard input stays open as the line to
-the supervisor: "stop" asks to save and end; its end means that the supervisor is dead, and then
-this process and all that it started must not go on.
-
-In a cluster that is kept warm it forks a process for each assignment instead, one after the other,
-reports its id and its end, and waits for the next. It computes nothing itself: a library that has
-started threads cannot be forked.
+It waits for one assignment on standard input, runs it, reports over the pipe EVENTS_FD as JSON
+lines, and ends. Standard input stays open as the line to the supervisor: "stop" asks to save and
+end; its end means that the supervisor is dead, and then this process and all that it started must
+not go on.
 """
 
-import contextlib
 import faulthandler
 import json
 import logging
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 import traceback
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any
 
 import django
 from django.db import OperationalError, connection
@@ -33,7 +29,7 @@ from jobsite.jobs.execution import limits
 from jobsite.jobs.execution.error_texts import plain_sentence
 from jobsite.jobs.execution.outcome import JobFailed
 from jobsite.jobs.execution.report import Report, end_group
-from jobsite.jobs.processes import die_with_parent, kill_group
+from jobsite.jobs.processes import die_with_parent, set_name
 from jobsite.jobs.status import Status
 
 log = logging.getLogger(__name__)
@@ -81,72 +77,49 @@ def main() -> None:
 
     Threads and pools that a library left behind must not keep a finished job from ending.
     """
-    serve(int(sys.argv[1]), sys.argv[2])
-    end()
-
-
-def end() -> NoReturn:
-    """End this process without waiting for what libraries have started in it."""
+    descriptor, cluster = int(sys.argv[1]), sys.argv[2]
+    # The imports take seconds in which nobody reads standard input.
+    die_with_parent(signal.SIGKILL)
+    django.setup()
+    limits.forget_secrets()
+    serve(descriptor, cluster)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
 
 
+def serve_fork(descriptors: list[int], cluster: str, temporary: str) -> None:
+    """Serve one job in a fork of an image; `descriptors` are standard input and EVENTS_FD."""
+    os.dup2(descriptors[0], 0)
+    os.close(descriptors[0])
+    os.environ["TMPDIR"] = tempfile.tempdir = temporary
+    serve(descriptors[1], cluster)
+
+
 def serve(descriptor: int, cluster: str) -> None:
-    """Import the runners, wait for assignments and carry them out."""
-    faulthandler.enable()
-    # The imports take seconds in which nobody reads standard input.
-    die_with_parent(signal.SIGKILL)
-    django.setup()
+    """Wait for the assignment and carry it out."""
     from jobsite.jobs.models import kinds  # noqa: PLC0415 (models exist only after the set-up)
 
-    # Before anything is imported that starts processes of its own, which inherit both.
-    limits.forget_secrets()
+    faulthandler.enable()
+    # Before anything starts processes of its own, which inherit both.
     most = kinds.child_limits(cluster)
     limits.confine(most.file_mb, most.processes)
-    for path in kinds.preparations(cluster):
-        import_string(path)()
-    for path in kinds.runners(cluster):
-        import_string(path)
-    if kinds.warm_seconds(cluster):
-        fork_for_each(descriptor)
-    elif line := sys.stdin.readline():
-        work(descriptor, line)
-
-
-def fork_for_each(descriptor: int) -> None:
-    """Fork a process for each assignment, in a group of its own, until standard input ends."""
-    for line in iter(sys.stdin.readline, ""):
-        pid = os.fork()
-        if pid == 0:
-            os.setpgid(0, 0)
-            work(descriptor, line)
-            end()
-        with contextlib.suppress(OSError):  # whoever comes second; the group is there for both
-            os.setpgid(pid, pid)
-        send(descriptor, forked=pid)
-        _, status = os.waitpid(pid, 0)
-        kill_group(pid)
-        send(descriptor, ended=os.waitstatus_to_exitcode(status))
-
-
-def send(descriptor: int, **message: int) -> None:
-    """Write a message beside those of the job: one this short arrives in one piece."""
-    os.write(descriptor, json.dumps(message).encode() + b"\n")
-
-
-def work(descriptor: int, line: str) -> None:
-    """Carry out the assignment of a line."""
-    from jobsite.jobs.models import kinds  # noqa: PLC0415 (models exist only after the set-up)
-
+    line = sys.stdin.readline()
+    if not line:
+        return
     die_with_parent(0)  # from here on `listen` does it, for the whole group
     assignment = json.loads(line)
     log_context.set_job(assignment["pk"])
     model = kinds.job_model(assignment["kind"])
+    set_name(f"{model.kind} job")
+    limits.confine_cpu(assignment["cpu"])
     os.nice(model.niceness)
+    assert model.runner is not None
+    run = import_string(model.runner)
+    if model.prepare:
+        import_string(model.prepare)()
     job = patiently(partial(model.objects.get, pk=assignment["pk"], attempt=assignment["attempt"]))
     job.draft.mkdir(parents=True, exist_ok=True)
     report = Report(descriptor, job.draft)
     threading.Thread(target=listen, args=[report], daemon=True).start()
-    assert model.runner is not None
-    carry_out(import_string(model.runner), job, report)
+    carry_out(run, job, report)

@@ -23,6 +23,9 @@ KEYS = ("_KEY", "_KEY_FILE", "_EMAIL_URL", "_EMAIL_URL_FILE")
 # Read by Django's set-up, and of no use to the job's own code and what that starts.
 FORGOTTEN = ("DATABASE_URL", "DATABASE_URL_FILE", "PGPASSWORD", "JOBSITE_SECRET_KEY")
 
+# A library that starts threads as it is imported could not be in a process that is forked.
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+
 
 def environment(full: Mapping[str, str]) -> dict[str, str]:
     """Return the part of the worker's environment that a child process gets."""
@@ -33,13 +36,29 @@ def environment(full: Mapping[str, str]) -> dict[str, str]:
         and not name.endswith(KEYS)
     }
     # Django wants a key; this one is good for nothing.
-    return kept | {"JOBSITE_SECRET_KEY": secrets.token_urlsafe(50)}
+    return kept | ONE_THREAD | {"JOBSITE_SECRET_KEY": secrets.token_urlsafe(50)}
+
+
+LAST_WORDS = 5  # seconds between the signal that a limit was passed and the end
 
 
 def forget_secrets() -> None:
     """Remove the database URL, password included, from the environment of child processes."""
     for name in FORGOTTEN:
         os.environ.pop(name, None)
+
+
+def confine_cpu(seconds: int | None) -> None:
+    """Limit the processor time of this process, and that of each that it starts; None: do not.
+
+    The limit stands in the kernel, in case the supervisor dies before the child.
+    """
+    if seconds is not None:
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        most = seconds + LAST_WORDS
+        if hard != resource.RLIM_INFINITY:
+            most = min(most, hard)
+        resource.setrlimit(resource.RLIMIT_CPU, (min(seconds, most), most))
 
 
 def confine(file_mb: int | None, processes: int | None) -> None:

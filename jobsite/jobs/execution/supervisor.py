@@ -28,9 +28,12 @@ WEIGH_EVERY = 1.0
 SIGN_EVERY = 2.0
 CANCEL_GRACE = 1.0
 MOST_PROCESSES = 256
-CPU_SLACK = 60  # imports, and what a spare child has used before
+CPU_SLACK = 60  # imports
 
 AGAIN = "The process that ran this job was ended by {signal}; the job starts again, once."
+IMAGE_DIED = (
+    "The process that starts jobs like this one died, and this one with it; it starts again."
+)
 STOPPING = "The site is stopping; the job goes on when it is back."
 
 
@@ -54,15 +57,17 @@ class Supervision:
         """Supervise to the end and record the outcome."""
         log_context.set_job(self.job.pk)
         try:
-            if (allowed := self.job.hard_time_limit) is not None:
+            allowed, cpu = self.job.hard_time_limit, None
+            if allowed is not None:
                 # For the day on which nobody is there any more to look at the clock.
-                self.child.limit_cpu(int(allowed * settings.CORES) + CPU_SLACK)
-            self.child.assign(self.job)
+                cpu = int(allowed * settings.CORES) + CPU_SLACK
+            self.child.assign(self.job, cpu)
             ending = self.watch()
             if ending is not None:
                 recording.record(ending)
         finally:
             self.child.end()
+            self.child.close()
             log_context.set_job("")
 
     def watch(self) -> Outcome | None:
@@ -196,18 +201,22 @@ class Supervision:
             return self.of(Status.CANCELLED)
         out_of_memory = processes.oom_kills() > self.oom_kills
         is_over_limit = out_of_memory or status == -signal.SIGXCPU
-        if status < 0 and not is_over_limit and self.job.deaths + 1 < self.job.max_deaths:
-            self.run_again(signal.Signals(-status))
+        again = status < 0 and not is_over_limit
+        if again and self.child.is_lost and self.job.losses + 1 < (self.job.max_losses or 2**31):
+            self.run_again(IMAGE_DIED)
+            return None
+        if again and not self.child.is_lost and self.job.deaths + 1 < self.job.max_deaths:
+            name = signal.Signals(-status).name
+            self.run_again(AGAIN.format(signal=name), deaths=F("deaths") + 1)
             return None
         sentence = death_sentence(status, out_of_memory=out_of_memory)
         return self.of(Status.FAILED, sentence)
 
-    def run_again(self, cause: signal.Signals) -> None:
-        """Queue the job again after a signal that it did not ask for; a free worker claims it."""
+    def run_again(self, why: str, **counts: Any) -> None:
+        """Queue the job again after an end that it did not ask for; a free worker claims it."""
         with transaction.atomic():
-            counts = {"losses": F("losses") + 1, "deaths": F("deaths") + 1}
-            if self.held.transition(Status.QUEUED, **counts):
-                self.job.log(AGAIN.format(signal=cause.name), "warning")
+            if self.held.transition(Status.QUEUED, losses=F("losses") + 1, **counts):
+                self.job.log(why, "warning")
 
     def stop(self) -> Outcome | None:
         """Save, end the child and put the job back into the queue, because the site stops."""

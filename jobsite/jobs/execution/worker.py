@@ -3,7 +3,6 @@
 import logging
 import os
 import threading
-import time
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -15,7 +14,7 @@ from jobsite.jobs.execution.child_process import Child
 from jobsite.jobs.execution.supervisor import Supervision
 from jobsite.jobs.models import site_identity
 from jobsite.jobs.models.job import Job
-from jobsite.jobs.models.kinds import clusters, keeps_spare_child, run_by, warm_seconds
+from jobsite.jobs.models.kinds import clusters, run_by
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.storage import hold
 
@@ -26,15 +25,13 @@ BEAT_EVERY = 5.0
 
 @dataclass
 class Registration:
-    """This worker process: its row, its parent and its spare child."""
+    """This worker process: its row and its parent."""
 
     cluster: str
     row: Worker | None = None
     is_ours: bool = False
     """Whether the database is known to be that of the data folder."""
     parent: int = field(default_factory=os.getppid)
-    spare: Child | None = None
-    """The process for the next job, if it is started ahead of it or kept after the last one."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -56,49 +53,6 @@ class Registration:
                 self.row = Worker.of_this_process(self.cluster)
             return self.row
 
-    def take_child(self) -> Child:
-        """Return the spare child, or a new one if there is none alive."""
-        with self.lock:
-            child, self.spare = self.spare, None
-        if child is not None:
-            if child.is_usable:
-                return child
-            child.close()
-        return Child(self.cluster)
-
-    def give_back(self, child: Child) -> None:
-        """Keep the process of a job that is over for the next one, if it can take another."""
-        if child.forks and child.is_usable:
-            child.tidy()
-            with self.lock:
-                self.spare = child
-        else:
-            child.close()
-            if not child.forks:
-                self.keep_spare()
-
-    def keep_spare(self) -> None:
-        """Start the next child ahead of its job, if its imports take seconds."""
-        with self.lock:
-            if self.spare is None and keeps_spare_child(self.cluster):
-                self.spare = Child(self.cluster)
-
-    def warm_up(self) -> None:
-        """Start the process that forks the jobs of this cluster, if it has one and none runs."""
-        with self.lock:
-            if self.spare is None and warm_seconds(self.cluster):
-                self.spare = Child(self.cluster)
-
-    def cool_down(self) -> None:
-        """End that process once it has had no job for long."""
-        most = warm_seconds(self.cluster)
-        with self.lock:
-            child = self.spare
-            if not most or child is None or time.monotonic() - child.used < most:
-                return
-            self.spare = None
-        child.close()
-
 
 REGISTRATION: Registration | None = None
 
@@ -112,7 +66,7 @@ def registration() -> Registration:
 
 
 def prepare() -> None:
-    """Register this worker process, keep its row fresh and start a spare child."""
+    """Register this worker process and keep its row fresh."""
     mine = registration()
     try:
         mine.sign_in()
@@ -120,7 +74,6 @@ def prepare() -> None:
         log.exception("The database does not answer; the worker signs in later.")
     except ImproperlyConfigured as error:
         log.critical("%s", error)
-    mine.keep_spare()
     threading.Thread(target=keep_signing, args=[mine], daemon=True).start()
 
 
@@ -132,7 +85,6 @@ def keep_signing(mine: Registration) -> None:
     while not shutdown.is_cut(BEAT_EVERY):
         if os.getppid() != mine.parent:
             os._exit(1)
-        mine.cool_down()
         try:
             mine.sign_in()
         except DatabaseError:
@@ -142,22 +94,14 @@ def keep_signing(mine: Registration) -> None:
 
 
 def work() -> None:
-    """Run jobs until none is left to claim. Never raises: django-q2 would keep the failure.
-
-    A wake-up without a job is how a page announces that one is likely to come soon.
-    """
+    """Run jobs until none is left to claim. Never raises: django-q2 would keep the failure."""
     mine = registration()
     try:
-        mine.warm_up()
         while not mine.is_abandoned:
             job = claim(mine)
             if job is None:
                 return
-            child = mine.take_child()
-            try:
-                Supervision(job, child).run()
-            finally:
-                mine.give_back(child)
+            Supervision(job, Child(mine.cluster)).run()
     except Exception:
         log.exception("A worker of %s gave up on a wake-up.", mine.cluster)
         connections.close_all()

@@ -62,15 +62,13 @@ class Kind:
     """Increment of the child's nice value, so that heavy work does not slow down the pages."""
     child_limits: ClassVar[ChildLimits] = ChildLimits()
     """Kernel limits of the child and of every process that it starts."""
-    spare_child: ClassVar[bool] = False
-    """Whether the next child is started before its job: worth it if its imports take seconds."""
-    warm_seconds: ClassVar[float] = 0.0
-    """Seconds for which a process that has imported the runner is kept after its last job; it forks
-    one child per job, which then starts in milliseconds. It is started by the first wake-up. For
-    short jobs without a time limit; 0: each job has a process of its own from the start."""
+    image: ClassVar[str] = ""
+    """Name of the image from which the child is forked: a process that has imported the runners of
+    all kinds that name it, and has one thread. Worth it if these imports take seconds. Empty: the
+    child is exec'd. All kinds of a cluster name the same."""
     prepare: ClassVar[str | None] = None
-    """Dotted path of a function that the child calls before it imports the runner: to start what
-    can go on beside those imports. Its own module should import little."""
+    """Dotted path of a function that the child calls once it has the job's limits, before it has
+    a thread or a connection."""
 
     # --- files ---
 

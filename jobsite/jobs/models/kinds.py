@@ -1,5 +1,6 @@
 """Access to the installed kinds of job and to their combined declarations."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from django.apps import AppConfig, apps
@@ -51,25 +52,19 @@ def child_limits(cluster: str) -> ChildLimits:
     return ChildLimits(min(sizes, default=None), min(numbers, default=None))
 
 
-def runners(cluster: str) -> list[str]:
-    """Return the dotted path of the runner of each kind of a cluster."""
-    return [model.runner for model in models_of(cluster) if model.runner]
+def image_of(cluster: str) -> str:
+    """Return the name of the image from which a cluster's children are forked; empty: of none."""
+    return next((model.image for model in run_by(cluster)), "")
 
 
-def preparations(cluster: str) -> list[str]:
-    """Return the dotted path of the `prepare` of each kind of a cluster that has one."""
-    return [model.prepare for model in models_of(cluster) if model.prepare]
+def images_of(clusters: Iterable[str]) -> list[str]:
+    """Return the names of the images that these clusters need, without duplicates."""
+    return [name for name in dict.fromkeys(map(image_of, clusters)) if name]
 
 
-def keeps_spare_child(cluster: str) -> bool:
-    """Return whether the next child of a cluster is started ahead of its job."""
-    wanted = any(model.spare_child for model in models_of(cluster))
-    return wanted and cluster not in settings.NO_SPARE_CHILD
-
-
-def warm_seconds(cluster: str) -> float:
-    """Return how long a cluster keeps the process that forks its jobs; 0: it has none."""
-    return max((model.warm_seconds for model in models_of(cluster)), default=0.0)
+def runners_of_image(name: str) -> list[str]:
+    """Return the dotted path of the runner of each kind whose children an image forks."""
+    return [model.runner for model in job_models() if model.runner and model.image == name]
 
 
 def upload_limit(field: str) -> UploadLimit | None:

@@ -39,6 +39,8 @@ class Part:
     """Called in the process of the part, which ends with it."""
     keeps: Closable | None = None
     """What it keeps open of that which is the root's own."""
+    is_wanted: Callable[[], bool] | None = None
+    """Asked for one that is started on demand and ends by itself; None: it always runs."""
     process: ForkProcess | None = None
     started: float = 0.0
     failures: int = 0
@@ -89,6 +91,16 @@ class Part:
     def has_died(self) -> bool:
         """Return whether the part ran and is dead now."""
         return self.process is not None and self.process.exitcode is not None
+
+    def has_finished(self) -> bool:
+        """Return whether the part ended by itself, and may."""
+        return self.is_wanted is not None and self.has_died() and self.exit_status == 0
+
+    def is_due(self) -> bool:
+        """Return whether the part has to be started now."""
+        if self.process is not None or time.monotonic() < self.start_at:
+            return False
+        return self.is_wanted is None or self.is_wanted()
 
     def kill(self) -> None:
         """Kill the part with all that it started, and wait for its end."""

@@ -108,7 +108,11 @@ class Tree:
     def tend(self) -> None:
         """Start the parts, and again those that have died, each with its own back-off."""
         for part in self.parts:
-            if part.has_died():
+            if part.has_finished():
+                part.kill()
+                part.process = None
+                pid_files.forget(part.name)
+            elif part.has_died():
                 # What the dead part had started must be gone before its successor begins.
                 part.kill()
                 rest = part.rest_seconds()
@@ -116,7 +120,7 @@ class Tree:
                 self.say(f"{part.name} {how}; it is started again in {rest:.0f} s.")
                 pid_files.count_restart(part.name)
                 part.process, part.start_at = None, time.monotonic() + rest
-            if part.process is None and time.monotonic() >= part.start_at:
+            if part.is_due():
                 self.start(part)
 
     def stop(self) -> None:

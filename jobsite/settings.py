@@ -143,6 +143,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "jobsite.jobs.web.fragments.Fragments",
+    "jobsite.jobs.web.middleware.PostOnly",
     "jobsite.jobs.web.middleware.SignedInMiddleware",
     "axes.middleware.AxesMiddleware",
     "jobsite.jobs.web.streams.StreamLimit",

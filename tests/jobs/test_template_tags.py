@@ -56,7 +56,7 @@ def test_polling_ends_with_the_job() -> None:
     active = render("{% poll url True every='2s' %}", url="/x/?a=1&b=2")
     assert 'hx-get="/x/?a=1&amp;b=2"' in active
     assert 'hx-trigger="every 2s"' in active
-    assert 'hx-swap="outerHTML"' in active
+    assert 'hx-swap="morph"' in active
 
 
 def test_a_button_is_a_form_that_posts_with_its_token() -> None:

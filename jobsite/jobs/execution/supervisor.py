@@ -16,6 +16,7 @@ from jobsite.jobs.execution.error_texts import death_sentence
 from jobsite.jobs.execution.outcome import Outcome
 from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.job_event import JobEvent
+from jobsite.jobs.models.job_queryset import AFRESH
 from jobsite.jobs.status import Status
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ CHECK_EVERY = 0.5
 WEIGH_EVERY = 1.0
 SIGN_EVERY = 2.0
 CANCEL_GRACE = 1.0
+NEARLY_DONE = 0.99
 MOST_PROCESSES = 256
 CPU_SLACK = 60  # imports
 
@@ -51,6 +53,7 @@ class Supervision:
         self.renewed = self.wrote = self.checked_at = self.measured_at = self.began
         self.database_away = False
         self.heard = False
+        self.progress = 0.0
         self.oom_kills = processes.oom_kills()
 
     def run(self) -> None:
@@ -105,7 +108,9 @@ class Supervision:
                 allowed = self.job.REPORTED & message["fields"].keys()
                 self.fields |= {name: message["fields"][name] for name in allowed}
             else:
-                self.fields |= {key: message[key] for key in ("progress", "message")}
+                # It never runs backwards, and is whole at the end alone.
+                self.progress = max(self.progress, min(message["progress"], NEARLY_DONE))
+                self.fields |= {"progress": self.progress, "message": message["message"]}
 
     def line(self, text: str, level: str) -> JobEvent:
         """Return a log line of this attempt, not saved yet."""
@@ -215,7 +220,7 @@ class Supervision:
     def run_again(self, why: str, **counts: Any) -> None:
         """Queue the job again after an end that it did not ask for; a free worker claims it."""
         with transaction.atomic():
-            if self.held.transition(Status.QUEUED, losses=F("losses") + 1, **counts):
+            if self.held.transition(Status.QUEUED, losses=F("losses") + 1, **counts, **AFRESH):
                 self.job.log(why, "warning")
 
     def stop(self) -> Outcome | None:
@@ -228,7 +233,7 @@ class Supervision:
         if self.outcome and (self.outcome.status is Status.FAILED or not self.job.stop_grace):
             return self.outcome
         with transaction.atomic():
-            if self.held.transition(Status.QUEUED, **self.fields):
+            if self.held.transition(Status.QUEUED, **self.fields | AFRESH):
                 self.job.log(STOPPING)
         return None
 

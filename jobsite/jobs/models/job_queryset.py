@@ -16,6 +16,8 @@ from jobsite.jobs.status import ALLOWED_FROM, CAN_RETRY, FINISHED, Status
 
 LEASE = timedelta(seconds=30)
 FURTHEST = 2 * LEASE  # no lease ends later than this, unless the clock was set back
+# An attempt that starts again has done nothing yet.
+AFRESH: dict[str, Any] = {"message": "", "progress": 0}
 
 
 class JobQuerySet(models.QuerySet):
@@ -61,9 +63,8 @@ class JobQuerySet(models.QuerySet):
     def requeue_by_hand(self) -> int:
         """Queue failed and cancelled jobs again with a clean state; return how many."""
         fresh = {
+            **AFRESH,
             "error": "",
-            "message": "",
-            "progress": 0,
             "losses": 0,
             "deaths": 0,
             "result": None,
@@ -95,6 +96,12 @@ class JobQuerySet(models.QuerySet):
             if (most := limits.get(owner, per_owner or 0)) and running >= most
         ]
         return self.filter(status=Status.QUEUED, delete_requested=False).exclude(owner__in=full)
+
+    def ahead_of(self, job: Any) -> int:
+        """Return how many queued jobs, of all owners, will probably be taken before this one."""
+        queued = self.filter(status=Status.QUEUED, delete_requested=False)
+        earlier = Q(queued_at__lt=job.queued_at) & Q(priority=job.priority)
+        return queued.filter(Q(priority__gt=job.priority) | earlier).count()
 
     def claim(self, worker: Worker, per_owner: int | None = None) -> Any | None:
         """Assign the next job to a worker in one compare-and-swap; return it, or None.

@@ -4,6 +4,7 @@ from django.db import transaction
 
 from jobsite.jobs import queue
 from jobsite.jobs.models.job import Job
+from jobsite.jobs.models.job_queryset import AFRESH
 from jobsite.jobs.models.tally import LOST as LEASE_LOST
 from jobsite.jobs.models.tally import Tally
 from jobsite.jobs.status import Status
@@ -31,6 +32,6 @@ def take_back(job: Job) -> None:
         elif job.cancel_requested:
             if held.transition(Status.CANCELLED):
                 job.log("Cancelled.")
-        elif held.transition(Status.QUEUED, losses=losses):
+        elif held.transition(Status.QUEUED, losses=losses, **AFRESH):
             job.log(LOST, "warning")
             queue.wake(job.cluster)

@@ -121,6 +121,24 @@ def status_badge(status: str, text: str = "") -> SafeString:
     )
 
 
+_MARKS = {"succeeded": "✓", "failed": "✗", "cancelled": "–", "queued": "…", "paused": "…"}
+
+
+@register.simple_tag
+def job_title(job: Any) -> str:
+    """`{% job_title job %}`: the title of its page: "42 % · wine" while it runs, then "✓ wine"."""
+    if job.status == Status.RUNNING:
+        return f"{formats.percent(job.progress)} · {job.name}" if job.progress else str(job.name)
+    return f"{_MARKS.get(job.status, '')} {job.name}".strip()
+
+
+@register.simple_tag
+def status_favicon(status: str) -> str:
+    """`{% status_favicon job.status %}`: the address of the site's icon with the status on it."""
+    known = status if status in ("succeeded", "failed", "running") else ""
+    return static(f"jobsite/favicon{known and '-'}{known}.svg")
+
+
 @register.inclusion_tag("jobs/_progress.html")
 def progress_bar(value: Any, status: str = "", text: str = "") -> dict[str, Any]:
     """`{% progress_bar job.progress job.status job.message %}`: 0..1, or None for "unknown yet"."""
@@ -139,7 +157,7 @@ def poll(url: str, active: Any = True, every: str = "1s") -> SafeString:
     if not active:
         return mark_safe("")
     return format_html(
-        'hx-get="{}" hx-trigger="every {}" hx-swap="outerHTML" hx-target="this"', url, every
+        'hx-get="{}" hx-trigger="every {}" hx-swap="morph" hx-target="this"', url, every
     )
 
 
@@ -181,21 +199,6 @@ def filter_bar(
     `counts` maps statuses to numbers. `paused`, which not every kind of job knows, has a tab where
     a job is paused or it is asked for; `statuses` (words, separated by blanks) names the tabs.
     """
-    chosen = context["request"].GET.get("status", "")
-    numbers = {str(getattr(key, "value", key)): number for key, number in (counts or {}).items()}
-    shown = [name for name in STATUSES if numbers.get(name) or name in (chosen, *ALWAYS)]
-    names = statuses.split() or shown
-    total = numbers.get("all", sum(numbers.get(name, 0) for name in names))
-    tabs = [{"name": "", "label": "All", "count": total, "current": not chosen}]
-    tabs += [
-        {
-            "name": name,
-            "label": name.capitalize(),
-            "count": numbers.get(name, 0),
-            "current": name == chosen,
-        }
-        for name in names
-    ]
     kept = [
         (key, value)
         for key, values in context["request"].GET.lists()
@@ -204,11 +207,43 @@ def filter_bar(
     ]
     return {
         "request": context["request"],
-        "tabs": tabs,
+        "tabs": _tabs(context, counts, statuses),
         "kept": kept,
         "query": context["request"].GET.get("q", ""),
         "placeholder": placeholder,
     }
+
+
+@register.inclusion_tag("jobs/_status_tabs.html", takes_context=True)
+def moved_tabs(
+    context: Context, counts: Mapping[str, int] | None = None, statuses: str = ""
+) -> dict[str, Any]:
+    """`{% moved_tabs counts %}` in a polled list: the tabs of its filter bar, which is outside."""
+    request = context["request"]
+    tabs = _tabs(context, counts, statuses) if request.htmx else ()
+    return {"request": request, "tabs": tabs, "out_of_band": True}
+
+
+def _tabs(
+    context: Context, counts: Mapping[str, int] | None, statuses: str
+) -> list[dict[str, Any]]:
+    chosen = context["request"].GET.get("status", "")
+    numbers = {str(getattr(key, "value", key)): number for key, number in (counts or {}).items()}
+    shown = [name for name in STATUSES if numbers.get(name) or name in (chosen, *ALWAYS)]
+    names = statuses.split() or shown
+    total = numbers.get("all", sum(numbers.get(name, 0) for name in names))
+    return [
+        {"name": "", "label": "All", "count": total, "current": not chosen},
+        *(
+            {
+                "name": name,
+                "label": name.capitalize(),
+                "count": numbers.get(name, 0),
+                "current": name == chosen,
+            }
+            for name in names
+        ),
+    ]
 
 
 @register.inclusion_tag("jobs/_sort_th.html", takes_context=True)

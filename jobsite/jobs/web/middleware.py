@@ -1,16 +1,27 @@
 """Every page needs a signed-in person, unless its view says otherwise."""
 
+from collections.abc import Callable
+from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.shortcuts import render
-from django.urls import reverse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import Resolver404, get_script_prefix, resolve, reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
 from jobsite.jobs.accounts import second_factor
 from jobsite.jobs.models.allowance import OverAllowance
+from jobsite.jobs.web.request_log import LOOKING
+
+SIGNED_OUT = "You were signed out. Sign in to go on; what you pressed last was not done."
 
 
 class SignedInMiddleware(LoginRequiredMiddleware):
@@ -54,4 +65,44 @@ class SignedInMiddleware(LoginRequiredMiddleware):
         if request.htmx:
             page = request.htmx.current_url_abs_path or "/"
             return HttpResponseClientRedirect(redirect_to_login(page).url)
-        return super().handle_no_permission(request, view_func)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            messages.info(request, SIGNED_OUT)
+        if request.method in LOOKING:
+            return super().handle_no_permission(request, view_func)
+        # What was pressed cannot be pressed again by the sign-in; the page with its button can.
+        return redirect_to_login(page_before(request))
+
+
+class PostOnly:
+    """Middleware that leads back from an address which only takes a form, instead of a bare 405.
+
+    Browsers come there by the Back button, a reload or a link that somebody kept.
+    """
+
+    def __init__(self, get_response: Callable[[Any], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponseBase:
+        """Return the answer of the view, or a redirect to the page above it."""
+        response = self.get_response(request)
+        is_page = "text/html" in request.headers.get("Accept", "")
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and request.method == "GET":
+            return redirect(page_above(request.path_info)) if is_page else response
+        return response
+
+
+def page_before(request: Any) -> str:
+    """Return the address of this site's page on which a form was sent, or the one above it."""
+    sender = urlsplit(request.headers.get("Referer", ""))
+    if sender.netloc == request.get_host() and url_has_allowed_host_and_scheme(sender.path, None):
+        return f"{sender.path}?{sender.query}" if sender.query else sender.path
+    return page_above(request.path_info)
+
+
+def page_above(path: str) -> str:
+    """Return the nearest address above a path that the site has."""
+    while path := path.rstrip("/").rpartition("/")[0]:
+        with suppress(Resolver404):
+            resolve(f"{path}/")
+            return f"{get_script_prefix()}{path.lstrip('/')}/"
+    return get_script_prefix()

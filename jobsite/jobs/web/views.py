@@ -96,7 +96,10 @@ class JobDetail(OwnJobs, DetailView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         newest = list(self.object.events.order_by("-id")[:EVENTS_SHOWN])
-        return context | {"events": newest[::-1], "kind": self.model.kind}
+        line = {}
+        if self.object.status == Status.QUEUED and not self.object.message:
+            line["place_in_line"] = 1 + self.model.objects.ahead_of(self.object)
+        return context | line | {"events": newest[::-1], "kind": self.model.kind}
 
 
 class JobAction(OwnJobs, View):

@@ -127,51 +127,103 @@ function tick() {
   });
 }
 
-// ---- what a swap must not lose: open details, ticked boxes, where a log was read ----
+// ---- live pages: an answer changes only what differs, and never what a person has set ----
+Idiomorph.defaults.callbacks.beforeNodeMorphed = (before, after) => {
+  const since = before.dataset?.elapsedSince; // a clock that ticks by itself
+  return !since || since !== after.dataset?.elapsedSince;
+};
+Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => {
+  if (name === "open") return !element.matches("details");
+  if (name === "checked") return false;
+  if (name === "hidden") return !element.matches("[data-copy], [data-select-all], [data-notify]");
+  if (name === "value") return element.type === "hidden" || element.value === element.defaultValue;
+  return name !== "data-drop";
+};
+
 function atEnd(log) {
   return log.scrollHeight - log.scrollTop - log.clientHeight < 8;
 }
 
-function remember(root) {
-  return {
-    details: new Map([...root.querySelectorAll("details[id]")].map((item) => [item.id, item.open])),
-    boxes: new Map([...root.querySelectorAll("input[type=checkbox][name]")].map((box) => [box.name + "=" + box.value, box.checked])),
-    scrolls: new Map([...root.querySelectorAll("[data-log][id], .table-wrap[id]")].map((item) => [
-      item.id, { top: item.scrollTop, left: item.scrollLeft, end: item.matches("[data-log]") && atEnd(item) },
-    ])),
-  };
-}
-
-function restore(root, kept) {
-  root.querySelectorAll("details[id]").forEach((item) => {
-    if (kept.details.has(item.id)) item.open = kept.details.get(item.id);
-  });
-  root.querySelectorAll("input[type=checkbox][name]").forEach((box) => {
-    const before = kept.boxes.get(box.name + "=" + box.value);
-    if (before !== undefined) box.checked = before;
-  });
-  root.querySelectorAll("[data-log][id], .table-wrap[id]").forEach((item) => {
-    const before = kept.scrolls.get(item.id);
-    if (!before) return;
-    item.scrollLeft = before.left;
-    item.scrollTop = before.end ? item.scrollHeight : before.top;
-  });
-}
-
-const kept = new Map();
+let logsAtEnd = [];
 
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const target = event.detail.target;
-  if (event.detail.shouldSwap && target?.id) kept.set(target.id, remember(target));
+  logsAtEnd = [...event.detail.target.querySelectorAll("[data-log]")].filter(atEnd);
 });
 
 document.addEventListener("htmx:afterSettle", (event) => {
-  const id = event.detail.target?.id;
-  const root = id && document.getElementById(id);
+  const root = document.getElementById(event.detail.target?.id);
   if (!root) return;
-  if (kept.has(id)) restore(root, kept.get(id));
-  kept.delete(id);
+  logsAtEnd.forEach((log) => { log.scrollTop = log.scrollHeight; });
   enhance(root);
+});
+
+// ---- a job's page tells its state in the tab, and the end to those who do not look ----
+function showState() {
+  const head = document.querySelector("[data-title]");
+  if (!head) return;
+  document.title = `${head.dataset.title} · jobsite`;
+  document.querySelector("link[rel=icon]").href = head.dataset.favicon;
+  const ended = head.dataset.ended || "";
+  const place = document.getElementById("announcement");
+  if (ended && place.dataset.waiting) {
+    place.textContent = ended;
+    if (document.hidden && mayNotify()) new Notification(ended);
+  }
+  place.dataset.waiting = ended ? "" : "1";
+}
+
+function mayNotify() {
+  return "Notification" in window && Notification.permission === "granted";
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-notify]");
+  if (button) Notification.requestPermission().then(() => { button.hidden = true; });
+});
+
+// ---- polls: one at a time, less often while nothing changes, while nobody looks, or in trouble ----
+const MOST_SKIPPED = 4; // polls while nothing changes
+const MOST_WAIT = 30000; // ms between tries while the server is away
+const polls = new Map(); // id of a fragment -> what is known of its polls
+
+function pollOf(element) {
+  const every = element.getAttribute?.("hx-trigger")?.match(/every (\d+)s/);
+  if (!every || !element.id) return null;
+  if (!polls.has(element.id)) polls.set(element.id, { tag: "", same: 0, failed: 0, next: 0, open: false });
+  return Object.assign(polls.get(element.id), { every: 1000 * every[1] });
+}
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const poll = pollOf(event.detail.elt);
+  if (poll?.tag) event.detail.headers["X-Fragment"] = poll.tag;
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const poll = pollOf(event.detail.elt);
+  if (!poll) return;
+  const early = performance.now() < poll.next;
+  // Of pages that nobody looks at, only those that are to tell the end ask, and rarely.
+  const unseen = document.hidden && !(mayNotify() && document.querySelector("[data-title]"));
+  if (unseen || poll.open || early) return event.preventDefault();
+  poll.open = true;
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const poll = pollOf(event.detail.elt);
+  if (event.detail.successful) connection("");
+  if (!poll) return;
+  const xhr = event.detail.xhr;
+  poll.open = false;
+  poll.failed = event.detail.successful ? 0 : poll.failed + 1;
+  poll.same = xhr.status === 204 ? Math.min(poll.same + 1, MOST_SKIPPED) : 0;
+  if (xhr.status === 200) poll.tag = xhr.getResponseHeader("X-Fragment") || "";
+  const trouble = Math.min(poll.every * 2 ** poll.failed, MOST_WAIT);
+  const wait = document.hidden ? MOST_WAIT : poll.failed ? trouble : poll.every * (poll.same + 1);
+  poll.next = performance.now() + wait - poll.every / 2;
+});
+
+document.addEventListener("visibilitychange", () => {
+  polls.forEach((poll) => { poll.next = 0; }); // who comes back sees the present
 });
 
 // ---- the server is away, or the job is gone ----
@@ -194,13 +246,6 @@ document.addEventListener("htmx:responseError", (event) => {
     connection("The server has trouble answering, retrying …");
   }
 });
-document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.successful) connection("");
-});
-// a page that nobody looks at asks nothing
-document.addEventListener("htmx:beforeRequest", (event) => {
-  if (document.hidden && event.detail.elt.matches("[hx-trigger^=every]")) event.preventDefault();
-});
 
 // ---- long uploads: <button data-busy="Uploading …"> says so and is not pressed twice ----
 document.addEventListener("submit", (event) => {
@@ -219,10 +264,55 @@ window.addEventListener("pageshow", (event) => {
   });
 });
 
+// ---- a session that ends while somebody writes: what was typed is there after signing in ----
+const DRAFT = "draft:", RETURN = "return-to";
+
+function fieldsOf(form) {
+  return [...form.elements].filter((field) => field.name && field.matches("textarea, select, input")
+    && !["hidden", "password", "file", "submit", "search"].includes(field.type));
+}
+
+function keepDrafts() {
+  const forms = [...document.querySelectorAll("main form[method=post]")];
+  const values = forms.map((form) => fieldsOf(form).map((field) => (
+    ["checkbox", "radio"].includes(field.type) ? field.checked : field.value)));
+  sessionStorage.setItem(DRAFT + location.pathname, JSON.stringify(values));
+}
+
+function restoreDrafts() {
+  const next = document.querySelector("form input[name=next]");
+  if (document.querySelector("input[type=password]") && next?.value) {
+    return sessionStorage.setItem(RETURN, next.value.split("?")[0]); // the sign-in page
+  }
+  const kept = sessionStorage.getItem(DRAFT + location.pathname);
+  const isBack = sessionStorage.getItem(RETURN) === location.pathname;
+  sessionStorage.removeItem(RETURN);
+  sessionStorage.removeItem(DRAFT + location.pathname);
+  if (!kept || !isBack) return;
+  const values = JSON.parse(kept);
+  document.querySelectorAll("main form[method=post]").forEach((form, place) => {
+    const fields = fieldsOf(form);
+    if (fields.length !== values[place]?.length) return; // the page has changed meanwhile
+    fields.forEach((field, number) => {
+      const value = values[place][number];
+      if (typeof value === "boolean") field.checked = value;
+      else field.value = value;
+    });
+  });
+}
+
+window.addEventListener("pagehide", () => {
+  if (!document.querySelector("input[type=password]")) keepDrafts();
+});
+
 // ---- wiring ----
 function enhance(root) {
   root.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });
   root.querySelectorAll("[data-drop]").forEach(watchDrop);
+  root.querySelectorAll("[data-notify]").forEach((button) => {
+    button.hidden = !("Notification" in window) || Notification.permission !== "default";
+  });
+  showState();
   showSelection(document);
   tick();
 }
@@ -253,4 +343,5 @@ document.addEventListener("change", (event) => {
 document.querySelectorAll("[data-theme-toggle]").forEach(showTheme);
 document.querySelectorAll("[data-log]").forEach((log) => { log.scrollTop = log.scrollHeight; });
 enhance(document);
+restoreDrafts();
 setInterval(tick, 1000);

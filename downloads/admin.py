@@ -6,6 +6,7 @@ from downloads.models.category import Category
 from downloads.models.defaults import Defaults
 from downloads.models.download import Download
 from downloads.models.engine import Engine
+from downloads.models.network import BannedPeer
 from downloads.models.speed_plan import PersonSpeed
 from downloads.models.traffic import Traffic
 from jobsite.jobs.admin.bases import ReadOnlyAdmin
@@ -41,6 +42,13 @@ class PersonSpeedAdmin(admin.ModelAdmin):
     """Limits of all downloads of one person."""
 
     list_display = ["user", "down_kb", "up_kb"]
+
+
+@admin.register(BannedPeer)
+class BannedPeerAdmin(admin.ModelAdmin):
+    """Peers that are not contacted and not let in."""
+
+    list_display = ["address", "created_at"]
 
 
 @admin.register(Traffic)

@@ -21,7 +21,7 @@ from typing import Any, cast
 import libtorrent as lt
 
 from downloads.metainfo.magnet import Link
-from downloads.session.settings import limit_local_peers
+from downloads.session.ip_filter import limit_local_peers
 
 SETTINGS = {
     "user_agent": "jobsite-seeder",

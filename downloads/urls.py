@@ -9,6 +9,7 @@ from downloads.models.download import Download
 from downloads.web import (
     bulk,
     categories,
+    connection,
     content,
     downloads,
     files,
@@ -30,6 +31,10 @@ download_patterns = [
     path("defaults/", site_settings.EditDefaults.as_view(), name="defaults"),
     path("seeding/", site_settings.EditSeeding.as_view(), name="seeding"),
     path("speed/", site_settings.Plan.as_view(), name="plan"),
+    path("speed/switch/", site_settings.SwitchSpeed.as_view(), name="switch-speed"),
+    path("connection/", connection.Connection.as_view(), name="connection"),
+    path("connection/ban/", connection.Ban.as_view(), name="ban"),
+    path("connection/<int:pk>/unban/", connection.Unban.as_view(), name="unban"),
     path("traffic/", traffic.TrafficPage.as_view(), name="traffic"),
     path("<uuid:pk>/rates/", traffic.Graphs.as_view(model=Download), name="rates"),
     path("<uuid:pk>/watch/<int:index>/", playback.Play.as_view(model=Download), name="watch"),

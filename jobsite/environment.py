@@ -1,18 +1,20 @@
 """Reading of environment variables: typed values, refused with a sentence if they do not fit."""
 
+import contextlib
 import difflib
 import ipaddress
 import os
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+PROXIES = {"socks5", "http"}
 PREFIXES = ("JOBSITE_", "TRAINING_", "DOWNLOAD_")
 
 
@@ -60,6 +62,44 @@ def absolute(name: str, default: Path) -> Path:
     if os.environ.get(name):
         os.environ[name] = str(found)
     return found
+
+
+def choice(name: str, words: Sequence[str]) -> str:
+    """Return one of the words from the environment; the first is the default.
+
+    Raises ImproperlyConfigured for any other.
+    """
+    word = env.str(name, default=words[0]).strip().lower()
+    if word not in words:
+        raise ImproperlyConfigured(f"{name} is {word!r}; it takes one of {', '.join(words)}.")
+    return word
+
+
+class Proxy(NamedTuple):
+    """The parts of a proxy's address."""
+
+    kind: str
+    host: str
+    port: int
+    user: str
+    password: str
+
+
+def proxy(name: str) -> Proxy | None:
+    """Return a proxy from the environment; None if it is not set. Raises ImproperlyConfigured."""
+    text = env.str(name, default="").strip()
+    if not text:
+        return None
+    parts = urlsplit(text)
+    with contextlib.suppress(ValueError):
+        if parts.scheme in PROXIES and parts.hostname and parts.port and parts.path in {"", "/"}:
+            user, password = unquote(parts.username or ""), unquote(parts.password or "")
+            if max(len(user.encode()), len(password.encode())) < 256:
+                return Proxy(parts.scheme, parts.hostname, parts.port, user, password)
+    raise ImproperlyConfigured(  # not quoted: it holds a password
+        f"{name} cannot be read. It takes an address such as socks5://user:password@host:1080, or "
+        "http://host:3128; letters such as @ and : in a password are written %40 and %3A."
+    )
 
 
 def folder(name: str, default: Path) -> Path:

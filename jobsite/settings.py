@@ -20,14 +20,15 @@ from jobsite.environment import (
     folder,
     host_name,
     listening_address,
-    networks,
     number,
     stored_secret,
 )
 
-# Two groups that stand alone: how people prove who they are, and how the site tells them of an end.
+# Groups that stand alone: how people prove who they are, how the site tells them of an end, and how
+# torrents reach others.
 from jobsite.notification_settings import *  # noqa: F403
 from jobsite.sign_in_settings import *  # noqa: F403
+from jobsite.torrent_settings import *  # noqa: F403
 
 VERSION = version.VERSION
 BASE_DIR = installation.BASE_DIR
@@ -241,12 +242,6 @@ BACKUP_DIR = absolute("JOBSITE_BACKUP_DIR", DATA_DIR / "backups")
 # --- downloads ----------------------------------------------------------------------------------
 DOWNLOAD_DIR = folder("DOWNLOAD_DIR", DATA_DIR / "downloads")
 DOWNLOAD_WATCH_DIR = absolute("DOWNLOAD_WATCH_DIR", DATA_DIR / "watch")
-DOWNLOAD_LISTEN = env.str("DOWNLOAD_LISTEN", default="0.0.0.0:6881")
-DOWNLOAD_INTERFACE = env.str("DOWNLOAD_INTERFACE", default="").strip()
-DOWNLOAD_DHT = env.bool("DOWNLOAD_DHT", default=True)
-DOWNLOAD_DHT_BOOTSTRAP = env.list("DOWNLOAD_DHT_BOOTSTRAP", default=[])
-DOWNLOAD_TRACKERS = env.list("DOWNLOAD_TRACKERS", default=[])
-DOWNLOAD_ALLOWED_NETWORKS = networks("DOWNLOAD_ALLOWED_NETWORKS")
 DOWNLOAD_ACTIVE = number("DOWNLOAD_ACTIVE", 200, least=1)
 DOWNLOAD_MAX_DOWN_KB = number("DOWNLOAD_MAX_DOWN_KB", 0, least=0)
 DOWNLOAD_MAX_UP_KB = number("DOWNLOAD_MAX_UP_KB", 0, least=0)

@@ -6,7 +6,7 @@ thread calls both, in the process that made it.
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from downloads.ipc import rate_history
 from downloads.ipc.stream_requests import Available, ByteRange
 from downloads.library.record import Record
 from downloads.rate_limits import Speeds
+from downloads.session.block_list import Range
 from downloads.session.metadata import BadMetadata, bytes_had, describe
 from downloads.session.settings import Options
 
@@ -30,7 +31,7 @@ WORK_EVERY = 0.5
 CALM_AFTER, CALM_WORK_EVERY = 5.0, 2.0
 REPORT_ALL_EVERY = 2.0
 STATE_EVERY = 300.0
-INTERFACE_EVERY = 0.5
+OUTLET_EVERY = 0.5
 TAKEN_AT_ONCE = 50
 SOON = 0.05  # seconds; what threads have done is told by no event
 
@@ -43,7 +44,7 @@ class Reconciler:
         self._torrents = self._engine.torrents
         self._inbox: deque[Torrent] = deque()
         self._reported: dict[str, Snapshot] = {}
-        self._work_due = self._report_all_due = self._changed_at = self._interface_due = 0.0
+        self._work_due = self._report_all_due = self._changed_at = self._outlet_due = 0.0
         self._state_at = time.monotonic() + STATE_EVERY
 
     @property
@@ -55,6 +56,14 @@ class Reconciler:
     def cut_off(self) -> str:
         """Why nothing is sent now, as a sentence; empty if nothing is in the way."""
         return self._engine.cut_off
+
+    def listen_on(self, port: int) -> None:
+        """Accept peers on another port."""
+        self._engine.session.listen_on(port)
+
+    def block(self, ranges: Iterable[Range], banned: Iterable[str]) -> None:
+        """Contact no address of these ranges, and no banned peer."""
+        self._engine.session.block(ranges, banned)
 
     def holds(self, key: str) -> bool:
         """Return whether files of the torrent are open or work on it is under way."""
@@ -207,9 +216,9 @@ class Reconciler:
             engine.attempt(torrent, self._take_in, torrent)
         collect_checks(engine)
         collect_publications(engine)
-        if engine.interface and engine.now >= self._interface_due:
-            self._interface_due = engine.now + INTERFACE_EVERY
-            engine.watch_interface()
+        if engine.outlet.is_bound and engine.now >= self._outlet_due:
+            self._outlet_due = engine.now + OUTLET_EVERY
+            engine.watch_outlet()
         if engine.now >= self._work_due:
             is_calm = engine.now - self._changed_at > CALM_AFTER
             self._work_due = engine.now + (CALM_WORK_EVERY if is_calm else WORK_EVERY)

@@ -28,7 +28,7 @@ from downloads.session.metadata import (
     params_of_link,
     params_of_resume,
 )
-from downloads.session.network_interface import problem_of
+from downloads.session.outlet import Outlet
 from downloads.session.session import TorrentSession
 from downloads.session.settings import Options
 
@@ -51,8 +51,8 @@ class EngineState:
         self.store = ResumeStore(options.state / "resume")
         self.state_file = options.state / "session"
         self.journal = Journal(options.state / "in-hand")
-        self.has_dht = session_options.dht
-        self.interface = session_options.interface
+        self.has_dht = session_options.has_dht
+        self.outlet = Outlet(session_options.interface, session_options.proxy)
         self.cut_off = ""
         """Why nothing is sent now, as a sentence."""
         self.session = self._open(session_options)
@@ -68,7 +68,7 @@ class EngineState:
         self.space_left: dict[str, int] = {}  # bytes, of the owners who have a limit
         self.checkers = ThreadPoolExecutor(2, "check")
         self.publishers = ThreadPoolExecutor(4, "publish")
-        self.watch_interface()
+        self.watch_outlet()
 
     def _open(self, options: Options) -> TorrentSession:
         try:
@@ -79,19 +79,20 @@ class EngineState:
             log.warning("The saved state of the session is damaged and left out: %s", error)
             return TorrentSession(options)
 
-    def watch_interface(self) -> None:
-        """Stop everything while the interface that is asked for is down; go on once it is up."""
-        problem = problem_of(self.interface) if self.interface else ""
+    def watch_outlet(self) -> None:
+        """Stop everything while nothing may be sent; go on once it may."""
+        problem = self.outlet.problem()
         if problem == self.cut_off:
             return
         was_cut_off, self.cut_off = bool(self.cut_off), problem
         self.changed |= self.torrents.keys()
         if not problem:
-            log.warning("The network interface %s is up: torrents go on.", self.interface)
+            log.warning("Torrents go on by %s.", self.outlet.name)
             self.session.go_on()
-        elif not was_cut_off:
+        else:
             log.warning("%s", problem)
-            self.session.cut_off()
+            if not was_cut_off:
+                self.session.cut_off()
 
     def attempt(self, torrent: Torrent, act: Callable[..., object], *words: Any) -> None:
         """Act on one torrent. An error fails that torrent and no other."""
@@ -233,5 +234,6 @@ class EngineState:
         """Wait until everything saved is on disk."""
         for pool in (self.checkers, self.publishers):
             pool.shutdown(wait=False, cancel_futures=True)
+        self.outlet.close()
         self.store.close()
         self.journal.close()

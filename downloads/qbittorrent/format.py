@@ -50,7 +50,8 @@ RESTING = {
 def state_of(job: Download) -> str:
     """Return qBittorrent's name of the state of a download."""
     if job.is_seeding:
-        return "uploading" if job.rate_up else "stalledUP"
+        still = "queuedUP" if job.state == "queued" else "stalledUP"
+        return "uploading" if job.rate_up else still
     if job.status != Status.RUNNING:
         return RESTING[Status(job.status)]
     if job.forced and job.state in FORCED:

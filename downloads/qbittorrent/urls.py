@@ -11,6 +11,7 @@ from downloads.qbittorrent import (
     commands,
     details,
     options,
+    preferences,
     queries,
     sign_in,
     site,
@@ -21,7 +22,7 @@ QUERIES: dict[str, Any] = {
     "app/version": site.app_version,
     "app/webapiVersion": site.api_version,
     "app/buildInfo": site.build_info,
-    "app/preferences": site.preferences_reply,
+    "app/preferences": preferences.read,
     "app/defaultSavePath": site.save_path,
     "app/networkInterfaceList": site.nothing,
     "app/networkInterfaceAddressList": site.nothing,
@@ -85,16 +86,21 @@ COMMANDS: dict[str, Any] = {
     "addTags": categories.Tag.as_view(),
     "removeTags": categories.Tag.as_view(adds=False),
 }
+SwitchSpeed = preferences.SwitchSpeed.as_view()
+SITE_CHANGES: dict[str, Any] = {
+    "app/setPreferences": preferences.SetPreferences.as_view(),
+    "transfer/setDownloadLimit": preferences.SetSiteLimit.as_view(
+        usual="down_kb", slow="slow_down_kb"
+    ),
+    "transfer/setUploadLimit": preferences.SetSiteLimit.as_view(usual="up_kb", slow="slow_up_kb"),
+    "transfer/setSpeedLimitsMode": SwitchSpeed,
+    "transfer/toggleSpeedLimitsMode": SwitchSpeed,
+    "transfer/banPeers": preferences.BanPeers.as_view(),
+}
 SITE = "This serves several people: its administrators set that, on its pages."
 REFUSED = {
     "app/shutdown": SITE,
-    "app/setPreferences": SITE,
     "app/setCookies": SITE,
-    "transfer/setDownloadLimit": SITE,
-    "transfer/setUploadLimit": SITE,
-    "transfer/setSpeedLimitsMode": SITE,
-    "transfer/toggleSpeedLimitsMode": SITE,
-    "transfer/banPeers": "Peers cannot be banned here.",
     "torrents/addPeers": "Peers are found by trackers, the DHT and other peers alone.",
     "torrents/setDownloadPath": "Unfinished files have a place of their own.",
 }
@@ -108,6 +114,7 @@ urlpatterns = [
         for route, reply in QUERIES.items()
     ),
     *(path(f"torrents/{name}", view, name=name) for name, view in COMMANDS.items()),
+    *(path(route, view) for route, view in SITE_CHANGES.items()),
     *(path(route, options.Refused.as_view(reason=reason)) for route, reason in REFUSED.items()),
     re_path("^(?:search|rss)/", options.Refused.as_view(reason="There is no search and no RSS.")),
 ]

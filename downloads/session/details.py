@@ -74,6 +74,7 @@ def _peer(peer: lt.peer_info) -> dict[str, Any]:
     words = [_state(flags)]
     words += [word for flag, word in _WORDS.items() if flags & flag]
     return {
+        "ip": peer.ip[0],
         "address": f"{peer.ip[0]}:{peer.ip[1]}" if ":" not in peer.ip[0] else f"[{peer.ip[0]}]",
         "client": one_line(peer.client.decode(errors="replace"))[:60],
         "flags": ", ".join(words),

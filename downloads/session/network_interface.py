@@ -7,10 +7,9 @@ import psutil
 
 def device_of(interface: str) -> str:
     """Return the device of a name or of one of its addresses; empty if there is none now."""
-    try:
-        wanted = ipaddress.ip_address(interface)
-    except ValueError:
+    if not is_address(interface):
         return interface if interface in psutil.net_if_addrs() else ""
+    wanted = ipaddress.ip_address(interface)
     for device, addresses in psutil.net_if_addrs().items():
         for one in addresses:
             if one.address.partition("%")[0] == str(wanted):
@@ -26,13 +25,19 @@ def problem_of(interface: str) -> str:
         return f"The network interface {interface} is not there: nothing is sent."
     if state is None or not state.isup:
         return f"The network interface {interface} is down: nothing is sent."
-    if not any(_is_address(one.address) for one in psutil.net_if_addrs().get(device, ())):
+    if not any(_is_usable(one.address) for one in psutil.net_if_addrs().get(device, ())):
         return f"The network interface {interface} has no address: nothing is sent."
     return ""
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Return whether a text is an IP address."""
     try:
-        return not ipaddress.ip_address(text.partition("%")[0]).is_link_local
-    except ValueError:  # that of the hardware
+        return bool(ipaddress.ip_address(text.partition("%")[0]))
+    except ValueError:
         return False
+
+
+def _is_usable(text: str) -> bool:
+    bare = text.partition("%")[0]
+    return is_address(bare) and not ipaddress.ip_address(bare).is_link_local  # or that of hardware

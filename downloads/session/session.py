@@ -5,7 +5,7 @@ session does not survive a fork.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,17 +16,13 @@ from downloads.library.selection import HIGH, PieceOrder
 from downloads.rate_limits import Speed
 from downloads.session import events
 from downloads.session.alerts import EVENTS, progress
+from downloads.session.block_list import Range
 from downloads.session.details import details_of, peer_view
 from downloads.session.events import PeerView
+from downloads.session.ip_filter import ip_filter, limit_local_peers
 from downloads.session.metadata import end_pieces, file_of
 from downloads.session.network_interface import device_of
-from downloads.session.settings import (
-    Options,
-    interfaces,
-    ip_filter,
-    limit_local_peers,
-    settings_for,
-)
+from downloads.session.settings import Options, interfaces, settings_for, with_port
 
 
 @dataclass(frozen=True)
@@ -76,6 +72,8 @@ class TorrentSession(torrentp.Session):
         params.save_path = str(save_path)
         params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
         params.flags |= lt.torrent_flags.update_subscribe | lt.torrent_flags.apply_ip_filter
+        if self._options.torrent_connections:
+            params.max_connections = self._options.torrent_connections
         handle = self._session.add_torrent(params)
         if handle in self._keys and self._keys[handle] != key:
             raise ValueError(
@@ -152,15 +150,35 @@ class TorrentSession(torrentp.Session):
             self._handles[key].set_download_limit(speed.down)
             self._handles[key].set_upload_limit(speed.up)
 
+    def listen_on(self, port: int) -> None:
+        """Accept peers on another port from now on; trackers are told at the next announce."""
+        listen = with_port(self._options.listen, port)
+        self._options = replace(self._options, listen=listen)
+        if not self._session.is_paused():  # else once it goes on
+            self._listen()
+
+    def block(self, ranges: Iterable[Range], banned: Iterable[str]) -> None:
+        """Contact no address of these ranges, and no banned peer; who is connected is let go."""
+        allowed = self._options.allowed_networks
+        self._session.set_ip_filter(ip_filter(allowed, ranges, banned))
+
+    def _listen(self) -> None:
+        interface = self._options.interface
+        found = interfaces(self._options, device_of(interface) if interface else "")
+        self._session.apply_settings(cast(Any, found))
+
     def cut_off(self) -> None:
-        """Send nothing more: no listening socket, by which trackers are asked, and no peer."""
-        self._session.apply_settings(cast(Any, interfaces(self._options, "")))
+        """Send nothing more: no peer, and by an interface no listening socket.
+
+        By that trackers are asked. A proxy that is down lets nothing through by itself.
+        """
+        if self._options.interface:
+            self._session.apply_settings(cast(Any, interfaces(self._options, "")))
         self._session.pause()
 
     def go_on(self) -> None:
-        """Send through the interface again, which may have another address now."""
-        device = device_of(self._options.interface)
-        self._session.apply_settings(cast(Any, interfaces(self._options, device)))
+        """Send again; an interface may have another address now."""
+        self._listen()
         self._session.resume()
 
     def ask_for_progress(self) -> None:

@@ -1,12 +1,12 @@
-"""Settings of the libtorrent session, chosen by measurement, and its IP filter."""
+"""Settings of the libtorrent session, chosen by measurement or by the operator."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import libtorrent as lt
 
-from downloads.session.network_interface import device_of
-from jobsite.jobs.networks import PRIVATE_NETWORKS, Network
+from downloads.session.network_interface import device_of, is_address
+from downloads.session.proxy import Proxy
+from jobsite.jobs.networks import Network
 
 ALERTS = (
     lt.alert.category_t.status_notification
@@ -14,6 +14,13 @@ ALERTS = (
     | lt.alert.category_t.error_notification
     | lt.alert.category_t.tracker_notification
     | lt.alert.category_t.dht_notification
+)
+
+BOOTSTRAP = (
+    "dht.libtorrent.org:25401",
+    "router.bittorrent.com:6881",
+    "router.utorrent.com:6881",
+    "dht.transmissionbt.com:6881",
 )
 
 
@@ -27,6 +34,34 @@ class Options:
     dht: bool = True
     bootstrap: tuple[str, ...] = ()
     allowed_networks: tuple[Network, ...] = ()
+    proxy: Proxy | None = None
+    """The proxy through which alone anything is sent."""
+    encryption: str = "allow"
+    """One of `ENCRYPTION`."""
+    is_anonymous: bool = False
+    forwards_port: bool = False
+    """Whether the router is asked, by UPnP and NAT-PMP, to let peers in."""
+    announces_to_all: bool = True
+    """Whether all trackers of a torrent are announced to, not only the first that answers."""
+    connections: int = 800
+    torrent_connections: int = 0
+    """Of one torrent; 0: no limit but that of all together."""
+    upload_slots: int = 20
+    """Peers that are uploaded to at once."""
+
+    @property
+    def has_dht(self) -> bool:
+        """Whether the DHT is asked for peers; a proxy over HTTP carries no datagrams."""
+        return self.dht and (self.proxy is None or self.proxy.carries_datagrams)
+
+
+_POLICY, _LEVEL = lt.enc_policy, lt.enc_level
+# Word of the operator -> who is connected to, and what is spoken then.
+ENCRYPTION = {
+    "allow": (_POLICY.pe_enabled, _LEVEL.pe_both),
+    "require": (_POLICY.pe_forced, _LEVEL.pe_rc4),
+    "off": (_POLICY.pe_disabled, _LEVEL.pe_both),
+}
 
 
 def settings_for(options: Options) -> dict[str, object]:
@@ -38,15 +73,18 @@ def settings_for(options: Options) -> dict[str, object]:
         # 500 torrents that end in the same second are some 5,000 alerts; a dropped one is lost.
         "alert_queue_size": 50_000,
         # Nothing opens ports in somebody's router or shouts on the local network unasked.
-        "enable_upnp": False,
-        "enable_natpmp": False,
+        "enable_upnp": options.forwards_port and options.proxy is None,
+        "enable_natpmp": options.forwards_port and options.proxy is None,
         "enable_lsd": False,
+        **(options.proxy.settings() if options.proxy else {}),
+        **_encryption(options.encryption),
+        "anonymous_mode": options.is_anonymous,
+        "announce_to_all_tiers": options.announces_to_all,
+        "announce_to_all_trackers": options.announces_to_all,
         "ssrf_mitigation": True,
         "apply_ip_filter_to_trackers": True,
-        "enable_dht": options.dht,
-        "dht_bootstrap_nodes": ",".join(options.bootstrap)
-        or "dht.libtorrent.org:25401,"
-        "router.bittorrent.com:6881,router.utorrent.com:6881,dht.transmissionbt.com:6881",
+        "enable_dht": options.has_dht,
+        "dht_bootstrap_nodes": _bootstrap(options),
         # Over loopback and fast lines uTP is 3 to 25 times slower than TCP, and with outgoing uTP
         # on libtorrent tries it first. Incoming uTP stays on: peers behind some routers have
         # nothing else. The price: no hole is punched to a peer where both sides are behind
@@ -72,7 +110,8 @@ def settings_for(options: Options) -> dict[str, object]:
         "active_tracker_limit": -1,
         "active_dht_limit": -1,
         "active_lsd_limit": -1,
-        "connections_limit": 800,
+        "connections_limit": options.connections,
+        "unchoke_slots_limit": options.upload_slots,
         "connection_speed": 100,
         # With the default of 60 s, a peer that hung up is missed for a minute.
         "min_reconnect_time": 10,
@@ -80,6 +119,28 @@ def settings_for(options: Options) -> dict[str, object]:
         # A clean stop does not wait for the goodbye to slow trackers.
         "stop_tracker_timeout": 1,
     }
+
+
+def _encryption(word: str) -> dict[str, object]:
+    policy, level = ENCRYPTION[word]
+    policies = dict.fromkeys(("in_enc_policy", "out_enc_policy"), int(policy))
+    return {**policies, "allowed_enc_level": int(level)}
+
+
+def _bootstrap(options: Options) -> str:
+    """Return the hosts by which the DHT is entered; behind a proxy only those with an address.
+
+    libtorrent would look their names up beside the proxy. Peers name nodes as well.
+    """
+    hosts = options.bootstrap or BOOTSTRAP
+    if options.proxy is not None:
+        hosts = tuple(one for one in hosts if is_address(one.rpartition(":")[0].strip("[]")))
+    return ",".join(hosts)
+
+
+def with_port(listen: str, port: int) -> str:
+    """Return addresses such as 0.0.0.0:6881,[::]:6881 with another port."""
+    return ",".join(f"{one.rpartition(':')[0]}:{port}" for one in listen.split(","))
 
 
 def interfaces(options: Options, device: str) -> dict[str, object]:
@@ -95,20 +156,3 @@ def interfaces(options: Options, device: str) -> dict[str, object]:
         "listen_interfaces": f"{device}:{port}" if device else "",
         "outgoing_interfaces": device or options.interface,
     }
-
-
-def limit_local_peers(session: lt.session) -> None:
-    """Apply the global rate limits to peers on local networks, too."""
-    everybody = lt.ip_filter()
-    globally = 1 << session.global_peer_class_id
-    everybody.add_rule("0.0.0.0", "255.255.255.255", globally)  # noqa: S104 (a range, not bound)
-    everybody.add_rule("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", globally)
-    session.set_peer_class_filter(everybody)
-
-
-def ip_filter(allowed: Sequence[Network]) -> lt.ip_filter:
-    rules = lt.ip_filter()
-    for networks, blocked in ((PRIVATE_NETWORKS, 1), (allowed, 0)):
-        for network in networks:
-            rules.add_rule(str(network[0]), str(network[-1]), blocked)
-    return rules

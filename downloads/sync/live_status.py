@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from downloads.engine.interface import Phase, Snapshot
 from downloads.engine.reconciler import Reconciler
@@ -25,6 +26,8 @@ class LiveStatus:
         self._streams = StreamMailbox(state / "streams")
         self._downloads = downloads
         self._intervals = Intervals()
+        self.network: dict[str, Any] = {}
+        """What is told of port and block list."""
 
     def step(self, reconciler: Reconciler) -> None:
         """Publish what is due."""
@@ -36,7 +39,8 @@ class LiveStatus:
         if self._intervals.has_passed("details", DETAILS_EVERY):
             self._publish_details(reconciler)
         if self._intervals.has_passed("line", LINE_EVERY):
-            self._box.publish(LINE, {**self._line(standing), "problem": reconciler.cut_off})
+            about = {"problem": reconciler.cut_off, "port": reconciler.port, **self.network}
+            self._box.publish(LINE, {**self._line(standing), **about})
         if self._intervals.has_passed("rates", STEP):
             self._rates.add({key: (one.rate_down, one.rate_up) for key, one in standing.items()})
             self._rates.keep_only(standing)

@@ -17,10 +17,12 @@ from django.db import DatabaseError, connection
 
 from downloads.engine.interface import EngineOptions
 from downloads.engine.reconciler import Reconciler
+from downloads.session.proxy import Proxy
 from downloads.session.settings import Options
 from downloads.sync.finished_files import move_files, remove_deleted
 from downloads.sync.intervals import Intervals
 from downloads.sync.live_status import LiveStatus
+from downloads.sync.network_rules import NetworkRules
 from downloads.sync.rows import Rows
 from downloads.sync.stopped_files import StoppedFiles
 from downloads.sync.watch_folders import WatchFolders
@@ -39,6 +41,7 @@ LIMIT_EVERY = 1.0
 RENEW_EVERY = 10.0
 TRAFFIC_EVERY = 10.0
 WATCH_EVERY = 3.0
+NETWORK_EVERY = 2.0
 LOCK_WITHIN = 20.0
 
 
@@ -86,6 +89,14 @@ def _session_options() -> Options:
         dht=settings.DOWNLOAD_DHT,
         bootstrap=tuple(settings.DOWNLOAD_DHT_BOOTSTRAP),
         allowed_networks=tuple(settings.DOWNLOAD_ALLOWED_NETWORKS),
+        proxy=Proxy(*settings.DOWNLOAD_PROXY) if settings.DOWNLOAD_PROXY else None,
+        encryption=settings.DOWNLOAD_ENCRYPTION,
+        is_anonymous=settings.DOWNLOAD_ANONYMOUS,
+        forwards_port=settings.DOWNLOAD_PORT_FORWARDING,
+        announces_to_all=settings.DOWNLOAD_ALL_TRACKERS,
+        connections=settings.DOWNLOAD_CONNECTIONS,
+        torrent_connections=settings.DOWNLOAD_TORRENT_CONNECTIONS,
+        upload_slots=settings.DOWNLOAD_UPLOAD_SLOTS,
     )
 
 
@@ -110,6 +121,7 @@ class _Loop:
         self._live_status = live_status
         self._watched = WatchFolders(settings.DOWNLOAD_WATCH_DIR)
         self._stopped_files = StoppedFiles()
+        self._network = NetworkRules()
         self._intervals = Intervals()
         self._taken_over = False
         self._is_urgent = False
@@ -131,6 +143,7 @@ class _Loop:
     def _exchange(self) -> None:
         if not self._taken_over:
             self._rows.take_over()
+            self._network.step(self._reconciler)  # before the first torrent
             self._taken_over = True
         if self._is_behind():
             self._rows.write()  # before the rows it is about are let go
@@ -146,6 +159,9 @@ class _Loop:
             self._stopped_files.step()
         if self._intervals.has_passed("watch", WATCH_EVERY):
             self._watched.step()
+        if self._intervals.has_passed("network", NETWORK_EVERY):
+            self._network.step(self._reconciler)
+            self._live_status.network = self._network.status()
         if self._intervals.has_passed("traffic", TRAFFIC_EVERY):
             self._rows.write_traffic()
         if self._intervals.has_passed("renew", RENEW_EVERY):

@@ -6,6 +6,8 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
 from downloads.engine.interface import Phase, Snapshot
 from downloads.models.download import Download
 from downloads.models.seeding_goal import SeedingPlan, goal_of
@@ -64,9 +66,21 @@ class Seeds:
             else:
                 rows[row.info_hash].append(row)
         # Files that are to be moved are closed first.
-        self._rows = {key: some for key, some in rows.items() if key not in moving}
+        self._rows = self._admit({key: some for key, some in rows.items() if key not in moving})
         self._watched = {key: one for key, one in self._watched.items() if key in self._rows}
         return self._rows
+
+    def _admit(self, rows: dict[str, list[Download]]) -> dict[str, list[Download]]:
+        """Return as many as may be uploaded at once: who is keeps its place, the others queue."""
+        most = settings.DOWNLOAD_SEEDS
+        if not most or len(rows) <= most:
+            return rows
+        keys = sorted(rows, key=lambda key: (key not in self._watched, rows[key][0].created_at))
+        queued = [row.pk for key in keys[most:] for row in rows[key]]
+        waits = f"Waiting for a place: at most {most} are uploaded at once."
+        told = {**STILL, "state": Phase.QUEUED.value, "message": waits}
+        Download.objects.filter(pk__in=queued).exclude(message=waits).update(**told)
+        return {key: rows[key] for key in keys[:most]}
 
     def have_ended(self) -> bool:
         """Return whether any of them has reached its goal since they were read."""

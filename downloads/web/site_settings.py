@@ -7,11 +7,13 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
+from django.utils import timezone
+from django.views import View
 from django.views.generic import UpdateView
 
 from downloads.models.defaults import Defaults
 from downloads.models.seeding_goal import GOAL_FIELDS, SeedingPlan
-from downloads.models.speed_plan import SpeedPlan
+from downloads.models.speed_plan import SLOW, SpeedPlan
 from downloads.rate_limits import HOURS_OF_A_WEEK
 from jobsite.jobs.permissions import may
 
@@ -62,12 +64,35 @@ class Plan(UpdateView):
             (day, [(start + hour, hour, hours[start + hour] == "1") for hour in range(24)])
             for day, start in zip(DAYS, range(0, HOURS_OF_A_WEEK, 24), strict=True)
         ]
-        return super().get_context_data(**kwargs) | {"week": week, "hours": range(24)}
+        now = timezone.localtime()
+        return super().get_context_data(**kwargs) | {
+            "week": week,
+            "hours": range(24),
+            "is_slow": self.object.is_slow(now),
+            "speed": self.object.speed_at(now),
+        }
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Store it; the engine follows within a second or two."""
         form.save()
         messages.success(self.request, "The limits are stored; they hold from now on.")
+        return redirect("downloads:plan")
+
+
+class SwitchSpeed(View):
+    """Switches to the slow limits or back, until the plan changes them the next time."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Return 404 to those who may not."""
+        if not may(request.user, "change", SpeedPlan):
+            raise Http404
+        plan = SpeedPlan.current()
+        to_slow = request.POST.get("to") == SLOW
+        plan.switch(to_slow)
+        limits = "The slow limits hold" if to_slow else "The usual limits hold"
+        messages.success(request, f"{limits} until the plan changes them the next time.")
         return redirect("downloads:plan")
 
 

@@ -4,13 +4,17 @@ import os
 from pathlib import Path
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.test import Client
 
 from downloads.library.library import Library
+from downloads.models.network import BannedPeer, ListenPort
+from downloads.models.speed_plan import SpeedPlan
 from jobsite.jobs.models.api_token import ApiToken
 from tests.factories import MIB, api_of
 from tests.support.sonarr import Sonarr
 from tests.support.torrent_peers import clients
+from tests.support.users import permit
 
 
 @pytest.fixture
@@ -55,3 +59,14 @@ def torrent_client(tmp_path):
     """A function that makes torrent clients with folders of this test."""
     with clients(tmp_path) as make:
         yield make
+
+
+@pytest.fixture
+def staff(db):
+    """A member of staff who may change how torrents reach others."""
+    person = get_user_model().objects.create_user("staff", password="x")
+    permit(person, "add", BannedPeer)
+    permit(person, "delete", BannedPeer)
+    permit(person, "change", BannedPeer)
+    permit(person, "change", ListenPort)
+    return permit(person, "change", SpeedPlan)

@@ -25,19 +25,27 @@ def has_namespaces() -> bool:
 
 @pytest.mark.swarm
 @pytest.mark.skipif(not has_namespaces(), reason="network namespaces are for root alone here")
-def test_nothing_leaves_beside_a_vpn_that_is_down_and_all_goes_on_once_it_is_up(tmp_path) -> None:
+@pytest.mark.parametrize(
+    ("way", "reason"),
+    [
+        ("device", "The network interface vpn0 is down: nothing is sent."),
+        (
+            "proxy",
+            "The proxy 10.9.0.2:1080 cannot be reached (Connection refused): nothing is sent.",
+        ),
+    ],
+)
+def test_nothing_leaves_beside_a_vpn_that_is_down_and_all_goes_on_once_it_is_up(
+    tmp_path, way, reason
+) -> None:
     (tmp_path / "film").write_bytes(os.urandom(3_000_000))
-    words = [sys.executable, "-m", "tests.support.interface_guard", str(tmp_path)]
+    words = [sys.executable, "-m", "tests.support.interface_guard", str(tmp_path), way]
     done = subprocess.run(
         ["unshare", "-n", *words], cwd=ROOT, capture_output=True, text=True, timeout=2 * PATIENCE
     )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
-    assert told == {
-        "reason": "The network interface vpn0 is down: nothing is sent.",
-        "leaked": 0,
-        "by the house": 0,
-    }
+    assert told == {"reason": reason, "leaked": 0, "by the house": 0}
 
 
 def test_an_interface_is_named_by_its_device_or_its_address() -> None:

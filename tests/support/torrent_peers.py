@@ -26,7 +26,6 @@ from downloads.engine.interface import EngineOptions, Snapshot, Wanted
 from downloads.engine.reconciler import Reconciler
 from downloads.metainfo.magnet import Link, parse_link
 from downloads.session.settings import Options
-from jobsite.jobs.networks import Network
 from tests.support.ports import free_port
 from tests.support.waiting import PATIENCE
 
@@ -186,9 +185,8 @@ class Client:
     folder: Path
     active: int = 20
     floor: int = 0
-    interface: str = ""
-    networks: tuple[Network, ...] | None = None
-    """Private networks that may be contacted; those of this module without any."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """Options of the session that differ from those of all tests."""
     wanted: dict[str, Wanted] = field(default_factory=dict)
     seen: dict[str, Snapshot] = field(default_factory=dict)
     history: list[Snapshot] = field(default_factory=list)
@@ -196,9 +194,8 @@ class Client:
     def __post_init__(self) -> None:
         for name in ("downloads", "state"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        options = Options(
-            "127.0.0.1:0", self.interface, dht=False, allowed_networks=self.networks or LOOPBACK
-        )
+        usual = {"listen": "127.0.0.1:0", "dht": False, "allowed_networks": LOOPBACK}
+        options = Options(**{**usual, **self.options})
         place = EngineOptions(
             self.folder / "downloads", self.folder / "state", self.active, self.floor
         )

@@ -21,7 +21,10 @@ KEPT = {
 KEPT_PREFIXES = ("LC_", "PYTHON", "OMP_", "OPENBLAS_", "PG")
 KEYS = ("_KEY", "_KEY_FILE", "_EMAIL_URL", "_EMAIL_URL_FILE")
 # Read by Django's set-up, and of no use to the job's own code and what that starts.
-FORGOTTEN = ("DATABASE_URL", "DATABASE_URL_FILE", "PGPASSWORD", "JOBSITE_SECRET_KEY")
+FORGOTTEN = (
+    *("DATABASE_URL", "DATABASE_URL_FILE", "PGPASSWORD", "JOBSITE_SECRET_KEY"),
+    *("DOWNLOAD_PROXY", "DOWNLOAD_PROXY_FILE"),
+)
 
 # A library that starts threads as it is imported could not be in a process that is forked.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}

@@ -78,3 +78,11 @@ def test_an_address_of_a_form_leads_a_reader_to_the_page_above(browser, ann):
     assert (page.status_code, page["Location"]) == (302, job.get_absolute_url())
     assert browser.get(address, headers={"Accept": "application/json"}).status_code == 405
     assert page_above("/nowhere/at/all/") == "/"
+
+
+def test_a_queued_job_says_its_place_in_line(browser, ann):
+    first, second = a_download(ann, "a" * 40), a_download(ann, "b" * 40)
+    type(first).objects.update(message="")
+    page = browser.get(second.get_absolute_url()).content.decode()
+    assert "Number 2 in line" in page
+    assert "Next in line" in browser.get(first.get_absolute_url()).content.decode()

@@ -15,6 +15,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 PROXIES = {"socks5", "http"}
+# A name, an IPv4 address, or an IPv6 address in brackets.
+HOST = re.compile(r"[\w.-]+|\[[0-9a-fA-F:.]+(%\w+)?\]", re.ASCII)
 PREFIXES = ("JOBSITE_", "TRAINING_", "DOWNLOAD_")
 
 
@@ -109,7 +111,8 @@ def folder(name: str, default: Path) -> Path:
         path.mkdir(mode=0o750, parents=True, exist_ok=True)
     except OSError as error:
         raise ImproperlyConfigured(
-            f"{name} is {path}, which cannot be used as a folder: {error.strerror}."
+            f"{name} is {path}, which cannot be used as a folder: {error.strerror}. Name a folder "
+            "that this user may write to."
         ) from error
     return path
 
@@ -194,11 +197,12 @@ def tuned(found: dict[str, Any]) -> dict[str, Any]:
 def listening_address(name: str, default: str) -> tuple[str, int]:
     """Return host and port of a variable such as 127.0.0.1:8000 or [::1]:8000."""
     text = env.str(name, default=default)
-    host, _, port = text.rpartition(":")
-    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
+    host, _, port = text.strip().rpartition(":")
+    is_port = port.isascii() and port.isdigit() and 0 < int(port) < 65_536
+    if not is_port or not HOST.fullmatch(host):
         raise ImproperlyConfigured(
             f"{name} is {text!r}; it takes an address and a port from 1 to 65535, "
-            f"such as {default}."
+            f"such as {default}, 0.0.0.0:8000 or [::1]:8000."
         )
     return host, int(port)
 
@@ -208,7 +212,18 @@ def stored_secret(path: Path) -> str:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_text().strip()
+        return kept_secret(path)
     with os.fdopen(handle, "w") as file:
         file.write(secrets.token_urlsafe(50))
     return path.read_text().strip()
+
+
+def kept_secret(path: Path) -> str:
+    """Return the secret key in a file. Raises ImproperlyConfigured if this user may not read it."""
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The secret key {path} cannot be read: {error.strerror}. Give it to the user of the "
+            f"site: chown USER {path}"
+        ) from error

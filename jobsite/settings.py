@@ -5,14 +5,13 @@ everything that a proxy or a browser must agree on (hosts, origins, cookie flags
 JOBSITE_BASE_URL.
 """
 
-import errno
 import os
 import socket
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from jobsite import installation, logs, version
+from jobsite import data_folder, installation, logs, version
 from jobsite.environment import (
     absolute,
     database,
@@ -33,6 +32,7 @@ from jobsite.torrent_settings import *  # noqa: F403
 VERSION = version.VERSION
 BASE_DIR = installation.BASE_DIR
 COMMAND, MANAGE = installation.COMMAND, installation.MANAGE
+IS_CHECKOUT = installation.IS_CHECKOUT
 
 # --- where things lie ---------------------------------------------------------------------------
 DATA_DIR = folder("JOBSITE_DATA_DIR", installation.default_data_dir())
@@ -47,17 +47,7 @@ RUN_DIR = DATA_DIR / "run" / HOST if MANY_HOSTS else DATA_DIR / "run"
 OUTCOME_DIR = DATA_DIR / "outcomes"  # outcomes that are not in the database yet
 SESSION_FILE_PATH = DATA_DIR / "sessions"
 NEEDED_FOLDERS = (FILE_UPLOAD_TEMP_DIR, RUN_DIR, OUTCOME_DIR, SESSION_FILE_PATH)
-try:
-    for needed in NEEDED_FOLDERS:
-        needed.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not os.access(needed, os.W_OK):
-            raise PermissionError(errno.EACCES, "it is read-only")
-except OSError as error:
-    raise ImproperlyConfigured(
-        f"The data folder {DATA_DIR} cannot be written to: {error.strerror}. "
-        "Give this user write access, or set JOBSITE_DATA_DIR to another folder."
-    ) from error
-
+data_folder.prepare(DATA_DIR, NEEDED_FOLDERS)
 
 # --- address ------------------------------------------------------------------------------------
 BIND_HOST, BIND_PORT = listening_address("JOBSITE_BIND", "127.0.0.1:8000")

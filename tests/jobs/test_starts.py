@@ -3,12 +3,10 @@
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
 from functools import partial
-from pathlib import Path
 
 import psutil
 import pytest
@@ -22,41 +20,8 @@ from jobsite.jobs.server.part import Part
 from jobsite.jobs.server.tree import Tree
 from tests.support.ports import free_port
 from tests.support.running_site import ROOT
+from tests.support.starting import refusal, tables, up
 from tests.support.waiting import PATIENCE, wait_until
-
-
-def up(folder: Path, **environment: str) -> subprocess.Popen:
-    """Start a site, with everything that it prints in one stream."""
-    return subprocess.Popen(
-        [sys.executable, "manage.py", "up"],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "tests.support.settings",
-            "JOBSITE_DATA_DIR": str(folder),
-            "JOBSITE_BIND": f"127.0.0.1:{free_port()}",
-            "DATABASE_URL": f"sqlite:///{folder / 'jobsite.sqlite3'}",
-            **environment,
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def refusal(folder: Path, **environment: str) -> str:
-    """What a start prints that ends by itself."""
-    process = up(folder, **environment)
-    said, _ = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 1, said
-    assert "Traceback" not in said
-    assert "jobsite runs at" not in said
-    return said
-
-
-def tables(database: Path) -> list[str]:
-    with sqlite3.connect(database) as rows:
-        return [name for (name,) in rows.execute("SELECT name FROM sqlite_master")]
 
 
 @pytest.mark.tree

@@ -1,13 +1,13 @@
 """The problems of the site that concern everybody: the dashboard and `/health/ready` show them."""
 
 from django.conf import settings
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import DatabaseError
 from django.utils.text import get_text_list
 
 from jobsite.jobs import pid_files
 from jobsite.jobs.models.host import Host, roles
 from jobsite.jobs.models.kinds import clusters, job_models
+from jobsite.jobs.models.migration_state import migration_state
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.storage import disk_space
 
@@ -26,24 +26,17 @@ def silent_sentence(name: str) -> str:
 def problems() -> dict[str, str]:
     """Return a sentence for each part that has a problem: database, migrations, workers, disk."""
     try:
-        executor = MigrationExecutor(connection)
-        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        loader = executor.loader
-        newer = [
-            key
-            for key in loader.applied_migrations
-            if key[0] in loader.migrated_apps and key not in loader.disk_migrations
-        ]
+        state = migration_state()
         alive = set(Worker.objects.alive().values_list("cluster", flat=True))
         hosts = list(Host.objects.alive())
     except DatabaseError:
         return {"database": "The database does not answer."}
     found = {}
-    if pending:
-        found["migrations"] = f"{len(pending)} migrations are not applied."
-    if newer:
+    if state.pending:
+        found["migrations"] = f"{len(state.pending)} migrations are not applied."
+    if state.unknown:
         found["newer"] = (
-            f"The database was made by a newer version of jobsite ({'.'.join(sorted(newer)[0])}). "
+            f"The database was made by a newer version of jobsite ({state.unknown[0]}). "
             "Update this one, or restore a backup."
         )
     found |= {name: silent_sentence(name) for name in WATCHED if pid_files.is_silent(name)}

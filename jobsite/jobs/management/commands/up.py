@@ -1,6 +1,5 @@
 """`manage.py up`: the whole site in one foreground process tree."""
 
-import multiprocessing
 import os
 import socket
 import sys
@@ -12,17 +11,18 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, OperationalError, connection
+from django.db import DatabaseError, connection
 
 from jobsite.jobs import pid_files, processes
 from jobsite.jobs.accounts import sign_in_links
+from jobsite.jobs.backup.upgrade import UpgradeFailed, upgrade
 from jobsite.jobs.models import site_identity
 from jobsite.jobs.models.host import WEB, Host, own_clusters, own_roles, roles
 from jobsite.jobs.server import image, joining
 from jobsite.jobs.server.part import FORK, Closable
 from jobsite.jobs.server.site_parts import parts
+from jobsite.jobs.server.start_checks import StartRefused, check_database, check_place, is_final
 from jobsite.jobs.server.tree import AlreadyRunning, Tree, alone
 from jobsite.jobs.storage import advisory_locks
 
@@ -74,10 +74,12 @@ class Command(BaseCommand):
                     self.run_on(locks, listener, adopt)
         except AlreadyRunning as running:
             raise CommandError(already(str(running))) from None
+        except StartRefused as reason:
+            raise CommandError(str(reason)) from None
 
     def run_on(self, locks: list[IO[str]], listener: socket.socket | None, adopt: bool) -> None:
         """Run the site on a socket, if this host answers requests."""
-        check_semaphores()
+        check_place()
         # In a process of its own: the image gets no connection, and nothing that migrations need.
         with apart(partial(self.enter, adopt)):
             image.load()
@@ -92,23 +94,22 @@ class Command(BaseCommand):
         try:
             self.await_database()
             with advisory_locks.alone(advisory_locks.START):
-                self.refuse_strangers(adopt)
+                check_database(adopt)
+                self.refuse_strangers()
                 self.set_up()
                 Host.join()
-        except CommandError as error:
+        except (CommandError, StartRefused, UpgradeFailed) as error:
             self.stderr.write(f"CommandError: {error}")
             sys.exit(1)
 
-    def refuse_strangers(self, adopt: bool) -> None:
+    def refuse_strangers(self) -> None:
         """Refuse a host that does not belong here. Raises CommandError."""
-        if not adopt and (sentence := site_identity.conflict()):
-            raise CommandError(sentence)
         if sentence := joining.check_locks() or joining.refusal(self.say):
             raise CommandError(sentence)
 
     def set_up(self) -> None:
-        """Migrate, and make the identity of the site and its first administrator."""
-        call_command("migrate", interactive=False, verbosity=0)
+        """Upgrade the database, and make the identity of the site and its first administrator."""
+        upgrade(self.say)
         site_identity.claim()
         if link := first_sign_in():
             self.say(f"The first administrator is {FIRST_ADMINISTRATOR!r}. Sign in once with:")
@@ -121,10 +122,10 @@ class Command(BaseCommand):
             try:
                 connection.ensure_connection()
                 return
-            except OperationalError as error:
+            except DatabaseError as error:
                 reason = " ".join(str(error).split())
             now = time.monotonic()
-            if connection.vendor == "sqlite" or now - began > DATABASE_WITHIN:
+            if is_final(connection.vendor, reason) or now - began > DATABASE_WITHIN:
                 raise CommandError(f"The database does not answer: {reason}")
             if now - said > SAY_EVERY or said == began:
                 said = now
@@ -187,20 +188,14 @@ def listening() -> socket.socket:
         family, *_, place = socket.getaddrinfo(host, settings.BIND_PORT, type=socket.SOCK_STREAM)[0]
         return socket.create_server(place[:2], family=family, backlog=BACKLOG)
     except OSError as error:
+        hint = (
+            "Only root may listen below port 1024"
+            if isinstance(error, PermissionError)
+            else "Stop what uses this address"
+        )
         raise CommandError(
-            f"The site cannot listen at {settings.BIND}: {error.strerror}. Stop what "
-            f"uses this address, or choose another: {settings.COMMAND} up --bind HOST:PORT"
-        ) from None
-
-
-def check_semaphores() -> None:
-    """Refuse a system on which the queue's processes cannot share a lock. Raises CommandError."""
-    try:
-        multiprocessing.Lock()
-    except OSError as error:
-        raise CommandError(
-            f"The workers need shared memory, and /dev/shm cannot be used ({error.strerror}). "
-            "Mount it: mount -t tmpfs tmpfs /dev/shm"
+            f"The site cannot listen at {settings.BIND}: {error.strerror}. {hint}, or choose "
+            f"another: {settings.COMMAND} up --bind HOST:PORT"
         ) from None
 
 

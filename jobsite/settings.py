@@ -248,7 +248,10 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["jobsite.jobs.api.parsers.JSONObjectParser"],
     "DEFAULT_PAGINATION_CLASS": "jobsite.jobs.api.pagination.Pages",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_FILTER_BACKENDS": [
+        "jobsite.jobs.api.query_words.KnownQueryWords",
+        "django_filters.rest_framework.DjangoFilterBackend",
+    ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "jobsite.jobs.api.errors.explain",
     "URL_FORMAT_OVERRIDE": None,  # ?format= is that of an archive; answers are always JSON

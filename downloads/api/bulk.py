@@ -15,6 +15,7 @@ from downloads.api.fields import OwnCategoryField, Tags
 from downloads.bulk import ACTIONS, Values, carry_out
 from downloads.models.category import Category
 from downloads.web.filters import DownloadFilter
+from jobsite.jobs.api.query_words import check_words
 
 
 class BulkSerializer(serializers.Serializer):
@@ -68,6 +69,7 @@ class BulkActions(DownloadActions):
             chosen = chosen.filter(pk__in=given["ids"])
         else:
             query = QueryDict(given["filter"])
+            check_words(query, DownloadFilter.base_filters)  # else it would let everything through
             chosen = DownloadFilter(query, queryset=chosen, request=request).qs
         outcome = carry_out(given["action"], chosen, form.values)
         return Response(BulkOutcomeSerializer(outcome).data, HTTP_202_ACCEPTED)

@@ -21,7 +21,7 @@ training_patterns = [
         inspections.ReportFile.as_view(),
         name="dataset-report",
     ),
-    path("datasets/<uuid:pk>/role/", inspections.Role.as_view(), name="dataset-role"),
+    path("datasets/<uuid:pk>/role/", datasets.Role.as_view(), name="dataset-role"),
     path("datasets/<uuid:pk>/rename/", datasets.Rename.as_view(), name="dataset-rename"),
     path("datasets/<uuid:pk>/file/", datasets.TableFile.as_view(), name="dataset-file"),
     path("datasets/<uuid:pk>/", datasets.DatasetPage.as_view(), name="dataset"),

@@ -191,10 +191,12 @@ def test_train_again_fills_in_every_setting_and_keeps_the_roles(tables, ann, bob
     text = client.get(f"{address}?again={job.pk}").content.decode()
     for value in ('value="77"', 'value="4"', 'value="9"', '<option value="soil" selected>'):
         assert value in text
-    assert "Kinds and roles of the columns as in that training" in text
+    assert "With the settings and columns of" in text
+    column = [found.name for found in tables[0].preview.columns].index("note")
+    assert f'<select name="role{column}"' in text
+    assert '<option value="ignore" selected>' in text
     form = {
         "again": job.pk,
-        "same_columns": "on",
         "target": "soil",
         "algorithms": ["tree"],
         **asked,
@@ -204,7 +206,4 @@ def test_train_again_fills_in_every_setting_and_keeps_the_roles(tables, ann, bob
     made = TrainingJob.objects.exclude(pk=job.pk).get()
     for name in ("target", "algorithms", "options", *asked):
         assert getattr(made, name) == getattr(job, name), name
-    form.pop("same_columns")
-    client.post(address, form | {"seed": 10})
-    assert TrainingJob.objects.get(seed=10).options == {}
     assert f'value="{job.pk}"' not in client.get(f"{address}?again=x").content.decode()

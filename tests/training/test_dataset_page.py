@@ -137,3 +137,108 @@ def test_a_target_is_proposed_with_its_reason(page):
     page.post(reverse("training:columns", args=[dataset.pk]), columns_form(dataset, role0="target"))
     text = page.get(dataset.get_absolute_url()).content.decode()
     assert "“size” is proposed: it has the role of the target." in text
+
+
+def page_form(dataset: Dataset, **changes) -> dict:
+    """All that the page of a table sends with Start."""
+    form = {**columns_form(dataset), "shown_target": "kind", "target": "kind", "preset": "60"}
+    return form | {"role5": "target", "algorithms": ["tree"], "tune": "on"} | changes
+
+
+def test_start_sends_the_columns_as_they_stand_on_the_page(page):
+    dataset = kept(page, flowers())
+    form = page_form(dataset, role2="group", role4="ignore", kind0="category")
+    assert page.post(dataset.get_absolute_url(), form).status_code == 302
+    job = TrainingJob.objects.get()
+    assert (job.target, job.time_limit) == ("kind", 60)
+    assert job.options["kinds"] == {"width": "category"}
+    assert (job.options["ignore"], job.options["group"]) == (["note"], "soil")
+    dataset.refresh_from_db()
+    assert dataset.options == job.options, "the table shows them the next time"
+
+
+@pytest.mark.parametrize(
+    ("changes", "target", "ignored"),
+    [
+        ({"target": "soil"}, "soil", []),
+        ({"role2": "target"}, "soil", []),
+        ({"role2": "target", "target": "soil"}, "soil", []),
+        ({"target": "soil", "role2": "ignore"}, "soil", []),
+        ({"target": ""}, "", []),
+    ],
+)
+def test_the_target_is_changed_in_its_list_or_among_the_roles(page, changes, target, ignored):
+    dataset = kept(page, flowers())
+    answer = page.post(dataset.get_absolute_url(), page_form(dataset, **changes))
+    assert answer.status_code == 302, answer.content.decode()
+    job = TrainingJob.objects.get()
+    assert (job.target, job.options["ignore"]) == (target, ignored)
+    assert job.options["target"] == (target or None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"role5": "ignore"}, "The target “kind” is marked as ignored"),
+        ({"role2": "target", "target": "height"}, "Only one column can be the target"),
+        ({"role2": "time"}, "Choose a column of dates or of numbers"),
+        ({"time_limit": "90"}, "1 min is chosen, and 90 seconds are given"),
+        ({"preset": "own"}, "Give the time in seconds"),
+        ({"preset": "own", "time_limit": "3"}, "greater than or equal to 10"),
+        ({"algorithms": []}, "Choose at least one algorithm"),
+    ],
+)
+def test_a_page_that_is_refused_comes_back_as_it_was_sent(page, changes, said):
+    dataset = kept(page, flowers())
+    form = page_form(dataset, role0="ignore", seed="77", **changes)
+    text = page.post(dataset.get_absolute_url(), form).content.decode()
+    assert said in text
+    assert 'value="77"' in text
+    assert '<option value="ignore" selected>' in text
+    assert not TrainingJob.objects.exists()
+    dataset.refresh_from_db()
+    assert dataset.options == {}
+
+
+@pytest.mark.parametrize("part", ["columns", "dataset-role", "reread"])
+def test_a_button_of_a_part_keeps_the_choices_of_all_others(page, part):
+    dataset = kept(page, flowers())
+    form = page_form(dataset, role0="ignore", preset="own", time_limit="90", seed="77")
+    del form["tune"]
+    answer = page.post(
+        reverse(f"training:{part}", args=[dataset.pk]),
+        form | {"choice": "soil=group", "dates": "dmy"},
+        follow=True,
+    )
+    shown = answer.context["form"]
+    assert shown["time_limit"].value() == "90"
+    assert (shown["seed"].value(), shown["preset"].value()) == ("77", "own")
+    assert not shown["tune"].value()
+    assert shown["algorithms"].value() == ["tree"]
+    dataset.refresh_from_db()
+    assert dataset.options["ignore"] == ["width"]
+    assert dataset.options["group"] == ("soil" if part == "dataset-role" else None)
+    assert dataset.told.get("dates", "") == ("dmy" if part == "reread" else "")
+
+
+def test_import_options_that_were_changed_are_taken_before_a_start(page):
+    dataset = kept(page, flowers())
+    form = page_form(dataset, encoding="", dates="mdy")
+    text = page.post(dataset.get_absolute_url(), form, follow=True).content.decode()
+    assert "the table was read again" in text
+    assert not TrainingJob.objects.exists()
+    dataset.refresh_from_db()
+    assert dataset.told["dates"] == "mdy"
+    assert page.post(dataset.get_absolute_url(), form).status_code == 302
+    assert TrainingJob.objects.get().options["target"] == "kind"
+
+
+def test_remarks_after_the_fourth_are_folded(page):
+    names = [f"c{n}" for n in range(7)]
+    cells = [",".join(str(n * row % 9) for n in range(1, 7)) + ",x" for row in range(40)]
+    dataset = kept(page, "\n".join([",".join(names), *cells]).encode())
+    dataset.head["warnings"] = [f"remark {n}" for n in range(6)]
+    dataset.save()
+    text = page.get(dataset.get_absolute_url()).content.decode()
+    assert "2 more" in text
+    assert text.index("remark 3") < text.index('id="more-remarks"') < text.index("remark 4")

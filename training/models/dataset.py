@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -161,9 +162,10 @@ class Dataset(models.Model):
     def reread(self, choices: Mapping[str, Any]) -> None:
         """Read the table anew as its owner says, another sheet of the workbook perhaps.
 
-        Raises ReadingError; then everything stays as it was. Other names and kinds may come of it,
-        for which the old roles mean nothing.
+        Raises ReadingError; then everything stays as it was. Kinds and roles of the columns are
+        kept if these have the same names after it; for others they mean nothing.
         """
+        options, names = self.options, [column.name for column in self.preview.columns]
         sheet = str(choices.get("sheet") or self.sheet)
         if sheet == self.sheet:
             known = {"sheet": sheet, "said": self.told.get("said")}
@@ -171,6 +173,9 @@ class Dataset(models.Model):
         else:
             self._turn_to(sheet, choices)
         self.options = {}
+        if names == [column.name for column in self.preview.columns]:
+            with suppress(problem_type.TargetError):  # a kind that no cell has any more
+                self.keep_options(options)
         self.save()
 
     def _turn_to(self, sheet: str, choices: Mapping[str, Any]) -> None:

@@ -24,8 +24,8 @@ from training.results.leaderboard import ONLY_BASELINE, SUCCEEDED
 DEFAULT_TIME_LIMIT = 600
 SHORTEST, LONGEST = 10, 7 * 24 * 3600
 TIME_LIMIT_HELP = (
-    "It begins with the first fit and is used for more settings of the best algorithms, until they "
-    "improve nothing any more. What is not finished then is skipped; what is finished counts."
+    "Counted from the first fit. Stops after this time and keeps finished models; earlier, if more "
+    "tuning improves nothing."
 )
 FEWEST_FOLDS, MOST_FOLDS, DEFAULT_FOLDS = 2, 20, 5
 HIGHEST_SEED, DEFAULT_SEED = 2**31 - 1, 0

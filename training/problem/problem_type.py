@@ -104,7 +104,7 @@ def guess(target: Column, rows: int, wanted: str = "") -> Guess:
         kind = BINARY if distinct == 2 else MULTICLASS
         return Guess(kind, f"You chose to predict the {distinct} values of “{name}” as classes.")
     if distinct == 2:
-        return Guess(BINARY, f"“{name}” has exactly two values, so the two are told apart.")
+        return Guess(BINARY, f"“{name}” has exactly two values, so this is a two-class problem.")
     if target.kind in (CATEGORY, BOOLEAN, TEXT):
         _refuse_many_classes(target)
         return Guess(MULTICLASS, f"“{name}” holds text with {distinct} different values: classes.")

@@ -19,6 +19,9 @@ HINTS = {
 }
 
 
+HINT_LABELS = {ID: "looks like an ID", INDEX: "row number", CONSTANT: "one value", EMPTY: "empty"}
+
+
 class ReadingError(Exception):
     """A table that cannot be read. The message is a sentence for the person who sent it."""
 
@@ -95,6 +98,11 @@ class Column:
     def is_left_out(self) -> bool:
         """True if the column says nothing that a model could use."""
         return bool(self.hints)
+
+    @property
+    def hint_label(self) -> str:
+        """Why the column is left out, in few words; empty if it is not."""
+        return next((HINT_LABELS[hint] for hint in self.hints), "")
 
     def to_json(self) -> dict[str, Any]:
         """Return the column as a dict of JSON values."""

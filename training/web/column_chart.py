@@ -10,6 +10,7 @@ from training.text import shown
 WIDTH, HEIGHT = 120, 28
 
 _GAP = 1
+_MOSTLY = 2 / 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,16 @@ class Spread:
 
 
 def drawn(column: Column) -> Spread:
-    """Return the bars of a column from left to right; the highest fills the box."""
+    """Return the bars of a column from left to right; the highest fills the box.
+
+    Words that differ from row to row have no bars: their number says more.
+    """
+    if (
+        column.kind not in (NUMBER, DATE)
+        and column.others
+        and column.distinct > _MOSTLY * _present(column)
+    ):
+        return Spread((), f"{column.distinct:,} different")
     highest = max((count for _, count in column.bars), default=0)
     width = WIDTH / max(1, len(column.bars))
     bars = []
@@ -45,9 +55,12 @@ def drawn(column: Column) -> Spread:
     return Spread(tuple(bars), _caption(column))
 
 
+def _present(column: Column) -> int:
+    return column.others + sum(bar.rows for bar in column.bars)
+
+
 def _caption(column: Column) -> str:
     if column.kind not in (NUMBER, DATE) or not column.bars:
-        words = shown(" · ".join(bar.value for bar in column.bars), 60)
-        return f"each once: {words}" if column.others and column.bars[0].rows == 1 else words
+        return shown(" · ".join(bar.value for bar in column.bars), 60)
     first, last = column.bars[0][0].split(" to ")[0], column.bars[-1][0].split(" to ")[-1]
     return f"{first} to {last}" if first != last else first

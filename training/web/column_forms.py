@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from training.models.dataset import Dataset
 from training.problem.column_roles import (
@@ -28,14 +29,43 @@ def resembles_id(column: Column) -> bool:
     return bool({ID, INDEX}.intersection(column.hints))
 
 
-class ColumnsForm(forms.Form):
-    """A kind and a role for each column."""
+def _roles_beside_target(dataset: Dataset) -> dict[str, str]:
+    return {name: role for name, role in roles_of(dataset.options).items() if role != TARGET}
 
-    def __init__(self, *args: Any, dataset: Dataset, **kwargs: Any) -> None:
+
+def with_one_target(sent: QueryDict, dataset: Dataset) -> QueryDict:
+    """Return what a page sent with the same target in its list and among the roles.
+
+    Either can be changed, and without scripts the other one stays behind: what differs from the
+    target that the page showed (`shown_target`) is what was meant.
+    """
+    if "shown_target" not in sent or "role0" not in sent:
+        return sent
+    fields = {column.name: f"role{n}" for n, column in enumerate(dataset.preview.columns)}
+    shown, chosen = str(sent["shown_target"]), str(sent.get("target", ""))
+    if chosen == shown:
+        by_role = [name for name, field in fields.items() if sent.get(field) == TARGET]
+        chosen = next((name for name in by_role if name != shown), shown)
+    agreed = sent.copy()
+    agreed["target"] = chosen
+    if chosen != shown:
+        freed = next((column for column in dataset.preview.columns if column.name == shown), None)
+        if freed and sent.get(fields[shown]) == TARGET:
+            agreed[fields[shown]] = IGNORE if resembles_id(freed) else FEATURE
+    free = (FEATURE, IGNORE) if chosen != shown else (FEATURE,)
+    if chosen in fields and sent.get(fields[chosen]) in free:
+        agreed[fields[chosen]] = TARGET
+    return agreed
+
+
+class ColumnsForm(forms.Form):
+    """A kind and a role for each column; `target` is the one that the page proposes."""
+
+    def __init__(self, *args: Any, dataset: Dataset, target: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.dataset = dataset
         self.found = dataset.preview.columns
-        roles = roles_of(dataset.options)
+        roles = {**_roles_beside_target(dataset), **({target: TARGET} if target else {})}
         for number, column in enumerate(dataset.columns):
             self.fields[f"kind{number}"] = forms.ChoiceField(
                 choices=[(kind, kind) for kind in KINDS],
@@ -45,7 +75,9 @@ class ColumnsForm(forms.Form):
             self.fields[f"role{number}"] = forms.ChoiceField(
                 choices=ROLES,
                 initial=roles.get(column.name, IGNORE if resembles_id(column) else FEATURE),
-                widget=forms.Select(attrs={"aria-label": f"Role of {column.name}"}),
+                widget=forms.Select(
+                    attrs={"aria-label": f"Role of {column.name}", "data-role-of": column.name}
+                ),
             )
 
     @property

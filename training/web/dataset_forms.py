@@ -19,7 +19,7 @@ _NAMES = {separator: name for name, separator in _SEPARATORS.items()}
 
 
 class ReadingForm(forms.Form):
-    """What a person knows better than the reader. Empty: find out."""
+    """What a person knows better than the reader. Empty: detect automatically."""
 
     sheet = forms.CharField(
         label="Sheet",
@@ -28,11 +28,11 @@ class ReadingForm(forms.Form):
         help_text="Of a workbook. Empty: the first that looks like a table.",
     )
     encoding = forms.ChoiceField(
-        choices=[("", "Find out"), *CHOICES], required=False, label="Encoding"
+        choices=[("", "Detect automatically"), *CHOICES], required=False, label="Encoding"
     )
     separator = forms.ChoiceField(
         choices=[
-            ("", "Find out"),
+            ("", "Detect automatically"),
             ("comma", "Comma ,"),
             ("semicolon", "Semicolon ;"),
             ("tab", "Tab"),
@@ -43,17 +43,25 @@ class ReadingForm(forms.Form):
         label="Separator",
     )
     decimal = forms.ChoiceField(
-        choices=[("", "Find out"), (".", "Point 3.14"), (",", "Comma 3,14")],
+        choices=[("", "Detect automatically"), (".", "Point 3.14"), (",", "Comma 3,14")],
         required=False,
         label="Decimal mark",
     )
     dates = forms.ChoiceField(
-        choices=[("", "Find out"), ("dmy", "Day first 31/12"), ("mdy", "Month first 12/31")],
+        choices=[
+            ("", "Detect automatically"),
+            ("dmy", "Day first 31/12"),
+            ("mdy", "Month first 12/31"),
+        ],
         required=False,
         label="Order of dates",
     )
     header = forms.ChoiceField(
-        choices=[("", "Find out"), ("yes", "Holds the names"), ("no", "Is data already")],
+        choices=[
+            ("", "Detect automatically"),
+            ("yes", "Holds the column names"),
+            ("no", "Is the first row of data"),
+        ],
         required=False,
         label="First line",
     )
@@ -63,17 +71,21 @@ class ReadingForm(forms.Form):
         required=False,
         min_value=0,
         max_value=1000,
-        help_text="Titles and comments above the names. Empty: find out.",
+        help_text="Titles and comments above the names. Empty: detect automatically.",
     )
     total = forms.ChoiceField(
-        choices=[("", "Find out"), ("no", "Is a row"), ("yes", "Is a total: leave it out")],
+        choices=[
+            ("", "Detect automatically"),
+            ("no", "Is a row"),
+            ("yes", "Is a total: leave it out"),
+        ],
         required=False,
         label="Last line",
     )
     ragged = forms.ChoiceField(
-        choices=[("", "Refuse the table"), ("drop", "Leave them out")],
+        choices=[("", "Stop with an error"), ("drop", "Leave them out")],
         required=False,
-        label="Lines of another width",
+        label="Rows with too many or too few cells",
     )
 
     def __init__(self, *args: Any, sheets: Sequence[str] | None = None, **kwargs: Any) -> None:
@@ -94,14 +106,14 @@ class ReadingForm(forms.Form):
         return {name: value for name, value in given.items() if value not in (None, "")}
 
     @classmethod
-    def of(cls, dataset: Dataset) -> ReadingForm:
-        """Return the form with what was answered before."""
+    def of(cls, dataset: Dataset, data: Any = None) -> ReadingForm:
+        """Return the form with what was answered before, and with what is sent now."""
         choices = dataset.told
         words = {answer: word for word, answer in _ANSWERS.items()}
         answers = {name: words.get(choices.get(name), "") for name in _YES_NO}
         separator = _NAMES.get(choices.get("separator"), "")
         initial = {**choices, **answers, "separator": separator}
-        return cls(initial=initial, sheets=dataset.sheets)
+        return cls(data, initial=initial, sheets=dataset.sheets)
 
 
 class UploadForm(ReadingForm):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -16,7 +15,6 @@ from jobsite.jobs import queue
 from jobsite.jobs.web.attachments import ranged
 from training.models.dataset import Dataset
 from training.models.inspection import REPORT, Inspection
-from training.problem.problem_type import TargetError
 from training.web.datasets import own_dataset
 
 # The report is one file with its own scripts. They run in a frame that belongs to no site.
@@ -69,22 +67,3 @@ class ReportFile(View):
         response = ranged(request, found.artifacts / REPORT, "text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = _SANDBOX
         return response
-
-
-class Role(View):
-    """Give one column a role, with one click."""
-
-    http_method_names = ["post"]
-
-    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Set it for all trainings to come, or say why it does not fit."""
-        dataset = own_dataset(request, pk)
-        name, _, role = request.POST.get("choice", "").rpartition("=")
-        try:
-            dataset.choose({name: {"role": role}})
-        except TargetError as error:
-            messages.error(request, str(error))
-        else:
-            dataset.save(update_fields=["options"])
-            messages.success(request, f"“{name}” has the role {role} in trainings to come.")
-        return redirect(dataset)

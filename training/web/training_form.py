@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
+from django.http import QueryDict
 
 from training import metrics
 from training.algorithms import catalogue
@@ -24,7 +26,9 @@ from training.models.training_job import (
 from training.problem.problem_type import CLUSTERING, FEWEST_ROWS, TargetError, few_rows
 from training.text import shown
 
-WANTED = [("", "What it looks like"), ("classification", "Classes"), ("regression", "A number")]
+WANTED = [("", "Detect"), ("classification", "Classes"), ("regression", "A number")]
+OWN = "own"
+PRESETS = {"60": "1 min", str(DEFAULT_TIME_LIMIT): "10 min", "3600": "1 h"}
 DEFAULTS = {"time_limit": DEFAULT_TIME_LIMIT, "folds": DEFAULT_FOLDS, "seed": DEFAULT_SEED}
 
 
@@ -69,10 +73,10 @@ class TrainingForm(forms.Form):
         help_text=TIME_LIMIT_HELP,
     )
     tune = forms.BooleanField(
-        label="Tune and join the best",
+        label="Tune the top models and build an ensemble",
         required=False,
         initial=True,
-        help_text="Where time allows: tries other settings of the best, and an ensemble.",
+        help_text="If the time allows.",
     )
     folds = forms.IntegerField(
         label="Folds", min_value=FEWEST_FOLDS, max_value=MOST_FOLDS, required=False
@@ -134,26 +138,24 @@ class TrainingForm(forms.Form):
             self.dataset,
             data["target"],
             data["algorithms"],
-            options={**self.options(), **({"positive": positive} if positive else {})},
+            options={**self.dataset.options, **({"positive": positive} if positive else {})},
             **{name: data[name] for name in ("wanted", "metric", "tune", *DEFAULTS)},
         )
-
-    def options(self) -> dict[str, Any]:
-        """Return the kinds and roles of the columns."""
-        return self.dataset.options
 
 
 class TrainingPageForm(TrainingForm):
     """The same on the page of a table, perhaps filled in as an earlier training was."""
 
-    target: forms.Field = forms.ChoiceField(
-        label="Target", required=False, help_text="The column that is to be predicted."
+    target: forms.Field = forms.ChoiceField(label="Target", required=False)
+    wanted = forms.ChoiceField(label="Problem type", required=False, choices=WANTED)
+    preset = forms.ChoiceField(
+        label="Time",
+        required=False,
+        choices=[*PRESETS.items(), (OWN, "Own")],
+        widget=forms.RadioSelect,
+        help_text=TIME_LIMIT_HELP,
     )
-    wanted = forms.ChoiceField(label="Predict it as", required=False, choices=WANTED)
     again = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    same_columns = forms.BooleanField(
-        label="Kinds and roles of the columns as in that training", required=False, initial=True
-    )
 
     def __init__(
         self, *args: Any, dataset: Dataset, earlier: TrainingJob | None = None, **kwargs: Any
@@ -165,14 +167,12 @@ class TrainingPageForm(TrainingForm):
             *((name, name) for name in names),
             ("", "No target: find groups"),
         ]
-        self.fields["time_limit"].required = True
-        if earlier is None or earlier.options == dataset.options:
-            del self.fields["same_columns"]
+        self.fields["time_limit"].widget.attrs["aria-label"] = "Own time in seconds"
         proposed = dataset.proposed()
         if proposed:
             self.fields[
                 "target"
-            ].help_text += f" “{shown(proposed.name)}” is proposed: {proposed.reason}."
+            ].help_text = f"“{shown(proposed.name)}” is proposed: {proposed.reason}."
         self.initial = {
             "target": proposed.name if proposed else "",
             "algorithms": list(catalogue.ALGORITHMS),
@@ -180,21 +180,60 @@ class TrainingPageForm(TrainingForm):
             **(settings_of(earlier) if earlier else {}),
             **self.initial,
         }
+        limit = str(self.initial["time_limit"] or "")
+        if "preset" not in self.initial:
+            self.initial["preset"] = limit if limit in PRESETS else OWN
+        if self.initial["preset"] != OWN:
+            self.initial["time_limit"] = None
 
     def clean(self) -> dict[str, Any]:
         """Look for groups if no target is chosen; otherwise ask for an algorithm."""
         data = self.cleaned_data
+        self._take_time(data)
         if data.get("target") == "":
             data |= {"wanted": CLUSTERING, "algorithms": []}
         elif data.get("algorithms") == []:
             self.add_error("algorithms", "Choose at least one algorithm.")
         return super().clean()
 
-    def options(self) -> dict[str, Any]:
-        """Return the kinds and roles of the table, or of the earlier training if that is asked."""
-        if self.earlier and self.cleaned_data.get("same_columns"):
-            return {key: value for key, value in self.earlier.options.items() if key != "positive"}
-        return super().options()
+    def _take_time(self, data: dict[str, Any]) -> None:
+        """Take the time of the preset, or the seconds; refuse both at once, and neither."""
+        preset, seconds = data.get("preset"), data.get("time_limit")
+        if preset in PRESETS:
+            if seconds not in (None, int(preset)):
+                self.add_error(
+                    "time_limit",
+                    f"{PRESETS[preset]} is chosen, and {seconds} seconds are given. "
+                    "Choose “Own”, or empty the field.",
+                )
+            data["time_limit"] = int(preset)
+        elif seconds is None and "time_limit" not in self.errors:
+            self.add_error("time_limit", "Give the time in seconds, or choose one beside it.")
+
+
+SETTINGS = (
+    *("target", "wanted", "positive", "algorithms"),
+    *("preset", "time_limit", "metric", "folds", "seed"),
+)
+
+
+def settings_in(query: QueryDict) -> dict[str, Any]:
+    """Return the settings that the address of a page holds."""
+    found: dict[str, Any] = {name: query[name] for name in SETTINGS if name in query}
+    if "algorithms" in found:
+        found["algorithms"] = query.getlist("algorithms")
+    if "tune" in query:
+        found["tune"] = query["tune"] == "on"
+    return found
+
+
+def as_query(sent: QueryDict) -> str:
+    """Return settings that a form has sent as the query of an address; see `settings_in`."""
+    kept = [(name, value) for name in (*SETTINGS, "again") for value in sent.getlist(name) if value]
+    if "target" in sent:
+        kept += [("target", "")] if not sent["target"] else []
+        kept.append(("tune", sent.get("tune", "off")))
+    return urlencode(kept)
 
 
 def settings_of(job: TrainingJob) -> dict[str, Any]:

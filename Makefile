@@ -10,7 +10,7 @@ ARGS ?=
 ON_POSTGRESQL := $(addprefix tests/jobs/test_,claim.py status.py outcome.py tree.py allowances.py\
 	notifications.py notifications_webhooks.py)
 
-.PHONY: help setup demo run wheel test test-postgresql check audit lock programs chaos bench-web bench-downloads clean bench-training bench-timeline bench-memory bench-quality bench-reading bench-crowd bench-queue
+.PHONY: help setup demo run wheel image-test test test-postgresql check audit lock programs chaos bench-web bench-downloads clean bench-training bench-timeline bench-memory bench-quality bench-reading bench-crowd bench-queue
 
 help:
 	@echo "make demo     try it: a real training job and a real download on a scratch folder"
@@ -18,7 +18,7 @@ help:
 	@echo "make test     the whole test suite        make check    linters, types, contracts"
 	@echo "make audit    known weaknesses of what is locked (asks the network)"
 	@echo "make setup    set-up only                 make lock     renew the hashed lock files"
-	@echo "make wheel    one file for pip and uv, in build/wheel"
+	@echo "make wheel    one file for pip and uv         make image-test  the image, in a bare Debian"
 	@echo "make test-postgresql  the whole suite there       make chaos  kills, outages and races (long)"
 	@echo "make clean    all that was set up goes; your data in ./var stays"
 	@echo "Benchmarks, beside rivals in the same run, with options in ARGS:"
@@ -84,6 +84,11 @@ wheel: setup $(VENV)/dev.stamp
 	rm -rf build/wheel
 	$(VENV)/bin/uv build --quiet --wheel --out-dir build/wheel
 	@ls build/wheel/*.whl
+
+# The steps of the Dockerfile in a bare Debian, and what comes of them; as root, some minutes.
+image-test: setup $(VENV)/dev.stamp
+	@sh tests/support/programs.sh debootstrap
+	$(PY) -m pytest -s tests/image/containers.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) build

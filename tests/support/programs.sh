@@ -1,6 +1,6 @@
 #!/bin/sh
 # The programs that tests drive but pip cannot install. As root on Debian or Ubuntu they are
-# installed; elsewhere they are named, and the tests that need them say so.
+# installed; elsewhere they are named, and the tests that need them say so. Words: further programs.
 set -u
 missing=""
 need() { # command, package
@@ -11,6 +11,7 @@ need nginx nginx-light
 need transmission-daemon transmission-daemon
 need ip iproute2
 need unshare util-linux
+for program in "$@"; do need "$program" "$program"; done
 ldconfig -p | grep -q libgomp.so.1 || missing="$missing libgomp1"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need initdb postgresql
 [ -z "$missing" ] && exit 0

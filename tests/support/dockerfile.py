@@ -147,7 +147,9 @@ def copy_tree(source: Path, target: Path) -> None:
 def in_context(context: Path) -> list[Path]:
     """The files that a build sees: those of git, without what .dockerignore names at the top."""
     ignored = {
-        line for line in (context / ".dockerignore").read_text().split() if not line.startswith("#")
+        line
+        for line in (context / ".dockerignore").read_text().splitlines()
+        if not line.startswith("#")
     }
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"],

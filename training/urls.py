@@ -10,9 +10,10 @@ from training.api.trainings import TrainingViewSet
 from training.models.prediction import Prediction
 from training.models.training_job import TrainingJob
 from training.web import comparisons, datasets, inspections, predictions, trainings
+from training.web.tables import page, upload
 
 training_patterns = [
-    path("new/", datasets.Upload.as_view(), name="new"),
+    path("new/", upload.Upload.as_view(), name="new"),
     path("datasets/", datasets.DatasetList.as_view(), name="datasets"),
     path("datasets/<uuid:pk>/inspect/", inspections.Inspect.as_view(), name="inspect"),
     path("datasets/<uuid:pk>/closer/", inspections.Closer.as_view(), name="closer"),
@@ -21,13 +22,13 @@ training_patterns = [
         inspections.ReportFile.as_view(),
         name="dataset-report",
     ),
-    path("datasets/<uuid:pk>/role/", datasets.Role.as_view(), name="dataset-role"),
+    path("datasets/<uuid:pk>/role/", page.Role.as_view(), name="dataset-role"),
     path("datasets/<uuid:pk>/rename/", datasets.Rename.as_view(), name="dataset-rename"),
     path("datasets/<uuid:pk>/file/", datasets.TableFile.as_view(), name="dataset-file"),
-    path("datasets/<uuid:pk>/", datasets.DatasetPage.as_view(), name="dataset"),
-    path("datasets/<uuid:pk>/reading/", datasets.Reread.as_view(), name="reread"),
-    path("datasets/<uuid:pk>/columns/", datasets.Columns.as_view(), name="columns"),
-    path("datasets/<uuid:pk>/guess/", datasets.Guess.as_view(), name="guess"),
+    path("datasets/<uuid:pk>/", page.DatasetPage.as_view(), name="dataset"),
+    path("datasets/<uuid:pk>/reading/", page.Reread.as_view(), name="reread"),
+    path("datasets/<uuid:pk>/columns/", page.Columns.as_view(), name="columns"),
+    path("datasets/<uuid:pk>/guess/", page.Guess.as_view(), name="guess"),
     path("datasets/<uuid:pk>/delete/", datasets.RemoveDataset.as_view(), name="dataset-delete"),
     path("compare/", comparisons.Compare.as_view(), name="compare"),
     path("<uuid:pk>/plots/<str:file>", trainings.Plot.as_view(), name="plot"),

@@ -282,3 +282,16 @@ def test_the_preview_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_is_said_of_many_columns_is_said_once():
+    names = [f"c{n}" for n in range(12)]
+    rows = [
+        ",".join("-" if (n + row) % 5 == 0 else str(row * n) for n in range(12))
+        for row in range(60)
+    ]
+    data = "\n".join([",".join(names), *rows]).encode()
+    said = [one for one in preview(data, len(data)).warnings if "missing" in one]
+    assert len(said) == 1
+    assert said[0].startswith("12 columns: “-” means missing (“c0”, “c1”")
+    assert "4 more" in said[0]

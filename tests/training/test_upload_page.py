@@ -1,5 +1,7 @@
 """Pages on which tables are sent, listed, renamed and deleted."""
 
+import gzip
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -111,3 +113,67 @@ def test_tables_are_listed_searched_renamed_and_given_back(page):
     train(page, second, target="price")
     answer = page.post(reverse("training:dataset-delete", args=[second.pk]), follow=True)
     assert "One training uses “homes.csv”" in answer.content.decode()
+
+
+RAGGED = b"a,b,c\n1,2,3\n4,5\n" + b"6,7,8\n" * 9 + b"1,2,3,4\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "fields", "offered", "choices"),
+    [
+        (RAGGED, {}, "Leave out 2 lines and go on", {"ragged": "drop"}),
+        (
+            b"a;b\n" + b"1;2\n" * 9,
+            {"separator": "comma"},
+            "Detect automatically: separator",
+            {},
+        ),
+        (
+            "name,n\nä,1\n".encode() * 3 + b"\xe4,2\n",
+            {"encoding": "utf-8"},
+            "Read as UTF-8, with what is unreadable replaced",
+            {"encoding": "utf-8 repaired"},
+        ),
+    ],
+)
+def test_a_refused_table_stays_and_a_button_reads_it_in_another_way(
+    page, tmp_path, data, fields, offered, choices
+):
+    answer = upload(page, data, name="messy.csv", **fields)
+    form, text = answer.context["form"], answer.content.decode()
+    assert "messy.csv" in text
+    assert "You need not send it again" in text
+    [remedy] = [one for one in form.remedies if one.label.startswith(offered)]
+    pressed = {**fields, "held": form.held.sha256, "remedy": f"{remedy.option}={remedy.value}"}
+    answer = page.post(reverse("training:new"), pressed)
+    dataset = Dataset.objects.get()
+    assert answer.headers["Location"] == dataset.get_absolute_url()
+    assert (dataset.name, dataset.path.read_bytes()) == ("messy.csv", data)
+    assert dataset.told == choices
+    assert not list(tmp_path.glob("refused-*")), "nothing is kept once it is a table"
+
+
+def test_a_packed_table_that_is_refused_is_kept_as_it_came(page):
+    form = upload(page, gzip.compress(RAGGED), name="messy.csv.gz").context["form"]
+    again = {"held": form.held.sha256, "skip": "x"}
+    form = page.post(reverse("training:new"), again).context["form"]
+    assert "skip" in form.errors, "and a wrong option loses nothing either"
+    page.post(reverse("training:new"), {"held": form.held.sha256, "ragged": "drop"})
+    dataset = Dataset.objects.get()
+    assert (dataset.name, dataset.path.read_bytes()) == ("messy.csv", RAGGED)
+
+
+def test_a_refused_file_is_its_owners_alone_and_the_last_one_counts(page, bob):
+    first = upload(page, RAGGED, name="one.csv").context["form"].held
+    stranger = signed_in(bob).post(reverse("training:new"), {"held": first.sha256})
+    assert "Choose the file of a table." in stranger.content.decode()
+    upload(page, RAGGED + b"1,2,3\n", name="two.csv")
+    late = page.post(reverse("training:new"), {"held": first.sha256, "ragged": "drop"})
+    assert "Choose the file of a table." in late.content.decode()
+    assert not Dataset.objects.exists()
+
+
+def test_no_button_is_offered_for_what_is_no_table(page):
+    form = upload(page, b"\x89PNG\r\n\x1a\n" + bytes(500), name="photo.csv").context["form"]
+    assert form.remedies == ()
+    assert "PNG" in str(form.errors["file"])

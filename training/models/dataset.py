@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -114,24 +113,13 @@ class Dataset(models.Model):
         return str(self.told.get("sheet") or "")
 
     @classmethod
-    def receive(cls, file: UploadedFile, owner: Any, choices: Mapping[str, Any]) -> Dataset:
-        """Keep an upload that streamed to disk. Raises ReadingError if it is no table."""
-        source = Path(file.temporary_file_path())  # type: ignore[attr-defined]
-        return cls._take(source, file.name or "", owner, choices, file.sha256)  # type: ignore[attr-defined]
-
-    @classmethod
-    def copy(cls, source: Path, owner: Any, choices: Mapping[str, Any]) -> Dataset:
-        """Keep a copy of a file of this machine. Raises ReadingError if it is no table."""
-        with TemporaryDirectory(dir=settings.DATA_DIR) as folder:
-            draft = Path(folder) / "table"
-            shutil.copyfile(source, draft)
-            return cls._take(draft, source.name, owner, choices, hash_of(draft))
-
-    @classmethod
-    def _take(
-        cls, source: Path, name: str, owner: Any, choices: Mapping[str, Any], sha256: str
+    def receive(
+        cls, source: Path, name: str, sha256: str, owner: Any, choices: Mapping[str, Any]
     ) -> Dataset:
-        """Keep a file by moving it; its hash is `sha256` if nothing has to be unpacked."""
+        """Keep an uploaded file by moving it. Raises ReadingError if it is no table.
+
+        `sha256` is its hash, which is that of the table if nothing has to be unpacked.
+        """
         plain = one_line(Path(name).name.removesuffix(".gz"))[:255]
         dataset = cls(name=plain or "table.csv", owner=owner)
         dataset.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
@@ -148,6 +136,14 @@ class Dataset(models.Model):
         source.replace(dataset.path)
         dataset.save(force_insert=True)
         return dataset
+
+    @classmethod
+    def copy(cls, source: Path, owner: Any, choices: Mapping[str, Any]) -> Dataset:
+        """Keep a copy of a file of this machine. Raises ReadingError if it is no table."""
+        with TemporaryDirectory(dir=settings.DATA_DIR) as folder:
+            draft = Path(folder) / "table"
+            shutil.copyfile(source, draft)
+            return cls.receive(draft, source.name, hash_of(draft), owner, choices)
 
     def take_preview(self, source: Path, choices: Mapping[str, Any]) -> None:
         """Read the head again, with what the owner knows better. Raises ReadingError."""

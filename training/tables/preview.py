@@ -21,8 +21,10 @@ from training.tables.header import (
 from training.tables.histogram import seen_column
 from training.tables.number_format import find_numerals
 from training.tables.preview_warnings import (
+    ColumnWarning,
     column_warnings,
     dialect_warnings,
+    grouped,
     left_out,
     left_out_warnings,
     repeated_header_warnings,
@@ -135,12 +137,12 @@ def _preview(
         *([f"{ragged_sentence(wrong, len(raw_names))} Left out, as chosen."] if wrong else ()),
         *(renamed if header else ()),
         *repeated_header_warnings(rows, header),
-        *(warning for _, found in columns for warning in found),
+        *grouped(warning for _, found in columns for warning in found),
         *left_out_warnings([column for column, _ in columns]),
     )
     shown = tuple(row.cells for row in body[:SHOWN_ROWS])
     seen = tuple(column for column, _ in columns)
-    return Preview(dialect, seen, shown, len(body), complete, warnings)
+    return Preview(dialect, seen, shown, len(body), complete, warnings, len(wrong))
 
 
 def _body(
@@ -211,7 +213,7 @@ def _raw_names(rows: list[Row], body: list[Row], header: bool) -> list[str]:
 
 def _column(
     name: str, index: int, body: list[Row], dialect: Dialect, kinds: Mapping[str, str]
-) -> tuple[Column, tuple[str, ...]]:
+) -> tuple[Column, tuple[ColumnWarning, ...]]:
     cells = [row.cells[index] for row in body]
     counts = Counter(cells)
     column = seen_column(name, counts, dialect, cells)

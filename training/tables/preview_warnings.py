@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from training.cells.dates import MONTH_FIRST, date_share, is_ambiguous_date, is_short_month
 from training.cells.durations import MARKS as DURATIONS
@@ -28,6 +29,7 @@ from training.tables.schema import (
 from training.text import listed, shown
 
 _MOSTLY = 0.8
+_NAMED = 8  # columns by name in a sentence about several
 # Words behind numbers that are more than these are no units, but names of streets, say.
 _MOST_UNITS = 4
 _IS_IT_ONE = "Does it say something about the target? Give it the role “feature” then."
@@ -50,7 +52,7 @@ def two_header_rows(rows: list[Row]) -> str:
     """Say that the names stand in two rows."""
     return (
         f"The names of the columns stand in two rows (lines {rows[0].line} and {rows[1].line}) and "
-        "were joined. Choose “Holds the names” for the first line if the second is data."
+        "were joined. Choose “Holds the column names” for the first line if the second is data."
     )
 
 
@@ -91,43 +93,96 @@ def repeated_header_warnings(rows: list[Row], header: bool) -> Iterator[str]:
         )
 
 
-def column_warnings(column: Column, counts: Counter[str], dialect: Dialect) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class ColumnWarning:
+    """A sentence about one column; `shared` says the same of several columns, if it can be said."""
+
+    column: str
+    sentence: str
+    shared: str = ""
+
+
+def grouped(found: Iterable[ColumnWarning]) -> Iterator[str]:
+    """Yield the sentences, and one for all columns of which the same is said."""
+    groups: dict[str, list[ColumnWarning]] = {}
+    for warning in found:
+        groups.setdefault(warning.shared or warning.sentence, []).append(warning)
+    for shared, warnings in groups.items():
+        if len(warnings) == 1:
+            yield warnings[0].sentence
+        else:
+            names = listed([warning.column for warning in warnings], _NAMED)
+            yield f"{len(warnings)} columns: {shared} ({names})."
+
+
+def column_warnings(
+    column: Column, counts: Counter[str], dialect: Dialect
+) -> tuple[ColumnWarning, ...]:
     """Say how the cells of one column were understood, where that is not plain."""
     return tuple(_about_column(column, counts, dialect))
 
 
-def _about_column(column: Column, counts: Counter[str], dialect: Dialect) -> Iterator[str]:
+def _about_column(
+    column: Column, counts: Counter[str], dialect: Dialect
+) -> Iterator[ColumnWarning]:
+    def said(sentence: str, shared: str = "") -> ColumnWarning:
+        return ColumnWarning(column.name, sentence, shared)
+
     name, texts = shown(column.name), [c.strip() for c in counts if not is_missing(c)]
     if column.placeholders:
         total = sum(n for cell, n in counts.items() if cell.strip() in column.placeholders)
-        yield (
-            f"“{name}”: {listed(column.placeholders, 3)} ({total:,} cells) is taken as a missing "
-            "value."
+        words = listed(column.placeholders, 3)
+        yield said(
+            f"“{name}”: {words} ({total:,} cells) is taken as a missing value.",
+            f"{words} means missing",
         )
-    yield from _about_spellings(column, counts)
-    if column.mark in DURATIONS:
-        yield f"“{name}” holds times ({column.mark}), read as numbers of seconds."
-    elif column.mark == PERCENT:
-        yield f"“{name}” holds percentages: 12 % is read as 12."
-    elif is_unit(column.mark) and len(marks := marks_of(texts, dialect)) > 1:
-        given = listed(sorted(marks), 4)
-        yield f"“{name}” is given in {given}; all is read in {column.mark}."
-    elif is_unit(column.mark):
-        yield f"“{name}” holds numbers with the unit {column.mark}; 5 {column.mark} is read as 5."
-    elif column.mark:
-        yield f"“{name}” holds amounts in {column.mark}, read as numbers."
+    yield from map(said, _about_spellings(column, counts))
+    yield from _about_mark(column, name, texts, dialect)
     if column.date_format and is_ambiguous_date(
         {cell for cell in texts if not is_placeholder(cell)}, column.date_format
     ):
         first, then = ("month", "day") if column.date_format == MONTH_FIRST else ("day", "month")
-        yield (
-            f"“{name}”: day and month cannot be told apart; read as {first} before {then}. Choose "
-            "the order of dates if that is wrong."
+        doubt = (
+            f"day and month cannot be told apart; read as {first} before {then}. Choose the order "
+            "of dates if that is wrong"
         )
+        yield said(f"“{name}”: {doubt}.", doubt)
     if column.date_format and (short := next(filter(is_short_month, texts), "")):
-        yield f"“{name}”: “{shown(short)}” is read as a month and its year."
+        yield said(f"“{name}”: “{shown(short)}” is read as a month and its year.")
     if column.kind in _WORDS:
-        yield from _about_words(column, counts, dialect, texts)
+        yield from map(said, _about_words(column, counts, dialect, texts))
+
+
+def _about_mark(
+    column: Column, name: str, texts: list[str], dialect: Dialect
+) -> Iterator[ColumnWarning]:
+    """Say how what stands behind or before the numbers of a column was taken."""
+
+    def said(sentence: str, shared: str = "") -> ColumnWarning:
+        return ColumnWarning(column.name, sentence, shared)
+
+    if column.mark in DURATIONS:
+        yield said(
+            f"“{name}” holds times ({column.mark}), read as numbers of seconds.",
+            f"times ({column.mark}) are read as numbers of seconds",
+        )
+    elif column.mark == PERCENT:
+        yield said(
+            f"“{name}” holds percentages: 12 % is read as 12.", "percentages: 12 % is read as 12"
+        )
+    elif is_unit(column.mark) and len(marks := marks_of(texts, dialect)) > 1:
+        given = listed(sorted(marks), 4)
+        yield said(f"“{name}” is given in {given}; all is read in {column.mark}.")
+    elif is_unit(column.mark):
+        yield said(
+            f"“{name}” holds numbers with the unit {column.mark}; 5 {column.mark} is read as 5.",
+            f"numbers with the unit {column.mark}; 5 {column.mark} is read as 5",
+        )
+    elif column.mark:
+        yield said(
+            f"“{name}” holds amounts in {column.mark}, read as numbers.",
+            f"amounts in {column.mark} are read as numbers",
+        )
 
 
 def _about_spellings(column: Column, counts: Counter[str]) -> Iterator[str]:

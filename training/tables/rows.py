@@ -150,5 +150,5 @@ def ragged_remedy(separator: str) -> str:
     name = SEPARATOR_NAMES.get(separator, separator)
     return (
         f"Put cells that contain a {name} into quotation marks, correct the lines, or choose "
-        "“Leave them out” for lines of another width."
+        "“Leave them out” for rows with too many or too few cells."
     )

@@ -144,7 +144,10 @@ def with_kinds(
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What the head of a file shows: dialect, columns, first rows, and what to look at twice."""
+    """What the head of a file shows: dialect, columns, first rows, and what to look at twice.
+
+    `dropped` rows were left out because of their width; this is not stored.
+    """
 
     dialect: Dialect
     columns: tuple[Column, ...]
@@ -152,6 +155,7 @@ class Preview:
     sampled: int
     complete: bool
     warnings: tuple[str, ...] = ()
+    dropped: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the preview as a dict of JSON values."""

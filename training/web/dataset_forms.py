@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from training.models.dataset import Dataset
 from training.tables.encoding import CHOICES
+from training.tables.remedies import Remedy, remedies
 from training.tables.schema import ReadingError
+from training.web.tables.held_upload import HeldUpload
 
 _SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "blank": " "}
 _ACCEPTED = ".csv,.tsv,.txt,.gz,.xlsx,.xlsm,.xlsb,.xls,.ods,.parquet,.feather,.arrow,text/csv"
@@ -19,7 +23,10 @@ _NAMES = {separator: name for name, separator in _SEPARATORS.items()}
 
 
 class ReadingForm(forms.Form):
-    """What a person knows better than the reader. Empty: detect automatically."""
+    """The import options. Empty: detect automatically."""
+
+    remedies: Sequence[Remedy] = ()
+    """Options that would make a refused table readable."""
 
     sheet = forms.CharField(
         label="Sheet",
@@ -96,6 +103,16 @@ class ReadingForm(forms.Form):
         elif sheets is not None:
             del self.fields["sheet"]
 
+    @staticmethod
+    def with_remedy(sent: QueryDict) -> QueryDict:
+        """Return what was sent with the option of the button that was pressed, if any."""
+        option, _, value = sent.get("remedy", "").partition("=")
+        if option not in ReadingForm.base_fields:
+            return sent
+        changed = sent.copy()
+        changed[option] = _NAMES.get(value, value) if option == "separator" else value
+        return changed
+
     @property
     def choices(self) -> dict[str, Any]:
         """The answers as the reader takes them; only what was answered."""
@@ -127,17 +144,29 @@ class UploadForm(ReadingForm):
         widget=forms.FileInput(attrs={"accept": _ACCEPTED}),
     )
 
-    def __init__(self, *args: Any, too_large: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, too_large: str = "", held: HeldUpload | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.too_large = too_large
+        self.held = held
+        self.fields["file"].required = held is None
         if too_large:
             # The file was dropped at the limit, so that to the form it is missing.
             self.fields["file"].error_messages["required"] = too_large
 
     def keep(self, owner: Any) -> Dataset | None:
         """Keep the table of a valid form; None if it cannot be read, and the form says why."""
+        if self.held is None:
+            file = self.cleaned_data["file"]
+            return self._keep(Path(file.temporary_file_path()), file.name, file.sha256, owner)
+        with self.held.copied() as draft:
+            return self._keep(draft, self.held.name, self.held.sha256, owner)
+
+    def _keep(self, draft: Path, name: str, sha256: str, owner: Any) -> Dataset | None:
         try:
-            return Dataset.receive(self.cleaned_data["file"], owner, self.choices)
+            return Dataset.receive(draft, name, sha256, owner, self.choices)
         except ReadingError as error:
             self.add_error("file", str(error))
+            self.remedies = remedies(draft, self.choices)
             return None

@@ -6,8 +6,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.db.models import F
 from django.http import QueryDict
 
+from jobsite.jobs import formats
+from jobsite.jobs.status import Status
 from training import metrics
 from training.algorithms import catalogue
 from training.models.dataset import Dataset
@@ -29,6 +32,9 @@ from training.text import shown
 WANTED = [("", "Detect"), ("classification", "Classes"), ("regression", "A number")]
 OWN = "own"
 PRESETS = {"60": "1 min", str(DEFAULT_TIME_LIMIT): "10 min", "3600": "1 h"}
+# Cells of a table (rows x columns) up to which all algorithms took so long on two cores, untuned.
+_MEASURED = ((20_000, "less than a minute"), (200_000, "1 to 3 min"), (1_000_000, "3 to 10 min"))
+_LARGE = "The table is large: all of the time will probably be used."
 DEFAULTS = {"time_limit": DEFAULT_TIME_LIMIT, "folds": DEFAULT_FOLDS, "seed": DEFAULT_SEED}
 
 
@@ -250,3 +256,21 @@ def settings_of(job: TrainingJob) -> dict[str, Any]:
         "positive": positive,
         "again": job.pk,
     }
+
+
+def expected_duration(dataset: Dataset) -> str:
+    """Return how long all algorithms took on this table, or probably take on one of its size."""
+    done = dataset.jobs.filter(status=Status.SUCCEEDED).order_by("-finished_at")
+    last = done.annotate(took=F("finished_at") - F("started_at")).values("took").first()
+    if last is not None and last["took"]:
+        took = formats.duration(last["took"].total_seconds())
+        return f"The last training on this table took {took}."
+    if dataset.rows is None:
+        return _LARGE
+    cells = dataset.rows * len(dataset.preview.columns)
+    usual = next((words for most, words in _MEASURED if cells <= most), "")
+    if not usual:
+        return _LARGE
+    return (
+        f"Each algorithm once takes {usual} for a table of this size, tuning the rest of the time."
+    )

@@ -2,14 +2,16 @@
 
 Resume data is some seconds old when a process is killed. libtorrent would either fetch again
 what came since, or hash the whole torrent. The file system knows better where data is: only the
-pieces without a hole in them that the resume data does not claim are hashed here.
+pieces without a hole in them that the resume data does not claim are hashed here. Of the others
+the written blocks count as fetched; libtorrent verifies a piece once it has all of them.
 """
 
 import errno
 import hashlib
 import os
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from types import MappingProxyType
 
@@ -35,21 +37,30 @@ def recover_pieces(
     have = list(params.have_pieces) or [False] * info.num_pieces()
     files = _Files(info, folder, placed)
     found = [piece for piece in range(info.num_pieces()) if not have[piece] and files.hold(piece)]
+    damaged: set[int] = set()
     if info.info_hashes().has_v1():
-        found = [piece for piece in found if files.digest(piece) == info.hash_for_piece(piece)]
+        damaged = {one for one in found if files.digest(one) != info.hash_for_piece(one)}
+        found = [piece for piece in found if piece not in damaged]
         for piece in found:
             have[piece] = True
         params.unfinished_pieces = {
             piece: blocks for piece, blocks in params.unfinished_pieces.items() if not have[piece]
         }
-    else:
-        params.unfinished_pieces |= {
-            piece: [True] * -(-info.piece_size(piece) // _TRANSFER_BLOCK) for piece in found
-        }
+    # Of those that are begun the blocks count, as far as the resume data does not claim more.
+    claimed = params.unfinished_pieces
+    missing = [one for one in range(info.num_pieces()) if not have[one] and one not in damaged]
+    begun = {piece: files.blocks(piece) for piece in missing}
+    params.unfinished_pieces = claimed | {
+        piece: _either(blocks, claimed.get(piece, ())) for piece, blocks in begun.items() if blocks
+    }
     # Left empty, libtorrent would check the files itself. As long as it has no hash of a piece it
     # takes holes for data; the file as a whole is then wrong, and all that is in it is dropped.
     params.have_pieces = have
     return len(found)
+
+
+def _either(one: Sequence[bool], other: Sequence[bool]) -> list[bool]:
+    return [any(pair) for pair in zip_longest(one, other, fillvalue=False)]
 
 
 class _Files:
@@ -65,6 +76,18 @@ class _Files:
     def hold(self, piece: int) -> bool:
         """Return whether every byte of a piece has been written."""
         return all(self._has(*span) for span in self._spans(piece))
+
+    def blocks(self, piece: int) -> list[bool]:
+        """Return which blocks of a piece are written; empty if none is, which most are not."""
+        if not any(self._overlaps(*span) for span in self._spans(piece)):
+            return []
+        size = self._info.piece_size(piece)
+        found = []
+        for start in range(0, size, _TRANSFER_BLOCK):
+            length = min(_TRANSFER_BLOCK, size - start)
+            parts = self._info.map_block(piece, start, length)
+            found.append(all(self._has(one.file_index, one.offset, one.size) for one in parts))
+        return found if any(found) else []
 
     def digest(self, piece: int) -> bytes:
         """Return the hash of a piece as it is on disk; empty if it cannot be read."""
@@ -90,11 +113,21 @@ class _Files:
     def _has(self, index: int, offset: int, size: int) -> bool:
         if is_padding(self._info, index):
             return True
-        extents = self._extents.get(index)
-        if extents is None:
-            extents = self._extents[index] = list(_extents(self._path(index)))
+        extents = self._extents_of(index)
         at = bisect_right(extents, (offset, 2**63)) - 1
         return at >= 0 and extents[at][1] >= offset + size
+
+    def _overlaps(self, index: int, offset: int, size: int) -> bool:
+        if is_padding(self._info, index):
+            return False
+        extents = self._extents_of(index)
+        at = bisect_right(extents, (offset + size, 0)) - 1
+        return at >= 0 and extents[at][1] > offset
+
+    def _extents_of(self, index: int) -> list[tuple[int, int]]:
+        if index not in self._extents:
+            self._extents[index] = list(_extents(self._path(index)))
+        return self._extents[index]
 
     def _path(self, index: int) -> Path:
         return self._placed.get(index) or self._folder / self._layout.file_path(index)

@@ -10,6 +10,7 @@ import libtorrent as lt
 import pytest
 
 from downloads.engine.event_handlers import handle
+from downloads.engine.piece_recovery import recover_pieces
 from downloads.seeder import make_torrent
 from downloads.session import events
 from tests.factories import MIB, same
@@ -20,6 +21,7 @@ from tests.support.waiting import PATIENCE, SLACK
 pytestmark = pytest.mark.swarm
 
 PARTS = 2 * MIB  # of pieces that are not whole
+PIECE, BLOCK = 4 * MIB, 16 * 1024
 PACE = min(SLACK, 3)
 
 DRIVER = """
@@ -86,6 +88,36 @@ def test_killed_at_half_it_goes_on_and_fetches_next_to_nothing_again(
         mine.finish(big.info_hash)
     assert same(mine.file("big.bin"), source / "big.bin")
     assert mine.seen[big.info_hash].fetched <= 96 * MIB - enough
+
+
+def test_the_blocks_of_a_piece_that_was_begun_are_not_fetched_again(tmp_path, source) -> None:
+    """Pieces of 4 MiB: some are always half here when a process is killed."""
+    data = os.urandom(3 * PIECE)
+    (source / "big.bin").write_bytes(data)
+    params = lt.load_torrent_buffer(made_of_large_pieces(source / "big.bin"))
+    part = tmp_path / "big.bin"
+    part.touch()
+    os.truncate(part, len(data))
+    with part.open("r+b") as file:
+        file.write(data[:PIECE])  # whole
+        file.seek(PIECE + 5 * BLOCK)
+        file.write(data[PIECE + 5 * BLOCK : PIECE + 8 * BLOCK])
+        file.seek(2 * PIECE)
+        file.write(bytes(PIECE - 1) + b"x")  # damaged
+    params.unfinished_pieces = {1: [True]}
+    assert recover_pieces(params, tmp_path) == 1
+    assert list(params.have_pieces) == [True, False, False]
+    [(piece, blocks)] = params.unfinished_pieces.items()
+    assert piece == 1
+    assert [number for number, is_here in enumerate(blocks) if is_here] == [0, 5, 6, 7]
+
+
+def made_of_large_pieces(path: Path) -> bytes:
+    found = lt.file_storage()
+    lt.add_files(found, str(path))
+    made = lt.create_torrent(found, piece_size=PIECE, flags=lt.create_torrent.v1_only)
+    lt.set_piece_hashes(made, str(path.parent))
+    return lt.bencode(made.generate())
 
 
 def test_v2_data_whose_hashes_were_not_saved_yet_is_found_again(client, tmp_path, source) -> None:

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
 
-from downloads.engine.interface import Phase
+from downloads.engine.completing import succeed
+from downloads.engine.interface import LogLine, Phase
 from downloads.engine.peer_sources import PeerSources
-from downloads.engine.piece_recovery import recover_pieces
+from downloads.engine.piece_recovery import recover_pieces, verified_files
 from downloads.engine.state import EngineState
 from downloads.engine.torrent import Torrent
+from downloads.library.record import Record
 from downloads.library.selection import NORMAL, SKIP
 from downloads.session.metadata import (
     AddParams,
@@ -40,10 +42,17 @@ def start(engine: EngineState, torrent: Torrent) -> None:
     """Start or resume the download of a torrent whose list of files is known."""
     torrent.reason = ""
     torrent.moved_at = engine.now
+    in_library = _found_in_library(engine, torrent)
     if engine.session.has(torrent.key):  # its list of files has just arrived
-        torrent.phase = Phase.DOWNLOADING
+        if in_library is None:
+            torrent.phase = Phase.DOWNLOADING
+        else:
+            engine.put_back(torrent, "")
         return
     params = engine.params(torrent)
+    if in_library is not None:
+        _adopt(engine, torrent, params, in_library)
+        return
     folder = engine.library.incomplete(torrent.key)
     paths = engine.library.paths(torrent.record) if torrent.record else {}
     wants_check = torrent.wanted is not None and torrent.wanted.recheck
@@ -61,6 +70,33 @@ def start(engine: EngineState, torrent: Torrent) -> None:
         recovered = recover_pieces(params, folder, paths)
         if recovered and not wants_check:
             log.info("%s: %s pieces found on disk.", torrent.key, recovered)
+        return params
+
+    engine.checks[torrent.key] = engine.checkers.submit(check)
+
+
+def _found_in_library(engine: EngineState, torrent: Torrent) -> Record | None:
+    """Return what lies where the files are to be put, once for each torrent without a place."""
+    about = torrent.metadata
+    if torrent.is_searched or torrent.record is not None or about is None or not torrent.chosen:
+        return None
+    return engine.library.found(torrent.key, about.original, torrent.chosen, torrent.where)
+
+
+def _adopt(engine: EngineState, torrent: Torrent, params: AddParams, found: Record) -> None:
+    """Start a check of files in the library; those that are right are not fetched.
+
+    None of them is taken where one is another file of the same name: it would be written over.
+    """
+    torrent.is_searched = torrent.is_adopting = True
+    torrent.phase = Phase.CHECKING
+    engine.journal.begin(torrent.key, engine.now)
+
+    def check() -> AddParams:
+        assert params.ti is not None
+        right = verified_files(params.ti, engine.library.paths(found))
+        if right == {file.index for file in found.files}:
+            engine.library.adopt(found)
         return params
 
     engine.checks[torrent.key] = engine.checkers.submit(check)
@@ -103,9 +139,29 @@ def _collect(engine: EngineState, torrent: Torrent, check: Future[AddParams]) ->
     try:
         params = check.result()
     except OSError as error:
+        torrent.is_adopting = False
         engine.fail(torrent, f"The data on disk cannot be read: {error.strerror}.")
         return
-    _enter(engine, torrent, params)
+    if torrent.is_adopting:
+        _adopted(engine, torrent)
+    else:
+        _enter(engine, torrent, params)
+
+
+def _adopted(engine: EngineState, torrent: Torrent) -> None:
+    """Go on with what the check of files in the library has found."""
+    torrent.is_adopting = False
+    torrent.record = engine.library.record(torrent.key)
+    engine.journal.end(torrent.key)
+    if torrent.record is not None:
+        number = len(torrent.record.files)
+        text = f"{number} of its files {'was' if number == 1 else 'were'} in the library already."
+        engine.log_lines.append(LogLine(torrent.key, text))
+    if torrent.record is not None and torrent.is_whole:
+        engine.library.discard_incomplete(torrent.key)
+        succeed(engine, torrent)
+    else:
+        engine.put_back(torrent, "")
 
 
 def _enter(engine: EngineState, torrent: Torrent, params: AddParams) -> None:

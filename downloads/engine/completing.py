@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from downloads.engine.interface import Phase
 from downloads.engine.state import EngineState
 from downloads.engine.torrent import Torrent
-from downloads.library.record import Record, Where
+from downloads.library.record import Record
 
 
 def finish(engine: EngineState, torrent: Torrent) -> None:
@@ -24,10 +24,8 @@ def publish(engine: EngineState, torrent: Torrent) -> None:
     """
     about = torrent.metadata
     assert about is not None
-    wanted = torrent.wanted
-    where = Where(wanted.folder, wanted.save_as, wanted.layout) if wanted else Where()
     engine.publications[torrent.key] = engine.publishers.submit(
-        engine.library.publish, torrent.key, about.original, torrent.chosen, where
+        engine.library.publish, torrent.key, about.original, torrent.chosen, torrent.where
     )
 
 

@@ -59,6 +59,28 @@ def recover_pieces(
     return len(found)
 
 
+def verified_files(info: TorrentInfo, paths: Mapping[int, Path]) -> set[int]:
+    """Return which of these files are as the torrent says, by number, by v1 hashes of all pieces.
+
+    A piece that other files share is verified with them, so that those have to be here as well.
+    """
+    if not info.info_hashes().has_v1():
+        return set()
+    files, layout = _Files(info, Path(), paths), info.layout()
+    right: dict[int, bool] = {}
+    found = set()
+    for index in paths:
+        size = layout.file_size(index)
+        ends = (info.map_file(index, 0, 0).piece, info.map_file(index, max(0, size - 1), 0).piece)
+        pieces = range(ends[0], ends[1] + 1) if size else range(0)
+        for piece in pieces:
+            if piece not in right:
+                right[piece] = files.digest(piece) == info.hash_for_piece(piece)
+        if all(right[piece] for piece in pieces):
+            found.add(index)
+    return found
+
+
 def _either(one: Sequence[bool], other: Sequence[bool]) -> list[bool]:
     return [any(pair) for pair in zip_longest(one, other, fillvalue=False)]
 

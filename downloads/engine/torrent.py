@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from downloads.engine import stall_reasons
 from downloads.engine.interface import TERMINAL, Phase, Snapshot, Wanted
 from downloads.engine.peer_sources import PeerSources
-from downloads.library.record import Record, StoredFile
+from downloads.library.record import Record, StoredFile, Where
 from downloads.library.selection import AS_IT_COMES, NORMAL, together
 from downloads.session.metadata import Metadata
 
@@ -31,6 +31,10 @@ class Torrent:
     size: int | None = None
     """Bytes of the files that are wanted; None while the files are not known."""
     rechecked: bool = False
+    is_searched: bool = False
+    """Whether its files were looked for in the library."""
+    is_adopting: bool = False
+    """Whether those that were found there are checked now."""
     reason: str = ""
     done: int = 0
     rate_down: int = 0
@@ -76,6 +80,12 @@ class Torrent:
         """The files of the torrent, as far as they are known."""
         known = self.metadata or self.record
         return known.files if known else ()
+
+    @property
+    def where(self) -> Where:
+        """The place in the library that its owners want."""
+        wanted = self.wanted
+        return Where(wanted.folder, wanted.save_as, wanted.layout) if wanted else Where()
 
     @property
     def is_picky(self) -> bool:

@@ -92,6 +92,35 @@ class Library:
         with self._names.one(where.folder, name) as place:
             return self._put(replace(record, place=place), source)
 
+    def found(
+        self, key: str, original: str, files: Sequence[StoredFile], where: Where = AT_TOP
+    ) -> Record | None:
+        """Return the record of files that lie where these would be put, by name and size alone.
+
+        None if there is none, if one has another size, or if they are another torrent's.
+        """
+        is_file = not files[0].path
+        if where.layout != Layout.ORIGINAL and (where.layout == Layout.FLAT) != is_file:
+            return None  # a place of its own is only made when it is complete
+        name = file_name(name_for(original, where.name, is_file), otherwise=key)
+        place = f"{where.folder}/{name}" if where.folder else name
+        if self._files.stat(place) is None or self._is_claimed(place):
+            return None
+        record = Record(key, original, place, tuple(files))
+        there = [file for file in files if self._files.stat(record.path_of(file)) is not None]
+        if not there or not all(self._has(record, file) for file in there):
+            return None
+        return replace(record, files=tuple(there))
+
+    def adopt(self, record: Record) -> None:
+        """Count files that were found as those of a torrent; they are where they are to be."""
+        self._keep(record)
+
+    def _is_claimed(self, place: str) -> bool:
+        """Return whether a file or folder of the library belongs to a torrent."""
+        records = (self._read(path.stem) for path in self._records.glob("*.json"))
+        return any(place in {one.place, one.was} for one in records if one)
+
     def _put(self, record: Record, source: str) -> Record:
         self._keep(record)
         return self._move(record, source)

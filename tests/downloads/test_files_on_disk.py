@@ -1,0 +1,98 @@
+"""Files that lie in the library when a torrent is added: found there, checked, and not fetched."""
+
+import os
+import shutil
+from pathlib import Path
+
+import libtorrent as lt
+import pytest
+
+from downloads.metainfo import torrent_file
+from downloads.seeder import make_torrent
+from tests.factories import MIB, same
+from tests.support.torrent_peers import LOOPBACK, Client, seeder
+
+pytestmark = pytest.mark.swarm
+
+
+@pytest.fixture
+def client(torrent_client):
+    """A maker of torrent clients, in the place of Django's client."""
+    return torrent_client
+
+
+@pytest.mark.parametrize("version", ["v1_only", None])
+@pytest.mark.parametrize("folder", ["", "Films"])
+def test_a_whole_torrent_is_found_and_nobody_is_asked(client, album, tmp_path, version, folder):
+    data = make_torrent(album, getattr(lt.create_torrent, version) if version else 0)
+    mine: Client = client()
+    shutil.copytree(album, mine.file(folder) / "album")
+    link = add_file(mine, tmp_path, data, folder=folder)
+    mine.finish(link.key)
+    assert mine.seen[link.key].fetched == 0
+    assert mine.seen[link.key].record.place == f"{folder}/album".strip("/")
+    assert not mine.file(folder).joinpath("album (2)").exists()
+    assert any(
+        "3 of its files were in the library" in one.text for one in mine.reconciler.log_lines()
+    )
+
+
+def add_file(mine: Client, scratch: Path, data: bytes, **fields):
+    path = scratch / "one.torrent"
+    path.write_bytes(data)
+    link = torrent_file.read(data, LOOPBACK).link
+    mine.want(link, file=path, **fields)
+    return link
+
+
+def test_of_a_magnet_link_too(client, source) -> None:
+    (source / "film.mkv").write_bytes(os.urandom(3 * MIB))
+    mine = client()
+    shutil.copy(source / "film.mkv", mine.file("film.mkv"))
+    with seeder(source / "film.mkv", "--max-up-kb", "100") as [one]:
+        mine.want(one.link)
+        mine.finish(one.info_hash)
+    assert sorted(path.name for path in mine.file(".").iterdir() if path.is_file()) == ["film.mkv"]
+    assert mine.seen[one.info_hash].fetched < MIB
+
+
+def test_what_lacks_is_fetched_beside_it(client, album) -> None:
+    mine = client()
+    (mine.file("album") / "extra").mkdir(parents=True)
+    with seeder(album, "--version", "hybrid") as [one]:
+        shutil.copy(album / "extra" / "c.flac", mine.file("album") / "extra" / "c.flac")
+        shutil.copy(album / "a.flac", mine.file("album") / "a.flac")
+        mine.want(one.link)
+        mine.finish(one.info_hash)
+    for name in ("a.flac", "b.flac", "extra/c.flac"):
+        assert same(mine.file("album") / name, album / name)
+
+
+@pytest.mark.parametrize("change", [lambda data: data[:-1], lambda data: b"x" + data[1:]])
+def test_another_file_of_that_name_is_left_alone(client, source, change) -> None:
+    (source / "film.mkv").write_bytes(os.urandom(3 * MIB))
+    mine = client()
+    theirs = change((source / "film.mkv").read_bytes())
+    mine.file("film.mkv").write_bytes(theirs)
+    with seeder(source / "film.mkv") as [one]:
+        mine.want(one.link)
+        mine.finish(one.info_hash)
+    assert mine.file("film.mkv").read_bytes() == theirs
+    assert same(mine.file("film (2).mkv"), source / "film.mkv")
+
+
+def test_the_files_of_another_torrent_stay_with_that(client, source, tmp_path) -> None:
+    (source / "film.mkv").write_bytes(os.urandom(MIB))
+    mine = client()
+    with seeder(source / "film.mkv") as [one]:
+        mine.want(one.link)
+        mine.finish(one.info_hash)
+        other = make_torrent(
+            source / "film.mkv", lt.create_torrent.v1_only, ("http://127.0.0.1:1/a",)
+        )
+        info = lt.bdecode(other)
+        info[b"info"][b"source"] = b"another tracker"
+        link = add_file(mine, tmp_path, lt.bencode(info))
+        mine.until(lambda me: me.state(link.key) == "downloading")
+    assert link.key != one.info_hash
+    assert mine.reconciler._engine.library.record(link.key) is None

@@ -56,6 +56,7 @@ download_patterns = [
             "pause": downloads.Pause,
             "resume": downloads.Resume,
             "seed": downloads.Seed,
+            "check": downloads.Check,
             "delete": downloads.DeleteDownload,
             "options": downloads.Options,
         },

@@ -20,9 +20,14 @@ SAVE_SOON = 1.0
 SAVE_BYTES = 32 * 2**20
 RECHECK_AFTER = 15.0
 LOOKS_AT_ONCE = 3
+SEED_LOOK_EVERY, SEEDS_AT_ONCE = 10.0, 20
 
 PARKED = (
     f"Parked: nobody had the list of files in {PARKED_AFTER} tries over a day. Resume asks again."
+)
+GONE = (
+    "“{path}” is not in the library any more, or has another size. Put it back and seed again, or "
+    "check the data: what is missing is fetched."
 )
 
 
@@ -76,6 +81,20 @@ def watch_disk(engine: EngineState) -> None:
     for torrent in engine.torrents.values():
         if torrent.phase is Phase.DOWNLOADING:
             engine.put_back(torrent, "The disk has become too full to go on.")
+
+
+def watch_seeds(engine: EngineState) -> None:
+    """End the seeds whose files are gone from the library: open files would be uploaded on."""
+    due = [
+        one
+        for one in engine.torrents.values()
+        if one.phase is Phase.SEEDING and engine.now - one.looked_at >= SEED_LOOK_EVERY
+    ]
+    for torrent in sorted(due, key=lambda one: one.looked_at)[:SEEDS_AT_ONCE]:
+        torrent.looked_at = engine.now
+        assert torrent.record is not None
+        if gone := engine.library.missing(torrent.record):
+            engine.fail(torrent, GONE.format(path=gone))
 
 
 def start_next(engine: EngineState) -> None:

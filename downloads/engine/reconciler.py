@@ -239,6 +239,7 @@ class Reconciler:
         engine.session.ask_for_progress()
         periodic.rotate_metadata(engine)
         periodic.watch_disk(engine)
+        periodic.watch_seeds(engine)
         periodic.explain_silence(engine)
         periodic.save_due(engine)
         periodic.count_files(engine)

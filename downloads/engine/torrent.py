@@ -67,6 +67,8 @@ class Torrent:
     pieces_on_disk: list[bool] = field(default_factory=list)
     plays_from: int = -1
     plays_until: int = -1
+    looked_at: float = 0.0
+    """When the files of a seed were last seen."""
     # when bytes came last
     moved_at: float = 0.0
 

@@ -28,6 +28,7 @@ from jobsite.jobs.storage.safe_paths import SafeFolder
 HIDDEN = ".incomplete"
 AT_TOP = Where()
 HERE = "."  # the library itself
+LOOKED_AT = 500  # files of one torrent
 
 
 class Library:
@@ -59,6 +60,14 @@ class Library:
         record = self.complete(key) or self._read(key)
         is_there = record is not None and any(self._has(record, file) for file in record.files)
         return record if is_there else None
+
+    def missing(self, record: Record) -> str:
+        """Return the path of a file that is gone or has another size; empty if there is none.
+
+        A torrent of very many files is looked at in part.
+        """
+        gone = (file for file in record.files[:LOOKED_AT] if not self._has(record, file))
+        return next((record.path_of(file) for file in gone), "")
 
     def paths(self, record: Record) -> dict[int, Path]:
         """Return the paths of its files, by number."""

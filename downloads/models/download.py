@@ -27,6 +27,7 @@ from jobsite.jobs.status import ACTIVE, CAN_PAUSE, CAN_RESUME, Status
 from jobsite.jobs.storage.safe_paths import SafeFolder
 
 MOVES = {"up", "down", "first", "last"}
+DAMAGED = "damaged"  # the state of a complete download whose files are not as they were
 IN_LINE = {Status.QUEUED, Status.RUNNING}
 
 
@@ -124,6 +125,8 @@ class Download(DownloadFields):
             return "held"
         if self.is_seeding:
             return "seeding"
+        if self.is_damaged:
+            return DAMAGED
         return self.state if self.state and self.status == Status.RUNNING else self.status
 
     @property
@@ -145,6 +148,11 @@ class Download(DownloadFields):
     def is_seeding(self) -> bool:
         """Whether it is complete and being uploaded to others."""
         return self.seeding and self.status == Status.SUCCEEDED
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether it was complete, and its files are gone or cannot be read."""
+        return self.status == Status.SUCCEEDED and self.state == DAMAGED
 
     @property
     def is_held(self) -> bool:
@@ -276,7 +284,8 @@ class Download(DownloadFields):
     def start_seeding(self) -> bool:
         """Seed the complete download until it is stopped."""
         mine = self._row().filter(status=Status.SUCCEEDED, seeding=False)
-        if started := mine.update(seeding=True, seed=FOREVER, asked_at=timezone.now()):
+        fields = {"seeding": True, "seed": FOREVER, "state": "", "message": ""}
+        if started := mine.update(**fields, asked_at=timezone.now()):
             self.log("It is uploaded until it is stopped.")
         return bool(started)
 

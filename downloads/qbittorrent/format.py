@@ -52,6 +52,8 @@ def state_of(job: Download) -> str:
     if job.is_seeding:
         still = "queuedUP" if job.state == "queued" else "stalledUP"
         return "uploading" if job.rate_up else still
+    if job.is_damaged:
+        return "missingFiles"
     if job.status != Status.RUNNING:
         return RESTING[Status(job.status)]
     if job.forced and job.state in FORCED:

@@ -107,7 +107,7 @@ _FILTERS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "stalled_uploading": lambda one: one["state"] == "stalledUP",
     "checking": lambda one: one["state"].startswith("checking"),
     "moving": lambda one: one["state"] == "moving",
-    "errored": lambda one: one["state"] == "error",
+    "errored": lambda one: one["state"] in {"error", "missingFiles"},
     "active": _is_active,
     "inactive": lambda one: not _is_active(one),
 }

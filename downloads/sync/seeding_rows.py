@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from downloads.engine.interface import Phase, Snapshot
-from downloads.models.download import Download
+from downloads.models.download import DAMAGED, Download
 from downloads.models.seeding_goal import SeedingPlan, goal_of
 from downloads.seeding import REMOVE, Goal
 from downloads.sync.finished_files import to_be_moved
@@ -98,7 +98,7 @@ class Seeds:
                 if snapshot.phase is Phase.SEEDING:
                     live.append(self._fill(row, snapshot))
                 elif snapshot.phase is Phase.FAILED:
-                    _end(row, f"Uploading has ended: {snapshot.reason}")
+                    _end(row, f"Uploading has ended: {snapshot.reason}", trouble=snapshot.reason)
         Download.objects.write(live, FIELDS, status=Status.SUCCEEDED.value, seeding=True)
 
     def _fill(self, row: Download, snapshot: Snapshot) -> Download:
@@ -139,8 +139,10 @@ class Seeds:
         return time.monotonic() - watch.wanted_at if watch else 0.0
 
 
-def _end(row: Download, why: str, remove: bool = False) -> None:
+def _end(row: Download, why: str, remove: bool = False, trouble: str = "") -> None:
     ended: dict[str, Any] = {**STILL, "seeding": False}
+    if trouble:
+        ended |= {"state": DAMAGED, "message": trouble}
     if Download.objects.filter(pk=row.pk, seeding=True).update(**ended):
         JobEvent.objects.bulk_create([line(row, why)])
         if remove:

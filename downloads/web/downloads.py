@@ -149,6 +149,15 @@ class Seed(JobAction):
         return job.start_seeding()
 
 
+class Check(JobAction):
+    """Verifies the data on disk; what is missing or damaged is fetched again."""
+
+    done = "The data of “{name}” is checked; what is missing is fetched again."
+
+    def act(self, job: Any) -> bool:
+        return job.check_again()
+
+
 class DeleteDownload(Delete):
     """Asks whether to delete the files as well."""
 

@@ -6,10 +6,15 @@ from pathlib import Path
 
 import libtorrent as lt
 import pytest
+from django.test import Client as Browser
 
+from downloads.engine.interface import Phase, Snapshot
 from downloads.metainfo import torrent_file
+from downloads.qbittorrent.format import state_of
 from downloads.seeder import make_torrent
-from tests.factories import MIB, same
+from downloads.sync.seeding_rows import Seeds
+from jobsite.jobs.status import Status
+from tests.factories import MIB, a_download, same
 from tests.support.torrent_peers import LOOPBACK, Client, seeder
 
 pytestmark = pytest.mark.swarm
@@ -19,6 +24,13 @@ pytestmark = pytest.mark.swarm
 def client(torrent_client):
     """A maker of torrent clients, in the place of Django's client."""
     return torrent_client
+
+
+@pytest.fixture
+def client_of_ann(ann):
+    browser = Browser()
+    browser.force_login(ann)
+    return browser
 
 
 @pytest.mark.parametrize("version", ["v1_only", None])
@@ -96,3 +108,32 @@ def test_the_files_of_another_torrent_stay_with_that(client, source, tmp_path) -
         mine.until(lambda me: me.state(link.key) == "downloading")
     assert link.key != one.info_hash
     assert mine.reconciler._engine.library.record(link.key) is None
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: os.truncate(path, 5)])
+def test_a_file_that_vanishes_from_under_a_seed_is_noticed(client, album, damage) -> None:
+    mine = client()
+    with seeder(album) as [one]:
+        mine.want(one.link)
+        mine.finish(one.info_hash)
+    mine.want(one.link, seed=True, token="seed")
+    mine.until(lambda me: me.state(one.info_hash) == "seeding")
+    damage(mine.file("album") / "b.flac")
+    mine.until(lambda me: me.state(one.info_hash) == "failed")
+    assert mine.reason(one.info_hash).startswith("“album/b.flac” is not in the library any more")
+
+
+def test_its_owner_is_told_and_checks_again(client_of_ann, ann) -> None:
+    job = a_download(ann, status=Status.SUCCEEDED, seeding=True, seed="forever", size=5, done=5)
+    seeds = Seeds()
+    seeds.read(())
+    why = "“film.mkv” is not in the library any more."
+    seeds.write([Snapshot(job.info_hash, Phase.FAILED, "failed", why)])
+    job.refresh_from_db()
+    assert (job.seeding, job.message, job.shown_state) == (False, why, "damaged")
+    assert state_of(job) == "missingFiles"
+    page = client_of_ann.get(job.get_absolute_url()).content.decode()
+    assert why in page and "Check again" in page
+    client_of_ann.post(f"/downloads/{job.pk}/check/")
+    job.refresh_from_db()
+    assert job.recheck and job.status == Status.QUEUED

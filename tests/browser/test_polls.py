@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -37,8 +38,10 @@ def polls_with_news(page: Page, job: Job, times: int = 3) -> None:
         expect(page.get_by_text(f"step {number}").first).to_be_visible()
 
 
-def focused(page: Page) -> str:
-    return page.evaluate("document.activeElement.id || document.activeElement.tagName")
+def sign_in(page: Page, owner) -> None:
+    page.get_by_label("User name").or_(page.get_by_label("Username")).fill(owner.username)
+    page.get_by_label("Password").fill("site-secret-1")
+    page.get_by_role("button", name="Sign in").click()
 
 
 def test_cancel_keeps_the_focus_over_polls_and_cancels(signed_in: Page, running) -> None:
@@ -121,13 +124,11 @@ def test_a_session_that_ends_loses_neither_the_page_nor_the_words(
     page = signed_in
     page.goto("/downloads/new/")
     page.locator("textarea").first.fill("not a link, but written with care")
-    page.context.clear_cookies()
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
     page.get_by_role("button", name="Download", exact=True).or_(
         page.get_by_role("button", name="Add")
     ).first.click()
-    page.get_by_label("Username").fill(owner.username)
-    page.get_by_label("Password").fill("site-secret-1")
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page, owner)
     page.wait_for_url("**/downloads/new/")
     expect(page.locator("textarea").first).to_have_value("not a link, but written with care")
 
@@ -135,9 +136,7 @@ def test_a_session_that_ends_loses_neither_the_page_nor_the_words(
 def test_a_page_of_a_running_job_reloads_itself_without_scripts(plain_page, running, owner) -> None:
     page = plain_page
     page.goto(running.get_absolute_url())
-    page.get_by_label("Username").fill(owner.username)
-    page.get_by_label("Password").fill("site-secret-1")
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page, owner)
     expect(page.get_by_text("This page reloads itself")).to_be_visible()
     TrainingJob.objects.filter(pk=running.pk).update(message="reloaded")
     expect(page.get_by_text("reloaded").first).to_be_visible()

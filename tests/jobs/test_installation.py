@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tomllib
+import urllib.error
 import urllib.request
 import zipfile
 from http.cookiejar import CookieJar
@@ -135,6 +136,8 @@ def read(browser: urllib.request.OpenerDirector, url: str, body: bytes | None = 
     try:
         with browser.open(url, body, timeout=PATIENCE) as answer:
             return answer.read().decode()
+    except urllib.error.HTTPError as error:
+        raise AssertionError(f"{url}: {error.code}") from error
     except (OSError, ValueError):
         return ""
 

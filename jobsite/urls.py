@@ -4,12 +4,12 @@ from importlib import import_module
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import include, path
+from django.contrib.auth.views import LoginView, LogoutView, PasswordResetConfirmView
+from django.urls import include, path, reverse_lazy
 from django.views.decorators.http import require_POST
 from rest_framework.routers import SimpleRouter
 
-from jobsite.jobs.accounts import second_factor_views
+from jobsite.jobs.accounts import people_views, second_factor_views
 from jobsite.jobs.accounts import views as accounts
 from jobsite.jobs.api.schema import Schema
 from jobsite.jobs.api.version import Version
@@ -52,6 +52,20 @@ urlpatterns = [
         login_not_required(accounts.SignInLink.as_view()),
         name="sign-in-link",
     ),
+    path(
+        "accounts/forgotten/",
+        people_views.ForgottenPassword.as_view(),
+        name="password_reset",
+    ),
+    path(
+        "accounts/reset/<uidb64>/<token>/",
+        PasswordResetConfirmView.as_view(
+            template_name="registration/new_password.html", success_url=reverse_lazy("login")
+        ),
+        name="password_reset_confirm",
+    ),
+    path("accounts/people/", people_views.People.as_view(), name="people"),
+    path("accounts/people/<int:pk>/link/", people_views.MakeLink.as_view(), name="person-link"),
     path("accounts/password/", accounts.Password.as_view(), name="password"),
     path("accounts/code/", second_factor_views.SecondFactor.as_view(), name="second-factor"),
     path(
@@ -78,5 +92,10 @@ urlpatterns = [
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", metrics, name="metrics"),
     path("api/v1/", include(api)),
+    path(
+        "admin/login/",
+        login_not_required(people_views.AdminSignIn.as_view()),
+        name="admin-sign-in",  # in front of the admin panel's own
+    ),
     path("admin/", admin.site.urls),
 ]

@@ -9,7 +9,7 @@ from training.api.predictions import PredictionViewSet
 from training.api.trainings import TrainingViewSet
 from training.models.prediction import Prediction
 from training.models.training_job import TrainingJob
-from training.web import comparisons, datasets, inspections, predictions, trainings
+from training.web import bulk, comparisons, datasets, inspections, predictions, trainings
 from training.web.tables import page, upload
 
 training_patterns = [
@@ -30,6 +30,7 @@ training_patterns = [
     path("datasets/<uuid:pk>/columns/", page.Columns.as_view(), name="columns"),
     path("datasets/<uuid:pk>/guess/", page.Guess.as_view(), name="guess"),
     path("datasets/<uuid:pk>/delete/", datasets.RemoveDataset.as_view(), name="dataset-delete"),
+    path("bulk/", bulk.Bulk.as_view(), name="bulk"),
     path("compare/", comparisons.Compare.as_view(), name="compare"),
     path("<uuid:pk>/plots/<str:file>", trainings.Plot.as_view(), name="plot"),
     path("<uuid:pk>/files/<str:file>", trainings.ExportFile.as_view(), name="takeaway"),

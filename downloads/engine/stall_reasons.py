@@ -8,8 +8,8 @@ import time
 from downloads.engine.peer_sources import PeerSources
 
 NOBODY = (
-    "Nobody can be asked: DHT is off or not allowed for it, and it names no tracker that may be "
-    "contacted. Add it again with a tracker, or upload its .torrent file."
+    "No way to find peers: DHT is off or not allowed for it, and there are no usable trackers. "
+    "Add it again with a tracker, or upload its .torrent file."
 )
 
 
@@ -64,7 +64,7 @@ def clock_at(moment: float, now: float) -> str:
 def roughly(seconds: float) -> str:
     """Return a duration in words that change seldom."""
     if seconds < 10:
-        return "some seconds"
+        return "a few seconds"
     if seconds < 60:
         return f"{int(seconds // 10) * 10} s"
     if seconds < 3600:

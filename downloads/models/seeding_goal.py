@@ -26,7 +26,7 @@ class GoalFields(models.Model):
         "after downloading", max_length=8, choices=MODES, default=INHERITED, blank=True
     )
     seed_ratio = models.FloatField(
-        "ratio", null=True, blank=True, validators=_BOUNDS, help_text="Bytes uploaded by its size."
+        "ratio", null=True, blank=True, validators=_BOUNDS, help_text="Uploaded ÷ downloaded."
     )
     seed_hours = models.FloatField("hours", null=True, blank=True, validators=_BOUNDS)
     seed_idle_hours = models.FloatField("idle hours", null=True, blank=True, validators=_BOUNDS)

@@ -25,7 +25,7 @@ FILES_COUNTED = 10_000  # beyond, counting the bytes of each file each second co
 # Flag of a peer -> what it means to the person who looks.
 _WORDS = {
     lt.peer_info.seed: "has everything",
-    lt.peer_info.local_connection: "called by us",
+    lt.peer_info.local_connection: "outgoing connection",
     lt.peer_info.snubbed: "slow to answer",
     lt.peer_info.optimistic_unchoke: "given a chance",
     lt.peer_info.rc4_encrypted: "encrypted",

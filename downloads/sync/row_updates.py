@@ -131,7 +131,7 @@ def succeed(rows: Sequence[Download]) -> list[JobEvent]:
     done.transition(Status.SUCCEEDED, **STILL, progress=1.0, recheck=False)
     lines = []
     for row in ended:
-        then = "It is uploaded to others now." if row.seeding else "Uploading has ended with it."
+        then = "It is uploaded to others now." if row.seeding else "Seeding is off."
         lines.append(line(row, f"Finished: {byte_size(row.size or 0)}, verified. {then}"))
     return lines
 

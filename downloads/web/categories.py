@@ -42,7 +42,7 @@ class Categories(CreateView):
         return super().get_context_data(**kwargs) | {"categories": mine}
 
     def form_valid(self, form: Any) -> HttpResponse:
-        messages.success(self.request, f"“{form.instance}” is there to be chosen.")
+        messages.success(self.request, f"Category “{form.instance}” created.")
         return super().form_valid(form)
 
 

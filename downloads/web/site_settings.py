@@ -47,7 +47,7 @@ class Plan(UpdateView):
 
     form_class = PlanForm
     template_name = "downloads/plan.html"
-    title = "Speed by the clock"
+    title = "Speed schedule"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not may(request.user, "change", SpeedPlan):
@@ -129,5 +129,5 @@ class EditSeeding(UpdateView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Store it; the engine follows within seconds."""
-        messages.success(self.request, "This holds from now on, where nobody says otherwise.")
+        messages.success(self.request, "Saved as the site default.")
         return super().form_valid(form)

@@ -9,11 +9,11 @@ from jobsite.jobs.status import CHOICES
 class JobFilter(django_filters.FilterSet):
     """`?status=`, `?q=` (part of the name) and `?sort=`; a kind may add its own by subclassing."""
 
+    SORTED = ("created_at", "name", "status", "progress", "started_at", "finished_at")
+
     status = django_filters.MultipleChoiceFilter(choices=CHOICES)
     q = django_filters.CharFilter(method="search", label="Search")
-    sort = django_filters.OrderingFilter(
-        fields=["created_at", "name", "status", "progress", "started_at", "finished_at"]
-    )
+    sort = django_filters.OrderingFilter(fields=SORTED)
 
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         """Return the rows whose name contains the text."""

@@ -120,6 +120,14 @@ def score(value: Any) -> str:
     return f"{number:,.{places}f}"
 
 
+def difference(value: Any) -> str:
+    """Return how far a score is from another, with its sign: "+0.0123"; nothing if it is equal."""
+    number = as_number(value)
+    if number is None or not number:
+        return ""
+    return ("+" if number > 0 else "\u2212") + score(abs(number))
+
+
 def ago(seconds: float) -> str:
     """Return how long ago, from the seconds that have passed; negative ones lie in the future."""
     if seconds < 0:

@@ -32,9 +32,10 @@ def children(process: psutil.Process) -> list[int]:
     if not (PROC / "thread-self/children").exists():
         return [child.pid for child in process.children()]
     found: list[int] = []
-    for thread in (PROC / str(process.pid) / "task").glob("*"):
-        with contextlib.suppress(OSError):  # threads end at any moment
-            found += map(int, (thread / "children").read_text().split())
+    with contextlib.suppress(OSError):  # the process ends at any moment
+        for thread in (PROC / str(process.pid) / "task").iterdir():
+            with contextlib.suppress(OSError):  # and so do its threads
+                found += map(int, (thread / "children").read_text().split())
     return found
 
 

@@ -46,9 +46,9 @@ def test_what_is_typed_beside_a_list_that_is_polled_stays(signed_in: Page, owner
     Download.objects.add(owner, [Entry(album.link)], {"hold": False})
     page = signed_in
     page.goto("/downloads/")
-    page.get_by_text("More to do with them").click()
+    page.get_by_text("More actions").click()
     page.get_by_label("Tags").fill("new, children")
-    page.get_by_label("all 1 that match").check()
+    page.get_by_label("Select all 1").check()
     expect(page.locator(".badge", has_text="Succeeded").first).to_be_visible()
     expect(page.get_by_label("Tags")).to_have_value("new, children")
     page.get_by_role("button", name="Add", exact=True).click()

@@ -111,7 +111,7 @@ def test_without_javascript_every_button_works(plain_page: Page, owner) -> None:
     page.get_by_role("button", name="Force start").click()
     expect(page.get_by_text("1 of 1 download started past the queue.")).to_be_visible()
     page.get_by_role("link", name="Downloads", exact=True).first.click()
-    page.get_by_label("all 2 that match").check()
+    page.get_by_label("Select all 2").check()
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete 2").click()
     expect(page.get_by_text("2 of 2 downloads deleted.")).to_be_visible()

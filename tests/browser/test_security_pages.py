@@ -100,5 +100,5 @@ def test_setting_up_a_second_factor_in_a_browser(signed_in: Page, site, owner):
     page.get_by_label("Password").fill("site-secret-1")
     page.get_by_role("button", name="Sign in").click()
     page.get_by_label("Code").fill(code)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     page.wait_for_url("**/training/")

@@ -25,7 +25,7 @@ def test_the_report_is_seen_in_its_frame_and_reaches_nothing_outside(signed_in: 
     page.goto(reverse("training:new"))
     page.set_input_files("input[type=file]", table)
     page.locator("main form button[type=submit]").first.click()
-    page.get_by_role("button", name="Look closer").click()
+    page.get_by_role("button", name="Create profile").click()
     frame = page.locator("iframe.report")
     expect(frame).to_be_visible(timeout=PATIENCE * 1000)
     frame.scroll_into_view_if_needed()

@@ -60,7 +60,7 @@ def test_a_new_row_is_in_hand_within_a_second(owner, source) -> None:
     [job] = add(owner, Seeded(f"magnet:?xt=urn:btih:{'1' * 40}", "1" * 40, "x", 1, ""))
     wait_until(lambda: now(job).status == "running", promised(2))
     assert (job.started_at - job.created_at).total_seconds() < promised(1)
-    wait_until(lambda: "Nobody can be asked: DHT is off" in now(job).reason)
+    wait_until(lambda: "No way to find peers: DHT is off" in now(job).reason)
     job.request_delete()
     wait_until(lambda: not Download.objects.filter(pk=job.pk).exists())
 

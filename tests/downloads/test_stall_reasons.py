@@ -48,7 +48,7 @@ def client(torrent_client):
         (
             PeerSources(),
             0,
-            "Nobody can be asked: DHT is off or not allowed for it, and it names no",
+            "No way to find peers: DHT is off or not allowed for it, and there are no",
         ),
     ],
 )
@@ -104,7 +104,7 @@ def test_silent_peers_have_a_cause(view, said) -> None:
 
 def test_times_change_seldom_and_read_as_people_say_them() -> None:
     assert [roughly(s) for s in (3, 43, 59, 60, 3599, 7300)] == [
-        *("some seconds", "40 s", "50 s", "1 min", "59 min", "2 h")
+        *("a few seconds", "40 s", "50 s", "1 min", "59 min", "2 h")
     ]
     assert re.fullmatch(r"\d\d:\d\d", clock_at(1000.0, 1060.0))
     assert re.fullmatch(r"\d\d \w{3}, \d\d:\d\d", clock_at(0.0, 90_000.0))

@@ -151,7 +151,7 @@ def test_dead_links_do_not_hold_up_a_live_one(client, source) -> None:
         mine.want(live.link)
         mine.finish(live.info_hash, seconds=promised(10))
     reasons = {one.reason for one in mine.seen.values() if one.key != live.info_hash}
-    assert any(text.startswith("Nobody can be asked: DHT is off") for text in reasons)
+    assert any(text.startswith("No way to find peers: DHT is off") for text in reasons)
     assert any(text.startswith("Waiting for its turn") for text in reasons)
 
 

@@ -13,13 +13,16 @@ pytestmark = pytest.mark.django_db
 # The addresses that are open to people who are not signed in, each with its reason.
 OPEN = {
     "login": "the sign-in itself",
+    "password_reset": "who forgot a password cannot sign in",
+    "password_reset_confirm": "a link from an e-mail sets a password",
     "sign-in-link": "a one-time link signs in",
     "health-live": "watched by machines",
     "health-ready": "watched by machines",
     "metrics": "behind a key of its own",
     "qbittorrent:login": "the sign-in of programs that speak to qBittorrent",
     "api-schema": "the description of the API holds nobody's data",
-    "admin:login": "the sign-in of the admin panel",
+    "admin-sign-in": "the sign-in of the admin panel",
+    "admin:login": "hidden by the one above",
 }
 # What a POST may do without being asked whether it is meant.
 CHANGES_NOTHING = {"health-live", "health-ready", "metrics", "api-schema"}

@@ -243,3 +243,11 @@ def test_elapsed_time_ticks_while_running_and_stands_once_finished(monkeypatch: 
 def test_elapsed_time_is_never_negative() -> None:
     start = timezone.now() + timedelta(seconds=65)
     assert ">0:00</time>" in render("{% elapsed start %}", start=start)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0.0123, "+0.0123"), (-0.0123, "−0.0123"), (-1234.56, "−1,234.6"), (0, ""), (None, "")],
+)
+def test_a_difference_has_its_sign(number: Any, text: str) -> None:
+    assert formats.difference(number) == text

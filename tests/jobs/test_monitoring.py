@@ -93,7 +93,8 @@ def test_the_dashboard_says_what_is_wrong_in_words(client, ann):
     Tally.add(WEDGED, "training")
     at = timezone.now() - timedelta(minutes=7)
     Tally.objects.update(at=at)
-    told = f"The training workers were wedged and restarted at {timezone.localtime(at):%H:%M}"
+    moment = f"{timezone.localtime(at):%H:%M}"
+    told = f"The training workers stopped responding and were restarted at {moment}"
     assert told in client.get("/").content.decode()
     Tally.objects.update(at=timezone.now() - timedelta(hours=2))
     assert "wedged" not in client.get("/").content.decode()

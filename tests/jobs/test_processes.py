@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from jobsite.jobs import processes
@@ -34,6 +35,13 @@ def test_the_family_of_a_process_is_all_that_it_started(monkeypatch, proc):
             one.kill()
         root.wait()
     assert processes.family(root.pid) == []
+
+
+def test_a_process_that_ends_while_it_is_looked_at_has_no_children():
+    gone = subprocess.Popen(["true"])
+    seen = psutil.Process(gone.pid)
+    gone.wait()
+    assert processes.children(seen) == []
 
 
 ORPHANS = """

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django import forms
 from django.conf import settings as site
+from django.contrib.auth import get_user_model
 from django.template.loader import get_template, render_to_string
 from django.test import RequestFactory
 from django.utils import timezone
@@ -40,7 +41,7 @@ def test_a_form_keeps_what_was_typed_beside_what_is_wrong() -> None:
     assert re.search(r'value="b"[^>]*checked', html)
     assert "data-drop" in html
     assert 'type="hidden" name="secret" value="s"' in html
-    assert "What you typed is kept; a file has to be chosen again." in html
+    assert "Some fields need a correction; they are marked below. Choose the file again." in html
 
 
 def test_log_lines_are_escaped_and_named_by_level() -> None:
@@ -91,6 +92,7 @@ def test_the_dashboard_fragment_polls_and_stands_alone() -> None:
         "running": [job("running")],
         "waiting": [job("queued")],
         "finished": [job("failed", error="Because.")],
+        "user": get_user_model()(is_staff=True),
         "workers": [],
         "warnings": ["No training worker is alive."],
         "disk_free": 5e9,

@@ -1,5 +1,7 @@
 """Trainings side by side: what differs, what is a tie, and when scores do not compare."""
 
+import json
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -10,6 +12,7 @@ from jobsite.jobs.status import Status
 from tests.support.training_tables import flowers, houses
 from training.models.dataset import Dataset
 from training.models.training_job import TrainingJob
+from training.results.curves import curves_file
 from training.results.significance import is_paired_noise, is_unpaired_noise
 from training.web.comparison import Comparison
 
@@ -207,3 +210,20 @@ def test_train_again_fills_in_every_setting_and_keeps_the_roles(tables, ann, bob
     for name in ("target", "algorithms", "options", *asked):
         assert getattr(made, name) == getattr(job, name), name
     assert f'value="{job.pk}"' not in client.get(f"{address}?again=x").content.decode()
+
+
+def test_models_stand_beside_the_best_with_their_difference_and_curves(tables, ann):
+    near = tuple(score - 0.05 for score in FOLDS)
+    common = {"problem": "binary", "metric": "roc_auc", "folds": 4}
+    first = done(tables[0], row("tree", FOLDS), **common)
+    second = done(tables[0], row("forest", near), **common)
+    for job, key in ((first, "tree"), (second, "forest")):
+        job.artifacts.mkdir(parents=True)
+        points = json.dumps({"roc": [[0, 0], [1, 1]], "precision_recall": [[0, 1], [1, 0.5]]})
+        (job.artifacts / curves_file(key)).write_text(points)
+    query = {"job": [str(first.pk), str(second.pk)]}
+    text = page(ann).get("/training/compare/", query).content.decode()
+    assert "−0.0500" in text
+    assert "A: Tree" in text
+    assert "B: Forest" in text
+    assert text.count("<polyline") == 4

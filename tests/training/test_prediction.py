@@ -362,7 +362,7 @@ def test_lists_show_the_answer(garden, ann):
         ({}, ""),
         ({"target": "price", "rows": 1, "answer": 12345.678}, "price: 12,346"),
         ({"target": "y", "rows": 1, "answer": "0", "sure": 0.894}, "y: 0, 89 % sure"),
-        ({"target": "y", "rows": 4, "counts": {"a": 3, "b": 1}}, "y of 4 rows: a 75 %, b 25 %"),
+        ({"target": "y", "rows": 4, "counts": {"a": 3, "b": 1}}, "y of 4 rows: a (75 %), b (25 %)"),
         (
             {"target": "y", "rows": 2000, "low": 1.0, "mean": 2.5, "high": 4.0},
             "y of 2,000 rows: 2.5000 on average, 1.0000 to 4.0000",

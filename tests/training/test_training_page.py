@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from jobsite.jobs.status import Status
 from tests.support.training_pages import HOSTILE, finished, kept, signed_in, train
@@ -108,7 +109,7 @@ def test_a_running_training_is_ended_early_once_there_is_something_to_keep(page)
     train(page, kept(page, flowers()))
     job = TrainingJob.objects.get()
     address = reverse("training:keep", args=[job.pk])
-    assert "Stop and keep" not in page.get(job.get_absolute_url()).content.decode()
+    assert "Finish early" not in page.get(job.get_absolute_url()).content.decode()
     text = page.post(address, follow=True).content.decode()
     assert "once a model is through all its folds" in text
     row = {"algorithm": "linear", "status": "succeeded"}
@@ -147,3 +148,100 @@ def test_a_training_that_learnt_nothing_says_so_in_red(page):
     text = page.get(job.get_absolute_url()).content.decode()
     notice = text[text.index("notice--error") :][:400]
     assert "Only the baseline was finished" in notice
+
+
+# --- tabs, the list and its buttons ---
+
+
+def with_two_models(page) -> TrainingJob:
+    job = finished(page, flowers())
+    job.refresh_from_db()
+    first = job.result["leaderboard"][0]
+    second = {**first, "algorithm": "linear", "label": "Linear model", "tied": True, "score": 0.89}
+    job.result["leaderboard"].insert(1, second)
+    plot = job.result["plots"][0]
+    job.result["plots"].append({**plot, "algorithm": "linear", "file": "linear-confusion.svg"})
+    job.save()
+    return job
+
+
+def test_models_are_tabs_and_only_the_open_one_loads_its_plots(page):
+    job = with_two_models(page)
+    address = job.get_absolute_url()
+    text = page.get(address).content.decode()
+    assert "Decision tree is best: Balanced accuracy 0.9000 ± 0.0100." in text
+    assert "tree-confusion.svg" in text
+    assert "linear-confusion.svg" not in text
+    assert 'href="?model=linear#models"' in text
+    text = page.get(f"{address}?model=linear").content.decode()
+    assert "linear-confusion.svg" in text
+    assert "tree-confusion.svg" not in text
+    assert "tree-confusion.svg" in page.get(f"{address}?model=magic").content.decode()
+
+
+def test_runs_of_one_target_have_numbers(page):
+    dataset = kept(page, flowers())
+    for _ in range(3):
+        train(page, dataset, seed=TrainingJob.objects.count())
+    names = TrainingJob.objects.order_by("created_at").values_list("name", flat=True)
+    name = "kind from table.csv"
+    assert list(names) == [name, f"{name}, run 2", f"{name}, run 3"]
+
+
+def test_the_list_is_sorted_by_score(page):
+    dataset = kept(page, flowers())
+    for seed, score in enumerate([0.8, None, 0.9]):
+        train(page, dataset, seed=seed)
+        best = {"label": "Tree", "metric": "Accuracy", "score": score, "spread": 0.1}
+        job = TrainingJob.objects.latest("created_at")
+        TrainingJob.objects.filter(pk=job.pk).update(
+            name=f"score {score}",
+            status=Status.SUCCEEDED,
+            finished_at=timezone.now(),
+            live={"best": best} if score else {},
+        )
+    found = {}
+    for sort in ("score", "-score"):
+        text = page.get(reverse("training:list"), {"sort": sort}).content.decode()
+        found[sort] = sorted(("score 0.8", "score 0.9", "score None"), key=text.index)
+    assert found["score"] == ["score 0.8", "score 0.9", "score None"]
+    assert found["-score"] == ["score 0.9", "score 0.8", "score None"]
+    assert "0.9000" in text
+
+
+def press(page: Client, action: str, *jobs: TrainingJob, **fields):
+    data = {"action": action, "job": [str(job.pk) for job in jobs], **fields}
+    return page.post(reverse("training:bulk"), data, follow=True)
+
+
+def test_buttons_of_the_list_act_on_the_selection(page, bob):
+    dataset = kept(page, flowers())
+    for seed in range(3):
+        train(page, dataset, seed=seed)
+    first, second, third = TrainingJob.objects.order_by("created_at")
+    assert "No training is selected" in press(page, "cancel").content.decode()
+    assert "There is no such button" in press(page, "burn", first).content.decode()
+    text = press(page, "cancel", first, second).content.decode()
+    assert "2 trainings cancelled." in text
+    assert set(TrainingJob.objects.filter(status="cancelled")) == {first, second}
+    text = press(page, "cancel", first, third).content.decode()
+    assert "1 training cancelled. 1 training had finished already." in text
+    asked = press(page, "delete", first, second).content.decode()
+    assert "Delete 2 trainings?" in asked
+    assert not TrainingJob.objects.filter(delete_requested=True).exists()
+    assert press(signed_in(bob), "delete", first, confirmed="1").status_code == 200
+    assert not TrainingJob.objects.filter(delete_requested=True).exists()
+    assert (
+        "2 trainings deleted"
+        in press(page, "delete", first, second, confirmed="1").content.decode()
+    )
+    assert set(TrainingJob.objects.filter(delete_requested=True)) == {first, second}
+    press(page, "delete", all="1", query="status=cancelled", confirmed="1")
+    assert TrainingJob.objects.filter(delete_requested=True).count() == 3
+
+
+def test_compare_leads_to_the_comparison_of_the_selection(page):
+    job = finished(page, flowers())
+    data = {"action": "compare", "job": [str(job.pk)]}
+    answer = page.post(reverse("training:bulk"), data)
+    assert answer.headers["Location"] == f"{reverse('training:compare')}?job={job.pk}"

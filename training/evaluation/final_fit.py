@@ -19,6 +19,7 @@ from training.modelling import clustering
 from training.modelling.experiment import Experiment
 from training.plots import clusters, draw, learning_curve, partial_dependence
 from training.plots.cluster_profile import profile
+from training.plots.curves import write_curves
 from training.plots.figure import Drawing, saved
 from training.plots.importance import draw_importance
 from training.problem.problem_type import BINARY, CLUSTERING
@@ -80,6 +81,8 @@ def explain(
         "threshold": threshold,
     }
     truth = experiment.truth[experiment.tested]
+    if experiment.problem == BINARY:
+        write_curves(key, truth, predicted[:, 1], out)
     yield {
         "plots": draw.draw_all(
             key,

@@ -26,14 +26,14 @@ def _facts(result: Mapping[str, Any], facts: Mapping[str, Any]) -> list[tuple[st
         ("SHA-256 of the table", facts["sha256"]),
         ("Target", result["target"] or "none"),
         ("Problem", f"{LABELS[result['problem']]}. {result['reason']}"),
-        ("Check", f"{result['folds']} folds, and {result['holdout_rows']:,} rows kept apart"),
+        ("Validation", f"{result['folds']}-fold CV, {result['holdout_rows']:,} rows held out"),
         ("Seed", str(result["seed"])),
         ("Columns", ", ".join(result["features"])),
         ("Cells", _cells(facts)),
         (
             "Files",
             "The file of the best model is fitted on all rows; those of the others on the rows "
-            "that were not kept apart.",
+            "that were not held out.",
         ),
     ]
 

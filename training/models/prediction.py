@@ -152,7 +152,7 @@ def answer_text(brief: Mapping[str, Any]) -> str:
         return f"{subject}: {said}" + (f", {formats.percent(sure)} sure" if sure else "")
     rows = brief["rows"]
     if counts := brief.get("counts"):
-        shares = (f"{name} {formats.percent(count / rows)}" for name, count in counts.items())
+        shares = (f"{name} ({formats.percent(count / rows)})" for name, count in counts.items())
         return f"{subject} of {rows:,} rows: {', '.join(shares)}"
     low, mean, high = (formats.score(brief[key]) for key in ("low", "mean", "high"))
     return f"{subject} of {rows:,} rows: {mean} on average, {low} to {high}"

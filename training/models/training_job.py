@@ -98,7 +98,7 @@ class TrainingJob(Job):
         return cls(
             dataset=dataset,
             owner=dataset.owner,
-            name=f"{target or 'Groups'} from {dataset.name}"[:255],
+            name=_name(dataset, target),
             target=target,
             algorithms=[algorithm.key for algorithm in chosen],
             **{"time_limit": DEFAULT_TIME_LIMIT, "options": dataset.options, **choices},
@@ -181,3 +181,11 @@ class TrainingJob(Job):
         except DatabaseError:  # away for a while; the work goes on
             connection.close()
             return False
+
+
+def _name(dataset: Dataset, target: str) -> str:
+    """Return a name that tells the runs of one target on tables of one name apart."""
+    alike = TrainingJob.objects.visible_to(dataset.owner).filter(target=target)
+    before = alike.filter(dataset__name=dataset.name).count()
+    run = f", run {before + 1}" if before else ""
+    return f"{target or 'Groups'} from {dataset.name}"[: 255 - len(run)] + run

@@ -18,10 +18,11 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from training.plots.figure import ACCENT, FAINT, INK, SECOND, Drawing, square
+from training.plots.figure import ACCENT, FAINT, INK, SECOND, WIDTH, Drawing, of_height, square
 from training.text import shown
 
 _SHOWN_CLASSES = 40
+_WRITTEN_CLASSES = 12  # with numbers in each cell of a confusion matrix
 
 
 def draw_binary(
@@ -51,7 +52,7 @@ def draw_binary(
     yield (
         "precision_recall",
         "Precision and recall",
-        "Average precision over the answers of all folds "
+        "Average precision over the predictions of all folds "
         f"{average_precision_score(truth, chance):.2f}; guessing would give "
         f"{float(np.mean(truth)):.2f}, the share of “{positive}”.",
         figure,
@@ -72,7 +73,7 @@ def _calibration(truth: np.ndarray, chance: np.ndarray, positive: str) -> Drawin
     axes.get_legend().remove()
     axes.get_lines()[0].set_color(FAINT)
     gap = float(np.mean(np.abs(display.prob_true - display.prob_pred)))
-    verdict = "can be taken at their word" if gap < 0.05 else "should not be taken literally"
+    verdict = "are well calibrated" if gap < 0.05 else "should not be taken literally"
     return (
         "calibration",
         "Calibration",
@@ -86,34 +87,37 @@ def _confusion(truth: np.ndarray, said: np.ndarray, classes: Sequence[str]) -> D
     labels = np.arange(len(classes))
     counts = confusion_matrix(truth, said, labels=labels)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    side = max(4.4, min(11.0, 2.4 + 0.42 * len(classes)))
-    figure = Figure(figsize=(side + 0.4, side))
+    side = max(WIDTH, min(11.0, 1.4 + 0.5 * len(classes)))
+    figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.add_subplot()
-    display = ConfusionMatrixDisplay(shares, display_labels=[shown(name, 18) for name in classes])
-    few = len(classes) <= 12
+    display = ConfusionMatrixDisplay(shares, display_labels=[shown(name, 14) for name in classes])
     display.plot(
         ax=axes,
         cmap="Blues",
         colorbar=False,
-        include_values=few,
-        values_format=".0%",
+        include_values=False,
         xticks_rotation="horizontal" if len(classes) <= 3 else "vertical",
         im_kw={"vmin": 0, "vmax": 1},
     )
+    if len(classes) <= _WRITTEN_CLASSES:
+        for (row, column), share in np.ndenumerate(shares):
+            text = f"{counts[row, column]:,}\n{share:.0%}"
+            ink = "white" if share > 0.5 else "#1f2937"
+            axes.text(column, row, text, ha="center", va="center", color=ink)
     right = int(np.trace(counts))
     off = counts.copy()
     np.fill_diagonal(off, 0)
     row, column = divmod(int(np.argmax(off)), len(classes))
     worst = (
-        f"; the most frequent mistake takes “{shown(classes[row], 24)}” for "
-        f"“{shown(classes[column], 24)}” ({int(off[row, column]):,} rows)"
+        f"; the most frequent mistake is “{shown(classes[column], 24)}” instead of "
+        f"“{shown(classes[row], 24)}” ({int(off[row, column]):,} rows)"
         if off.any()
         else ""
     )
     return (
         "confusion",
         "Confusion matrix",
-        f"{right:,} of {int(counts.sum()):,} rows are answered rightly{worst}.",
+        f"{right:,} of {int(counts.sum()):,} predictions are correct{worst}.",
         figure,
     )
 
@@ -132,12 +136,11 @@ def _per_class(truth: np.ndarray, said: np.ndarray, classes: Sequence[str]) -> D
         truth, said, labels=labels, zero_division=0
     )
     order = np.argsort(recall, kind="stable")[:_SHOWN_CLASSES][::-1]
-    figure = Figure(figsize=(6.4, 1.2 + 0.34 * len(order)))
-    axes = figure.add_subplot()
+    figure, axes = of_height(1.4 + 0.34 * len(order))
     place = np.arange(len(order))
     axes.barh(place + 0.2, recall[order], 0.38, color=ACCENT, label="Recall")
     axes.barh(place - 0.2, precision[order], 0.38, color=SECOND, label="Precision")
-    axes.set_yticks(place, [f"{shown(classes[i], 22)} ({support[i]})" for i in order])
+    axes.set_yticks(place, [f"{shown(classes[i], 16)} ({support[i]})" for i in order])
     axes.set(xlim=(0, 1), xlabel="Share")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.0 + 0.6 / (len(order) + 1)), ncols=2)
     worst = int(np.argmin(recall))
@@ -175,8 +178,8 @@ def threshold(truth: np.ndarray, chance: np.ndarray, positive: str) -> Drawing:
     axes.set(xlabel="Threshold", ylabel="Cost per row, in false alarms")
     axes.legend()
     sentence = (
-        f"Where a missed “{positive}” costs as much as a false alarm, say so above "
-        f"{best[1]:.2f}; where it costs five times as much, above {best[5]:.2f}."
+        f"If a missed “{positive}” costs as much as a false alarm, predict “{positive}” above "
+        f"{best[1]:.2f}; if it costs five times as much, above {best[5]:.2f}."
     )
     return "threshold", "Threshold against cost", sentence, figure
 

@@ -9,7 +9,6 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from sklearn.decomposition import PCA
 from sklearn.metrics import (
     silhouette_samples,
@@ -17,7 +16,17 @@ from sklearn.metrics import (
 from sklearn.pipeline import Pipeline
 
 from training.modelling.clustering import labels_of, sampled_points
-from training.plots.figure import ACCENT, FAINT, INK, STYLE, Drawing, Plot, saved, square
+from training.plots.figure import (
+    ACCENT,
+    FAINT,
+    INK,
+    STYLE,
+    Drawing,
+    Plot,
+    of_height,
+    saved,
+    square,
+)
 from training.problem.problem_type import group_name
 
 
@@ -51,7 +60,7 @@ def _map(points: np.ndarray, labels: np.ndarray, seed: int) -> Drawing:
             label=group_name(number),
         )  # fmt: skip
     axes.set(xlabel="First principal component", ylabel="Second principal component")
-    axes.legend(markerscale=2, fontsize=8)
+    axes.legend(markerscale=2)
     share = float(found.explained_variance_ratio_.sum())
     sentence = (
         f"The map keeps {share:.0%} of what varies in the table: groups that overlap here may be "
@@ -61,8 +70,7 @@ def _map(points: np.ndarray, labels: np.ndarray, seed: int) -> Drawing:
 
 
 def _sizes(sizes: np.ndarray) -> Drawing:
-    figure = Figure(figsize=(6.4, 1.1 + 0.34 * len(sizes)))
-    axes = figure.add_subplot()
+    figure, axes = of_height(1.1 + 0.34 * len(sizes))
     names = [group_name(number) for number in range(len(sizes))]
     axes.barh(names[::-1], sizes[::-1], color=ACCENT)
     axes.set_xlabel("Rows")

@@ -45,9 +45,17 @@ def saved(key: str, drawing: Drawing, out: Path) -> Plot:
     return Plot(key, name, title, sentence, file, width, height)
 
 
+WIDTH = 3.7  # inches: on the narrowest card (312 px) the text of 10 pt has 11 px and more
+
+
 def square() -> tuple[Figure, Any]:
     """Return a figure for a plot whose two axes are alike."""
-    figure = Figure(figsize=(4.8, 4.4))
+    return of_height(3.5)
+
+
+def of_height(inches: float) -> tuple[Figure, Any]:
+    """Return a figure that is as wide as a card, labels included, and its axes."""
+    figure = Figure(figsize=(WIDTH, inches), layout="constrained")
     return figure, figure.add_subplot()
 
 

@@ -7,34 +7,33 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib.figure import Figure
 
-from training.plots.figure import ACCENT, INK, STYLE, Plot, saved
+from training.plots.figure import ACCENT, INK, STYLE, Plot, of_height, saved
 from training.text import shown
 
 _SHOWN_COLUMNS = 15
+_LONGEST = 20  # letters of a name
 
 
 def draw_importance(key: str, importance: Sequence[dict[str, Any]], target: str, out: Path) -> Plot:
     """Draw how much the score falls when a column is shuffled."""
     with mpl.rc_context(STYLE):
         top = list(importance)[:_SHOWN_COLUMNS][::-1]
-        figure = Figure(figsize=(6.4, 1.1 + 0.3 * len(top)))
-        axes = figure.add_subplot()
+        figure, axes = of_height(1.1 + 0.3 * len(top))
         axes.barh(
-            [shown(entry["column"], 28) for entry in _unique(top)],
+            [shown(entry["column"], _LONGEST) for entry in _unique(top)],
             [entry["mean"] for entry in top],
             xerr=[entry["std"] or 0.0 for entry in top],
             color=ACCENT,
             ecolor=INK,
         )
-        axes.set_xlabel("Loss of score when the column is shuffled")
+        axes.set_xlabel("Loss of score when shuffled")
         axes.axvline(0, color=INK, linewidth=0.8)
         best = top[-1] if top else None
         spread = ", bars ± spread" if any(entry["std"] is not None for entry in top) else ""
         sentence = (
-            f"The model leans most on “{shown(best['column'])}”; bars near zero are columns that "
-            f"it hardly needs to predict “{shown(target)}” (hold-out rows{spread})."
+            f"The model relies most on “{shown(best['column'])}”; it hardly needs the columns "
+            f"whose bars are near zero to predict “{shown(target)}” (hold-out rows{spread})."
             if best
             else "No column was measured."
         )
@@ -43,7 +42,7 @@ def draw_importance(key: str, importance: Sequence[dict[str, Any]], target: str,
 
 def _unique(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     # Bars are named by their label: two long names that are cut to the same text would merge.
-    labels = [shown(entry["column"], 28) for entry in entries]
+    labels = [shown(entry["column"], _LONGEST) for entry in entries]
     return [
         entry
         if labels.count(label) == 1

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
-from training.plots.figure import ACCENT, STYLE, Drawing
+from training.plots.figure import ACCENT, STYLE, WIDTH, Drawing
 from training.text import shown
 
 _GRID, _VALUES = 15, 8
@@ -25,16 +25,18 @@ def partial_dependence(
 ) -> Drawing:
     """Draw the mean answer while one column takes its values and all others stay."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(2.4 * len(names) + 0.8, 3.0))
-        every = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
-        ranges = {}
-        for axes, name in zip(every, names, strict=True):
+        figure = Figure(figsize=(WIDTH, 2.3 * len(names)), layout="constrained")
+        every = figure.subplots(len(names), 1, squeeze=False)[:, 0]
+        ranges, answers = {}, {}
+        for name in names:
             places = _places(sample[name])
             means = [float(answer(_with(sample, name, place)).mean()) for place in places]
             ranges[name] = (max(means) - min(means)) if means else 0.0
-            _draw(axes, sample[name].iloc[places], means)
-            axes.set_xlabel(shown(name, 22))
-        every[0].set_ylabel(f"Mean {spoken}")
+            answers[name] = sample[name].iloc[places], means
+        scale = _scale([mean for _, means in answers.values() for mean in means])
+        for axes, name in zip(every, names, strict=True):
+            _draw(axes, *answers[name], scale, f"Mean {spoken}")
+            axes.set_title(shown(name, 36))
     widest = max(names, key=ranges.__getitem__)
     sentence = (
         f"Over the values of “{shown(widest)}” the mean {spoken} moves by {ranges[widest]:,.3g}, "
@@ -62,14 +64,27 @@ def _with(sample: pd.DataFrame, name: str, place: int) -> pd.DataFrame:
     return sample.assign(**{name: column})
 
 
-def _draw(axes: Any, values: pd.Series, means: list[float]) -> None:
-    if pd.api.types.is_numeric_dtype(values):
-        axes.plot(values.to_numpy(dtype="float64"), means, color=ACCENT)
-    elif pd.api.types.is_datetime64_any_dtype(values):
-        axes.plot(values.to_numpy(), means, color=ACCENT)
+def _scale(means: list[float]) -> tuple[float, float]:
+    """Return the ends of the axis of answers, alike for all columns so that they compare."""
+    low, high = min(means, default=0.0), max(means, default=1.0)
+    margin = 0.08 * (high - low) or 0.5
+    return low - margin, high + margin
+
+
+def _draw(
+    axes: Any, values: pd.Series, means: list[float], scale: tuple[float, float], spoken: str
+) -> None:
+    is_date = pd.api.types.is_datetime64_any_dtype(values)
+    words = shown(spoken, 30)
+    if not is_date and not pd.api.types.is_numeric_dtype(values):
+        # Side by side, names of categories would overprint each other.
+        axes.plot(means[::-1], [shown(str(value), 16) for value in values][::-1], "o", color=ACCENT)
+        axes.set(xlim=scale, xlabel=words)
+        return
+    places = values.to_numpy() if is_date else values.to_numpy(dtype="float64")
+    axes.plot(places, means, color=ACCENT)
+    axes.set(ylim=scale, ylabel=words)
+    if is_date:
         few = AutoDateLocator(minticks=2, maxticks=4)
         axes.xaxis.set_major_locator(few)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(few))
-    else:
-        axes.bar([shown(str(value), 12) for value in values], means, color=ACCENT)
-        axes.tick_params(axis="x", rotation=60)

@@ -44,8 +44,8 @@ def draw_regression(truth: np.ndarray, predicted: np.ndarray, target: str) -> It
     yield (
         "predicted",
         "Predicted and actual",
-        f"Half of the answers are off by less than {np.median(error):,.4g}, nine in ten by less "
-        f"than {np.quantile(error, 0.9):,.4g}; dots on the line are right.",
+        f"Half of the predictions are off by less than {np.median(error):,.4g}, nine in ten by "
+        f"less than {np.quantile(error, 0.9):,.4g}; dots on the line are right.",
         figure,
     )
     figure, axes = square()

@@ -68,8 +68,8 @@ def missing_sentence(name: str, share: float) -> str:
     if not _MOSTLY < share < 1:
         return ""
     return (
-        f"“{shown(name)}” has no value in {share:.0%} of the rows. It is used, but says little; "
-        "ignore it if it will be missing later as well."
+        f"“{shown(name)}” has no value in {share:.0%} of the rows. Consider excluding it "
+        "if new data will lack it too."
     )
 
 

@@ -74,7 +74,7 @@ def run(job: Prediction, report: Report) -> dict[str, Any]:
         "predictions": [
             {
                 **_shown_row(answers, aligned, position, places.get(position)),
-                "actual": known.at(position) if known else None,
+                **({"actual": known.at(position)} if known else {}),
                 **({} if job.rows else {"inputs": _sent_cells(sent, training.target, position)}),
             }
             for position in range(len(texts) if job.rows else min(_SHOWN, len(texts)))

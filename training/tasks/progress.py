@@ -29,7 +29,7 @@ _JOINING = ("weighing all settings", "last fit of a member")
 _TOO_GOOD = {BINARY: "roc_auc", MULTICLASS: "balanced_accuracy", REGRESSION: "r2"}
 
 _FAINT = 0.25
-_REFITTED = "Its file was fitted again on all rows after the hold-out check."
+_REFITTED = "Refitted on all rows for download."
 
 
 @dataclass(slots=True)
@@ -137,6 +137,14 @@ class ProgressReport:
         if best is None or best.status != SUCCEEDED:
             return "No model was finished."
         return f"{best.label} is best: {metric.label} {best.score:.4g} ± {best.score_std:.2g}."
+
+    def best(self) -> dict[str, Any] | None:
+        """Return the best model with its score, as lists show it; None if there is none."""
+        row = next(iter(rank(list(self.rows.values()), self.task.metric)), None)
+        if row is None or row.status != SUCCEEDED:
+            return None
+        metric, score, spread = self.task.metric.label, row.score, row.score_std
+        return {"label": row.label, "metric": metric, "score": score, "spread": spread}
 
     def live(self) -> dict[str, Any]:
         """Return what the page of a running job shows."""

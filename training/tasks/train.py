@@ -60,7 +60,7 @@ def run(job: TrainingJob, report: Report) -> dict[str, Any]:
     _compete(job, cores, progress_report, experiment, report, checks)
     report.event(progress_report.verdict)
     # From here on pages read the result; lists, which do not load results, show the verdict.
-    report.update(live={"verdict": progress_report.verdict})
+    report.update(live={"verdict": progress_report.verdict, "best": progress_report.best()})
     result = progress_report.result(experiment)
     result["model_sha256"] = model_file.hashes(report.directory)
     write_all(result, facts_of(job), report.directory)
@@ -156,7 +156,7 @@ def _compete(
     """Run the evaluation and report it, with what the checks of the table find meanwhile."""
     reported_at, folder = 0.0, report.directory
     with process_pool.Pool(cores) as workers:
-        with report.working(0.01, "Starting the processes of the fits"):
+        with report.working(0.01, "Starting"):
             workers.wait_ready()
         running = [
             entry for entry in progress_report.algorithms if entry.key not in progress_report.rows

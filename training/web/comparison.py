@@ -10,6 +10,7 @@ from training.algorithms.catalogue import KNOWN
 from training.metrics import Metric, by_rank
 from training.models.training_job import TrainingJob
 from training.problem.problem_type import LABELS
+from training.results.curves import Overlay, overlays
 from training.results.files import dark_name
 from training.results.leaderboard import SUCCEEDED
 from training.results.significance import is_paired_noise, is_unpaired_noise
@@ -146,6 +147,7 @@ class Comparison:
         best = entries[0]
         for place, entry in enumerate(entries, start=1):
             entry["place"] = place
+            entry["difference"] = entry["score"] - best["score"]
             entry["tied"] = entry is not best and self._is_tie(best, entry)
         best["tied"] = any(entry["tied"] for entry in entries)
         return entries
@@ -170,6 +172,14 @@ class Comparison:
         """Return the algorithms that every training has a model of: key and label."""
         have = [{row["algorithm"] for row in side.rows()} for side in self.sides]
         return [(key, entry.label) for key, entry in KNOWN.items() if all(key in h for h in have)]
+
+    def overlays(self, algorithm: str) -> list[Overlay]:
+        """Return the curves of the chosen model of each training, in one picture each."""
+        return overlays(
+            (f"{side.letter}: {row['label']}", row["algorithm"], side.job.artifacts)
+            for side in self.sides
+            if (row := side.row(algorithm)) is not None
+        )
 
     def plots(self, algorithm: str) -> list[dict[str, Any]]:
         """Return an entry for each plot of the chosen models, with the drawing of each training."""

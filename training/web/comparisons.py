@@ -83,5 +83,6 @@ def shown(comparison: Comparison, request: HttpRequest) -> dict[str, Any]:
         **scale(models),
         "choices": [(BEST, "The best of each"), *algorithms],
         "model": model if model in dict(algorithms) else BEST,
+        "overlays": comparison.overlays(model if model in dict(algorithms) else BEST),
         "plots": comparison.plots(model if model in dict(algorithms) else BEST),
     }

@@ -14,7 +14,9 @@ from django.views import View
 
 from jobsite.jobs.web.views import JobAction, JobDetail, JobList, OwnJobs
 from training.models.training_job import TrainingJob
+from training.results.curves import overlays
 from training.results.files import EXPORTS
+from training.results.headline import headline
 from training.web.files import export_response, model_response, plot_response
 from training.web.filters import TrainingFilter
 from training.web.leaderboard import board, models, problem_label
@@ -39,15 +41,26 @@ class Detail(JobDetail):
         context = super().get_context_data(**kwargs)
         result, live = self.object.result, self.object.live
         shown = result or live
+        fitted = models(result) if result else []
         return context | {
             "shown": shown,
             "problem": problem_label(shown),
             "about_form": AboutForm(instance=self.object),
             "board": board(shown),
             "score_chart": score_chart(shown),
-            "models": models(result) if result else [],
+            "models": fitted,
+            "model": chosen(fitted, self.request.GET.get("model", "")),
+            "headline": headline(result) if result else [],
+            "overlays": overlays(
+                (entry["label"], entry["algorithm"], self.object.artifacts) for entry in fitted
+            ),
             "takeaways": EXPORTS,
         }
+
+
+def chosen(fitted: list[dict[str, Any]], algorithm: str) -> dict[str, Any] | None:
+    """Return the model whose tab is open: the one asked for, else the best."""
+    return next((m for m in fitted if m["algorithm"] == algorithm), fitted[0] if fitted else None)
 
 
 class Keep(JobAction):

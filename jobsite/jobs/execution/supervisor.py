@@ -140,7 +140,7 @@ class Supervision:
         now = time.monotonic()
         if not self.heard and now - self.wrote >= SIGN_EVERY:
             # Importing what a job needs takes seconds, and as many more on a busy machine.
-            self.fields["message"] = f"Its process is starting ({now - self.began:.0f} s)"
+            self.fields["message"] = f"Starting ({now - self.began:.0f} s)"
         write_due = (self.fields or self.lines) and now - self.wrote >= WRITE_EVERY
         if write_due or now - self.renewed >= RENEW_EVERY:
             self.renewed = self.wrote = now

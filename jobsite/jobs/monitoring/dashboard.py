@@ -145,7 +145,7 @@ def warnings(oldest: Job | None) -> list[str]:
     found = [sentence for host in hosts.several() if (sentence := hosts.warning(host))]
     for tally in Tally.lately(WEDGED, RESTARTS_SHOWN):
         found.append(
-            f"The {tally.subject} workers were wedged and restarted at "
+            f"The {tally.subject} workers stopped responding and were restarted at "
             f"{timezone.localtime(tally.at):%H:%M}; their jobs went on. If that happens often, "
             "look at the log for what was killed before."
         )

@@ -1,6 +1,6 @@
 """`{% load jobs %}`: the filters and tags that every page of the site uses.
 
-Filters: bytes rate duration about percent whole score ago when
+Filters: bytes rate duration about percent whole score difference ago when
 Tags:    icon status_badge progress_bar elapsed poll post_button copy_button
          filter_bar sort_th page_numbers spread nav_link command_name site_version
 """
@@ -32,6 +32,7 @@ register.filter("about", formats.about)
 register.filter("percent", formats.percent)
 register.filter("whole", formats.whole)
 register.filter("score", formats.score)
+register.filter("difference", formats.difference)
 
 STATUSES = tuple(status.value for status in Status)
 ALWAYS = tuple(name for name in STATUSES if name != Status.PAUSED)

@@ -110,6 +110,10 @@ function showSelection(root) {
     scope.querySelectorAll("[data-selected-count]").forEach((place) => {
       place.textContent = chosen ? `${chosen} selected` : "";
     });
+    const all = scope.querySelector("input[type=checkbox][name=all]");
+    scope.querySelectorAll("[data-needs-selection]").forEach((button) => {
+      button.disabled = !chosen && !(all && all.checked);
+    });
   });
 }
 

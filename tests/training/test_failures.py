@@ -78,12 +78,12 @@ def evaluated(task, keys, folder: Path, **limits) -> list[Event]:
     ("data", "target", "said"),
     [
         (table("a,y", lambda n: [number(), "x"]), "y", "“y” has the same value in every row"),
-        (table("a,y", lambda n: [number(), "xz"[n == 5]]), "y", "in only 1 of them.*Send more"),
+        (table("a,y", lambda n: [number(), "xz"[n == 5]]), "y", "in only 1 of them.*Add more"),
         (table("a,y", lambda n: [number(), ""]), "y", "“y” has no value in any row. Choose"),
         (table("a,y", lambda n: [number(), kind(n)]), "z", "no column named “z”. There are: “a”"),
-        (table("a,y", lambda n: [number(), kind(n)], 3), "y", "Only 3 rows.*Send more rows"),
+        (table("a,y", lambda n: [number(), kind(n)], 3), "y", "Only 3 rows.*Add more rows"),
         (table("a,y", lambda n: [1, 1]), "y", "“y” has the same value in every row"),
-        (table("a,y", lambda n: [1, n % 2]), "y", "no column left to learn from.*Send a table"),
+        (table("a,y", lambda n: [1, n % 2]), "y", "no column left to learn from.*Upload a table"),
         (table("a,y", lambda n: [number(), f"2024-01-{n % 28 + 1:02}"]), "y", "“y” holds dates"),
         (table("a,y", lambda n: [number(), f"w{n}"]), "y", "“y” has another word in every row"),
         (table("a,y", lambda n: [number(), f"w{n // 2}"], 250), "y", "at most 100 classes"),
@@ -147,7 +147,7 @@ def test_an_odd_table_is_learnt_and_drawn(ann, folder, data):
 
 def test_more_columns_than_are_accepted_are_refused_as_they_come(ann, folder):
     wide = table(",".join(f"c{n}" for n in range(5000)), lambda n: ["1"] * 5000, 30)
-    with pytest.raises(ReadingError, match=r"5,000 columns; at most 2,000.*Send fewer columns"):
+    with pytest.raises(ReadingError, match=r"5,000 columns; at most 2,000.*Upload fewer columns"):
         kept(ann, folder, wide)
 
 

@@ -104,7 +104,7 @@ def _leaks(task: LearningTask, seed: int) -> Iterator[str]:
         if score >= (_FOLLOWS if number else _DECIDES):
             yield (
                 f"“{shown(column.name)}” alone decides “{shown(task.target)}” almost perfectly. It "
-                "probably gives the answer away: ignore it if it is not known at the time of a "
+                "probably gives the target away: ignore it if it is not known at the time of a "
                 "prediction."
             )
 
@@ -147,7 +147,7 @@ def _classes(task: LearningTask) -> Iterator[str]:
     if task.rows < _FEW_PER_CLASS * len(counts):
         yield (
             f"“{shown(task.target)}” has {len(counts)} classes in {task.rows:,} rows, fewer than "
-            f"{_FEW_PER_CLASS} rows a class. Group its values, or send more rows."
+            f"{_FEW_PER_CLASS} rows a class. Group its values, or add more rows."
         )
 
 

@@ -86,7 +86,7 @@ def make_plan(columns: Sequence[Column]) -> tuple[Plan, tuple[str, ...]]:
     if not plan.features:
         raise TargetError(
             "There is no column left to learn from: all but the target are empty, constant or "
-            "ids. Send a table with columns that say something about the target."
+            "ids. Upload a table with columns that say something about the target."
         )
     return plan, tuple(warnings)
 

@@ -56,8 +56,8 @@ def how(task: LearningTask) -> str:
     """Return in a sentence how the rows were split."""
     if task.times is not None:
         return (
-            "Split by time: each fold learns from the past and answers for what came next, and "
-            "the latest rows are kept apart."
+            "Split by time: each fold learns from the past and predicts what came next, and "
+            "the latest rows are held out."
         )
     if task.groups is not None:
         return "Split by groups: rows of one group are never on both sides."
@@ -80,7 +80,7 @@ def _at_random(
     if task.rows - apart < 2 * len(task.classes):
         raise TargetError(
             f"{task.rows} rows are too few for {len(task.classes)} classes. Predict a number, "
-            "group the values of the target, or send more rows."
+            "group the values of the target, or add more rows."
         )
     train, holdout = train_test_split(
         np.arange(task.rows),
@@ -103,7 +103,7 @@ def _by_group(
     if there < 2 * task.folds:
         raise TargetError(
             f"There are only {there} groups, too few for {task.folds} folds and a part that is "
-            "kept apart. Choose fewer folds, or no group column."
+            "held out. Choose fewer folds, or no group column."
         )
     apart = GroupShuffleSplit(1, test_size=HOLD_OUT, random_state=seed)
     train, holdout = next(apart.split(truth, groups=groups))

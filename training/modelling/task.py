@@ -256,7 +256,7 @@ def _affordable_folds(spelled: np.ndarray, folds: int, target: str, warnings: li
         raise TargetError(
             f"Nearly every row has the value “{shown(counts.index[0])}” in the target "
             f"“{shown(target)}”: the next one, “{shown(counts.index[1])}”, stands in only "
-            f"{second} of them, too few to learn from. Send more rows of it."
+            f"{second} of them, too few to learn from. Add more rows of it."
         )
     if affordable < folds:
         warnings.append(

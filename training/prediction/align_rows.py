@@ -91,7 +91,7 @@ def align(sent: SentRows, inputs: Inputs, target: str, told: bool = False) -> Al
     if sent.unread:
         findings.append(_unread(sent))
         for row, reason in sent.unread.items():
-            notes.add(row, f"no answer: {reason}")
+            notes.add(row, f"no prediction: {reason}")
     dialect = dialect_for(frame, inputs, sent.dialect, told)
     filled = {}
     for item in inputs.items:
@@ -160,7 +160,8 @@ def _about_columns(frame: pd.DataFrame, inputs: Inputs, target: str) -> Iterator
             tuple(absent),
             len(absent),
             f"{listed(absent, 20)} {verb} not in the file. The model was trained with it, so every "
-            f"row counts as having no value there, and the answers are less sure. {near}".rstrip(),
+            "row counts as having no value there, and the predictions are less certain. "
+            f"{near}".rstrip(),
         )
     if extra:
         verb = "was" if len(extra) == 1 else "were"
@@ -187,7 +188,7 @@ def _unread(sent: SentRows) -> Finding:
         UNREAD,
         (),
         count,
-        f"{count:,} {verb} no answer: {first}{' and so on' if count > 1 else ''}.",
+        f"{count:,} {verb} no prediction: {first}{' and so on' if count > 1 else ''}.",
     )
 
 
@@ -255,6 +256,6 @@ def _unseen(values: pd.Series, item: Input, notes: _Notes) -> Finding | None:
         notes.add(row, f"{shown(item.name)}: “{shown(str(values[row]))}” is new to the model")
     text = (
         f"“{shown(item.name)}”: {len(rows):,} of {len(values):,} cells hold {listed(strange, 3)}, "
-        "which the model has never seen; it answers without them."
+        "which the model has never seen; it predicts without them."
     )
     return Finding(UNSEEN, (item.name,), len(rows), text)

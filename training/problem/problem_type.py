@@ -48,7 +48,7 @@ def few_rows(rows: int) -> str:
     """Return the sentence for a table with too few rows."""
     return (
         f"Only {rows} rows can take part; at least {FEWEST_ROWS} are needed to train and to check "
-        "what was learnt. Send more rows."
+        "what was learnt. Add more rows."
     )
 
 

@@ -11,8 +11,8 @@ from training.metrics import Metric
 from training.results.significance import is_paired_noise
 
 ONLY_BASELINE = (
-    "Only the baseline was finished, which answers every row alike: there is no model that learnt "
-    "from the table. Give the training more time, or choose fewer algorithms."
+    "Only the baseline was finished, which predicts the same for every row: there is no model "
+    "that learnt from the table. Give the training more time, or choose fewer algorithms."
 )
 _ENSEMBLE = "ensemble"  # its key in the catalogue of algorithms
 SUCCEEDED, FAILED, SKIPPED = "succeeded", "failed", "skipped"

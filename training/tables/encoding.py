@@ -34,7 +34,7 @@ CHOICES = (
     ("cp949", "Korean (EUC-KR)"),
 )
 
-_UNPACK = "Unpack it and send the table inside."
+_UNPACK = "Unpack it and upload the table inside."
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"BZh", "a bzip2 archive", _UNPACK),
     (b"\xfd7zXZ\x00", "an xz archive", _UNPACK),
@@ -43,13 +43,13 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"Rar!\x1a\x07", "a RAR archive", _UNPACK),
     (b"SQLite format 3\x00", "an SQLite database", "Export the table as CSV."),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file", "Export the table as CSV."),
-    (b"%PDF-", "a PDF document", "Send the table as CSV."),
-    (b"\x89PNG\r\n\x1a\n", "a PNG picture", "Send a table as CSV."),
-    (b"\xff\xd8\xff", "a JPEG picture", "Send a table as CSV."),
-    (b"GIF8", "a GIF picture", "Send a table as CSV."),
-    (b"\x7fELF", "a program", "Send a table as CSV."),
-    (b"\x80\x04\x95", "a Python pickle", "Save the table with to_csv() and send that."),
-    (b"\x80\x05\x95", "a Python pickle", "Save the table with to_csv() and send that."),
+    (b"%PDF-", "a PDF document", "Upload the table as CSV."),
+    (b"\x89PNG\r\n\x1a\n", "a PNG picture", "Upload a table as CSV."),
+    (b"\xff\xd8\xff", "a JPEG picture", "Upload a table as CSV."),
+    (b"GIF8", "a GIF picture", "Upload a table as CSV."),
+    (b"\x7fELF", "a program", "Upload a table as CSV."),
+    (b"\x80\x04\x95", "a Python pickle", "Save the table with to_csv() and upload that."),
+    (b"\x80\x05\x95", "a Python pickle", "Save the table with to_csv() and upload that."),
 )
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -170,7 +170,7 @@ def decode(head: bytes, complete: bool, encoding: str = "", rest: Survey = NOTHI
     if b"\x00" in head or rest.nul_line:
         line = rest.nul_line or head.count(b"\n", 0, head.index(b"\x00")) + 1
         raise ReadingError(
-            f"This file holds binary data (NUL bytes, first in line {line}), not text. Send a "
+            f"This file holds binary data (NUL bytes, first in line {line}), not text. Upload a "
             "table as CSV."
         )
     return _decode_unmarked(head, complete, rest)

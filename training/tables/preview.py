@@ -74,7 +74,7 @@ def preview(
     }
     complete = len(head) >= size
     if not head.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
-        raise ReadingError("The file is empty. Send a table with a header and at least one row.")
+        raise ReadingError("The file is empty. Upload a table with a header and at least one row.")
     decoded = decode(head, complete, known.get("encoding", ""), rest)
     text = decoded.text.removeprefix("\ufeff")
     _refuse_other_text(text)
@@ -151,7 +151,7 @@ def _body(
     """Return the raw names, the rows of data, and those left out for their width."""
     body = rows[1:] if header else rows
     if not body:
-        raise ReadingError("The file has a header but no rows. Send the rows as well.")
+        raise ReadingError("The file has a header but no rows. Add the rows.")
     names = _raw_names(rows, body, header)
     body, wrong = split_ragged(body, len(names))
     if wrong and (dialect.ragged != "drop" or not body):
@@ -165,7 +165,7 @@ def _body(
 def _refuse_wide(width: int) -> None:
     if width > MAX_COLUMNS:
         raise ReadingError(
-            f"The table has {width:,} columns; at most {MAX_COLUMNS:,} are accepted. Send fewer "
+            f"The table has {width:,} columns; at most {MAX_COLUMNS:,} are accepted. Upload fewer "
             "columns, or put those that belong together into rows."
         )
 
@@ -185,7 +185,7 @@ def _refuse_other_text(text: str) -> None:
 def _refuse_thin(rows: list[Row], separator: str, complete: bool, least: int) -> None:
     if not rows:
         if complete:
-            raise ReadingError("The file is empty. Send a table with a header and rows.")
+            raise ReadingError("The file is empty. Upload a table with a header and rows.")
         raise ReadingError(
             f"The first {HEAD_BYTES // 1024} KiB hold no complete row. A quotation mark is "
             "probably opened and not closed, or this is not a table."

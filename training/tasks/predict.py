@@ -52,7 +52,7 @@ def run(job: Prediction, report: Report) -> dict[str, Any]:
         report.event(finding.sentence, "warning")
     problem = trained["problem"]
     answers = _answers(model, aligned, problem, report)
-    report.progress(0.95, "Writing the answers")
+    report.progress(0.95, "Writing the predictions")
     texts = sent.frame
     path = report.directory / RESULT_FILE
     rows = aligned.features.index.tolist()
@@ -143,8 +143,8 @@ def _about_model(algorithm: str) -> Iterator[Finding]:
             "baseline",
             (),
             0,
-            "The baseline uses no column: it answers every row alike. Choose another model, or "
-            "train with more time.",
+            "The baseline uses no column: it predicts the same for every row. Choose another "
+            "model, or train with more time.",
         )
 
 
@@ -167,7 +167,7 @@ def _answers(model: Any, aligned: Aligned, problem: str, report: Report) -> Answ
             return step
         if time.monotonic() - reported_at > _EVERY:
             reported_at = time.monotonic()
-            report.progress(0.35 + 0.6 * step / total, f"{step:,} of {total:,} rows answered")
+            report.progress(0.35 + 0.6 * step / total, f"{step:,} of {total:,} rows predicted")
     raise AssertionError("answer() ends with the answers")
 
 

@@ -219,7 +219,7 @@ class ProgressReport:
         top = self.importance.get(best.algorithm, ())
         if best.metrics[key] >= 0.999 and top:
             yield (
-                f"{best.label} is nearly perfect. Mostly that means that a column gives the answer "
+                f"{best.label} is nearly perfect. Mostly that means that a column gives the target "
                 f"away: is “{shown(top[0]['column'])}” known at the time of a prediction?"
             )
 

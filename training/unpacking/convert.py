@@ -158,7 +158,7 @@ def _chosen(workbook: CalamineWorkbook, sheets: list[str], wanted: str) -> str:
             "choose one of them."
         )
     if not sheets:
-        raise ReadingError("The workbook has no sheet with cells. Send one that has a table.")
+        raise ReadingError("The workbook has no sheet with cells. Upload one that has a table.")
     for name in sheets:
         found = workbook.get_sheet_by_name(name)
         if found.height > 1 and found.width > 1:

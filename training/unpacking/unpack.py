@@ -106,12 +106,12 @@ def _converted(
         found = json.loads(done.stdout)
     except subprocess.TimeoutExpired as error:
         raise ReadingError(
-            f"The file takes longer than {_PATIENCE} s to unpack. Send the table as CSV."
+            f"The file takes longer than {_PATIENCE} s to unpack. Upload the table as CSV."
         ) from error
     except ValueError as error:
         raise ReadingError(
             f"The file needs more memory to unpack than there is ({limits.memory_mb:,} MB), or it "
-            "is broken. Send the table as CSV."
+            "is broken. Upload the table as CSV."
         ) from error
     if found.get("too_large"):
         raise ReadingError(_too_large(limits))
@@ -144,7 +144,7 @@ def _gunzip(packed: Path, plain: Path, limits: Limits) -> None:
                 target.write(block)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ReadingError(
-            f"The gzip file is broken or ends too early ({error}). Pack it again, or send the "
+            f"The gzip file is broken or ends too early ({error}). Pack it again, or upload the "
             "table as it is."
         ) from error
 
@@ -157,6 +157,6 @@ def _too_large(limits: Limits) -> str:
             "for more space."
         )
     return (
-        f"Unpacked, the file is larger than {limits.file_mb:,} MB, the limit of this site. Send "
+        f"Unpacked, the file is larger than {limits.file_mb:,} MB, the limit of this site. Upload "
         "fewer rows or columns, or ask the operator to raise TRAINING_UPLOAD_MB."
     )

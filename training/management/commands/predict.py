@@ -84,7 +84,7 @@ class Command(JobCommand):
             self.say(finding["sentence"])
         if options["output"] is not None:
             shutil.copyfile(job.answers_path, options["output"])
-            self.say(f"{job.result['rows']:,} answers are in {options['output']}.")
+            self.say(f"{job.result['rows']:,} predictions are in {options['output']}.")
         if options["json"]:
             self.print_json(job.as_dict() | {"result": job.result})
         elif options["output"] is None:

@@ -190,3 +190,10 @@ def test_the_version_is_for_those_who_are_signed_in(client, ann) -> None:
     assert answer.json() == {"version": version.VERSION}
     client.force_login(ann)
     assert f"jobsite {settings.VERSION}" in client.get("/").content.decode()
+
+
+def test_the_commands_of_the_site_are_listed_without_those_of_its_libraries() -> None:
+    said = run(sys.executable, "manage.py", cwd=ROOT).stdout
+    named = {line.split()[0] for line in said.splitlines() if line.startswith("  ")}
+    assert {"up", "train", "download", "demo", "signin", "service", "upgrade"} <= named
+    assert named & {"housekeeping", "qcluster", "axes_reset", "runserver"} == set()

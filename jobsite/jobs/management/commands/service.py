@@ -35,7 +35,8 @@ class Command(BaseCommand):
         chosen = {
             name: value
             for name, value in sorted(os.environ.items())
-            if name in settings.VARIABLES and not name.endswith(SECRET)
+            # Django sets TZ itself.
+            if name in settings.VARIABLES - {"TZ"} and not name.endswith(SECRET)
         }
         elsewhere = (*kind_folders().values(), settings.BACKUP_DIR)
         site = Installation(

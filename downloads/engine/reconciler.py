@@ -135,8 +135,8 @@ class Reconciler:
             self._engine.changed.add(torrent.key)
         if is_in and (new.choices, new.order) != (old.choices, old.order):
             prefer(self._engine, torrent)
-        if (is_in or is_seeding) and new.link.trackers != old.link.trackers:
-            self._engine.session.set_trackers(torrent.key, new.link.trackers)
+        if is_in or is_seeding:
+            self._change_sources(torrent.key, old, new)
         if new.announce != old.announce and self._engine.session.has(torrent.key):
             self._engine.session.ask_for_peers(torrent.key)
         if is_in and new.recheck and not torrent.rechecked:
@@ -144,6 +144,13 @@ class Reconciler:
         if new.file is not None and torrent.phase is Phase.METADATA and torrent.metadata is None:
             self._engine.describe_from_file(torrent)
         torrent.rechecked = torrent.rechecked and new.recheck
+
+    def _change_sources(self, key: str, old: Wanted, new: Wanted) -> None:
+        session = self._engine.session
+        if new.link.trackers != old.link.trackers:
+            session.set_trackers(key, new.link.trackers)
+        if named := [peer for peer in new.link.peers if peer not in old.link.peers]:
+            session.connect(key, named)
 
     def limit(self, speeds: Speeds) -> None:
         """Set the rate limits that hold from now on."""

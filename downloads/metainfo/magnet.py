@@ -141,7 +141,7 @@ def _magnet(line: str, allowed: tuple[Network, ...]) -> Link:
         **hashes,
         name=next(filter(None, map(display_name, given.get("dn", []))), ""),
         trackers=tuple(usable),
-        peers=tuple(_usable_peers([one.strip() for one in given.get("x.pe", [])], allowed)),
+        peers=tuple(usable_peers([one.strip() for one in given.get("x.pe", [])], allowed)),
         files=files,
         remarks=tuple(remarks),
     )
@@ -221,7 +221,7 @@ def _is_usable_tracker(url: str, allowed: tuple[Network, ...]) -> bool:
     return "@" not in parts.netloc and may_contact(parts.hostname, allowed)
 
 
-def _usable_peers(peers: Sequence[str], allowed: tuple[Network, ...]) -> list[str]:
+def usable_peers(peers: Sequence[str], allowed: Sequence[Network]) -> list[str]:
     """Return the peers inside the allowed networks: elsewhere trackers and DHT find them."""
     kept = []
     for peer in peers[: MAX_PEERS * 10] if allowed else ():

@@ -93,6 +93,15 @@ def too_large(size: int) -> str:
     )
 
 
+def piece_hashes(data: bytes) -> list[str]:
+    """Return the v1 hashes of all pieces, in hexadecimal; empty for a v2 torrent.
+
+    Raises BadTorrent.
+    """
+    joined = _open(data)[2].get(b"pieces", b"")
+    return [joined[at : at + 20].hex() for at in range(0, len(joined), 20)]
+
+
 def _open(data: bytes) -> tuple[Reader, dict[bytes, Any], dict[bytes, Any]]:
     """Return the reader, the outer dict and the `info` dict."""
     if data.lstrip()[:1] == b"<":

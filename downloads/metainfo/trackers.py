@@ -1,11 +1,11 @@
-"""The trackers of a download, kept in its link, and the name that its owner gives it."""
+"""The trackers and peers of a download, which are kept in its link."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
 from downloads.metainfo.info_hashes import BadLink
-from downloads.metainfo.magnet import MAX_LINE, Link, parse_link
+from downloads.metainfo.magnet import MAX_LINE, Link, parse_link, usable_peers
 from jobsite.jobs.networks import Network
 
 
@@ -30,6 +30,13 @@ def with_trackers(link: str, trackers: Sequence[str], allowed: Sequence[Network]
     """Return the link with these trackers and no others, as far as a link has room for them."""
     parsed = parse_link(link, tuple(allowed))
     return fitting(replace(parsed, trackers=tuple(trackers)))
+
+
+def with_peers(link: str, peers: Sequence[str], allowed: Sequence[Network] = ()) -> str:
+    """Return the link with these peers as well, as far as they may be contacted."""
+    parsed = parse_link(link, tuple(allowed))
+    named = dict.fromkeys([*parsed.peers, *usable_peers(peers, allowed)])
+    return fitting(replace(parsed, peers=tuple(named)))
 
 
 def fitting(link: Link) -> str:

@@ -12,8 +12,8 @@ from django.utils import timezone
 from downloads.library.record import Layout
 from downloads.library.selection import NORMAL, SKIP, Choice, clean_patterns
 from downloads.metainfo.info_hashes import BadLink
-from downloads.metainfo.magnet import MAX_TRACKERS, Link, parse_link
-from downloads.metainfo.trackers import fitting, trackers_of, with_trackers
+from downloads.metainfo.magnet import MAX_TRACKERS, Link, parse_link, usable_peers
+from downloads.metainfo.trackers import fitting, trackers_of, with_peers, with_trackers
 from downloads.models.download_fields import DownloadFields
 from downloads.models.download_file import DownloadFile
 from downloads.models.download_queryset import DownloadQuerySet, Entry
@@ -340,6 +340,12 @@ class Download(DownloadFields):
         } & fields.keys() and self.status == Status.SUCCEEDED:
             fields["move_asked"] = True
         self.limit(**fields)
+
+    def add_peers(self, peers: Sequence[str]) -> int:
+        """Contact these peers, as far as they may be; return how many of them may."""
+        allowed = settings.DOWNLOAD_ALLOWED_NETWORKS
+        self.limit(link=with_peers(self.link, peers, allowed))
+        return len(usable_peers(peers, allowed))
 
     def _link_with(self, trackers: Sequence[str]) -> str:
         return with_trackers(self.link, trackers, settings.DOWNLOAD_ALLOWED_NETWORKS)

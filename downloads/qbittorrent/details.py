@@ -67,6 +67,23 @@ def _pieces(job: Download) -> tuple[int, int]:
     return found.piece_length, found.pieces
 
 
+def piece_states(job: Download) -> list[int]:
+    """Return the answer of `torrents/pieceStates`: 0 missing, 1 under way, 2 here."""
+    count = max(0, _pieces(job)[1])
+    if job.status == Status.SUCCEEDED and not job.is_partial:
+        return [2] * count
+    pieces = (waited_details(job) or {}).get("pieces") or {}
+    return [int(state) for state in pieces.get("states", "")] or [0] * count
+
+
+def piece_hashes(job: Download) -> list[str]:
+    """Return the answer of `torrents/pieceHashes`: those of v1; empty while they are not known."""
+    try:
+        return torrent_file.piece_hashes(torrent_bytes(job.descriptions, ()) or b"")
+    except torrent_file.BadTorrent:
+        return []
+
+
 def files(job: Download) -> list[dict[str, Any]]:
     """Return the answer of `torrents/files`."""
     content = content_of(job)

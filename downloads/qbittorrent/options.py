@@ -208,6 +208,24 @@ class EditTrackers(OneChange):
         return None
 
 
+class AddPeers(Bridge):
+    """Contacts peers by address and port, of those networks that the operator has opened."""
+
+    http_method_names = ["post"]
+    changes = True
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Return how many of them may be contacted, by hash; 400 if none is a peer."""
+        peers = [peer for peer in request.POST.get("peers", "").split("|") if ":" in peer]
+        if not peers:
+            return answer("No peer is named as address:port.", 400)
+        told = {}
+        for job in self.chosen(request.POST.get("hashes", "")):
+            added = job.add_peers(peers)
+            told[job.info_hash[:40]] = {"added": added, "failed": len(peers) - added}
+        return JsonResponse(told)
+
+
 class Refused(Bridge):
     """A call of qBittorrent's that is not offered here on purpose."""
 

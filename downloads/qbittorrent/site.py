@@ -12,8 +12,12 @@ from downloads.models.mailboxes import site_line
 from downloads.models.speed_plan import KILO, PersonSpeed, SpeedPlan
 from downloads.models.traffic import Traffic
 from downloads.qbittorrent.base import Bridge, answer
+from jobsite.jobs.models.job_event import JobEvent
 
 VERSION = "v4.6.7"
+LINES = 1000
+# Name of a parameter -> our level, and qBittorrent's number of it.
+LEVELS = {"normal": ("info", 1), "warning": ("warning", 4), "critical": ("error", 8)}
 API_VERSION = "2.9.3"  # the newest that still says "paused" where later ones say "stopped"
 
 
@@ -40,6 +44,29 @@ def save_path(bridge: Bridge, request: HttpRequest) -> HttpResponse:
 def nothing(bridge: Bridge, request: HttpRequest) -> HttpResponse:
     """Return an empty list: of what is asked for there is none here."""
     return JsonResponse([], safe=False)
+
+
+def log_lines(bridge: Bridge, request: HttpRequest) -> HttpResponse:
+    """Return the newest log lines of the caller's downloads, of the levels that are asked for."""
+    given = request.POST or request.GET
+    known = given.get("last_known_id", "-1")
+    mine = bridge.mine().order_by().values("pk")
+    lines = JobEvent.objects.filter(job_id__in=mine, id__gt=int(known) if known.isdecimal() else -1)
+    wanted = [
+        level for name, (level, _) in LEVELS.items() if given.get(name, "true").lower() != "false"
+    ]
+    newest = lines.filter(level__in=wanted).order_by("-id")[:LINES]
+    numbers = dict(LEVELS.values())
+    told = [
+        {
+            "id": line.pk,
+            "message": line.text,
+            "timestamp": int(line.at.timestamp()),
+            "type": numbers[line.level],
+        }
+        for line in reversed(newest)
+    ]
+    return JsonResponse(told, safe=False)
 
 
 def transfer(bridge: Bridge, request: HttpRequest) -> HttpResponse:

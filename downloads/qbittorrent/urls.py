@@ -26,7 +26,7 @@ QUERIES: dict[str, Any] = {
     "app/defaultSavePath": site.save_path,
     "app/networkInterfaceList": site.nothing,
     "app/networkInterfaceAddressList": site.nothing,
-    "log/main": site.nothing,
+    "log/main": site.log_lines,
     "log/peers": site.nothing,
     "torrents/info": queries.info,
     "torrents/count": queries.count,
@@ -34,6 +34,8 @@ QUERIES: dict[str, Any] = {
     "torrents/files": queries.of_one(details.files),
     "torrents/trackers": queries.of_one(details.trackers),
     "torrents/webseeds": queries.of_one(queries.web_seeds),
+    "torrents/pieceStates": queries.of_one(details.piece_states),
+    "torrents/pieceHashes": queries.of_one(details.piece_hashes),
     "torrents/export": queries.export,
     "torrents/categories": queries.categories,
     "torrents/tags": queries.tags,
@@ -74,6 +76,7 @@ COMMANDS: dict[str, Any] = {
     "renameFolder": options.RenameFolder.as_view(),
     "setLocation": options.SetLocation.as_view(),
     "setSavePath": options.SetLocation.as_view(),
+    "addPeers": options.AddPeers.as_view(),
     "addTrackers": options.EditTrackers.as_view(edit=options.with_added),
     "editTracker": options.EditTrackers.as_view(edit=options.with_edited),
     "removeTrackers": options.EditTrackers.as_view(edit=options.without_removed),
@@ -101,7 +104,6 @@ SITE = "This serves several people: its administrators set that, on its pages."
 REFUSED = {
     "app/shutdown": SITE,
     "app/setCookies": SITE,
-    "torrents/addPeers": "Peers are found by trackers, the DHT and other peers alone.",
     "torrents/setDownloadPath": "Unfinished files have a place of their own.",
 }
 

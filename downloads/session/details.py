@@ -20,6 +20,7 @@ _CHOKING, _SENDING = "busy with others", "sends"
 
 PEERS_SHOWN = 100
 CELLS = 240
+STATES_SHOWN = 50_000
 FILES_COUNTED = 10_000  # beyond, counting the bytes of each file each second costs too much
 
 # Flag of a peer -> what it means to the person who looks.
@@ -136,7 +137,25 @@ def _pieces(handle: lt.torrent_handle, info: lt.torrent_info) -> dict[str, Any]:
     have = have if len(have) == count else [False] * count
     under_way = {one["piece_index"] for one in handle.get_download_queue()}
     cells = piece_map(have, under_way, handle.piece_availability() or [])
-    return {"count": count, "length": info.piece_length(), "have": sum(have), "map": cells}
+    return {
+        "count": count,
+        "length": info.piece_length(),
+        "have": sum(have),
+        "map": cells,
+        "states": piece_states(have, under_way),
+    }
+
+
+def piece_states(have: Sequence[bool], under_way: set[int]) -> str:
+    """Return a digit for each piece: 2 is here, 1 is under way, 0 is missing.
+
+    Empty for a torrent of very many pieces: it would be written anew each second.
+    """
+    if len(have) > STATES_SHOWN:
+        return ""
+    return "".join(
+        "2" if is_here else str(int(piece in under_way)) for piece, is_here in enumerate(have)
+    )
 
 
 def piece_map(have: Sequence[bool], under_way: set[int], availability: Sequence[int]) -> str:

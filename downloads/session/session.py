@@ -94,6 +94,12 @@ class TorrentSession(torrentp.Session):
         handle.force_dht_announce()
         handle.force_reannounce()
 
+    def connect(self, key: str, peers: Iterable[str]) -> None:
+        """Contact peers by their address and port."""
+        for peer in peers:
+            host, _, port = peer.rpartition(":")
+            self._handles[key].connect_peer((host.strip("[]"), int(port)))
+
     def ask_to_save(self, key: str, flush: bool = False) -> None:
         """Ask for resume data; exactly one `ResumeData` follows. `flush`: write the cache first."""
         flags = RESUME_FLAGS | lt.save_resume_flags_t.flush_disk_cache if flush else RESUME_FLAGS

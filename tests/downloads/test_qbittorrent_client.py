@@ -211,6 +211,19 @@ def test_trackers_files_and_peers_of_a_torrent_in_the_swarm(client, owner, sourc
         began = time.monotonic()
         assert client.sync_torrent_peers(job.info_hash).full_update
         assert time.monotonic() - began < 10
+        assert client.torrents_piece_states(job.info_hash) == [2] * len(
+            hashes := client.torrents_piece_hashes(job.info_hash)
+        )
+        assert hashes and all(len(one) == 40 for one in hashes)
+        said = client.torrents_add_peers(
+            peers=["127.0.0.1:9", "8.8.8.8:9"], torrent_hashes=job.info_hash
+        )
+        assert said == {job.info_hash: {"added": 1, "failed": 1}}
+        wait_until(lambda: "127.0.0.1:9" in now(job).link)
+        lines = client.log_main(info=False)
+        assert any("unregistered torrent" in line.message for line in lines)
+        assert {line.type for line in lines} <= {1, 4, 8}
+        assert client.log_main(last_known_id=lines[-1].id) == []
         [torrent] = client.torrents_info()
         assert torrent.state == "stalledUP" and torrent.tracker
         assert isinstance(qbittorrentapi.TorrentStates(torrent.state).is_complete, bool)

@@ -11,6 +11,7 @@ from typing import Any
 DASH = "–"
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+_ROUNDING = 1e-12  # what arithmetic leaves where a score or its spread is 0
 
 
 def as_number(value: Any) -> float | None:
@@ -112,7 +113,7 @@ def score(value: Any) -> str:
     if number is None:
         return DASH
     size = abs(number)
-    if size and size < 0.001:
+    if _ROUNDING < size < 0.001:
         return f"{number:.2e}"
     if size >= 10_000_000:
         return f"{number:.4g}"

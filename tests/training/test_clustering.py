@@ -77,7 +77,7 @@ def test_groups_are_found_shown_predicted_and_made_again(table, page, ann):
     assert sum(sizes) == result["train_rows"]
     assert sizes[0] > 80, "the largest group is the first"
     birds = next(row for row in told["columns"] if row["column"] == "bird")
-    assert birds["cells"][0] == "tern (100%)"
+    assert birds["cells"][0] == "tern (100 %)"
 
     recipe = recipe_of(result, train.facts_of(job))
     assert train_script.main(json.loads(json.dumps(recipe)), table.path) == 0
@@ -86,7 +86,7 @@ def test_groups_are_found_shown_predicted_and_made_again(table, page, ann):
     job.result, job.status, job.finished_at = result, Status.SUCCEEDED, timezone.now()
     job.save()
     shown = page.get(job.get_absolute_url()).content.decode()
-    assert "tern (100%)" in shown
+    assert "tern (100 %)" in shown
     assert "3 groups" in shown
     page.post(reverse("training:predict", args=[job.pk]), {"algorithm": "groups-3", "c0": "10"})
     asked = Prediction.of(job, "groups-3", [{"east": 10, "north": 10, "bird": "tern"}])

@@ -36,9 +36,9 @@ def test_a_table_without_oddities_has_no_notice(tmp_path):
 PLANTED = {
     "repeated rows": ("a,b,y", "{half},{half},{odd}", "repeat"),
     "repeated columns": ("a,b,y", "{a},{a},{y}", "the same as “a”"),
-    "mostly missing": ("a,b,y", "{a},{sometimes},{y}", "in 75%"),
+    "mostly missing": ("a,b,y", "{a},{sometimes},{y}", "in 75 %"),
     "a copied target": ("a,b,y", "{a},{y}!,{y}", "“b” alone decides “y”"),
-    "a rare class": ("a,b,y", "{a},{b},{rare}", "Only 5.0%"),
+    "a rare class": ("a,b,y", "{a},{b},{rare}", "Only 5.0 %"),
     "dates": ("a,day,y", "{a},2024-01-{day:02},{y}", "role “time”"),
     "entities": ("a,client_id,y", "{a},K{client},{y}", "role “group”"),
     "many classes": ("a,b,y", "{a},{b},c{class_}", "fewer than 10 rows a class"),

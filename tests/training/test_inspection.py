@@ -102,7 +102,7 @@ def test_a_closer_look_is_asked_for_followed_and_shown_in_a_sandbox(page, ann, b
     assert f'hx-get="{closer}"' in page.get(closer).content.decode()
     look = looked_at(dataset)
     assert look.result["rows"] == 200
-    assert any("“rarely” has no value in 80%" in text for text in look.result["found"])
+    assert any("“rarely” has no value in 80 %" in text for text in look.result["found"])
     text = page.get(closer).content.decode()
     assert "hx-get" not in text
     assert 'sandbox="allow-scripts"' in text

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from jobsite.jobs.formats import percent
 from training.algorithms.catalogue import ENSEMBLE, KNOWN, Algorithm
 from training.evaluation.candidates import in_words
 from training.evaluation.ensemble import EnsembleWeights, Member
@@ -40,7 +41,9 @@ def ensemble_row(
     for name, weight in made.weights.items():
         shares[members[name].key] += weight
     order = sorted(counts, key=lambda key: -shares[key])
-    note = ", ".join(f"{counts[k]} × {KNOWN[k].label.lower()} ({shares[k]:.0%})" for k in order)
+    note = ", ".join(
+        f"{counts[k]} × {KNOWN[k].label.lower()} ({percent(shares[k])})" for k in order
+    )
     settings = {
         "members": {
             name: {

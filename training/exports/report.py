@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from jobsite.jobs.formats import score
 from training.metrics import by_rank
 from training.problem.problem_type import LABELS
 from training.results.leaderboard import SUCCEEDED
@@ -62,8 +63,8 @@ def _rows(result: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
             apart = (row["holdout"] or {}).get(key)
             yield (
                 row["label"],
-                f"{row['score']:.4f} ± {row['score_std']:.4f}",
-                "" if apart is None else f"{apart:.4f}",
+                f"{score(row['score'])} ± {score(row['score_std'])}",
+                "" if apart is None else score(apart),
                 row["note"],
             )
         else:

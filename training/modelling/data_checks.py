@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.model_selection import cross_val_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from jobsite.jobs.formats import percent
 from training.modelling.task import LearningTask
 from training.problem.column_checks import (
     dates_sentence,
@@ -50,9 +51,9 @@ def _duplicate_rows(task: LearningTask) -> Iterator[str]:
     if repeated:
         share = repeated / task.rows
         yield (
-            f"{repeated:,} of {task.rows:,} rows ({share:.1%}) repeat another row exactly. A row "
-            "that is learnt and tested on makes scores look better than they are; remove repeated "
-            "rows unless they are real."
+            f"{repeated:,} of {task.rows:,} rows ({percent(share, 1)}) repeat another row exactly. "
+            "A row that is learnt and tested on makes scores look better than they are; remove "
+            "repeated rows unless they are real."
         )
 
 
@@ -140,9 +141,9 @@ def _classes(task: LearningTask) -> Iterator[str]:
     rare, share = str(counts.index[-1]), counts.iloc[-1] / task.rows
     if share < _RARE and len(counts) <= 1 / _RARE:
         yield (
-            f"Only {share:.1%} of the rows are “{shown(rare)}”: a model that never says so is "
-            f"right in {1 - share:.1%} of them. Look at the scores that weigh classes equally, "
-            "not at accuracy."
+            f"Only {percent(share, 1)} of the rows are “{shown(rare)}”: a model that never says so "
+            f"is right in {percent(1 - share, 1)} of them. Look at the scores that weigh classes "
+            "equally, not at accuracy."
         )
     if task.rows < _FEW_PER_CLASS * len(counts):
         yield (

@@ -18,6 +18,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from jobsite.jobs.formats import percent
 from training.plots.figure import ACCENT, FAINT, INK, SECOND, WIDTH, Drawing, of_height, square
 from training.text import shown
 
@@ -43,7 +44,7 @@ def draw_binary(
         "roc",
         "ROC curve",
         f"A row that is “{positive}” gets a higher probability than one that is not in "
-        f"{roc_auc_score(truth, chance):.0%} of pairs; the diagonal is chance.",
+        f"{percent(roc_auc_score(truth, chance))} of pairs; the diagonal is chance.",
         figure,
     )
     figure, axes = square()
@@ -77,7 +78,7 @@ def _calibration(truth: np.ndarray, chance: np.ndarray, positive: str) -> Drawin
     return (
         "calibration",
         "Calibration",
-        f"Predicted probabilities miss the observed share by {gap:.1%} on average, so they "
+        f"Predicted probabilities miss the observed share by {percent(gap, 1)} on average, so they "
         f"{verdict}.",
         figure,
     )
@@ -101,7 +102,7 @@ def _confusion(truth: np.ndarray, said: np.ndarray, classes: Sequence[str]) -> D
     )
     if len(classes) <= _WRITTEN_CLASSES:
         for (row, column), share in np.ndenumerate(shares):
-            text = f"{counts[row, column]:,}\n{share:.0%}"
+            text = f"{counts[row, column]:,}\n{percent(share)}"
             ink = "white" if share > 0.5 else "#1f2937"
             axes.text(column, row, text, ha="center", va="center", color=ink)
     right = int(np.trace(counts))
@@ -147,7 +148,7 @@ def _per_class(truth: np.ndarray, said: np.ndarray, classes: Sequence[str]) -> D
     return (
         "per_class",
         "Scores per class",
-        f"“{shown(classes[worst])}” is found least often ({recall[worst]:.0%} of its "
+        f"“{shown(classes[worst])}” is found least often ({percent(recall[worst])} of its "
         f"{int(support[worst]):,} rows).",
         figure,
     )
@@ -200,7 +201,7 @@ def histogram(
     axes.legend()
     middle = float(np.mean((chance > 0.25) & (chance < 0.75)))
     sentence = (
-        f"{middle:.0%} of the rows lie between 0.25 and 0.75, where the model is unsure; the less "
-        "the two colours overlap, the better."
+        f"{percent(middle)} of the rows lie between 0.25 and 0.75, where the model is unsure; the "
+        "less the two colours overlap, the better."
     )
     return "histogram", "Scores by class", sentence, figure

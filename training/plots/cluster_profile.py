@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from jobsite.jobs.formats import percent
 from training.problem.problem_type import group_name
 from training.tables.schema import BOOLEAN, CATEGORY, DATE, NUMBER, Column
 from training.text import shown
@@ -71,4 +72,4 @@ def _typical(values: pd.Series, column: Column) -> str:
     if column.kind == DATE:
         return str(present.sort_values().iloc[len(present) // 2])[:10]
     counts = present.astype(str).value_counts()
-    return f"{shown(str(counts.index[0]), 24)} ({counts.iloc[0] / len(present):.0%})"
+    return f"{shown(str(counts.index[0]), 24)} ({percent(counts.iloc[0] / len(present))})"

@@ -15,6 +15,7 @@ from sklearn.metrics import (
 )
 from sklearn.pipeline import Pipeline
 
+from jobsite.jobs.formats import percent
 from training.modelling.clustering import labels_of, sampled_points
 from training.plots.figure import (
     ACCENT,
@@ -63,8 +64,8 @@ def _map(points: np.ndarray, labels: np.ndarray, seed: int) -> Drawing:
     axes.legend(markerscale=2)
     share = float(found.explained_variance_ratio_.sum())
     sentence = (
-        f"The map keeps {share:.0%} of what varies in the table: groups that overlap here may be "
-        "apart in other directions, groups that are apart here are apart."
+        f"The map keeps {percent(share)} of what varies in the table: groups that overlap here may "
+        "be apart in other directions, groups that are apart here are apart."
     )
     return "map", "Map of the rows", sentence, figure
 
@@ -76,8 +77,8 @@ def _sizes(sizes: np.ndarray) -> Drawing:
     axes.set_xlabel("Rows")
     total = max(1, int(sizes.sum()))
     sentence = (
-        f"The largest group holds {sizes.max() / total:.0%} of the rows, the smallest "
-        f"{sizes.min() / total:.1%}."
+        f"The largest group holds {percent(sizes.max() / total)} of the rows, the smallest "
+        f"{percent(sizes.min() / total, 1)}."
     )
     return "sizes", "Sizes of the groups", sentence, figure
 
@@ -97,7 +98,7 @@ def _silhouettes(points: np.ndarray, labels: np.ndarray) -> Drawing:
     axes.set(xlabel="Silhouette of a row", yticks=[])
     astray = float(np.mean(values < 0))
     sentence = (
-        f"{astray:.0%} of the rows are nearer to another group than to their own; a group whose "
-        "whole block reaches past the dashed mean is well apart."
+        f"{percent(astray)} of the rows are nearer to another group than to their own; a group "
+        "whose whole block reaches past the dashed mean is well apart."
     )
     return "silhouette", "How clearly the groups are apart", sentence, figure

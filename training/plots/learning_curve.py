@@ -7,6 +7,7 @@ from collections.abc import Callable
 import matplotlib as mpl
 import numpy as np
 
+from jobsite.jobs.formats import score
 from training.metrics import Metric
 from training.plots.figure import ACCENT, FAINT, STYLE, Drawing, square
 
@@ -35,11 +36,11 @@ def learning_curve(
     gain = (scores[-1] - scores[-2]) * metric.sign
     whole = abs(scores[-1] - scores[0]) or 1.0
     if 0 < gain <= spread:
-        verdict = f"less than folds differ by ({spread:.2g}), so that this does not tell"
+        verdict = f"less than folds differ by ({score(spread)}), so that this does not tell"
     else:
         verdict = "more rows would probably help" if gain > 0.1 * whole else "more rows help little"
     sentence = (
-        f"From {sizes[-2]:,} to {sizes[-1]:,} rows {metric.label} goes from {scores[-2]:.4g} to "
-        f"{scores[-1]:.4g} on one fold: {verdict}."
+        f"From {sizes[-2]:,} to {sizes[-1]:,} rows {metric.label} goes from {score(scores[-2])} to "
+        f"{score(scores[-1])} on one fold: {verdict}."
     )
     return "learning_curve", "Learning curve", sentence, figure

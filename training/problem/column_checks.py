@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from jobsite.jobs.formats import percent
 from training.problem.column_roles import GROUP, IGNORE, TARGET, TIME, roles_of
 from training.tables.schema import BOOLEAN, CATEGORY, DATE, NUMBER, TEXT, Column
 from training.text import listed, shown
@@ -68,7 +69,7 @@ def missing_sentence(name: str, share: float) -> str:
     if not _MOSTLY < share < 1:
         return ""
     return (
-        f"“{shown(name)}” has no value in {share:.0%} of the rows. Consider excluding it "
+        f"“{shown(name)}” has no value in {percent(share)} of the rows. Consider excluding it "
         "if new data will lack it too."
     )
 

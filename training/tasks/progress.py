@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from jobsite.jobs.formats import duration, score
 from training.algorithms.catalogue import BASELINE, ENSEMBLE, KNOWN, Algorithm
 from training.evaluation.events import (
     Event,
@@ -82,8 +83,8 @@ class ProgressReport:
             return f"{row.label}: {row.error}"
         metric = self.task.metric
         text = (
-            f"{row.label}: {metric.label} {row.score:.4g} ± {row.score_std:.2g} over "
-            f"{len(row.fold_scores)} folds, {row.fit_seconds:.1f} s each."
+            f"{row.label}: {metric.label} {score(row.score)} ± {score(row.score_std)} over "
+            f"{len(row.fold_scores)} folds, {duration(row.fit_seconds)} each."
         )
         return f"{text} {row.note}".strip()
 
@@ -136,15 +137,17 @@ class ProgressReport:
         best = next(iter(rank(list(self.rows.values()), metric)), None)
         if best is None or best.status != SUCCEEDED:
             return "No model was finished."
-        return f"{best.label} is best: {metric.label} {best.score:.4g} ± {best.score_std:.2g}."
+        return (
+            f"{best.label} is best: {metric.label} {score(best.score)} ± {score(best.score_std)}."
+        )
 
     def best(self) -> dict[str, Any] | None:
         """Return the best model with its score, as lists show it; None if there is none."""
         row = next(iter(rank(list(self.rows.values()), self.task.metric)), None)
         if row is None or row.status != SUCCEEDED:
             return None
-        metric, score, spread = self.task.metric.label, row.score, row.score_std
-        return {"label": row.label, "metric": metric, "score": score, "spread": spread}
+        told = {"label": row.label, "metric": self.task.metric.label}
+        return {**told, "score": row.score, "spread": row.score_std}
 
     def live(self) -> dict[str, Any]:
         """Return what the page of a running job shows."""
@@ -211,8 +214,9 @@ class ProgressReport:
         if self.task.kind == CLUSTERING:
             if (best.score or 0.0) < _FAINT:
                 yield (
-                    f"The groups run into each other (silhouette {best.score:.2f}): they are a way "
-                    "to cut the table into parts rather than groups that are there by themselves."
+                    f"The groups run into each other (silhouette {score(best.score)}): they are a "
+                    "way to cut the table into parts rather than groups that are there by "
+                    "themselves."
                 )
             return
         key = _TOO_GOOD[self.task.kind]

@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import OperationalError, ProgrammingError
 
+from jobsite.jobs.formats import percent
 from jobsite.jobs.models.allowance import OverAllowance
 from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.kinds import job_models
@@ -108,7 +109,7 @@ class JobCommand(BaseCommand):
 def progress_line(job: Job) -> str:
     """Return one line: name, status, progress, and the message or the error."""
     rest = job.error or job.message
-    line = f"{job.name}: {job.status} {job.progress:.0%}" + (f" - {rest}" if rest else "")
+    line = f"{job.name}: {job.status} {percent(job.progress)}" + (f" - {rest}" if rest else "")
     return one_line(line)
 
 

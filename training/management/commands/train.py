@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 
 from jobsite.jobs import queue
+from jobsite.jobs.formats import score
 from jobsite.jobs.management.base import ENDED_BADLY, SUCCEEDED, JobCommand
 from jobsite.jobs.status import Status
 from training import metrics
@@ -155,4 +156,4 @@ def line_of(row: dict[str, Any], metric: str) -> str:
     if row["score"] is None:
         return f"{row['label']:<22} {row['status']}: {row.get('error', '')}"
     tie = "  within noise of the best" if row["tied"] else ""
-    return f"{row['label']:<22} {metric} {row['score']:.4f} ± {row['score_std']:.4f}{tie}"
+    return f"{row['label']:<22} {metric} {score(row['score'])} ± {score(row['score_std'])}{tie}"

@@ -71,8 +71,21 @@ def test_a_training_job_from_the_upload_to_the_plots(signed_in: Page, table: Pat
     assert picture.evaluate("image => image.naturalWidth") > 100
     expect(page.get_by_text("Confusion matrix").first).to_be_visible()
     with page.expect_download() as file:
-        page.get_by_role("link", name="Model as a file").first.click()
+        page.get_by_role("link", name="Download the model").first.click()
     assert Path(file.value.path()).stat().st_size > 1000
+    expect(page.locator(".headline")).to_contain_text("Linear model is best")
+    assert "linear-confusion" in page.content()
+    page.get_by_label("Models").get_by_role("link", name="Baseline").click()
+    expect(page).to_have_url(re.compile(r"\?model=baseline#models$"))
+    assert "baseline-confusion" in page.content()
+    assert "linear-confusion" not in page.content(), "only the open tab loads its plots"
+    page.get_by_role("link", name="Predict", exact=True).click()
+    page.get_by_role("button", name="Predict", exact=True).click()
+    answer = page.get_by_role("heading", name=re.compile(r"^species: .+ % sure$"))
+    expect(answer).to_be_visible()
+    said = answer.inner_text()
+    page.goto("/predictions/")
+    expect(page.get_by_role("link", name=said)).to_be_visible()
 
 
 def test_a_download_from_the_paste_to_the_file(signed_in: Page, seeder: dict):

@@ -28,11 +28,9 @@ READY_WITHIN = 180.0  # seconds, on a machine that is busy
 MANAGE = ("-m", "jobsite")
 ALGORITHMS = ["baseline", "linear", "tree", "forest", "boosting"]
 TABLE = """
-import sys
-from sklearn.datasets import load_wine
-frame = load_wine(as_frame=True).frame
-frame["cultivar"] = frame.pop("target").map({0: "Barolo", 1: "Grignolino", 2: "Barbera"})
-frame.to_csv(sys.argv[1], index=False)
+import pathlib, sys
+from training.sample_tables import TABLES
+pathlib.Path(sys.argv[1]).write_text(TABLES["wine"].text())
 """
 
 

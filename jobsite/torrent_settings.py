@@ -15,6 +15,18 @@ DOWNLOAD_PORT_FILE = Path(_port_file).absolute() if _port_file else None
 DOWNLOAD_PORT_FORWARDING = env.bool("DOWNLOAD_PORT_FORWARDING", default=False)
 DOWNLOAD_DHT = env.bool("DOWNLOAD_DHT", default=True)
 DOWNLOAD_DHT_BOOTSTRAP = env.list("DOWNLOAD_DHT_BOOTSTRAP", default=[])
+# To try on an empty dashboard; a site without the Internet names a link of its own, or none.
+DOWNLOAD_SAMPLE = env.str(
+    "DOWNLOAD_SAMPLE",
+    default="magnet:?xt=urn:btih:08ada5a7a6183aae1e09d831df6748d566095a10&dn=Sintel"
+    "&tr=udp%3A%2F%2Ftracker.opentrackr.org%3A1337%2Fannounce"
+    "&tr=udp%3A%2F%2Fexplodie.org%3A6969%2Fannounce",
+)
+DOWNLOAD_SAMPLE_ABOUT = env.str(
+    "DOWNLOAD_SAMPLE_ABOUT",
+    default="A free film (Creative Commons) of the Blender Foundation, some 130 MB. "
+    "It comes from the Internet.",
+)
 DOWNLOAD_TRACKERS = env.list("DOWNLOAD_TRACKERS", default=[])
 DOWNLOAD_ALL_TRACKERS = env.bool("DOWNLOAD_ALL_TRACKERS", default=True)
 DOWNLOAD_ALLOWED_NETWORKS = networks("DOWNLOAD_ALLOWED_NETWORKS")

@@ -43,7 +43,8 @@ class Download(DownloadFields):
     folders: ClassVar[Mapping[str, str]] = {"library": "DOWNLOAD_DIR"}
     title: ClassVar[str] = "Downloads"
     start_label: ClassVar[str] = "New downloads"
-    invitation: ClassVar[str] = "paste info hashes and magnet links to download"
+    invitation: ClassVar[str] = "Download from magnet links and .torrent files"
+    samples: ClassVar[str] = "downloads.samples"
 
     objects = DownloadQuerySet.as_manager()  # type: ignore[misc]
 

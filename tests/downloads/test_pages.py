@@ -24,8 +24,25 @@ def page(client, ann):
 
 def test_an_empty_list_shows_the_first_step(page) -> None:
     answer = page.get("/downloads/")
-    assert "No downloads yet" in answer.content.decode()
     assert "/downloads/new/" in answer.content.decode()
+    assert "A test torrent: Sintel" in answer.content.decode()
+
+
+def test_one_press_downloads_the_test_torrent_that_the_site_names(page, settings) -> None:
+    first = page.post("/try/downloads/torrent/").headers["Location"]
+    job = Download.objects.get()
+    assert (job.name, first) == ("Sintel", job.get_absolute_url())
+    assert page.post("/try/downloads/torrent/").headers["Location"] == first, "it is here already"
+    assert page.post("/try/downloads/other/").status_code == 404
+    Download.objects.all().delete()
+    settings.DOWNLOAD_SAMPLE = f"magnet:?xt=urn:btih:{V1}&dn=ours"
+    settings.DOWNLOAD_SAMPLE_ABOUT = "From the machine <beside> this one."
+    text = page.get("/").content.decode()
+    assert "A test torrent: ours" in text
+    assert "the machine &lt;beside&gt; this one" in text
+    settings.DOWNLOAD_SAMPLE = ""
+    assert "A test torrent" not in page.get("/").content.decode()
+    assert page.post("/try/downloads/torrent/").status_code == 404
 
 
 def test_the_list_shows_each_with_its_state_and_reason(page, ann) -> None:

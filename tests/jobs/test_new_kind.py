@@ -21,12 +21,16 @@ ann = get_user_model().objects.get(username="ann")
 client = Client()
 client.force_login(ann)
 home = client.get("/").content.decode()
+tried = client.post("/try/render/cube/", follow=True)
+nothing = [client.post(f"/try/{place}/").status_code for place in ("render/x", "nobody/cube")]
 scene = SimpleUploadedFile("scene.txt", bytes(2 * 2**20))
 too_large = client.post("/render/new/", {"name": "big", "total": 1, "scene": scene})
 made = client.post("/render/new/", {"name": "from the page", "total": 2}, follow=True)
 print(json.dumps({
     "entry": '<a href="/render/">Renderings</a>' in home,
     "button": '/render/new/' in home and "New rendering" in home,
+    "tried": tried.content.decode(),
+    "nothing": nothing,
     "too large": too_large.wsgi_request.upload_refusal,
     "page": made.content.decode(),
     "list": client.get("/render/").content.decode(),
@@ -63,6 +67,8 @@ def test_a_new_kind_has_its_workers_pages_api_command_limit_and_place_in_a_backu
 
     shown = json.loads(site.manage("shell", "--no-imports", "-c", PAGES).stdout)
     assert shown["entry"] and shown["button"]
+    assert "a cube" in shown["tried"]
+    assert shown["nothing"] == [404, 404]
     assert shown["too large"].startswith("The upload is larger than 1 MB")
     assert "RENDER_UPLOAD_MB" in shown["too large"]
     assert "from the page" in shown["page"] and "of 2 frames" in shown["page"]

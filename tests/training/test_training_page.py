@@ -93,7 +93,7 @@ def test_everything_of_another_person_is_not_there(page, bob):
 
 
 def test_the_list_shows_jobs_and_an_empty_one_shows_the_first_step(page):
-    assert "Train a first model" in page.get(reverse("training:list")).content.decode()
+    assert "Several classes: wine" in page.get(reverse("training:list")).content.decode()
     train(page, kept(page, flowers()))
     assert "kind from table.csv" in page.get(reverse("training:list")).content.decode()
 

@@ -43,7 +43,8 @@ class TrainingJob(Job):
     upload_limits: ClassVar[tuple[UploadLimit, ...]] = (UploadLimit("TRAINING_UPLOAD_MB"),)
     title: ClassVar[str] = "Training"
     start_label: ClassVar[str] = "New training"
-    invitation: ClassVar[str] = "train models on a table of yours"
+    invitation: ClassVar[str] = "Upload a table and compare models on it"
+    samples: ClassVar[str] = "training.samples"
     REPORTED: ClassVar[frozenset[str]] = frozenset({"live"})
     niceness: ClassVar[int] = 5
     least_memory_mb: ClassVar[int] = 420  # measured: the libraries, and one fit of a small table

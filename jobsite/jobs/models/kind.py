@@ -32,6 +32,15 @@ class ChildLimits:
     """Maximum number of processes and threads of the site's user, over all jobs (RLIMIT_NPROC)."""
 
 
+@dataclass(frozen=True)
+class Sample:
+    """Something to try with one press: the name of a button, and a sentence about it."""
+
+    key: str
+    title: str
+    about: str
+
+
 class Kind:
     """The declarations of one kind of job, which its model sets as class attributes."""
 
@@ -88,7 +97,11 @@ class Kind:
     start_label: ClassVar[str] = ""
     """Label of the dashboard button, which links to `<kind>:new`; empty: no button."""
     invitation: ClassVar[str] = ""
-    """Text for an empty dashboard that says what can be done, such as "train models on …"."""
+    """Heading on an empty dashboard that says what can be done, such as "Upload a table and …"."""
+
+    samples: ClassVar[str] = ""
+    """Dotted path of a module with `offered()`, which returns a sequence of `Sample`, and
+    `start(key, owner)`, which submits that job and returns it; empty: nothing to try."""
 
     @classmethod
     def problems(cls) -> dict[str, str]:

@@ -14,7 +14,6 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.text import capfirst
 from django.views import View
 from django.views.generic import TemplateView
 
@@ -60,7 +59,6 @@ class Dashboard(TemplateView):
                 for model, found in counts.items()
                 if model.title and found
             ],
-            "invitation": invitation(),
             "workers": Worker.objects.order_by("host", "cluster", "started_at"),
             "hosts": hosts.several(),
             "disk_free": disk.free,
@@ -103,15 +101,6 @@ class Release(View):
         hold.release()
         messages.success(request, "The site works again: waiting jobs start now.")
         return redirect("dashboard")
-
-
-def invitation() -> str:
-    """Return a sentence about what a person without jobs can do here."""
-    offers = [model.invitation for model in job_models() if model.invitation]
-    return (
-        f"{capfirst(', or '.join(offers))}. You get the page back at once and can watch the work "
-        "go on."
-    )
 
 
 def shared(rows: Iterable[Iterable[Job]]) -> list[Job]:

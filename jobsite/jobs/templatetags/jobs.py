@@ -7,6 +7,7 @@ Tags:    icon status_badge progress_bar elapsed poll post_button copy_button
 
 from collections.abc import Mapping
 from datetime import datetime
+from importlib import import_module
 from typing import Any
 
 from django import template
@@ -318,6 +319,23 @@ def job_kinds() -> list[dict[str, str]]:
         for model in job_models()
         if model.title
     ]
+
+
+@register.inclusion_tag("jobs/_first_steps.html", takes_context=True)
+def first_steps(context: Context, kind: str = "") -> dict[str, Any]:
+    """`{% first_steps %}` on an empty dashboard, `{% first_steps "render" %}` on an empty list."""
+    kinds = [
+        {
+            "name": model.kind,
+            "invitation": model.invitation,
+            "new": f"{model.kind}:new",
+            "start_label": model.start_label,
+            "samples": import_module(model.samples).offered() if model.samples else (),
+        }
+        for model in job_models()
+        if model.invitation and kind in ("", model.kind)
+    ]
+    return {"kinds": kinds, "csrf_token": context.get("csrf_token")}
 
 
 @register.simple_tag(takes_context=True)

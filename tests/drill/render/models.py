@@ -18,7 +18,8 @@ class Render(Job):
     folders = {"scenes": "RENDER_DIR"}  # outside the data folder; part of a backup
     title = "Renderings"  # in the navigation
     start_label = "New rendering"  # a button on the dashboard, to render:new
-    invitation = "have a scene drawn"
+    invitation = "Have a scene drawn"  # above it, while nothing is there
+    samples = "tests.drill.render.samples"  # what can be tried with one press
 
     total = models.PositiveIntegerField(default=3)
     frames = models.JSONField(default=list)

@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 ARGS ?=
 # What depends on the database's own ways of locking, deleting and comparing.
-ON_POSTGRESQL := $(addprefix tests/jobs/test_,claim.py status.py outcome.py tree.py allowances.py\
+ON_POSTGRESQL := $(addprefix tests/jobs/test_,claim.py on_postgresql.py status.py outcome.py tree.py allowances.py\
 	notifications.py notifications_webhooks.py)
 
 .PHONY: help setup demo run wheel image-test test test-postgresql check audit lock programs chaos bench-web bench-downloads clean bench-training bench-timeline bench-memory bench-quality bench-reading bench-crowd bench-queue
@@ -78,6 +78,7 @@ audit: $(VENV)/dev.stamp
 lock: $(VENV)/dev.stamp
 	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --upgrade pyproject.toml -o requirements.txt
 	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --upgrade pyproject.toml requirements-dev.in -c requirements.txt -o requirements-dev.txt
+	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --upgrade pyproject.toml --extra cluster -c requirements.txt -o requirements-cluster.txt
 
 # The command, its pages and its static files in one file for pip and uv, in build/wheel.
 wheel: setup $(VENV)/dev.stamp

@@ -192,6 +192,7 @@ TRAINING_WORKERS = number("TRAINING_WORKERS", max(1, CORES // 2), least=1, most=
 TRAINING_THREADS = max(1, CORES // TRAINING_WORKERS)  # cores for one job, never oversubscribed
 TRAINING_MEMORY_MB = number("TRAINING_MEMORY_MB", 4096, least=256)
 TRAINING_UPLOAD_MB = number("TRAINING_UPLOAD_MB", 500, least=1)
+TRAINING_CLUSTER = env.str("TRAINING_CLUSTER", default="").strip()  # HOST:PORT of a Ray cluster
 
 # Jobs of one person that may run at once, by kind; the others wait and let somebody else go first.
 JOBS_PER_OWNER = number("JOBSITE_USER_JOBS", 0, least=0) or None

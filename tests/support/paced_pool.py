@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from training.evaluation.fit import FoldResult
-from training.evaluation.process_pool import FitMessage, Pool, _carry_out
+from training.evaluation.fit_pool import FitMessage, FitPool, carried_out
 
 
-class PacedPool(Pool):
+class PacedPool(FitPool):
     """Carries work out in this process, at the moment at which it is to end; what never ends,
     never runs. `time.monotonic()` tells its time as long as the test goes on."""
 
@@ -16,6 +16,9 @@ class PacedPool(Pool):
         self.slots, self.seconds, self.now = slots, seconds, 1000.0
         self._running: dict[Any, tuple] = {}
         monkeypatch.setattr(time, "monotonic", lambda: self.now)
+
+    def wait_ready(self) -> None:
+        """It never has to wait."""
 
     def start(self, tag, work, *arguments) -> None:
         self._running[tag] = self.now + self.seconds[tag.key], work, arguments
@@ -28,7 +31,8 @@ class PacedPool(Pool):
         self.now = max(self.now, end)
         self.kill(tag)
         told = Told(tag)
-        _carry_out(told, work, arguments)
+        for message in carried_out(work, arguments):
+            told.send(message)
         return told.messages
 
     def kill(self, tag) -> None:

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from threadpoolctl import threadpool_info
 
@@ -56,3 +57,28 @@ def burn() -> Iterator[None]:
 def threads() -> Iterator[set[int]]:
     """How many threads the numeric libraries may use."""
     yield {entry["num_threads"] for entry in threadpool_info()}
+
+
+def hoard(megabytes: int) -> Iterator[None]:
+    """More memory than there is to have."""
+    yield bytearray(megabytes * 2**20)[:0]
+
+
+def sleep_as(file: str) -> Iterator[None]:
+    """A fit that says which process it is, and goes on for long."""
+    Path(file).write_text(str(os.getpid()))
+    yield from never()
+
+
+def burn_as(file: str) -> Iterator[None]:
+    """The same, but busy."""
+    Path(file).write_text(str(os.getpid()))
+    yield from burn()
+
+
+def await_file(file: str) -> Iterator[str]:
+    """A fit that reports, and ends once the test says so."""
+    yield "waiting"
+    while not Path(file).exists():
+        time.sleep(0.05)
+    yield "done"

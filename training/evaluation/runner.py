@@ -38,8 +38,8 @@ from training.evaluation.events import (
 )
 from training.evaluation.final_fit import finish
 from training.evaluation.fit import FoldResult, fit_fold, rescored
+from training.evaluation.fit_pool import FitMessage, FitPool
 from training.evaluation.leaderboard_rows import ensemble_row, out_of_fold, row_of
-from training.evaluation.process_pool import FitMessage, Pool, too_heavy
 from training.evaluation.runs import FINAL, AlgorithmRun, Fit, Trial
 from training.evaluation.schedule import Schedule
 from training.evaluation.search import Search
@@ -55,7 +55,7 @@ def evaluate(
     experiment: Experiment,
     algorithms: Sequence[Algorithm],
     limits: EvaluationLimits,
-    pool: Pool,
+    pool: FitPool,
     scratch: Path,
     out: Path,
 ) -> Iterator[Event]:
@@ -83,7 +83,7 @@ class _Run:
         experiment: Experiment,
         algorithms: list[Algorithm],
         limits: EvaluationLimits,
-        pool: Pool,
+        pool: FitPool,
         store: Path,
         out: Path,
     ) -> None:
@@ -171,7 +171,7 @@ class _Run:
         if limit is None or time.monotonic() - self.measured_at < PULSE:
             return
         self.measured_at = time.monotonic()
-        if found := too_heavy(self.pool, limit):
+        if found := self.pool.too_heavy(limit):
             fit, reason = found
             self.pool.kill(fit)
             if fit.key != ENSEMBLE.key:

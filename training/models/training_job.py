@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import DatabaseError, connection, models
 from django.db.models import RestrictedError, Sum
 
+from jobsite.jobs.models.host import own_clusters
 from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.kind import ChildLimits, UploadLimit
 from jobsite.jobs.status import Status
@@ -29,6 +31,11 @@ TIME_LIMIT_HELP = (
 )
 FEWEST_FOLDS, MOST_FOLDS, DEFAULT_FOLDS = 2, 20, 5
 HIGHEST_SEED, DEFAULT_SEED = 2**31 - 1, 0
+
+NO_RAY = (
+    "TRAINING_CLUSTER names a Ray cluster, but Ray is not installed where trainings run. Install "
+    "it there (pip install -r requirements-cluster.txt), or unset the variable."
+)
 
 
 class TrainingJob(Job):
@@ -123,6 +130,12 @@ class TrainingJob(Job):
         """Delete a user's tables."""
         for dataset in Dataset.objects.visible_to(owner):
             dataset.remove()
+
+    @classmethod
+    def problems(cls) -> dict[str, str]:
+        """Return a sentence if the cluster cannot be used; whether it answers, a job finds out."""
+        unusable = settings.TRAINING_CLUSTER and find_spec("ray") is None
+        return {"cluster": NO_RAY} if unusable and cls.cluster in own_clusters() else {}
 
     @property
     def subject(self) -> str:

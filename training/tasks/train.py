@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -17,9 +18,10 @@ from jobsite.jobs.execution.report import Report
 from training.algorithms import model_file
 from training.algorithms.catalogue import chosen, groupings
 from training.algorithms.memory import need, refusal
-from training.evaluation import process_pool
 from training.evaluation.budget import EvaluationLimits
 from training.evaluation.events import Pulse
+from training.evaluation.fit_pool import FitPool, PoolUnfit
+from training.evaluation.process_pool import Pool
 from training.evaluation.runner import evaluate
 from training.exports.write import write_all
 from training.modelling.data_checks import check_table
@@ -27,7 +29,7 @@ from training.modelling.experiment import Experiment
 from training.modelling.preprocessing import make_plan
 from training.modelling.splits import how, make_experiment
 from training.modelling.task import make_learning_task
-from training.models.training_job import TrainingJob
+from training.models.training_job import NO_RAY, TrainingJob
 from training.prediction.learn_schema import inputs_of
 from training.problem.column_roles import Roles
 from training.problem.problem_type import CLUSTERING, TargetError
@@ -57,7 +59,10 @@ def run(job: TrainingJob, report: Report) -> dict[str, Any]:
     # Looking at every column alone takes seconds in which the first fits can be running.
     aside = ThreadPoolExecutor(1)
     checks = aside.submit(check_table, progress_report.task, Roles.of(job.options), job.seed)
-    _compete(job, cores, progress_report, experiment, report, checks)
+    try:
+        _compete(job, cores, progress_report, experiment, report, checks)
+    except PoolUnfit as error:
+        raise JobFailed(str(error)) from error
     report.event(progress_report.verdict)
     # From here on pages read the result; lists, which do not load results, show the verdict.
     report.update(live={"verdict": progress_report.verdict, "best": progress_report.best()})
@@ -145,6 +150,17 @@ def _refuse_large(
     return found.cores
 
 
+def _pool(job: TrainingJob, cores: int) -> FitPool:
+    """Return the pool of this machine, or that of the cluster that the site uses."""
+    if not settings.TRAINING_CLUSTER:
+        return Pool(cores)
+    try:
+        ray_pool = import_module("training.cluster.ray_pool")  # without a cluster, Ray is not here
+    except ImportError as error:
+        raise JobFailed(NO_RAY) from error
+    return ray_pool.RayPool(settings.TRAINING_CLUSTER, job.memory_limit_mb)
+
+
 def _compete(
     job: TrainingJob,
     cores: int,
@@ -155,13 +171,13 @@ def _compete(
 ) -> None:
     """Run the evaluation and report it, with what the checks of the table find meanwhile."""
     reported_at, folder = 0.0, report.directory
-    with process_pool.Pool(cores) as workers:
+    with _pool(job, cores) as workers:
         with report.working(0.01, "Starting"):
             workers.wait_ready()
         running = [
             entry for entry in progress_report.algorithms if entry.key not in progress_report.rows
         ]
-        limits = _limits(job, cores)
+        limits = _limits(job, workers.slots)
         for event in evaluate(experiment, running, limits, workers, folder, folder):
             lines = list(progress_report.take(event))
             if checks.done():

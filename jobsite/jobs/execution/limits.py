@@ -18,7 +18,7 @@ KEPT = {
     "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "DJANGO_SETTINGS_MODULE", "DATABASE_URL",
     "DATABASE_URL_FILE", "Q_CLUSTER_NAME",
 }  # fmt: skip
-KEPT_PREFIXES = ("LC_", "PYTHON", "OMP_", "OPENBLAS_", "PG")
+KEPT_PREFIXES = ("LC_", "PYTHON", "OMP_", "OPENBLAS_", "PG", "RAY_")
 KEYS = ("_KEY", "_KEY_FILE", "_EMAIL_URL", "_EMAIL_URL_FILE")
 # Read by Django's set-up, and of no use to the job's own code and what that starts.
 FORGOTTEN = (

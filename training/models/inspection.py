@@ -32,7 +32,7 @@ class Inspection(Job):
     @classmethod
     def of(cls, dataset: Dataset) -> Inspection:
         """Return a look that is not queued yet."""
-        return cls(dataset=dataset, owner=dataset.owner, name=f"A look at {dataset.name}"[:255])
+        return cls(dataset=dataset, owner=dataset.owner, name=f"Profile of {dataset.name}"[:255])
 
     def get_absolute_url(self) -> str:
         return reverse("training:dataset", args=[self.dataset_id])

@@ -31,7 +31,7 @@ def run(job: Inspection, report: Report) -> dict[str, Any]:
         table = read_table(dataset, dataset.options.get("kinds", {}))
     except ReadingError as error:
         raise JobFailed(str(error)) from error
-    report.progress(0.4, "Looking for what should be noticed")
+    report.progress(0.4, "Checking the columns")
     proposed = dataset.proposed()
     target = proposed.name if proposed else ""
     roles = Roles.of(dataset.options)
@@ -41,7 +41,7 @@ def run(job: Inspection, report: Report) -> dict[str, Any]:
         found += [*task.warnings, *check_table(task, roles)]
     except TargetError as error:
         found.append(str(error))
-    report.progress(0.6, "Drawing the report")
+    report.progress(0.6, "Drawing the charts")
     sample = _sample(table.frame)
     (report.directory / REPORT).write_text(_drawn(sample, dataset.name), encoding="utf-8")
     return {"rows": len(table.frame), "drawn": len(sample), "target": target, "found": found}

@@ -18,6 +18,7 @@ from jobsite.jobs import queue
 from jobsite.jobs.filters import JobFilter
 from jobsite.jobs.models.job import Job
 from jobsite.jobs.status import Status
+from jobsite.jobs.web.log_pages import JobLog
 
 PAGE = 50
 EVENTS_SHOWN = 200
@@ -177,13 +178,14 @@ class Delete(OwnJobs, View):
 def job_patterns(
     model: type[Job], *, views: dict[str, type[View]] | None = None
 ) -> Iterable[URLPattern]:
-    """Return the addresses of every kind: list, detail, cancel, retry, delete.
+    """Return the addresses of every kind: list, detail, log, cancel, retry, delete.
 
     `views` replaces some of them by name or adds buttons, each at `<uuid>/<name>/`.
     """
     chosen: dict[str, type[View]] = {
         "list": JobList,
         "detail": JobDetail,
+        "log": JobLog,
         "cancel": Cancel,
         "retry": Retry,
         "delete": Delete,

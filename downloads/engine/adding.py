@@ -184,4 +184,5 @@ def prefer(engine: EngineState, torrent: Torrent) -> None:
 def askable(params: AddParams, has_dht: bool) -> PeerSources:
     """Return the peer sources of a torrent that is added; a private one must not use the DHT."""
     is_private = params.ti is not None and params.ti.priv()
-    return PeerSources(has_dht and not is_private, len(params.trackers), len(params.peers))
+    named = len(params.trackers), len(params.peers), len(params.url_seeds)
+    return PeerSources(has_dht and not is_private, *named)

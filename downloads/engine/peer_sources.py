@@ -28,6 +28,7 @@ class PeerSources:
     has_dht: bool = False
     trackers: int = 0
     named_peers: int = 0
+    web_seeds: int = 0
     answers: dict[str, TrackerAnswer] = field(default_factory=dict)
     dht_peers: int = 0
     peers: PeerView | None = None
@@ -44,7 +45,8 @@ class PeerSources:
         parts = ["DHT"] if self.has_dht else []
         parts += [_counted(self.trackers, "tracker")] if self.trackers else []
         parts += [f"{_counted(self.named_peers, 'peer')} of the link"] if self.named_peers else []
-        return " and ".join(parts) if len(parts) < 3 else f"{parts[0]}, {parts[1]} and {parts[2]}"
+        parts += [_counted(self.web_seeds, "web seed")] if self.web_seeds else []
+        return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
     @property
     def trouble(self) -> str:

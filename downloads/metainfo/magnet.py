@@ -25,7 +25,10 @@ MAX_LINE = 65_536
 MAX_TRACKERS = 200
 MAX_FIELDS = 1000
 MAX_PEERS = 10
-MAX_TRACKER = 500
+MAX_WEB_SEEDS = 20
+MAX_ADDRESS = 500
+WEB_SCHEMES = {"http", "https"}
+TRACKER_SCHEMES = {*WEB_SCHEMES, "udp"}
 
 _ONE_WORD = re.compile(r"[0-9a-zA-Z]+\Z")
 _QUOTES = (
@@ -45,6 +48,8 @@ class Link:
     name: str = ""
     trackers: tuple[str, ...] = ()
     peers: tuple[str, ...] = ()
+    web_seeds: tuple[str, ...] = ()
+    """Addresses of http servers that have the same files (BEP 19)."""
     files: tuple[int, ...] = ()
     """The numbers of the files that alone are wanted; empty: all (BEP 53)."""
     remarks: tuple[str, ...] = field(default=(), compare=False)
@@ -63,6 +68,7 @@ class Link:
         parts += [f"dn={quote(self.name, safe='')}"] if self.name else []
         parts += [f"tr={quote(tracker, safe='')}" for tracker in self.trackers]
         parts += [f"x.pe={peer}" for peer in self.peers]
+        parts += [f"ws={quote(url, safe='')}" for url in self.web_seeds]
         parts += [f"so={as_ranges(self.files)}"] if self.files else []
         return "magnet:?" + "&".join(parts)
 
@@ -134,7 +140,9 @@ def _magnet(line: str, allowed: tuple[Network, ...]) -> Link:
     hashes = _hashes(given.get("xt", []))
     trackers, chosen = given.get("tr", []), next(iter(given.get("so", [])), "")
     usable, files = usable_trackers(trackers, allowed), selected_files(chosen)
-    remarks = [*left_out(trackers, usable, [*given.get("ws", []), *given.get("as", [])])]
+    seeds = given.get("ws", [])
+    web_seeds = usable_web_seeds(seeds, allowed)
+    remarks = [*left_out(trackers, usable, seeds, web_seeds)]
     if chosen and not files:
         remarks.append(f"Which files are wanted cannot be read (“so={chosen[:40]}”): all are.")
     return Link(
@@ -142,6 +150,7 @@ def _magnet(line: str, allowed: tuple[Network, ...]) -> Link:
         name=next(filter(None, map(display_name, given.get("dn", []))), ""),
         trackers=tuple(usable),
         peers=tuple(usable_peers([one.strip() for one in given.get("x.pe", [])], allowed)),
+        web_seeds=tuple(web_seeds),
         files=files,
         remarks=tuple(remarks),
     )
@@ -171,7 +180,7 @@ def _field(part: str) -> tuple[str, str]:
 
 
 def left_out(
-    trackers: Sequence[str], usable: Sequence[str], web_seeds: Sequence[str]
+    trackers: Sequence[str], usable: Sequence[str], seeds: Sequence[str], web_seeds: Sequence[str]
 ) -> Iterator[str]:
     """Yield sentences about addresses that are not contacted."""
     given = {one for text in trackers for one in _addresses(text)}
@@ -180,8 +189,12 @@ def left_out(
             f"Trackers left out: {missing} of {len(given)}. Those of http, https and udp on public "
             f"hosts are asked, {MAX_TRACKERS} at most."
         )
-    if web_seeds:
-        yield f"Web seeds left out: {len(web_seeds)}. Only peers are asked."
+    named = {one for text in seeds for one in _addresses(text)}
+    if missing := len(named) - len(web_seeds):
+        yield (
+            f"Web seeds left out: {missing} of {len(named)}. Those of http and https on public "
+            f"hosts are asked, {MAX_WEB_SEEDS} at most."
+        )
 
 
 def _no_topic(topics: Sequence[str]) -> str:
@@ -195,11 +208,17 @@ def _no_topic(topics: Sequence[str]) -> str:
 
 def usable_trackers(urls: Sequence[str], allowed: tuple[Network, ...] = ()) -> list[str]:
     """Return the trackers that may be asked: http, https or udp, on a permitted host."""
-    kept: dict[str, None] = {}
-    for url in (one for text in urls for one in _addresses(text)):
-        if len(kept) < MAX_TRACKERS and _is_usable_tracker(url, allowed):
-            kept[url] = None
-    return list(kept)
+    return _usable(urls, TRACKER_SCHEMES, allowed)[:MAX_TRACKERS]
+
+
+def usable_web_seeds(urls: Sequence[str], allowed: tuple[Network, ...] = ()) -> list[str]:
+    """Return the web seeds that may be asked: http or https, on a permitted host."""
+    return _usable(urls, WEB_SCHEMES, allowed)[:MAX_WEB_SEEDS]
+
+
+def _usable(urls: Sequence[str], schemes: set[str], allowed: tuple[Network, ...]) -> list[str]:
+    every = dict.fromkeys(one for text in urls for one in _addresses(text))
+    return [url for url in every if _is_usable(url, schemes, allowed)]
 
 
 def _addresses(text: str) -> list[str]:
@@ -207,15 +226,15 @@ def _addresses(text: str) -> list[str]:
     return [one.strip() for one in text.splitlines() if one.strip()]
 
 
-def _is_usable_tracker(url: str, allowed: tuple[Network, ...]) -> bool:
-    if len(url) > MAX_TRACKER or not url.isprintable() or " " in url or "\\" in url:
+def _is_usable(url: str, schemes: set[str], allowed: tuple[Network, ...]) -> bool:
+    if len(url) > MAX_ADDRESS or not url.isprintable() or " " in url or "\\" in url:
         return False
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         return False
-    if parts.scheme not in {"http", "https", "udp"} or port == 0 or not parts.hostname:
+    if parts.scheme not in schemes or port == 0 or not parts.hostname:
         return False
     # A user name in an address only serves to make it look like another one.
     return "@" not in parts.netloc and may_contact(parts.hostname, allowed)

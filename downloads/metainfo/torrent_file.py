@@ -6,11 +6,11 @@ answer at once; the engine has libtorrent check the same bytes again before anyt
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from downloads.metainfo.bencode import BadBencode, Reader
-from downloads.metainfo.magnet import Link, left_out, usable_trackers
+from downloads.metainfo.magnet import Link, left_out, usable_trackers, usable_web_seeds
 from downloads.names import display_name
 from jobsite.jobs.networks import Network
 
@@ -36,6 +36,7 @@ class Torrent:
     pieces: int
     piece_length: int
     trackers: tuple[str, ...]
+    web_seeds: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     """What of the file was left out, in sentences."""
     clean: bytes = field(repr=False, default=b"")
@@ -43,8 +44,9 @@ class Torrent:
 
     @property
     def link(self) -> Link:
-        """The torrent as a link, with the trackers that may be asked."""
-        return Link(self.v1, self.v2, self.name, self.trackers, remarks=self.remarks)
+        """The torrent as a link, with the trackers and web seeds that may be asked."""
+        found = Link(self.v1, self.v2, self.name, self.trackers, remarks=self.remarks)
+        return replace(found, web_seeds=self.web_seeds)
 
     @property
     def key(self) -> str:
@@ -67,7 +69,8 @@ def read(data: bytes, allowed: Sequence[Network] = ()) -> Torrent:
     has_v1 = b"pieces" in info
     named = list(filter(None, _trackers(outer)))
     usable = usable_trackers(named, tuple(allowed))
-    seeds = outer.get(b"url-list", [])
+    seeds = _web_seeds(outer)
+    web_seeds = usable_web_seeds(seeds, tuple(allowed))
     v2 = hashlib.sha256(raw).hexdigest() if info.get(b"meta version") == 2 else ""
     return Torrent(
         v1=hashlib.sha1(raw, usedforsecurity=False).hexdigest() if has_v1 else "",
@@ -78,9 +81,8 @@ def read(data: bytes, allowed: Sequence[Network] = ()) -> Torrent:
         pieces=pieces,
         piece_length=info[b"piece length"],
         trackers=tuple(usable),
-        remarks=tuple(
-            left_out(named, usable, seeds if isinstance(seeds, list) else [_text(seeds)])
-        ),
+        web_seeds=tuple(web_seeds),
+        remarks=tuple(left_out(named, usable, seeds, web_seeds)),
         clean=b"d4:info%b%be" % (raw, _layers(reader, data)),
     )
 
@@ -123,6 +125,11 @@ def _open(data: bytes) -> tuple[Reader, dict[bytes, Any], dict[bytes, Any]]:
 def _bytes_of(key: bytes, reader: Reader, data: bytes) -> bytes:
     start, end = reader.spans.get(key, (0, 0))
     return data[start:end]
+
+
+def _web_seeds(outer: dict[bytes, Any]) -> list[str]:
+    given = outer.get(b"url-list", [])
+    return list(filter(None, map(_text, given if isinstance(given, list) else [given])))
 
 
 def _layers(reader: Reader, data: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""The trackers and peers of a download, which are kept in its link."""
+"""The trackers, peers and web seeds of a download, which are kept in its link."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +15,14 @@ def trackers_of(link: str, allowed: Sequence[Network] = ()) -> list[str]:
     `allowed`: networks in which a tracker may be although they are not public.
     """
     return list(_read(link, tuple(allowed)))
+
+
+def web_seeds_of(link: str, allowed: Sequence[Network] = ()) -> list[str]:
+    """Return the web seeds of a stored link; none if it cannot be read any more."""
+    try:
+        return list(parse_link(link, tuple(allowed)).web_seeds)
+    except BadLink:
+        return []
 
 
 # Programs poll a list of thousands every two seconds, and a link is seldom another one.

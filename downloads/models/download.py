@@ -13,7 +13,13 @@ from downloads.library.record import Layout
 from downloads.library.selection import NORMAL, SKIP, Choice, clean_patterns
 from downloads.metainfo.info_hashes import BadLink
 from downloads.metainfo.magnet import MAX_TRACKERS, Link, parse_link, usable_peers
-from downloads.metainfo.trackers import fitting, trackers_of, with_peers, with_trackers
+from downloads.metainfo.trackers import (
+    fitting,
+    trackers_of,
+    web_seeds_of,
+    with_peers,
+    with_trackers,
+)
 from downloads.models.download_fields import DownloadFields
 from downloads.models.download_file import DownloadFile
 from downloads.models.download_queryset import DownloadQuerySet, Entry
@@ -109,6 +115,11 @@ class Download(DownloadFields):
     def trackers(self) -> list[str]:
         """The URLs of the trackers that are asked for peers."""
         return trackers_of(self.link, settings.DOWNLOAD_ALLOWED_NETWORKS)
+
+    @property
+    def web_seeds(self) -> list[str]:
+        """The addresses of the http servers that have its files."""
+        return web_seeds_of(self.link, settings.DOWNLOAD_ALLOWED_NETWORKS)
 
     @property
     def first_choice(self) -> Choice:

@@ -144,6 +144,6 @@ def export(bridge: Bridge, request: HttpRequest) -> HttpResponseBase:
     return HttpResponse(data, content_type=TORRENT)
 
 
-def web_seeds(job: Download) -> list[Any]:
-    """Return an empty list: web seeds are not kept."""
-    return []
+def web_seeds(job: Download) -> list[dict[str, str]]:
+    """Return the answer of `torrents/webseeds`."""
+    return [{"url": url} for url in job.web_seeds]

@@ -180,8 +180,9 @@ def bytes_had(params: AddParams) -> int:
 
 
 def add_sources(params: AddParams, link: Link) -> None:
-    """Add the peers of a link to what is known of a torrent; ask its trackers and no others."""
+    """Add the peers of a link to what is known of a torrent; ask its servers and no others."""
     params.trackers = list(link.trackers)
     params.tracker_tiers = []
+    params.url_seeds = list(link.web_seeds)
     peers = [peer.rpartition(":") for peer in link.peers]
     params.peers = list(params.peers) + [(host.strip("[]"), int(port)) for host, _, port in peers]

@@ -196,10 +196,12 @@ def test_peers_seeds_and_nodes_are_dropped_unless_in_an_open_network() -> None:
     fields = [("x.pe", "127.0.0.1:7001"), ("x.pe", "8.8.8.8:7001"), ("x.pe", "[fd00::1]:7"),
               ("x.pe", "host:1"), ("x.pe", "127.0.0.1:0"), ("ws", "http://127.0.0.1/a"),
               ("as", "http://127.0.0.1/a"), ("xs", "http://127.0.0.1/a")]  # fmt: skip
-    assert parse_link(_magnet(*fields)).peers == ()
+    closed = parse_link(_magnet(*fields))
+    assert closed.peers == closed.web_seeds == () and "http" not in closed.magnet
     link = parse_link(_magnet(*fields), LOOPBACK)
     assert link.peers == ("127.0.0.1:7001", "[fd00::1]:7")
-    assert link.magnet.count("http") == 0
+    assert link.web_seeds == ("http://127.0.0.1/a",)
+    assert link.magnet.count("http") == 1
 
 
 def test_there_is_a_limit_to_trackers_and_repeated_ones_count_once() -> None:
@@ -277,12 +279,22 @@ def test_a_link_of_150_trackers_keeps_all_and_says_what_it_leaves_out() -> None:
     tail = "".join(f"&tr=udp%3A%2F%2Ftracker{n}.example.org%3A1337%2Fannounce" for n in range(150))
     link = parse_link(f"magnet:?xt=urn:btih:{V1}{tail}")
     assert len(link.trackers) == 150 and link.remarks == ()
-    link = parse_link(f"magnet:?xt=urn:btih:{V1}&tr=wss://a.example.org&tr={T}&ws=http://a.org/f")
-    assert link.trackers == (T,)
+    link = parse_link(
+        f"magnet:?xt=urn:btih:{V1}&tr=wss://a.example.org&tr={T}&ws=http://10.0.0.1/f"
+    )
+    assert link.trackers == (T,) and link.web_seeds == ()
     assert [remark.partition(".")[0] for remark in link.remarks] == [
         "Trackers left out: 1 of 2",
-        "Web seeds left out: 1",
+        "Web seeds left out: 1 of 1",
     ]
+
+
+def test_web_seeds_on_public_hosts_are_kept() -> None:
+    seeds = "".join(f"&ws=https%3A%2F%2Fa.example.org%2F{n}%3Fb%3D1" for n in range(25))
+    link = parse_link(f"magnet:?xt=urn:btih:{V1}{seeds}&ws=ftp://a.example.org/f")
+    assert link.web_seeds == tuple(f"https://a.example.org/{n}?b=1" for n in range(20))
+    assert [remark.partition(".")[0] for remark in link.remarks] == ["Web seeds left out: 6 of 26"]
+    assert parse_link(link.magnet) == link
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import hashlib
 import ipaddress
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,17 @@ def test_the_session_keeps_them_out_by_itself(client: Client) -> None:
         links = [Link(v1=f"{n:040x}", trackers=(url,)) for n, url in enumerate(urls, start=1)]
         client.want(*links, Link(v1="f" * 40, peers=peers))
         client.until(lambda me: len(me.seen) > len(urls) and all_answered(me))
+        assert canary.visits == []
+
+
+def test_the_session_asks_no_web_seed_inside(client: Client, tmp_path) -> None:
+    torrent = reading.read(_torrent([_file(b"f")]))
+    (tmp_path / "one.torrent").write_bytes(torrent.clean)
+    with Canary() as canary:
+        seeds = (f"http://127.0.0.1:{canary.port}/", f"http://localhost:{canary.port}/")
+        link = replace(torrent.link, web_seeds=seeds)
+        client.want(link, file=tmp_path / "one.torrent")
+        client.until(lambda me: "2 web seeds asked" in me.reason(link.key))
         assert canary.visits == []
 
 

@@ -174,6 +174,7 @@ def test_sqlite_is_refused_where_other_machines_write_too(monkeypatch, kind, is_
         ("postgresql", 'FATAL: password authentication failed for user "ann"', True),
         ("postgresql", 'FATAL: database "site" does not exist', True),
         ("postgresql", 'FATAL: role "ann" does not exist', True),
+        ("postgresql", "fe_sendauth: no password supplied", True),
         ("postgresql", 'FATAL: no pg_hba.conf entry for host "10.0.0.1"', True),
         ("postgresql", "FATAL: the database system is starting up", False),
         ("postgresql", "connection refused", False),

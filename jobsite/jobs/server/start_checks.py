@@ -22,7 +22,12 @@ NETWORK = frozenset(
     | {"smbfs", "fuse.glusterfs", "fuse.s3fs", "fuse.rclone", "fuse.sshfs", "fuse.davfs2"}
 )
 # Answers of a PostgreSQL server that no waiting changes.
-FINAL = ("authentication failed", "does not exist", "no pg_hba.conf entry")
+FINAL = (
+    "authentication failed",
+    "does not exist",
+    "no password supplied",
+    "no pg_hba.conf entry",
+)
 
 
 class StartRefused(Exception):

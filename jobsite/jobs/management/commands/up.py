@@ -126,7 +126,7 @@ class Command(BaseCommand):
                 reason = " ".join(str(error).split())
             now = time.monotonic()
             if is_final(connection.vendor, reason) or now - began > DATABASE_WITHIN:
-                raise CommandError(f"The database does not answer: {reason}")
+                raise CommandError(f"The database does not answer: {reason}. Check DATABASE_URL.")
             if now - said > SAY_EVERY or said == began:
                 said = now
                 self.say(f"Waiting for the database: {reason}")

@@ -57,6 +57,7 @@ def test_a_training_job_from_the_upload_to_the_plots(signed_in: Page, table: Pat
     page.locator("main form button[type=submit]").first.click()
     expect(page.get_by_role("heading", name="First rows")).to_be_visible()
     page.get_by_label("Target").select_option("species")
+    page.locator("details:has(input[name=algorithms]) > summary").first.click()
     for box in page.locator("input[name=algorithms]").all():
         if box.get_attribute("value") not in {"baseline", "linear"}:
             box.uncheck()

@@ -34,7 +34,8 @@ HIGHEST_SEED, DEFAULT_SEED = 2**31 - 1, 0
 
 NO_RAY = (
     "TRAINING_CLUSTER names a Ray cluster, but Ray is not installed where trainings run. Install "
-    "it there (pip install -r requirements-cluster.txt), or unset the variable."
+    "it there (pip install 'jobsite[cluster]', or in a checkout pip install -r "
+    "requirements-cluster.txt), or unset the variable."
 )
 
 

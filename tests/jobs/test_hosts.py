@@ -11,13 +11,13 @@ import pytest
 from django.utils import timezone
 
 from jobsite.jobs.models import host as hosts
-from jobsite.jobs.models.host import Host, own_clusters
+from jobsite.jobs.models.host import Host, own_clusters, roles
+from jobsite.jobs.models.kinds import clusters
 from jobsite.jobs.models.worker import Worker
 from jobsite.jobs.monitoring.problems import problems
 from jobsite.jobs.recovery.housekeeper import GONE_FOR, Housekeeper
 from jobsite.jobs.recovery.wedged_clusters import is_left_alone
 from jobsite.jobs.server import joining
-from jobsite.jobs.server.site_parts import parts
 from jobsite.jobs.status import Status
 from tests.drill.models import Drill
 from tests.support.postgresql import MISSING, programs
@@ -65,11 +65,10 @@ def test_jobs_of_a_host_that_is_cut_off_are_taken_over_and_nothing_is_lost_or_do
 # --- what a host does ---
 
 
-def test_a_host_runs_the_parts_of_its_roles_and_always_looks_after_itself(settings) -> None:
-    assert own_clusters().keys() == {"training", "downloads", "drill"}
-    settings.ROLES = ["training"]
-    names = [part.name for part in parts(None, own_clusters())]
-    assert names == ["cluster-training", "housekeeping"]
+def test_a_host_runs_the_clusters_of_its_roles(settings) -> None:
+    assert own_clusters() == clusters()
+    settings.ROLES = ["web", "training"]
+    assert own_clusters() == {"training": settings.TRAINING_WORKERS}
 
 
 def test_a_role_that_does_not_exist_is_refused_with_those_that_do(settings) -> None:
@@ -206,7 +205,7 @@ def test_pages_and_readiness_tell_of_each_host(joined, settings, ann, client) ->
     client.force_login(ann)
     assert "hosts" not in client.get("/health/ready").json(), "one host is the usual site"
     Host.join()
-    for cluster in ("training", "drill", "downloads"):
+    for cluster in clusters():
         Worker.objects.create(
             cluster=cluster, host="b", process_space="b", pid=1, born=1, last_seen=timezone.now()
         )
@@ -223,7 +222,7 @@ def test_pages_and_readiness_tell_of_each_host(joined, settings, ann, client) ->
 
 def test_a_role_that_no_host_has_is_a_problem(joined) -> None:
     assert "roles" not in problems()
-    Host.objects.update(roles=["web", "training", "drill", "housekeeping"])
+    Host.objects.update(roles=[role for role in roles() if role != "downloads"])
     assert problems()["roles"] == (
         "No host of the site has the role downloads. Start one that has: "
         "manage.py up --only downloads"

@@ -55,6 +55,10 @@ class Download(DownloadFields):
     objects = DownloadQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta(DownloadFields.Meta):
+        indexes: ClassVar[list[models.Index]] = [
+            *Job.Meta.indexes,
+            models.Index(fields=["owner"], name="download_seeding", condition=Q(seeding=True)),
+        ]
         constraints = [
             *Job.Meta.constraints,
             models.UniqueConstraint(
@@ -101,7 +105,9 @@ class Download(DownloadFields):
     @classmethod
     def tile_note(cls, user: Any) -> str:
         """Return the rates of one person's downloads together."""
-        rates = cls.objects.visible_to(user).aggregate(down=Sum("rate_down"), up=Sum("rate_up"))
+        is_moving = Q(status__in=ACTIVE) | Q(seeding=True)
+        moving = cls.objects.visible_to(user).filter(is_moving)
+        rates = moving.aggregate(down=Sum("rate_down"), up=Sum("rate_up"))
         return f"{byte_rate(rates['down'] or 0)} down, {byte_rate(rates['up'] or 0)} up"
 
     # --- reading ---

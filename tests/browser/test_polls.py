@@ -7,6 +7,9 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from downloads.metainfo.magnet import Link
+from downloads.models.download import Download
+from downloads.models.download_queryset import Entry
 from jobsite.jobs.models.job import Job
 from tests.support.waiting import wait_until
 from training.models.dataset import Dataset
@@ -95,6 +98,26 @@ def test_ticks_and_open_details_stay_over_polls(signed_in: Page, running, owner)
     assert page.get_by_label("Select done").is_checked()
     TrainingJob.objects.filter(pk=other.pk).update(status="failed")
     expect(page.locator("#status-tabs").get_by_text("Failed 1")).to_be_visible()
+
+
+@pytest.mark.swarm
+def test_the_list_of_downloads_keeps_focus_and_what_is_typed(signed_in: Page, owner) -> None:
+    link = Link(v1="d" * 40, name="a film of long ago")
+    job = Download.objects.add(owner, [Entry(link)])[0].job
+    page, row = signed_in, Download.objects.filter(pk=job.pk)
+    page.goto("/downloads/")
+    page.get_by_label(f"Select {job.name}").check()
+    page.locator("#bulk-more summary").click()
+    page.locator("#bulk-tags").press_sequentially("old, si")
+    row.update(name="a film of this year")
+    expect(page.get_by_role("link", name="a film of this year")).to_be_visible()
+    page.keyboard.type("lent")
+    expect(page.locator("#bulk-tags")).to_have_value("old, silent")
+    page.locator("#bulk-pause").focus()
+    row.update(name="a film of next year")
+    expect(page.get_by_role("link", name="a film of next year")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 of 1 download paused.")).to_be_visible()
 
 
 def test_a_poll_that_finds_nothing_new_is_empty_and_polls_grow_rarer(

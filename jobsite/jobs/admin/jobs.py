@@ -30,6 +30,11 @@ class JobAdmin(ReadOnlyAdmin):
     list_select_related = ["owner"]
     date_hierarchy = "created_at"
     actions = ["cancel_selected", "retry_selected", "delete_with_files"]
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """Leave out the results, which are large and which no list shows."""
+        return super().get_queryset(request).defer("result")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: only the action deletes, because it stops what runs and removes the files."""

@@ -35,6 +35,7 @@ DESCRIBED = (
     "finished_at",
     "error",
 )
+SEEN = Q(delete_requested=False)
 RESULT = "result"  # the folder of the artifacts, inside the job's folder
 
 
@@ -92,6 +93,11 @@ class Job(Kind, models.Model):
             ),
             models.Index(fields=["owner", "status", "-created_at"], name="%(class)s_owner"),
             models.Index(fields=["status", "lease_expires_at"], name="%(class)s_lease"),
+            # What one person sees: counted, and the newest and the latest ended first.
+            models.Index(fields=["owner", "status"], name="%(class)s_count", condition=SEEN),
+            models.Index(fields=["owner", "-created_at"], name="%(class)s_newest", condition=SEEN),
+            models.Index(fields=["owner", "-finished_at"], name="%(class)s_ended", condition=SEEN),
+            models.Index(fields=["-created_at"], name="%(class)s_all"),  # the admin panel's list
         ]
 
     def __str__(self) -> str:

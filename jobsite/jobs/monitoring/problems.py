@@ -1,5 +1,7 @@
 """The problems of the site that concern everybody: the dashboard and `/health/ready` show them."""
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils.text import get_text_list
@@ -23,12 +25,19 @@ def silent_sentence(name: str) -> str:
     )
 
 
-def problems() -> dict[str, str]:
-    """Return a sentence for each part that has a problem: database, migrations, workers, disk."""
+def problems(
+    workers: Iterable[Worker] | None = None, known_hosts: Iterable[Host] | None = None
+) -> dict[str, str]:
+    """Return a sentence for each part that has a problem: database, migrations, workers, disk.
+
+    Workers and hosts that the caller has read already are not read again.
+    """
     try:
         state = migration_state()
-        alive = set(Worker.objects.alive().values_list("cluster", flat=True))
-        hosts = list(Host.objects.alive())
+        seen = Worker.objects.all() if workers is None else workers
+        alive = {worker.cluster for worker in seen if worker.is_alive}
+        every_host = Host.objects.all() if known_hosts is None else known_hosts
+        hosts = [host for host in every_host if host.is_alive]
     except DatabaseError:
         return {"database": "The database does not answer."}
     found = {}

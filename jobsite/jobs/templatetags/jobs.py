@@ -56,7 +56,8 @@ def ago(moment: datetime | None) -> str:
     """`{{ job.created_at|ago }}`: "3 min ago", with the exact time on hover and for machines."""
     if not isinstance(moment, datetime):
         return formats.DASH
-    return _time(moment, formats.ago((timezone.now() - moment).total_seconds()))
+    seconds = (timezone.now() - moment).total_seconds()
+    return _time(moment, formats.ago(seconds), format_html(' data-ago="{}"', int(seconds)))
 
 
 @register.filter
@@ -68,10 +69,12 @@ def when(moment: datetime | None) -> str:
     return _time(moment, f"{local.day} {local:%b %Y, %H:%M}")
 
 
-def _time(moment: datetime, text: str) -> SafeString:
+def _time(moment: datetime, text: str, more: str = "") -> SafeString:
     local = timezone.localtime(moment)
     exact = f"{local.day} {local:%b %Y, %H:%M:%S %Z}"
-    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, text)
+    return format_html(
+        '<time datetime="{}" title="{}"{}>{}</time>', local.isoformat(), exact, more, text
+    )
 
 
 @register.simple_tag
@@ -274,6 +277,7 @@ def sort_th(
     query.pop("page", None)
     return {
         "href": f"?{query.urlencode()}",
+        "field": field,
         "label": label,
         "numeric": numeric,
         "direction": direction,

@@ -14,7 +14,7 @@ TAG = "X-Fragment"
 # What differs in each answer and says nothing new: masked tokens, and clocks that the page ticks.
 _MOVING = re.compile(
     rb'name="(?:csrfmiddlewaretoken|idempotency_key)" value="[^"]*"'
-    rb"|<time[^>]* data-elapsed-since=.*?</time>",
+    rb"|<time[^>]* data-(?:elapsed-since|ago)=.*?</time>",
     re.DOTALL,
 )
 _WORTH_COMPRESSING = 1000  # bytes

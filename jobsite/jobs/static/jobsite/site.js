@@ -120,21 +120,39 @@ function showSelection(root) {
 // ---- stopwatches between polls, from the server's seconds, so a wrong browser clock does no harm ----
 const seen = new WeakMap();
 
+function secondsOf(place, said) {
+  if (seen.get(place)?.said !== said) {
+    seen.set(place, { said, start: performance.now() - 1000 * Number(said) });
+  }
+  return Math.floor((performance.now() - seen.get(place).start) / 1000);
+}
+
 function tick() {
   document.querySelectorAll("time[data-elapsed-since]").forEach((place) => {
-    if (!seen.has(place)) seen.set(place, performance.now() - 1000 * Number(place.dataset.seconds));
-    const total = Math.floor((performance.now() - seen.get(place)) / 1000);
+    const total = secondsOf(place, place.dataset.seconds);
     const two = (number) => String(number).padStart(2, "0");
     const hours = Math.floor(total / 3600);
     const minutes = Math.floor((total % 3600) / 60);
-    place.textContent = (hours ? `${hours}:${two(minutes)}` : `${minutes}`) + `:${two(total % 60)}`;
+    write(place, (hours ? `${hours}:${two(minutes)}` : `${minutes}`) + `:${two(total % 60)}`);
   });
+  document.querySelectorAll("time[data-ago]").forEach((place) => {
+    const total = secondsOf(place, place.dataset.ago);
+    if (total < 0 || total >= 86400) return; // the server's words for the future and for days hold
+    const [size, unit] = total < 60 ? [1, "s"] : total < 3600 ? [60, "min"] : [3600, "h"];
+    write(place, total < 10 ? "just now" : `${Math.floor(total / size)} ${unit} ago`);
+  });
+}
+
+function write(place, text) { // writing the same again would end a selection
+  if (place.textContent !== text) place.textContent = text;
 }
 
 // ---- live pages: an answer changes only what differs, and never what a person has set ----
 Idiomorph.defaults.callbacks.beforeNodeMorphed = (before, after) => {
-  const since = before.dataset?.elapsedSince; // a clock that ticks by itself
-  return !since || since !== after.dataset?.elapsedSince;
+  if (before.nodeType !== Node.ELEMENT_NODE) return true;
+  if (before.matches("[data-keep]") && before.id === after.id) return false; // it looks after itself
+  const since = before.dataset.elapsedSince; // a clock that ticks by itself
+  return !since || since !== after.dataset.elapsedSince;
 };
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => {
   if (name === "open") return !element.matches("details");
@@ -188,6 +206,7 @@ document.addEventListener("click", (event) => {
 // ---- polls: one at a time, less often while nothing changes, while nobody looks, or in trouble ----
 const MOST_SKIPPED = 4; // polls while nothing changes
 const MOST_WAIT = 30000; // ms between tries while the server is away
+const BYTES_PER_SECOND = 1500; // that a page is sent on average, headers included
 const polls = new Map(); // id of a fragment -> what is known of its polls
 
 function pollOf(element) {
@@ -222,7 +241,9 @@ document.addEventListener("htmx:afterRequest", (event) => {
   poll.same = xhr.status === 204 ? Math.min(poll.same + 1, MOST_SKIPPED) : 0;
   if (xhr.status === 200) poll.tag = xhr.getResponseHeader("X-Fragment") || "";
   const trouble = Math.min(poll.every * 2 ** poll.failed, MOST_WAIT);
-  const wait = document.hidden ? MOST_WAIT : poll.failed ? trouble : poll.every * (poll.same + 1);
+  const size = xhr.getAllResponseHeaders().length + Number(xhr.getResponseHeader("Content-Length"));
+  const usual = Math.max(poll.every * (poll.same + 1), (1000 * size) / BYTES_PER_SECOND);
+  const wait = document.hidden ? MOST_WAIT : poll.failed ? trouble : usual;
   poll.next = performance.now() + wait - poll.every / 2;
 });
 

@@ -15,6 +15,7 @@ from downloads.models.download_file import DownloadFile
 from downloads.names import file_name
 from downloads.web.archives import FORMATS, Member, member_name
 from downloads.web.playback import unfinished_response
+from jobsite.jobs.models.host import Host, own_clusters
 from jobsite.jobs.status import Status
 from jobsite.jobs.web.attachments import attachment, named, ranged, streamed
 from jobsite.jobs.web.views import OwnJobs
@@ -58,9 +59,18 @@ def file_response(
     if path is None:
         response = unfinished_response(request, job, file, kind or "application/octet-stream")
         if response is None:
-            raise Http404(GONE)
+            raise Http404(missing(GONE))
         return response if kind else named(response, file.name)
     return ranged(request, path, kind) if kind else attachment(request, path, file.name)
+
+
+def missing(sentence: str) -> str:
+    """Return why nothing of the library can be had here: it may be on the disk of another host."""
+    if Download.cluster in own_clusters():
+        return sentence
+    names = [host.name for host in Host.objects.all() if Download.cluster in host.roles]
+    where = f"the host {names[0]}" if names else "a host that is not running"
+    return f"{sentence} The library is on {where}; this host does not see its folder."
 
 
 def archive_response(request: HttpRequest, downloads: QuerySet, pk: Any) -> HttpResponseBase:
@@ -71,7 +81,7 @@ def archive_response(request: HttpRequest, downloads: QuerySet, pk: Any) -> Http
         raise Http404("There are archives of the formats zip and tar.")
     members = _members(job, folder) if job.status == Status.SUCCEEDED else []
     if not members:
-        raise Http404("No file of this is complete yet, or none is in the library any more.")
+        raise Http404(missing("No file of this is complete yet, or none is in the library now."))
     archive = FORMATS[kind](members)
     name = file_name(folder.rpartition("/")[2] or job.place or job.name, job.info_hash)
     content_type = "application/zip" if kind == "zip" else "application/x-tar"

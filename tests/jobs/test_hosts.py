@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from downloads.web.content import missing
 from jobsite.jobs.models import host as hosts
 from jobsite.jobs.models.host import Host, own_clusters, roles
 from jobsite.jobs.models.kinds import clusters
@@ -198,6 +199,12 @@ def test_a_host_that_vanished_is_shown_as_gone_and_forgotten_after_a_day(joined)
     assert not Host.objects.exists()
 
 
+def test_a_site_on_sqlite_knows_no_host_but_its_own(joined, settings) -> None:
+    settings.MANY_HOSTS = False
+    Host.join()
+    assert [host.name for host in Host.objects.all()] == ["a"]
+
+
 # --- what people and monitors see ---
 
 
@@ -217,7 +224,11 @@ def test_pages_and_readiness_tell_of_each_host(joined, settings, ann, client) ->
     assert answer["hosts"]["b"] == "gone"
     assert "No host of the site has the role downloads, drill, " in answer["problems"]["roles"]
     page = client.get("/").content.decode()
-    assert "The host b has not been heard of for 5\xa0minutes." in page
+    assert "The host b has not been heard of for 5\xa0minutes. What ran there goes on " in page
+    assert "elsewhere; downloads wait for it. Look at the machine and its network." in page
+    assert missing("Gone.") == (
+        "Gone. The library is on the host b; this host does not see its folder."
+    )
 
 
 def test_a_role_that_no_host_has_is_a_problem(joined) -> None:

@@ -102,6 +102,8 @@ class Host(models.Model):
         host.token_file.parent.mkdir(mode=0o700, exist_ok=True)
         write_atomically(host.token_file, host.token.encode(), durable=True)
         host.save()
+        if not settings.MANY_HOSTS:  # a container that was made anew may have another name
+            cls.objects.others().delete()
 
     @classmethod
     def beat(cls, leads: bool) -> None:

@@ -4,6 +4,7 @@ from django.utils.text import get_text_list
 from django.utils.timesince import timesince
 
 from jobsite.jobs.models.host import Host
+from jobsite.jobs.models.kinds import job_models
 
 MOST_OFFSET = 5.0  # seconds, as at the start
 
@@ -17,9 +18,11 @@ def several() -> list[Host]:
 def warning(host: Host) -> str:
     """Return a sentence about what is wrong with one of several hosts; empty if nothing is."""
     if not host.is_alive:
+        stays = [model.title for model in job_models() if model.cluster in bound_to(host)]
+        rest = f"; {' and '.join(filter(None, stays)).lower()} wait for it" if stays else ""
         return (
             f"The host {host.name} has not been heard of for {timesince(host.last_seen)}. What ran "
-            "there goes on elsewhere; look at the machine and its network."
+            f"there goes on elsewhere{rest}. Look at the machine and its network."
         )
     if host.idle_clusters:
         missing = get_text_list(host.idle_clusters, "and")
@@ -30,6 +33,11 @@ def warning(host: Host) -> str:
             "the database. Set it: leases of jobs are kept by it."
         )
     return ""
+
+
+def bound_to(host: Host) -> set[str]:
+    """Return the clusters of a host whose files lie on it, so that no other can go on."""
+    return {model.cluster for model in job_models() if model.one_host} & {*host.roles}
 
 
 def state(host: Host) -> str:

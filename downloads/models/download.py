@@ -1,7 +1,6 @@
 """Downloads: rows that people change and the engine carries out."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -9,35 +8,26 @@ from django.db import models, transaction
 from django.db.models import Count, Max, Min, Q, Sum
 from django.utils import timezone
 
-from downloads.library.record import Layout
-from downloads.library.selection import NORMAL, SKIP, Choice, clean_patterns
-from downloads.metainfo.info_hashes import BadLink
-from downloads.metainfo.magnet import MAX_TRACKERS, Link, parse_link, usable_peers
+from downloads.library.selection import NORMAL, SKIP
+from downloads.metainfo.magnet import MAX_TRACKERS, Link, usable_peers
 from downloads.metainfo.trackers import (
     fitting,
-    trackers_of,
-    web_seeds_of,
     with_peers,
     with_trackers,
 )
-from downloads.models.download_fields import DownloadFields
-from downloads.models.download_file import DownloadFile
 from downloads.models.download_queryset import DownloadQuerySet, Entry
+from downloads.models.download_state import DownloadState
 from downloads.models.problems import problems
 from downloads.seeding import FOREVER
-from downloads.uploaded_torrents import torrent_file
 from jobsite.jobs.formats import byte_rate
 from jobsite.jobs.models.job import Job
 from jobsite.jobs.models.kind import UploadLimit
 from jobsite.jobs.status import ACTIVE, CAN_PAUSE, CAN_RESUME, Status
-from jobsite.jobs.storage.safe_paths import SafeFolder
 
 MOVES = {"up", "down", "first", "last"}
-DAMAGED = "damaged"  # the state of a complete download whose files are not as they were
-IN_LINE = {Status.QUEUED, Status.RUNNING}
 
 
-class Download(DownloadFields):
+class Download(DownloadState):
     """A torrent that one person wants; people set its options, the engine updates its state."""
 
     kind: ClassVar[str] = "downloads"
@@ -54,7 +44,7 @@ class Download(DownloadFields):
 
     objects = DownloadQuerySet.as_manager()  # type: ignore[misc]
 
-    class Meta(DownloadFields.Meta):
+    class Meta(DownloadState.Meta):
         indexes: ClassVar[list[models.Index]] = [
             *Job.Meta.indexes,
             models.Index(fields=["owner"], name="download_seeding", condition=Q(seeding=True)),
@@ -109,127 +99,6 @@ class Download(DownloadFields):
         moving = cls.objects.visible_to(user).filter(is_moving)
         rates = moving.aggregate(down=Sum("rate_down"), up=Sum("rate_up"))
         return f"{byte_rate(rates['down'] or 0)} down, {byte_rate(rates['up'] or 0)} up"
-
-    # --- reading ---
-
-    @property
-    def hashes(self) -> list[str]:
-        """The known info hashes of the torrent, v1 before v2."""
-        return [one for one in (self.info_hash, self.info_hash_v2) if one]
-
-    @property
-    def trackers(self) -> list[str]:
-        """The URLs of the trackers that are asked for peers."""
-        return trackers_of(self.link, settings.DOWNLOAD_ALLOWED_NETWORKS)
-
-    @property
-    def web_seeds(self) -> list[str]:
-        """The addresses of the http servers that have its files."""
-        return web_seeds_of(self.link, settings.DOWNLOAD_ALLOWED_NETWORKS)
-
-    @property
-    def first_choice(self) -> Choice:
-        """The files that are wanted until somebody chooses: those of the link, by the patterns."""
-        try:
-            files = parse_link(self.link, tuple(settings.DOWNLOAD_ALLOWED_NETWORKS)).files
-        except BadLink:  # the engine gives the row up, with the reason
-            files = ()
-        return Choice(exclude=clean_patterns(self.exclude), only=frozenset(files))
-
-    @property
-    def shown_state(self) -> str:
-        """The current state in one word."""
-        if self.is_held:
-            return "held"
-        if self.is_seeding:
-            return "seeding"
-        if self.is_damaged:
-            return DAMAGED
-        return self.state if self.state and self.status == Status.RUNNING else self.status
-
-    @property
-    def is_moving(self) -> bool:
-        """Whether data is being transferred now."""
-        return (self.status == Status.RUNNING and self.rate_down > 0) or self.is_seeding
-
-    @property
-    def is_live(self) -> bool:
-        """Whether it is active or seeding, so that pages should refresh."""
-        return self.is_active or self.is_seeding
-
-    @property
-    def is_in_line(self) -> bool:
-        """Whether it is downloading or queued."""
-        return self.status in IN_LINE
-
-    @property
-    def is_seeding(self) -> bool:
-        """Whether it is complete and being uploaded to others."""
-        return self.seeding and self.status == Status.SUCCEEDED
-
-    @property
-    def is_damaged(self) -> bool:
-        """Whether it was complete, and its files are gone or cannot be read."""
-        return self.status == Status.SUCCEEDED and self.state == DAMAGED
-
-    @property
-    def is_held(self) -> bool:
-        """Whether its files are known and it waits for its owner to choose among them."""
-        return self.hold and self.is_listed and self.status == Status.PAUSED
-
-    @property
-    def reason(self) -> str:
-        """The reason why it makes no progress, as a sentence; empty if there is none."""
-        expired = self.lease_expires_at is not None and self.lease_expires_at < timezone.now()
-        if self.status == Status.RUNNING and expired:
-            return "The download engine does not answer; it is being restarted."
-        if self.status == Status.QUEUED:
-            return self.message or "Waiting for the download engine to take it up."
-        return self.error if self.status == Status.FAILED else self.message
-
-    @property
-    def can_pause(self) -> bool:
-        """Whether it can be paused now."""
-        return self.status in CAN_PAUSE or self.is_seeding
-
-    @property
-    def can_resume(self) -> bool:
-        """Whether it is paused."""
-        return self.status in CAN_RESUME
-
-    # --- on disk ---
-
-    @property
-    def descriptions(self) -> list[Path]:
-        """The files that may hold its list of files: uploaded, or saved by the engine."""
-        saved = Path(settings.DATA_DIR) / "swarm" / "resume" / self.info_hash
-        kept = [saved.with_suffix(suffix) for suffix in (".torrent", ".resume", ".previous")]
-        return [torrent_file(self.info_hash), *kept]
-
-    @property
-    def directory(self) -> Path:
-        """A folder that is never created: torrents are stored by info hash and shared by owners."""
-        return Path(settings.DATA_DIR) / "torrents" / str(self.pk)
-
-    @property
-    def result_path(self) -> Path:
-        """The file or folder in the library; the library itself if nothing is finished."""
-        return Path(settings.DOWNLOAD_DIR) / self.place
-
-    def file_on_disk(self, file: DownloadFile) -> Path | None:
-        """Return a finished file's path; None if it is gone or a link is on the way to it."""
-        if not self.place or not file.priority:
-            return None
-        library, path = Path(settings.DOWNLOAD_DIR), PurePosixPath(self.place, file.path)
-        return library / path if SafeFolder(library).is_file(str(path)) else None
-
-    def is_misplaced(self, place: str) -> bool:
-        """Return whether this place is outside the category's folder or has another name."""
-        folder = self.category.folder if self.category else ""
-        path = PurePosixPath(place)
-        if self.layout == Layout.FLAT and path == PurePosixPath(folder):
-            return False
-        return path.parent != PurePosixPath(folder) or not path.name.startswith(self.save_as)
 
     # --- moving ---
 

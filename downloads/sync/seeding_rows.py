@@ -9,7 +9,8 @@ from typing import Any
 from django.conf import settings
 
 from downloads.engine.interface import Phase, Snapshot
-from downloads.models.download import DAMAGED, Download
+from downloads.models.download import Download
+from downloads.models.download_state import DAMAGED
 from downloads.models.seeding_goal import SeedingPlan, goal_of
 from downloads.seeding import REMOVE, Goal
 from downloads.sync.finished_files import to_be_moved

@@ -32,12 +32,16 @@ def test_small_tables_are_done_after_few_models_that_do_not_help(tmp_path, rows,
     chance = np.random.default_rng(0)
     convergence.add(np.full(len(truth), truth.mean()))
     convergence.add(truth + chance.normal(0, 9, len(truth)))
-    assert convergence.since == 0
+    assert convergence.in_vain == 0
     for _ in range(patience):
-        assert not convergence.is_over
+        assert convergence.ahead > 0
         convergence.add(truth + chance.normal(0, 300, len(truth)))
-    assert convergence.is_over
-    assert convergence.patience == patience
+    assert convergence.ahead == 0
+    assert convergence.in_vain == patience
+    convergence.restart()
+    for _ in range(3):
+        convergence.drop()
+    assert (convergence.ahead, convergence.in_vain) == (patience - 1.5, 3)
 
 
 def test_a_model_that_errs_elsewhere_helps_although_it_is_not_better_alone(tmp_path):
@@ -46,7 +50,7 @@ def test_a_model_that_errs_elsewhere_helps_although_it_is_not_better_alone(tmp_p
     convergence.add(np.full(len(truth), truth.mean()))
     for spread in (9, 10, 10):
         convergence.add(truth + chance.normal(0, spread, len(truth)))
-        assert convergence.since == 0
+        assert convergence.in_vain == 0
     scores = [score for _, score in convergence.line.to_json()]
     assert scores == sorted(scores, reverse=True), "an error that falls"
     assert scores[-1] < 8

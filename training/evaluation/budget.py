@@ -7,15 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from training.algorithms.catalogue import BASELINE
-from training.evaluation import candidates
 from training.evaluation.runs import FINAL_FITS, FINAL_SECONDS, AlgorithmRun
 from training.evaluation.schedule import Schedule
-from training.evaluation.search import (
-    SHARE,
-    TUNED,
-    Search,
-    fits_ahead,
-)
+from training.evaluation.search import Search
 
 PULSE = 1.0
 # What the file of the best model may take beyond the end, and the folds of the first one if
@@ -64,11 +58,9 @@ class Budget:
         ahead = remaining(self.schedule, self.search, left - ensemble_seconds, time.monotonic())
         # At the end of the budget, the last fit of the best model still takes a moment.
         ahead = max(0.0, min(ahead + ensemble_seconds / 2, left + GRACE / 2))
-        if not self.search.goes_on:
-            return self.schedule.done(), ahead
         # More fits are added while there is time: it is the time that tells how far all is.
         spent = time.monotonic() - self.began
-        return spent / (spent + ahead), ahead
+        return spent / max(spent + ahead, 1e-9), ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +116,7 @@ def _may_be_late(run: AlgorithmRun, left: float) -> bool:
 
 
 # Settings for each one that would be enough were nothing better found: some do find it.
-_HOPE = 1.5
+_HOPE = 1.2
 
 
 def remaining(schedule: Schedule, search: Search, left: float, now: float) -> float:
@@ -135,18 +127,16 @@ def remaining(schedule: Schedule, search: Search, left: float, now: float) -> fl
     fits = [_last_fit(schedule, run, fold) for run, fold in runs]
     # The last one of them may run alone.
     last = max(sum(fits) / schedule.slots, *fits, 0.0)
-    if search.is_due:
-        folds += _planned_search(schedule, expected, left - folds - last)
-    if search.goes_on:
+    if not search.is_over:
         time = left - folds - max(last, schedule.finals())
-        folds += max(0.0, min(time, _further_search(search, expected)))
+        folds += max(0.0, min(time, _search_ahead(search, expected)))
     return folds + last
 
 
 def _folds(run: AlgorithmRun, fold: float, now: float) -> float:
     """Estimate the seconds of one processor for the folds that an algorithm has been given."""
     running = sum(min(now - b, fold) for trial in run.trials for b in trial.running.values())
-    return fits_ahead(run) * fold - running
+    return run.fits_ahead * fold - running
 
 
 def _last_fit(schedule: Schedule, run: AlgorithmRun, fold: float) -> float:
@@ -155,36 +145,19 @@ def _last_fit(schedule: Schedule, run: AlgorithmRun, fold: float) -> float:
     return fit + FINAL_SECONDS * schedule.slowness * (3 - run.steps) / 3
 
 
-def _planned_search(schedule: Schedule, expected: Mapping[str, float], left: float) -> float:
-    """Estimate the time of a search whose algorithms are not known before all are scored."""
-    times = [
-        expected[key]
-        for key, run in schedule.runs.items()
-        if candidates.space_of(run.algorithm, schedule.problem) and not run.ended
-    ]
-    if not times:
-        return 0.0
-    runs, mean = min(TUNED, len(times)), sum(times) / len(times)
-    seconds = max(0.0, left * SHARE / runs)
-    size = next(candidates.affordable(seconds, mean, schedule.folds, schedule.slots), 0)
-    # About half of those that may go on are not better than the default and do not.
-    fits = size * candidates.first_folds(schedule.folds) + candidates.survivors(size) if size else 0
-    return runs * fits * mean / schedule.slots
-
-
-def _further_search(search: Search, expected: Mapping[str, float]) -> float:
+def _search_ahead(search: Search, expected: Mapping[str, float]) -> float:
     """Estimate the time until further settings help no more, were there no end of the budget."""
     schedule = search.schedule
-    if schedule.is_extra:
+    if not schedule.is_scored:
+        keys = [key for key, run in schedule.runs.items() if run.algorithm.space and not run.ended]
+    elif schedule.is_extra:
         keys = [run.algorithm.key for run in search.open_runs()]
     else:
-        keys = search.hopeful() if schedule.is_scored else []
+        keys = search.hopeful()
     if not keys:
         return 0.0
     fold = sum(expected[key] for key in keys) / len(keys)
-    size = candidates.SIZES[0]
-    fits = candidates.fits_of(size, schedule.folds) / candidates.survivors(size)
-    return _HOPE * search.ahead * fits * fold / schedule.slots
+    return _HOPE * search.ahead * search.fits_of_one * fold / schedule.slots
 
 
 def _expected(schedule: Schedule, run: AlgorithmRun) -> float:

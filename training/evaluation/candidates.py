@@ -1,36 +1,17 @@
-"""The settings to try: a seeded random search that is halved after the first folds."""
+"""The settings to try: known ones, and such as are drawn."""
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from training.algorithms.catalogue import Algorithm, Setting
 
-SIZES = (12, 8, 5, 3)
-"""How many settings are tried, the most that the time allows."""
-_FIRST_FOLDS = 2
 # Of the settings near to the best: how many of them are moved, and how far beside their range.
 _MOVED, _STEP = 0.5, 0.15
-
-
-def first_folds(folds: int) -> int:
-    """Return on how many folds all settings are tried; only the best of them see the others."""
-    return _FIRST_FOLDS if folds > 3 else 1
-
-
-def survivors(tried: int) -> int:
-    """Return how many settings go on to the other folds."""
-    return max(1, tried // 3)
-
-
-def fits_of(tried: int, folds: int) -> int:
-    """Return how many fits that takes."""
-    first = first_folds(folds)
-    return tried * first + survivors(tried) * (folds - first)
+_NEAR, _TRIES = 0.5, 50
 
 
 def space_of(algorithm: Algorithm, problem: str) -> tuple[Setting, ...]:
@@ -44,37 +25,27 @@ def portfolio(algorithm: Algorithm, problem: str) -> list[dict[str, Any]]:
     return [dict(settings) for settings in algorithm.portfolio if settings.keys() <= names]
 
 
-def candidates(algorithm: Algorithm, problem: str, count: int, seed: int) -> list[dict[str, Any]]:
-    """Return settings to try, those of the portfolio first; the same seed gives the same ones."""
-    space, known = space_of(algorithm, problem), portfolio(algorithm, problem)
-    chance = random.Random(f"{seed} {algorithm.key}")  # noqa: S311 (a search, not a secret)
-    drawn = [{setting.name: _drawn(setting, chance) for setting in space} for _ in range(count)]
-    return [*known, *drawn][:count]
-
-
-def more_candidates(
+def drawn(
     algorithm: Algorithm,
     problem: str,
-    count: int,
     seed: str,
     known: Sequence[Mapping[str, Any]],
-    best: Mapping[str, Any] = MappingProxyType({}),
-) -> list[dict[str, Any]]:
-    """Return settings that are not `known`: every other one is near to the best so far.
+    best: Mapping[str, Any],
+) -> dict[str, Any] | None:
+    """Return settings that are not `known`, half of the time near to the best so far.
 
-    Fewer than `count` where there is hardly anything left to try.
+    None where there is hardly anything left to try. The same seed and best give the same.
     """
     space = space_of(algorithm, problem)
-    chance = random.Random(seed)  # noqa: S311 (a search, not a secret)
-    found: list[dict[str, Any]] = []
-    for number in range(4 * count):
-        if number % 2:
-            made = {setting.name: _drawn(setting, chance) for setting in space}
-        else:
+    chance = random.Random(f"{seed} {algorithm.key}")  # noqa: S311 (a search, not a secret)
+    for _ in range(_TRIES):
+        if chance.random() < _NEAR:
             made = _near(best, space, chance)
-        if made not in found and made not in known:
-            found.append(made)
-    return found[:count]
+        else:
+            made = {setting.name: _drawn(setting, chance) for setting in space}
+        if made not in known:
+            return made
+    return None
 
 
 def _near(
@@ -115,10 +86,3 @@ def _off_scale(setting: Setting, value: float) -> Any:
 def in_words(settings: dict[str, Any]) -> str:
     """Return settings as a phrase."""
     return ", ".join(f"{name} {value}" for name, value in settings.items())
-
-
-def affordable(seconds: float, fold: float, folds: int, slots: int) -> Iterator[int]:
-    """Yield the sizes of a search that `seconds` allow, largest first."""
-    for size in SIZES:
-        if fits_of(size, folds) * fold / slots <= seconds:
-            yield size

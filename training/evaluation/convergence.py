@@ -19,6 +19,8 @@ _ROWS = 5000
 # An improvement is at least this share of what the best so far gains over the first model, which
 # is the baseline: less is the chance of the folds.
 _WORTH = 1e-3
+# Settings that saw some folds only say less than a model that is through.
+_DROPPED = 0.5
 
 
 class Convergence:
@@ -36,8 +38,9 @@ class Convergence:
         self._clock, self._began = clock, clock()
         rows = len(experiment.train) + len(experiment.holdout)
         self.patience = next(models for most, models in _PATIENCE if rows <= most)
-        self.since = 0
-        """Models since the last one that improved the mean."""
+        self._since = 0.0
+        self.in_vain = 0
+        """Settings that were tried since the mean was improved."""
         self.line = ScoreLine(experiment.metric.sign)
 
     def add(self, answers: np.ndarray) -> None:
@@ -47,14 +50,23 @@ class Convergence:
         mixed = [(1 - share) * mean + share * answers for share in _SHARES]
         scores = [ranking_score(self._key, self._truth, one) for one in mixed]
         best = int(np.argmax(scores))
-        self.since += 1
+        self._since, self.in_vain = self._since + 1, self.in_vain + 1
         if self._mean is None:
             self._first = scores[best]
         if scores[best] > self._best + _WORTH * max(0.0, self._best - self._first):
-            self._mean, self._best, self.since = mixed[best], scores[best], 0
+            self._mean, self._best = mixed[best], scores[best]
+            self.restart()
         self.line.add(self._clock() - self._began, self._best)
 
+    def drop(self) -> None:
+        """Take in settings that were given up after some folds."""
+        self._since, self.in_vain = self._since + _DROPPED, self.in_vain + 1
+
+    def restart(self) -> None:
+        """Count what does not help from here on."""
+        self._since, self.in_vain = 0.0, 0
+
     @property
-    def is_over(self) -> bool:
-        """True once so many further models did not help that no other will."""
-        return self.since >= self.patience
+    def ahead(self) -> float:
+        """How many further models that do not help show that no other will."""
+        return max(0.0, self.patience - self._since)

@@ -19,13 +19,7 @@ from training.evaluation.budget import (
     late,
 )
 from training.evaluation.convergence import Convergence
-from training.evaluation.ensemble import (
-    EnsembleWeights,
-    Member,
-    fit_member,
-    join_members,
-    weight_members,
-)
+from training.evaluation.ensemble_run import JOIN, EnsembleRun
 from training.evaluation.events import (
     Event,
     Explained,
@@ -39,16 +33,13 @@ from training.evaluation.events import (
 from training.evaluation.final_fit import finish
 from training.evaluation.fit import FoldResult, fit_fold, rescored
 from training.evaluation.fit_pool import FitMessage, FitPool
-from training.evaluation.leaderboard_rows import ensemble_row, out_of_fold, row_of
+from training.evaluation.leaderboard_rows import out_of_fold, row_of
 from training.evaluation.runs import FINAL, AlgorithmRun, Fit, Trial
 from training.evaluation.schedule import Schedule
 from training.evaluation.search import Search
 from training.modelling.experiment import Experiment
 from training.problem.problem_type import CLUSTERING
 from training.results.leaderboard import FAILED, SKIPPED, LeaderboardRow
-
-_WEIGH, _ENSEMBLE = Fit(ENSEMBLE.key, 0), Fit(ENSEMBLE.key, FINAL)
-_FEWEST_ALGORITHMS = 3
 
 
 def evaluate(
@@ -89,25 +80,17 @@ class _Run:
     ) -> None:
         self.experiment, self.limits, self.pool = experiment, limits, pool
         self.store, self.out = store, out
-        self.metric = experiment.metric
         self.schedule = Schedule(
-            algorithms, len(experiment.folds), pool.slots, experiment.problem, self.metric
+            algorithms, len(experiment.folds), pool.slots, experiment.problem, experiment.metric
         )
-        goes_on = limits.tune and limits.deadline is not None
-        self.search = Search(self.schedule, experiment.seed, goes_on)
-        self.search.is_due = limits.tune
-        self.joins = limits.ensemble
-        if self.joins:  # mostly it is the best, and one model is enough to fall back on
-            self.schedule.explained = 1
-        self.members: dict[str, Member] = {}
-        self.afford = 0.0
-        self.is_joining = False
-        """True from the first last fit of a member to the start of the join: it comes first."""
-        self.weights: EnsembleWeights | None = None
-        self.to_fit: list[str] = []
-        self.fitted: dict[str, Path] = {}
-        self.budget = Budget(self.schedule, self.search, limits.deadline)
+        self.search = Search(self.schedule, experiment.seed)
+        self.search.is_over = not limits.tune
         self.convergence = Convergence(experiment, time.monotonic)
+        self.search.ahead = self.convergence.ahead
+        self.ensemble = EnsembleRun(experiment, store, out, limits.ensemble)
+        if limits.ensemble:  # mostly it is the best, and one model is enough to fall back on
+            self.schedule.explained = 1
+        self.budget = Budget(self.schedule, self.search, limits.deadline)
         self.in_vain = 0
         """How many settings had helped nothing when that ended the search."""
         self.is_reported = not limits.tune
@@ -125,15 +108,140 @@ class _Run:
                 yield from self._take(message)
             if not self.enough and self.limits.is_enough():
                 yield from self._wind_up()
-            done, remaining = self.budget.progress(self.joins)
+            done, remaining = self.budget.progress(self.ensemble.is_wanted)
             yield Pulse(done, remaining, tuple(sorted(self.pool.running, key=str)))
+
+    # --- what is started ---
+
+    def _start(self) -> Iterator[Event]:
+        while not self.pool.is_full:
+            if self._is_searched():
+                if not self.is_reported:
+                    self.is_reported = True
+                    yield Searched(self.search.tried(), self.in_vain)
+                if self.ensemble.is_wanted:
+                    self.ensemble.begin(self.schedule, self._afford())
+            if step := self.ensemble.next_step():
+                self.pool.start(step.fit, step.work, *step.arguments)
+                continue
+            fit = self._next_fit()
+            if fit is None:
+                return
+            run = self.schedule.runs[fit.key]
+            self.schedule.started(fit, time.monotonic())
+            settings = run.trials[fit.trial].settings
+            if fit.fold is FINAL:
+                settings = run.final_settings(fit.trial)
+                answers = out_of_fold(run.trials[fit.trial], self.experiment)
+                best = self.schedule.by_score()[0] == fit.key
+                self.pool.start(fit, finish, self.store, fit.key, settings, self.out, answers, best)
+            else:
+                self.pool.start(fit, fit_fold, self.store, fit.key, fit.fold, settings)
+                if not fit.trial:
+                    yield FoldStarted(fit.key, fit.fold)
+
+    def _next_fit(self) -> Fit | None:
+        """Return the fit to start now; new settings are added where there is room for them."""
+        fit = self.schedule.next_fit()
+        if fit is None or (fit.fold is FINAL and not self.schedule.is_extra):
+            left = self.budget.left - self.budget.ensemble_seconds(self.ensemble.is_wanted)
+            if self.search.extend(left) or fit is None:
+                fit = self.schedule.next_fit()
+        is_later = fit is not None and fit.fold is FINAL and self.ensemble.is_first
+        return None if is_later else fit
+
+    def _is_searched(self) -> bool:
+        return self.search.is_over and self.schedule.is_search_over
+
+    def _afford(self) -> float:
+        """Return the seconds that a fold of all members may take together, to be fitted in time.
+
+        Negative where there is no time for an ensemble.
+        """
+        left = self.budget.left
+        if left < ENSEMBLE_SECONDS:
+            return -1.0
+        kept = 2 * ENSEMBLE_SECONDS * self.schedule.slowness
+        return max(0.0, left - kept) * self.pool.slots / MEMBER_FITS
+
+    # --- what comes back ---
+
+    def _take(self, message: FitMessage) -> Iterator[Event]:
+        fit: Fit = message.tag
+        if fit.key == ENSEMBLE.key:
+            if message.error:
+                self._kill(one for one in self.pool.running if one.key == ENSEMBLE.key)
+            yield from self.ensemble.take(fit, message)
+            return
+        run = self.schedule.runs[fit.key]
+        if message.error:
+            yield from self._failed(fit, message.error)
+        elif isinstance(message.value, FoldResult):
+            self.schedule.finished(fit, message.value, time.monotonic())
+            if len(run.trials[fit.trial].results) == len(self.experiment.folds):
+                yield from self._through(run.trials[fit.trial])
+            yield from self._scored(fit)
+        elif fit.fold is FINAL and message.ended:
+            run.ended = True
+        elif message.value is not None:
+            run.steps = min(3, run.steps + 1)
+            yield Explained(fit.key, message.value)
+
+    def _through(self, trial: Trial) -> Iterator[Event]:
+        """Look at settings that have seen all folds; these choose the threshold of each other."""
+        if self.experiment.problem == CLUSTERING:
+            return
+        results = [trial.results[fold] for fold in range(len(self.experiment.folds))]
+        trial.results = dict(enumerate(rescored(self.experiment, results)))
+        self.convergence.add(out_of_fold(trial, self.experiment))
+        yield Improved(self.convergence.line.to_json())
+
+    def _scored(self, fit: Fit) -> Iterator[Event]:
+        run, trial = self.schedule.runs[fit.key], self.schedule.runs[fit.key].trials[fit.trial]
+        if not fit.trial:
+            assert fit.fold is not None
+            result = trial.results[fit.fold]
+            score = result.scores[self.experiment.metric.key]
+            yield FoldFinished(fit.key, fit.fold, score, result.seconds)
+            if run.is_scored:
+                yield RowAdded(row_of(run, self.experiment))
+            if self.schedule.is_scored:  # from here on it is the search that helps, or does not
+                self.convergence.restart()
+            return
+        if self.search.judge(fit):
+            self.convergence.drop()
+        self.search.ahead = self.convergence.ahead
+        if len(trial.results) == len(self.experiment.folds):
+            yield from self._chosen(fit.key)
+        if not self.search.ahead and not self.search.is_over:
+            self.in_vain = self.convergence.in_vain
+            yield from self._end_search()
+
+    def _chosen(self, key: str) -> Iterator[Event]:
+        if self.search.choose(key):
+            yield RowAdded(row_of(self.schedule.runs[key], self.experiment))
+
+    def _failed(self, fit: Fit, reason: str) -> Iterator[Event]:
+        key, run = fit.key, self.schedule.runs[fit.key]
+        if run.ended:
+            return
+        if fit.trial and fit.fold is not FINAL:
+            trial = run.trials[fit.trial]
+            self._kill([Fit(key, fold, fit.trial) for fold in trial.running])
+            trial.drop()
+            return
+        self._end(key)
+        if run.is_scored:
+            yield Explained(key, {"note": f"Without {run.unexplained}. {reason}"})
+        else:
+            yield RowAdded(LeaderboardRow(key, run.algorithm.label, FAILED, error=reason))
 
     # --- what is ended early ---
 
     def _wind_up(self) -> Iterator[Event]:
         """End with what is finished: the best model is still fitted, saved and explained."""
         self.enough = True
-        self.joins = False
+        self.ensemble.is_wanted = False
         yield from self._end_search()
         best = next(iter(self.schedule.by_score()), BASELINE)
         for key, run in self.schedule.runs.items():
@@ -149,7 +257,7 @@ class _Run:
         left = self.budget.left
         if left == float("inf"):
             return
-        kept = self.schedule.finals() + self.budget.ensemble_seconds(self.joins)
+        kept = self.schedule.finals() + self.budget.ensemble_seconds(self.ensemble.is_wanted)
         if self.schedule.is_scored and left <= kept:
             yield from self._end_search()
         if self.limits.tune:
@@ -161,9 +269,15 @@ class _Run:
             else:
                 yield from self._skipped(key, reason)
         if left <= 0:
-            self.to_fit, self.is_joining = [], False
             ensemble = [fit for fit in self.pool.running if fit.key == ENSEMBLE.key]
-            self._kill(fit for fit in ensemble if fit != _ENSEMBLE or left <= -GRACE)
+            self.ensemble.give_up()
+            self._kill(fit for fit in ensemble if fit != JOIN or left <= -GRACE)
+
+    def _end_search(self) -> Iterator[Event]:
+        """End the search with the settings that are through all folds."""
+        self._kill(self.search.end())
+        for key in self.schedule.by_score():
+            yield from self._chosen(key)
 
     def _relieve(self) -> Iterator[Event]:
         """Stop the heaviest fit before the memory of the whole job is used up."""
@@ -193,184 +307,6 @@ class _Run:
         return run
 
     def _kill(self, fits: Iterable[Fit]) -> None:
-        for fit in fits:
+        for fit in list(fits):
             if fit in self.pool.running:
                 self.pool.kill(fit)
-
-    def _end_search(self) -> Iterator[Event]:
-        """End the search with the settings that are through all folds."""
-        self._kill(self.search.end())
-        for key in self.schedule.by_score():
-            yield from self._chosen(key)
-
-    # --- what is started ---
-
-    def _start(self) -> Iterator[Event]:
-        while not self.pool.is_full:
-            yield from self._extend_search()
-            if self._start_ensemble() or self._start_member() or self._start_join():
-                continue
-            fit = self.schedule.next_fit()
-            if fit is None or (fit.fold is FINAL and self.is_joining):
-                return
-            run = self.schedule.runs[fit.key]
-            self.schedule.started(fit, time.monotonic())
-            settings = run.trials[fit.trial].settings
-            if fit.fold is FINAL:
-                settings = run.final_settings(fit.trial)
-                answers = out_of_fold(run.trials[fit.trial], self.experiment)
-                best = self.schedule.by_score()[0] == fit.key
-                self.pool.start(fit, finish, self.store, fit.key, settings, self.out, answers, best)
-            else:
-                self.pool.start(fit, fit_fold, self.store, fit.key, fit.fold, settings)
-                if not fit.trial:
-                    yield FoldStarted(fit.key, fit.fold)
-
-    def _extend_search(self) -> Iterator[Event]:
-        """Give out settings to try; report those that used the time that was left, at their end."""
-        if not self.schedule.is_scored:
-            return
-        left = self.budget.left - self.budget.ensemble_seconds(self.joins)
-        if self.search.is_due:
-            self.search.plan(left)
-            self.convergence.since = 0
-        self.search.go_on(left)
-        if not (self.search.is_due or self.is_reported) and self.schedule.is_search_over:
-            self.is_reported = True
-            yield Searched(self.search.tried(), self.in_vain)
-
-    def _start_ensemble(self) -> bool:
-        """Weigh all settings that are through once the search is over; return whether it began."""
-        if not self.joins or self.search.is_due or not self.schedule.is_search_over:
-            return False
-        self.joins = False
-        found = self.schedule.members()
-        if (
-            len({key for key, _ in found}) < _FEWEST_ALGORITHMS
-            or self.budget.left < ENSEMBLE_SECONDS
-        ):
-            return False
-        runs = self.schedule.runs
-        self.members, answers = {}, {}
-        for key, number in found:
-            trial, name = runs[key].trials[number], f"{key}-{number}"
-            final = runs[key].final_settings(number)
-            self.members[name] = Member(key, trial.settings, final, trial.seconds)
-            answers[name] = out_of_fold(trial, self.experiment)
-        self.afford = self._afford()
-        self.pool.start(_WEIGH, weight_members, self.store, self.members, answers, self.afford)
-        return True
-
-    def _start_member(self) -> bool:
-        """Fit the next member of the ensemble; return whether there was one."""
-        if not self.to_fit:
-            return False
-        name = self.to_fit.pop(0)
-        fit = Fit(ENSEMBLE.key, 1, list(self.members).index(name))
-        file = self.store.with_name(f"{name}.member")
-        self.pool.start(fit, fit_member, self.store, self.members[name], file)
-        return True
-
-    def _start_join(self) -> bool:
-        """Join the members once the last of them is fitted; return whether that has begun."""
-        if self.weights is None or len(self.fitted) < len(self.weights.weights):
-            return False
-        shares, predicted = self.weights.weights, self.weights.predicted
-        files = {name: self.fitted.pop(name) for name in shares}
-        self.is_joining = False
-        self.pool.start(_ENSEMBLE, join_members, self.store, shares, files, predicted, self.out)
-        return True
-
-    def _afford(self) -> float:
-        """Return the seconds that a fold of all members may take together, to be fitted in time."""
-        left = self.budget.left - 2 * ENSEMBLE_SECONDS * self.schedule.slowness
-        return max(0.0, left) * self.pool.slots / MEMBER_FITS
-
-    # --- what comes back ---
-
-    def _take(self, message: FitMessage) -> Iterator[Event]:
-        fit: Fit = message.tag
-        if fit.key == ENSEMBLE.key:
-            yield from self._take_ensemble(fit, message)
-            return
-        key, run = fit.key, self.schedule.runs[fit.key]
-        if message.error:
-            yield from self._failed(fit, message.error)
-        elif isinstance(message.value, FoldResult):
-            self.schedule.finished(fit, message.value, time.monotonic())
-            yield from self._through(run.trials[fit.trial])
-            yield from self._scored(fit, message.value)
-            is_through = len(run.trials[fit.trial].results) == len(self.experiment.folds)
-            if is_through and self.convergence.is_over and not self.search.is_due:
-                self.in_vain = self.in_vain or self.convergence.since
-                yield from self._end_search()
-        elif fit.fold is FINAL and message.ended:
-            run.ended = True
-        elif message.value is not None:
-            run.steps = min(3, run.steps + 1)
-            yield Explained(key, message.value)
-
-    def _through(self, trial: Trial) -> Iterator[Event]:
-        """Look at settings that have seen all folds; these choose the threshold of each other."""
-        folds = range(len(self.experiment.folds))
-        if len(trial.results) < len(folds) or self.experiment.problem == CLUSTERING:
-            return
-        results = rescored(self.experiment, [trial.results[fold] for fold in folds])
-        trial.results = dict(enumerate(results))
-        self.convergence.add(out_of_fold(trial, self.experiment))
-        self.search.ahead = self.convergence.patience - self.convergence.since
-        yield Improved(self.convergence.line.to_json())
-
-    def _scored(self, fit: Fit, result: FoldResult) -> Iterator[Event]:
-        key, run = fit.key, self.schedule.runs[fit.key]
-        if fit.trial:
-            self.convergence.since += self.search.halve(key)
-            if not run.is_tuning:
-                yield from self._chosen(key)
-            return
-        assert fit.fold is not None
-        yield FoldFinished(key, fit.fold, result.scores[self.metric.key], result.seconds)
-        if run.is_scored:
-            yield RowAdded(row_of(run, self.experiment))
-
-    def _chosen(self, key: str) -> Iterator[Event]:
-        if self.search.choose(key):
-            yield RowAdded(row_of(self.schedule.runs[key], self.experiment))
-
-    def _take_ensemble(self, fit: Fit, message: FitMessage) -> Iterator[Event]:
-        if message.error:
-            self._kill([one for one in self.pool.running if one.key == ENSEMBLE.key])
-            self.weights, self.to_fit, self.is_joining = None, [], False
-            yield RowAdded(
-                LeaderboardRow(ENSEMBLE.key, ENSEMBLE.label, FAILED, error=message.error)
-            )
-        elif isinstance(message.value, EnsembleWeights):
-            if message.value.folds:
-                self.weights, self.to_fit = message.value, list(message.value.weights)
-                self.is_joining = True
-        elif isinstance(message.value, dict):
-            if "model" in message.value:
-                assert self.weights is not None
-                yield RowAdded(ensemble_row(self.weights, self.members, self.afford, self.metric))
-            yield Explained(ENSEMBLE.key, message.value)
-        elif message.ended and fit not in {_WEIGH, _ENSEMBLE}:
-            name = list(self.members)[fit.trial]
-            self.fitted[name] = self.store.with_name(f"{name}.member")
-
-    def _failed(self, fit: Fit, reason: str) -> Iterator[Event]:
-        key, run = fit.key, self.schedule.runs[fit.key]
-        if run.ended:
-            return
-        if fit.trial and fit.fold is not FINAL:
-            trial = run.trials[fit.trial]
-            self._kill([Fit(key, fold, fit.trial) for fold in trial.running])
-            trial.drop()
-            self.search.halve(key)
-            if not run.is_tuning:
-                yield from self._chosen(key)
-            return
-        self._end(key)
-        if run.is_scored:
-            yield Explained(key, {"note": f"Without {run.unexplained}. {reason}"})
-        else:
-            yield RowAdded(LeaderboardRow(key, run.algorithm.label, FAILED, error=reason))

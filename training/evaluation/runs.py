@@ -37,12 +37,15 @@ class Trial:
     running: dict[int, float] = field(default_factory=dict)
     """When each fold that is running now was started."""
     dropped: bool = False
-    round: int = 0
 
     @property
     def seconds(self) -> float:
         """Mean time of its fits."""
         return sum(result.seconds for result in self.results.values()) / max(1, len(self.results))
+
+    def has_seen(self, folds: int) -> bool:
+        """Return whether the first so many folds have a score."""
+        return all(fold in self.results for fold in range(folds))
 
     def drop(self) -> None:
         """Mark these settings as given up."""
@@ -98,9 +101,9 @@ class AlgorithmRun:
         return any(not t.dropped and len(t.results) < self.folds for t in self.trials[1:])
 
     @property
-    def round(self) -> int:
-        """The latest round of settings; 0 is the default alone."""
-        return self.trials[-1].round
+    def fits_ahead(self) -> int:
+        """The fits that its settings have been given, begun ones among them."""
+        return sum(len(trial.waiting) + len(trial.running) for trial in self.trials)
 
     @property
     def tried(self) -> int:

@@ -41,7 +41,7 @@ class Schedule:
         self.explained = _EXPLAINED
         """For the last fits of how many of the best models time is kept."""
         self.is_extra = False
-        """True once all settings that were planned are through: what else is tried comes last."""
+        """True once all known settings are through: what is drawn comes after the last fits."""
 
     # --- what to do next ---
 
@@ -106,17 +106,11 @@ class Schedule:
         )
 
     def _next_trial(self) -> Fit | None:
-        # In turn: an earlier round goes first, and in it what is known to be good.
-        waiting = [
-            ((trial.round, trial.settings not in run.algorithm.portfolio), key, number)
-            for key, run in self.runs.items()
-            for number, trial in enumerate(run.trials)
-            if trial.waiting and not trial.dropped and not run.ended
-        ]
-        if not waiting:
-            return None
-        _, key, number = min(waiting, key=lambda one: one[0])
-        return Fit(key, self.runs[key].trials[number].waiting[0], number)
+        for key, run in self.runs.items():
+            for number, trial in enumerate(run.trials):
+                if trial.waiting and not run.ended:
+                    return Fit(key, trial.waiting[0], number)
+        return None
 
     def _next_final(self) -> Fit | None:
         for key in self.by_score():
@@ -237,13 +231,3 @@ class Schedule:
         if not runs:
             return 0.0
         return _GENEROUS * FINAL_FITS * (runs[0].fold_seconds or 0.0) + _CHECK * self.slowness
-
-    def done(self) -> float:
-        """Return the share of the work that is finished, by number of fits."""
-        total = finished = 0
-        for run in self.runs.values():
-            trials = [trial for trial in run.trials if not trial.dropped]
-            total += run.folds * len(trials) + 3
-            through = sum(len(trial.results) for trial in trials) + run.steps
-            finished += run.folds * len(trials) + 3 if run.ended else through
-        return finished / total

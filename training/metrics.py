@@ -53,7 +53,7 @@ _LOG_LOSS = Metric(
     "log_loss",
     "Log loss",
     False,
-    "Punishes probabilities that are sure and wrong; none counts as surer than 999 in 1,000.",
+    "Punishes probabilities that are sure and wrong.",
 )
 METRICS: dict[str, tuple[Metric, ...]] = {
     BINARY: (

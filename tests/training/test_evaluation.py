@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import log_loss
 
 from tests.support.experiments import load, made, rows_of
 from tests.support.paced_pool import PacedPool
@@ -17,6 +18,7 @@ from training.algorithms import model_file
 from training.algorithms.catalogue import ALGORITHMS, Algorithm, chosen
 from training.evaluation.budget import LATE, EvaluationLimits
 from training.evaluation.events import Event, Explained, FoldFinished, Pulse, Searched
+from training.evaluation.fit import fit_on
 from training.evaluation.process_pool import Pool
 from training.evaluation.runner import evaluate
 from training.metrics import ranking_metric
@@ -74,6 +76,20 @@ def test_hold_out_scores_files_plots_and_importance_are_made(three_kinds):
     assert [plot.name for plot in parts[1]["plots"]] == ["confusion", "per_class"]
     assert {entry["column"] for entry in parts[2]["importance"]} == set(task.features.columns)
     assert parts[2]["importance"][0]["column"] in {"width", "height"}
+
+
+@pytest.mark.parametrize("key", ["linear", "tree"])
+def test_the_log_loss_of_a_file_is_that_which_ranks(three_kinds, key):
+    task, events, out = three_kinds
+    explained = [e.parts for e in events if isinstance(e, Explained) and e.algorithm == key]
+    experiment = make_experiment(task, make_plan(task.columns)[0], 0)
+    model = model_file.load(out / f"{key}.skops")
+    if {"refitted": True} in explained:  # it has learnt the rows that were kept apart
+        model = fit_on(experiment, key, experiment.train, {})
+    answered = model.predict_proba(task.features.iloc[experiment.holdout])
+    assert answered.min() > 0, "never is infinitely wrong if it is wrong"
+    loss = log_loss(experiment.answers[experiment.holdout], answered)
+    assert loss == pytest.approx(explained[0]["holdout"]["log_loss"], rel=1e-9)
 
 
 def test_the_story_of_an_evaluation_is_plain_json(three_kinds):

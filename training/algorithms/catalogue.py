@@ -53,6 +53,9 @@ class Algorithm:
     """What tuning may turn."""
     portfolio: tuple[dict[str, Any], ...] = ()
     """Settings that are known to be good on many tables; tuning tries them first."""
+    says_never: bool = False
+    """Whether a class can get the probability 0, which one row of it would prove infinitely wrong:
+    answers are taken a thousandth nearer to equal ones."""
     rounds: str = ""
     """The setting that holds its rounds, if it stops by itself once the rows that its fold tests
     are not answered better."""
@@ -84,6 +87,7 @@ _ENTRIES = (
         "One tree of yes-or-no questions, not too deep.",
         "Predictions change in steps, and with small changes of the table.",
         cost=0.6,
+        says_never=True,
         view=ORDERED,
         space=(
             Setting("max_depth", 3, 20, whole=True),
@@ -158,6 +162,7 @@ _ENTRIES = (
         "Predicts from the most similar rows.",
         "Weak with many columns; slow to predict on large tables.",
         cost=2.0,
+        says_never=True,
         sample_cap=20_000,
         importance_rows=300,
         space=(
@@ -171,6 +176,7 @@ _ENTRIES = (
         "A forest whose trees cut at random places: faster and smoother than a random forest.",
         "Large files; cannot extrapolate.",
         cost=5.0,
+        says_never=True,
         view=ORDERED,
         sample_cap=100_000,
         space=(_LEAF, _FEATURES),
@@ -185,6 +191,7 @@ _ENTRIES = (
         "Hundreds of trees, each grown on its own sample of rows and columns.",
         "Large files; cannot extrapolate.",
         cost=7.0,
+        says_never=True,
         view=ORDERED,
         sample_cap=100_000,
         space=(_LEAF, _FEATURES),

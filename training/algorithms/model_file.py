@@ -76,6 +76,11 @@ def hashes(folder: Path) -> dict[str, str]:
     }
 
 
+def sizes(folder: Path) -> dict[str, int]:
+    """Return file name -> bytes, of the models in a folder."""
+    return {path.name: path.stat().st_size for path in folder.glob("*.skops")}
+
+
 def load(path: Path, sha256: str = "") -> Any:
     """Read a model that `save` wrote; anything else is refused before it can do harm.
 

@@ -16,9 +16,9 @@ from training.results.score_line import ScoreLine
 _PATIENCE = ((100, 4), (500, 8), (2_500, 15), (10_000, 40), (math.inf, 100))
 _SHARES = (1.0, 0.5, 0.25, 0.1)
 _ROWS = 5000
-# An improvement is at least this share of what the best so far gains over the first model, which
-# is the baseline: less is the chance of the folds.
-_WORTH = 1e-3
+# An improvement is at least this share, over the root of the rows, of what the best so far gains
+# over the first model, which is the baseline: less is the chance of the folds.
+_WORTH = 0.05
 # Settings that saw some folds only say less than a model that is through.
 _DROPPED = 0.5
 
@@ -36,8 +36,8 @@ class Convergence:
         self._mean: np.ndarray | None = None
         self._first = self._best = -math.inf
         self._clock, self._began = clock, clock()
-        rows = len(experiment.train) + len(experiment.holdout)
-        self.patience = next(models for most, models in _PATIENCE if rows <= most)
+        self._rows = len(experiment.train) + len(experiment.holdout)
+        self.patience = next(models for most, models in _PATIENCE if self._rows <= most)
         self._since = 0.0
         self.in_vain = 0
         """Settings that were tried since the mean was improved."""
@@ -53,7 +53,8 @@ class Convergence:
         self._since, self.in_vain = self._since + 1, self.in_vain + 1
         if self._mean is None:
             self._first = scores[best]
-        if scores[best] > self._best + _WORTH * max(0.0, self._best - self._first):
+        gained = max(0.0, self._best - self._first)
+        if scores[best] > self._best + _WORTH / math.sqrt(self._rows) * gained:
             self._mean, self._best = mixed[best], scores[best]
             self.restart()
         self.line.add(self._clock() - self._began, self._best)

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import VotingClassifier, VotingRegressor
-from sklearn.preprocessing import LabelEncoder
 
 from training.algorithms.catalogue import ENSEMBLE
 from training.evaluation.final_fit import explain
-from training.evaluation.fit import FoldResult, fit_on, rescored
+from training.evaluation.fit import FoldResult, fit_on, rescored, weighted_mean
 from training.evaluation.scoring import ranking_score, score
 from training.modelling import scratch
 from training.modelling.experiment import Experiment
@@ -113,24 +111,10 @@ def join_members(
     """
     experiment = Experiment.open(path)
     fitted = {name: scratch.read(file) for name, file in files.items()}
-    checked = join(experiment, {name: parts[0] for name, parts in fitted.items()}, weights)
-    whole = join(experiment, {name: parts[1] for name, parts in fitted.items()}, weights)
+    checked = weighted_mean(experiment, {name: parts[0] for name, parts in fitted.items()}, weights)
+    whole = weighted_mean(experiment, {name: parts[1] for name, parts in fitted.items()}, weights)
     yield from explain(experiment, ENSEMBLE.key, checked, out, predicted, whole)
     yield {"refitted": True}
-
-
-def join(experiment: Experiment, members: Mapping[str, Any], weights: Mapping[str, float]) -> Any:
-    """Return one fitted model that answers with the weighted mean of fitted models."""
-    # The fitted members stand in one place: the file would hold each of them three times.
-    named, shares = [(name, None) for name in members], [weights[name] for name in members]
-    if not experiment.classes:
-        made: Any = VotingRegressor(named, weights=shares)
-    else:
-        made = VotingClassifier(named, voting="soft", weights=shares)
-        made.le_ = LabelEncoder().fit(experiment.answers)
-        made.classes_ = made.le_.classes_
-    made.estimators_ = list(members.values())
-    return made
 
 
 def _sample(experiment: Experiment, rows: int) -> np.ndarray:

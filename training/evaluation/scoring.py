@@ -13,8 +13,6 @@ from sklearn import metrics
 from training.metrics import THRESHOLDED
 from training.problem.problem_type import BINARY, REGRESSION
 
-_DOUBT = 1e-3
-
 
 def predict(model: Any, features: pd.DataFrame, classes: tuple[str, ...]) -> np.ndarray:
     """Return numbers, (rows,), or probabilities, (rows, classes), in the order of `classes`."""
@@ -48,7 +46,7 @@ def score(
     if threshold is not None:
         said = (predicted[:, 1] >= threshold).astype(int)
     common = {
-        "log_loss": float(metrics.log_loss(truth, unsure(predicted / sums), labels=labels)),
+        "log_loss": float(metrics.log_loss(truth, predicted / sums, labels=labels)),
         "accuracy": float(metrics.accuracy_score(truth, said)),
         "balanced_accuracy": float(_balanced_accuracy(truth, said)),
     }
@@ -97,8 +95,9 @@ def _auc(truth: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def _log_likelihood(truth: np.ndarray, predicted: np.ndarray) -> float:
-    answered = unsure(predicted / predicted.sum(axis=1, keepdims=True))
-    return float(np.mean(np.log(answered[np.arange(len(truth)), truth])))
+    answered = predicted / predicted.sum(axis=1, keepdims=True)
+    right = answered[np.arange(len(truth)), truth]
+    return float(np.mean(np.log(np.maximum(right, np.finfo(float).eps))))
 
 
 _QUICK: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
@@ -146,12 +145,3 @@ def cuts(key: str, truth: np.ndarray, chance: np.ndarray) -> tuple[np.ndarray, n
     else:
         values = 2 * found / np.maximum(found + alarms + positive, 1)
     return falling[ends], values
-
-
-def unsure(probabilities: np.ndarray) -> np.ndarray:
-    """Return probabilities, (rows, classes), a thousandth nearer to equal ones.
-
-    A tree whose leaf has seen no row of a class says 0. Taken at its word, one such row of the
-    test outweighs a thousand right answers, and always saying the shares of the classes wins.
-    """
-    return (1 - _DOUBT) * probabilities + _DOUBT / probabilities.shape[1]

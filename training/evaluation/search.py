@@ -18,7 +18,7 @@ from training.results.significance import is_paired_noise
 
 # How many algorithms are tuned, and those whose known settings are worth their time on any table.
 _TUNED, _DRAWN = 3, 5
-_ALWAYS = ("lightgbm", "boosting")
+_ALWAYS = ("lightgbm", "boosting", "linear")
 _FIRST_FOLDS = 2
 _SHARE_THAT_GOES_ON = 1 / 3
 

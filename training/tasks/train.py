@@ -68,6 +68,7 @@ def run(job: TrainingJob, report: Report) -> dict[str, Any]:
     report.update(live={"verdict": progress_report.verdict, "best": progress_report.best()})
     result = progress_report.result(experiment)
     result["model_sha256"] = model_file.hashes(report.directory)
+    result["model_bytes"] = model_file.sizes(report.directory)
     write_all(result, facts_of(job), report.directory)
     return result
 

@@ -72,6 +72,7 @@ def models(result: Mapping[str, Any]) -> list[dict[str, Any]]:
         entries.append(
             {
                 **row,
+                "bytes": result.get("model_bytes", {}).get(row.get("model")),
                 "description": KNOWN[key].description if key in KNOWN else "",
                 "profile": _profile(result.get("profiles", {}).get(key)),
                 "plots": [

@@ -12,8 +12,12 @@ from jobsite.jobs.execution.outcome import JobFailed
 from tests.support.training_runs import kept, predicted, report
 from tests.support.training_tables import flowers, houses
 from training.algorithms import model_file
-from training.evaluation.scoring import predict, ranking_score, score
-from training.evaluation.thresholds import best_threshold
+from training.evaluation.scoring import (
+    best_threshold,
+    predict,
+    ranking_score,
+    score,
+)
 from training.exports.train_script import again, experiment_of
 from training.metrics import METRICS, ranking_metric
 from training.models.training_job import TrainingJob

@@ -13,8 +13,12 @@ from sklearn.inspection import permutation_importance
 from training.algorithms import model_file
 from training.algorithms.catalogue import BASELINE, KNOWN
 from training.evaluation.fit import fit_on
-from training.evaluation.scoring import predict, score
-from training.evaluation.thresholds import threshold_of, with_threshold
+from training.evaluation.scoring import (
+    predict,
+    score,
+    threshold_of,
+    with_threshold,
+)
 from training.modelling import clustering
 from training.modelling.experiment import Experiment
 from training.plots import clusters, draw, learning_curve, partial_dependence

@@ -15,8 +15,12 @@ from sklearn.preprocessing import LabelEncoder
 
 from training.algorithms.catalogue import KNOWN
 from training.algorithms.estimators import fit_arguments, watching
-from training.evaluation.scoring import predict, score
-from training.evaluation.thresholds import best_threshold, fold_thresholds
+from training.evaluation.scoring import (
+    best_threshold,
+    fold_thresholds,
+    predict,
+    score,
+)
 from training.modelling import clustering
 from training.modelling.experiment import Experiment
 from training.modelling.preprocessing import Plan, make_pipeline_for

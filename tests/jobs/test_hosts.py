@@ -11,6 +11,7 @@ import pytest
 from django.utils import timezone
 
 from downloads.web.content import missing
+from jobsite.jobs.management.commands.up import already
 from jobsite.jobs.models import host as hosts
 from jobsite.jobs.models.host import Host, own_clusters, roles
 from jobsite.jobs.models.kinds import clusters
@@ -77,6 +78,19 @@ def test_a_role_that_does_not_exist_is_refused_with_those_that_do(settings) -> N
     sentence = joining.refusal(print)
     assert sentence.startswith("There is no role named trainings. A host may do: web, ")
     assert sentence.endswith("housekeeping.")
+
+
+@pytest.mark.parametrize(
+    ("several", "there", "sentence"),
+    [
+        (False, "a", "Stop it first, or set JOBSITE_DATA_DIR to another folder."),
+        (False, "b", "on the host 'b'. SQLite serves one host. For several, stop it, move to"),
+        (True, "a", "as the host 'a'. Stop it first; another host needs another JOBSITE_HOST."),
+    ],
+)
+def test_a_second_start_is_told_why_it_cannot_be(settings, several, there, sentence) -> None:
+    settings.MANY_HOSTS, settings.HOST = several, "a"
+    assert sentence in already(there)
 
 
 # --- joining ---

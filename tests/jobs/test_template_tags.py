@@ -148,3 +148,8 @@ def test_a_spread_lies_inside_its_axis() -> None:
     assert "0.9000 ± 0.3000" in html
     assert render("{% spread None 0.1 0 1 %}") == ""
     assert render("{% spread 0.5 0.1 1 1 %}") == ""
+
+
+def test_a_score_without_spread_has_its_words_too():
+    html = render("{% spread 0.5 0 0 1 %}")
+    assert 'aria-label="0.5000 ± 0.0000"' in html

@@ -306,7 +306,7 @@ def spread(value: Any, deviation: Any, low: Any, high: Any) -> dict[str, Any]:
         "at": place(middle),
         "left": left,
         "right": right,
-        "text": f"{formats.score(middle)} ± {formats.score(width)}" if width else "",
+        "text": f"{formats.score(middle)} ± {formats.score(width or 0)}",
     }
 
 

@@ -95,8 +95,10 @@ class Download(DownloadState):
     @classmethod
     def tile_note(cls, user: Any) -> str:
         """Return the rates of one person's downloads together."""
-        is_moving = Q(status__in=ACTIVE) | Q(seeding=True)
-        moving = cls.objects.visible_to(user).filter(is_moving)
+        mine = cls.objects.visible_to(user).order_by()
+        # Each of these has an index; both in one condition would read every row of the person.
+        active, seeding = mine.filter(status__in=ACTIVE), mine.filter(seeding=True)
+        moving = cls.objects.filter(Q(pk__in=active.values("pk")) | Q(pk__in=seeding.values("pk")))
         rates = moving.aggregate(down=Sum("rate_down"), up=Sum("rate_up"))
         return f"{byte_rate(rates['down'] or 0)} down, {byte_rate(rates['up'] or 0)} up"
 

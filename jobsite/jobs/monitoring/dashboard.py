@@ -85,7 +85,7 @@ class Dashboard(TemplateView):
             model.objects.visible_to(self.request.user)
             .order_by()
             .values_list(Value(place), "status")
-            .annotate(Count("pk"))
+            .annotate(number=Count("*"))
             for place, model in enumerate(found)
         ]
         models = list(found)
@@ -98,13 +98,18 @@ class Dashboard(TemplateView):
         found: dict[str, list[list[Job]]] = {part: [] for part in PARTS}
         for model, numbers in counts.items():
             mine = model.objects.visible_to(self.request.user)
+            # Whether there is an end says what the status says, and its index is in order.
+            ended = mine.filter(finished_at__isnull=False)
             first = {
-                part: mine.filter(status__in=statuses).order_by(order).values("pk")[:SHOWN]
+                part: (ended if part == "finished" else mine.filter(status__in=statuses))
+                .order_by(order)
+                .values("pk")[:SHOWN]
                 for part, (statuses, order) in PARTS.items()
                 if any(numbers[status] for status in statuses)
             }
             chosen = Q(*(Q(pk__in=rows) for rows in first.values()), _connector=Q.OR)
-            rows = list(mine.filter(chosen).defer("result").order_by()) if first else []
+            # Found by their keys alone: each part has looked at the owner already.
+            rows = list(model.objects.filter(chosen).defer("result").order_by()) if first else []
             for part, (statuses, order) in PARTS.items():
                 found[part].append(ordered((row for row in rows if row.status in statuses), order))
         return {part: ordered(shared(found[part]), order) for part, (_, order) in PARTS.items()}

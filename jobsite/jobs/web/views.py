@@ -69,7 +69,7 @@ class JobList(OwnJobs, ListView):
         """The person's jobs of this kind by status."""
         rows = self.model.objects.visible_to(self.request.user).order_by()
         none = {status.value: 0 for status in Status}
-        return none | dict(rows.values_list("status").annotate(Count("pk")))
+        return none | dict(rows.values_list("status").annotate(number=Count("*")))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

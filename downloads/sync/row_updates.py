@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Case, F, Value, When
 
 from downloads.engine.interface import Snapshot
 from downloads.library.record import StoredFile
@@ -38,8 +39,13 @@ PLACED = ["place", "size", "done", "result", "uploaded", "seeding", "move_asked"
 
 def describe(row: Download, about: Metadata) -> bool:
     """Store the known name and files of a torrent; False while files are still to be stored."""
-    named = row.save_as or about.name or row.name
-    facts = {"name": named, "full_size": about.size, "is_private": about.is_private}
+    # The name that its owner gave stays, also one that was given since the row was read.
+    own = When(save_as="", then=Value(about.name or row.name))
+    facts = {
+        "name": Case(own, default=F("name")),
+        "full_size": about.size,
+        "is_private": about.is_private,
+    }
     if not list_files(row, about.files, **facts):
         return False
     if about.v1 and about.v2:

@@ -9,9 +9,13 @@ import pytest
 from django.test import Client as Browser
 
 from downloads.engine.interface import Phase, Snapshot
+from downloads.library.record import StoredFile
 from downloads.metainfo import torrent_file
+from downloads.models.download import Download
 from downloads.qbittorrent.format import state_of
 from downloads.seeder import make_torrent
+from downloads.session.metadata import Metadata
+from downloads.sync.row_updates import describe
 from downloads.sync.seeding_rows import Seeds
 from jobsite.jobs.status import Status
 from tests.factories import MIB, a_download, same
@@ -137,3 +141,15 @@ def test_its_owner_is_told_and_checks_again(client_of_ann, ann) -> None:
     client_of_ann.post(f"/downloads/{job.pk}/check/")
     job.refresh_from_db()
     assert job.recheck and job.status == Status.QUEUED
+
+
+@pytest.mark.parametrize(("renamed", "name"), [("Mine", "Mine"), ("", "the torrent's own")])
+def test_a_name_given_while_the_list_of_files_is_stored_stays(ann, renamed, name) -> None:
+    job = a_download(ann)
+    read_before = Download.objects.get(pk=job.pk)
+    if renamed:
+        job.change({"name": renamed})
+    files = (StoredFile(0, "", 5),)
+    describe(read_before, Metadata("a" * 40, "", "the torrent's own", "film", 5, files))
+    job.refresh_from_db()
+    assert job.name == name and job.is_listed

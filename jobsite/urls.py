@@ -19,6 +19,7 @@ from jobsite.jobs.monitoring.dashboard import Dashboard, Release
 from jobsite.jobs.monitoring.metrics import metrics
 from jobsite.jobs.notifications import views as notifications
 from jobsite.jobs.notifications.api import ChannelViewSet
+from jobsite.jobs.web.manifest import manifest
 from jobsite.jobs.web.samples import TrySample
 
 # Each app with kinds of jobs has `pages`, a list of patterns, and `register(router)` for the API.
@@ -44,6 +45,7 @@ handler500 = "jobsite.jobs.api.errors.server_error"
 
 urlpatterns = [
     path("", Dashboard.as_view(), name="dashboard"),
+    path("manifest.webmanifest", manifest, name="manifest"),
     path("try/<slug:kind>/<slug:key>/", TrySample.as_view(), name="try-sample"),
     path("release/", Release.as_view(), name="release"),
     *(pattern for module in kinds for pattern in module.pages),

@@ -40,6 +40,7 @@ class Download(DownloadState):
     title: ClassVar[str] = "Downloads"
     start_label: ClassVar[str] = "New downloads"
     invitation: ClassVar[str] = "Download from magnet links and .torrent files"
+    takes: ClassVar[tuple[str, ...]] = (".torrent", "magnet:")
     samples: ClassVar[str] = "downloads.samples"
 
     objects = DownloadQuerySet.as_manager()  # type: ignore[misc]

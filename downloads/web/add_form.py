@@ -40,7 +40,13 @@ class AddForm(OptionForm):
         required=False,
         strip=False,
         widget=forms.Textarea(
-            attrs={"rows": 10, "spellcheck": "false", "autocapitalize": "off", "class": "links"}
+            attrs={
+                "rows": 10,
+                "data-paste": "",
+                "spellcheck": "false",
+                "autocapitalize": "off",
+                "class": "links",
+            }
         ),
         help_text="Magnet links and info hashes, one per line. Lines that begin with # are "
         "left out.",

@@ -62,7 +62,7 @@ class Bulk(OwnJobs, View):
         if not form.is_valid() or not chosen:
             errors = [text for texts in form.errors.values() for text in texts]
             messages.error(request, NOTHING if not chosen else " ".join(map(str, errors)))
-        elif form.cleaned_data["action"] == "delete" and "choice" not in request.POST:
+        elif self.asks(form.cleaned_data["action"]):
             return self.ask(chosen)
         else:
             outcome = carry_out(form.cleaned_data["action"], chosen, form.values)
@@ -78,15 +78,23 @@ class Bulk(OwnJobs, View):
             return DownloadFilter(query, queryset=mine, request=self.request).qs
         return mine.filter(pk__in=_ids(self.request.POST.getlist("ids")))
 
+    def asks(self, action: str) -> bool:
+        """Return whether a question comes first: deleting, or cancelling all that match."""
+        if "choice" in self.request.POST:
+            return False
+        return action == "delete" or (action == "cancel" and "all" in self.request.POST)
+
     def ask(self, chosen: QuerySet) -> HttpResponse:
-        """Show the question before many are deleted."""
+        """Show the question before many are deleted or cancelled."""
+        action = self.request.POST["action"]
         kept = ("ids", "all", "query", "next", "action")
         context = {
             "number": len(chosen),
             "names": [job.name for job in chosen[:NAMES_SHOWN]],
             "more": max(0, len(chosen) - NAMES_SHOWN),
             "running": sum(job.status == "running" for job in chosen),
-            "choices": DELETE_CHOICES,
+            "choices": DELETE_CHOICES if action == "delete" else [],
+            "verb": action.capitalize(),
             "kept": [(name, one) for name in kept for one in self.request.POST.getlist(name)],
             "back": back(self.request) or reverse("downloads:list"),
         }

@@ -83,7 +83,7 @@ def shares(job: Download, details: dict[str, Any] | None) -> list[tuple[int, flo
     return [(index, had[index]) for index in shown if index < len(had)]
 
 
-class Add(FormView):
+class Add(uploads.UploadRedirect, FormView):
     """Takes links and .torrent files; the answer has the result of each."""
 
     form_class = AddForm
@@ -91,7 +91,9 @@ class Add(FormView):
 
     def get_initial(self) -> dict[str, Any]:
         usual = Defaults.of(self.request.user)
-        return {"hold": usual.hold, "exclude": usual.exclude, "layout": usual.layout}
+        links = self.request.GET.get("links", "")  # of the browser's handler of magnet links
+        options = {"hold": usual.hold, "exclude": usual.exclude, "layout": usual.layout}
+        return options | {"links": links}
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"owner": self.request.user}

@@ -14,7 +14,7 @@ from downloads.models.download_file import DownloadFile
 from downloads.seeder import make_torrent
 from downloads.uploaded_torrents import torrent_file
 from jobsite.jobs.status import Status
-from tests.factories import URL, V1, a_download, api_of, fetched
+from tests.factories import URL, V1, a_download, api_of, fetched, now
 
 
 @pytest.fixture
@@ -233,3 +233,17 @@ def test_an_uploaded_torrent_gives_its_list_to_the_link_that_is_here(ann, tmp_pa
     assert job.has_file and torrent_file(job.info_hash).exists()
     assert "https://1.1.1.1/announce" in job.trackers
     torrent_file(job.info_hash).unlink()
+
+
+def test_all_that_match_are_cancelled_after_a_question(client, ann) -> None:
+    client.force_login(ann)
+    jobs = [a_download(ann, f"{n + 1:040x}") for n in range(3)]
+    form = {"action": "cancel", "all": "1", "query": "", "next": "/downloads/"}
+    asked = client.post("/downloads/bulk/", form).content.decode()
+    assert "Cancel 3 downloads?" in asked
+    assert now(jobs[0]).status == Status.QUEUED
+    client.post("/downloads/bulk/", {**form, "choice": "keep"})
+    assert {now(job).status for job in jobs} == {Status.CANCELLED}
+    one = a_download(ann, "d" * 40)
+    client.post("/downloads/bulk/", {"action": "cancel", "ids": [str(one.pk)]})
+    assert now(one).status == Status.CANCELLED, "what was ticked by hand needs no question"

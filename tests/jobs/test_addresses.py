@@ -16,6 +16,7 @@ OPEN = {
     "password_reset": "who forgot a password cannot sign in",
     "password_reset_confirm": "a link from an e-mail sets a password",
     "sign-in-link": "a one-time link signs in",
+    "manifest": "browsers ask for it without cookies",
     "health-live": "watched by machines",
     "health-ready": "watched by machines",
     "metrics": "behind a key of its own",
@@ -169,3 +170,11 @@ def test_a_token_that_may_only_read_changes_nothing_at_any_address(client, belon
             # Of qBittorrent's calls, those that only look may be sent by POST as well.
             assert status in {403, 405} or path.startswith("/api/v2/"), f"{path}: {status}"
     assert rows(belongings) == before
+
+
+def test_the_manifest_lets_a_browser_install_the_site(client):
+    answer = client.get("/manifest.webmanifest")
+    assert answer.headers["Content-Type"] == "application/manifest+json"
+    about = answer.json()
+    assert (about["start_url"], about["display"]) == ("/", "standalone")
+    assert {icon["sizes"] for icon in about["icons"]} == {"192x192", "512x512"}

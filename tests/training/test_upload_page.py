@@ -3,6 +3,7 @@
 import gzip
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -84,7 +85,10 @@ def test_a_table_in_use_stays_and_an_unused_one_goes(page):
     text = page.post(address, follow=True).content.decode()
     assert "One training uses" in text
     assert dataset.path.exists()
+    assert page.get(address).headers["Location"] == dataset.get_absolute_url()
     TrainingJob.objects.all().delete()
+    assert "Delete this table?" in page.get(address).content.decode()
+    assert dataset.path.exists(), "asking deletes nothing"
     page.post(address)
     assert not dataset.path.exists()
     assert not Dataset.objects.exists()
@@ -177,3 +181,10 @@ def test_no_button_is_offered_for_what_is_no_table(page):
     form = upload(page, b"\x89PNG\r\n\x1a\n" + bytes(500), name="photo.csv").context["form"]
     assert form.remedies == ()
     assert "PNG" in str(form.errors["file"])
+
+
+def test_a_script_that_shows_progress_is_told_where_to_go(page):
+    file = SimpleUploadedFile("table.csv", flowers(), content_type="text/csv")
+    answer = page.post(reverse("training:new"), {"file": file}, headers={"X-Upload": "1"})
+    assert answer.status_code == 204
+    assert answer.headers["X-Location"] == Dataset.objects.get().get_absolute_url()

@@ -25,6 +25,10 @@ from training.results.leaderboard import ONLY_BASELINE, SUCCEEDED
 
 DEFAULT_TIME_LIMIT = 600
 SHORTEST, LONGEST = 10, 7 * 24 * 3600
+TABLE_ENDINGS = (
+    *(".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".xlsx", ".xlsm", ".xlsb"),
+    *(".xls", ".ods", ".parquet", ".feather", ".arrow"),
+)
 TIME_LIMIT_HELP = (
     "Counted from the first fit. Stops after this time and keeps finished models; earlier, if more "
     "tuning improves nothing."
@@ -52,6 +56,7 @@ class TrainingJob(Job):
     title: ClassVar[str] = "Training"
     start_label: ClassVar[str] = "New training"
     invitation: ClassVar[str] = "Upload a table and compare models on it"
+    takes: ClassVar[tuple[str, ...]] = TABLE_ENDINGS
     samples: ClassVar[str] = "training.samples"
     REPORTED: ClassVar[frozenset[str]] = frozenset({"live"})
     niceness: ClassVar[int] = 5

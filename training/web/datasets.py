@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.db.models import Count, QuerySet, RestrictedError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
 from django.views.generic import ListView
 
@@ -71,9 +71,14 @@ class TableFile(View):
 
 
 class RemoveDataset(View):
-    """Delete a table that no training uses."""
+    """Ask, then delete a table that no training uses."""
 
-    http_method_names = ["post"]
+    def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        dataset = own_dataset(request, pk)
+        if dataset.jobs.exists():
+            messages.error(request, dataset.in_use)
+            return redirect(dataset)
+        return render(request, "training/confirm_delete_table.html", {"dataset": dataset})
 
     def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Delete, or say what is in the way."""

@@ -99,6 +99,8 @@ class Kind:
     invitation: ClassVar[str] = ""
     """Heading on an empty dashboard that says what can be done, such as "Upload a table and …"."""
 
+    takes: ClassVar[tuple[str, ...]] = ()
+    """What is dropped or pasted on any page for its form: endings of files, beginnings of links."""
     samples: ClassVar[str] = ""
     """Dotted path of a module with `offered()`, which returns a sequence of `Sample`, and
     `start(key, owner)`, which submits that job and returns it; empty: nothing to try."""

@@ -319,6 +319,7 @@ def job_kinds() -> list[dict[str, str]]:
             "list": f"{model.kind}:list",
             "new": f"{model.kind}:new",
             "start_label": model.start_label,
+            "takes": " ".join(model.takes),
         }
         for model in job_models()
         if model.title

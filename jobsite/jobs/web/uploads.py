@@ -7,12 +7,14 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
 from django.core.handlers.wsgi import LimitedStream
+from django.http import HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.utils.functional import cached_property
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.status import (
     HTTP_200_OK,
+    HTTP_204_NO_CONTENT,
     HTTP_413_REQUEST_ENTITY_TOO_LARGE,
     HTTP_507_INSUFFICIENT_STORAGE,
 )
@@ -110,6 +112,22 @@ class StreamToDisk(TemporaryFileUploadHandler):
             request.upload_refusal = disk_space.no_room_sentence()
             request.upload_status = HTTP_507_INSUFFICIENT_STORAGE
             raise SkipFile
+
+
+class UploadRedirect:
+    """A view of a form with files, which a script may send to show the progress.
+
+    A redirect would be followed by the request itself, and the messages of the next page be lost:
+    the script is told the address (`X-Location`) instead, and opens it.
+    """
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answer a request of the script with the address where a form would lead."""
+        answer = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        if "X-Upload" not in request.headers or "Location" not in answer.headers:
+            return answer
+        place = answer.headers["Location"]
+        return HttpResponse(status=HTTP_204_NO_CONTENT, headers={"X-Location": place})
 
 
 def refusal(request: Any) -> str:

@@ -17,7 +17,7 @@ from training.web.tables.held_upload import HeldUpload
 _RECENT = 20
 
 
-class Upload(FormView):
+class Upload(uploads.UploadRedirect, FormView):
     """Upload a table, or take one that was uploaded before.
 
     The file of a table that is refused stays here, for the next try with other import options.

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from benchmarks.tables import write_classes
-from jobsite.jobs.models.worker import Worker
+from tests.support.running_site import Site
 from tests.support.waiting import promised, wait_until
 from training.algorithms.catalogue import KNOWN
 from training.models.training_job import TrainingJob
@@ -15,10 +15,9 @@ from training.models.training_job import TrainingJob
 pytestmark = [pytest.mark.tree, pytest.mark.xdist_group("tree")]
 
 
-def family(job: TrainingJob) -> list[psutil.Process]:
-    """The child of a running job and all that it has started; it alone has children of its own."""
-    worker = psutil.Process(Worker.objects.get(pk=job.worker_id).pid)
-    busy = [child for child in worker.children() if len(child.children(recursive=True)) > 1]
+def family(site: Site) -> list[psutil.Process]:
+    """The process of a running job and all that it has started: the image has forked it."""
+    busy = [one for one in site.parts()["image-training"].children() if one.children()]
     return [one for child in busy for one in (child, *child.children(recursive=True))]
 
 
@@ -35,7 +34,7 @@ def test_a_fit_that_is_cancelled_is_gone_after_two_seconds(site, owner, tmp_path
         return f"{KNOWN[key].label}: fold" in job.message
 
     wait_until(is_fitting)
-    processes = wait_until(lambda: family(job))
+    processes = wait_until(lambda: family(site))
     asked = time.monotonic()
     assert job.cancel()
     wait_until(lambda: not any(one.is_running() for one in processes))

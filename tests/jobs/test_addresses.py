@@ -145,6 +145,14 @@ def test_a_poll_costs_few_queries(
     assert b"hx-get" in response.content, "an active job goes on being polled"
 
 
+@pytest.mark.parametrize("kind", ["training", "downloads", "predictions"])
+def test_a_link_leads_from_the_top_of_a_list_to_its_rows(client, ann, belongings, kind):
+    client.force_login(ann)
+    page = client.get(f"/{kind}/").content.decode()
+    assert page.index('href="#rows"') < page.index("<header"), "before the navigation"
+    assert page.count('id="rows"') == 1
+
+
 def test_every_change_needs_the_token_of_a_form(belongings, ann):
     """A page elsewhere has the cookie of the session, and neither form token nor API token."""
     strict = Client(enforce_csrf_checks=True)

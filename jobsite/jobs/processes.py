@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import gc
 import os
 import resource
 import signal
@@ -47,6 +48,7 @@ def memory_mb(process: psutil.Process) -> float:
         return 0.0
 
 
+LARGEST_BLOCK = 100_000  # bytes: glibc maps larger ones and looks for no free block
 PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15  # from linux/prctl.h
 
 
@@ -129,6 +131,18 @@ def set_name(name: str) -> None:
     """Name this process, in 15 bytes at most, for `ps -o comm` and `top` (Linux only)."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
+
+
+def freeze_memory() -> None:
+    """Leave alone, from now on, what this process has in memory, so that its forks share it.
+
+    The garbage collector would write to all objects, and the next allocations of glibc to all its
+    free blocks, which they put in order: each page that is written to is copied.
+    """
+    gc.collect()
+    gc.freeze()
+    blocks = [bytes(LARGEST_BLOCK) for _ in range(50)]
+    del blocks
 
 
 def lower_limit(kind: int, most: int) -> None:

@@ -12,8 +12,9 @@ import logging
 import os
 from functools import cached_property
 from time import sleep
+from typing import Any
 
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, close_old_connections, connections
 from django.utils import timezone
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
@@ -46,6 +47,7 @@ def payload(number: int) -> str:
             "func": "jobsite.jobs.execution.worker.work",
             "args": (),
             "kwargs": {},
+            "timeout": -1,  # a wake-up lasts as long as the jobs that it is answered with: days
             "started": timezone.now(),
         }
     )
@@ -73,6 +75,11 @@ class WakeUpBroker(ORM):
         sleep(Conf.POLL)
         return None
 
+    @staticmethod
+    def get_connection(list_key: str | None = None) -> Any:
+        """Return the rows; the leader of a cluster, which makes a broker, needs no connection."""
+        return OrmQ.objects.using(Conf.ORM)
+
     @cached_property
     def parent(self) -> int:
         """The id of the process that started this pusher, read at the first poll."""
@@ -80,7 +87,7 @@ class WakeUpBroker(ORM):
 
     def is_anything_there(self) -> bool:
         """Return whether a wake-up of this cluster is waiting."""
-        self.get_connection()  # closes a connection that is too old
+        close_old_connections()
         with connections[Conf.ORM].cursor() as cursor:
             cursor.execute(LOOK.format(table=OrmQ._meta.db_table), [self.list_key])
             return bool(cursor.fetchone()[0])

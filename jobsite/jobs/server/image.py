@@ -5,16 +5,20 @@ does not survive a fork, but the lock that it holds does; a connection to the da
 used by two processes at once. So the image has neither.
 """
 
-import gc
+import contextlib
 import threading
 from pathlib import Path
 
 from django.conf import settings
 from django.core.management import get_commands, load_command_class
 from django.core.servers.basehttp import get_internal_wsgi_application
-from django.db import connections
+from django.db import DatabaseError, connections, transaction
 from django.urls import get_resolver
 from django.utils.module_loading import import_string
+
+from jobsite.jobs.models.kinds import job_models
+from jobsite.jobs.models.worker import Worker
+from jobsite.jobs.processes import freeze_memory
 
 COMMANDS = ("qcluster", "housekeeping")
 THREADS = Path("/proc/self/task")  # Linux
@@ -29,11 +33,22 @@ def load() -> None:
         load_command_class(str(get_commands()[name]), name)
 
 
+def rehearse() -> None:
+    """Do once what most parts do first, and undo it: what Django caches then is shared by all."""
+    with contextlib.suppress(DatabaseError), transaction.atomic():
+        worker = Worker.of_this_process("")
+        Worker.objects.beat(worker.pk)
+        for model in job_models():
+            list(model.objects.doubtful())
+            if model.runner:
+                model.objects.claim(worker, settings.JOBS_PER_OWNER)
+        transaction.set_rollback(True)
+
+
 def freeze() -> None:
-    """Keep what is there out of the garbage collector's hands, which would write to all of it."""
+    """Close what no fork may use, and keep the memory that they share as it is."""
     connections.close_all()
-    gc.collect()
-    gc.freeze()
+    freeze_memory()
 
 
 def check() -> None:

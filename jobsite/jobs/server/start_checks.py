@@ -53,7 +53,7 @@ def refuse(sentences: Iterable[str]) -> None:
 def no_semaphores() -> str:
     """Return a sentence if the processes of the queue cannot share a lock here."""
     try:
-        multiprocessing.Lock()
+        multiprocessing.Value("f")
     except OSError as error:
         return (
             f"The workers need shared memory, and /dev/shm cannot be used ({error.strerror}). "

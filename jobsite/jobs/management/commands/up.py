@@ -83,6 +83,7 @@ class Command(BaseCommand):
         # In a process of its own: the image gets no connection, and nothing that migrations need.
         with apart(partial(self.enter, adopt)):
             image.load()
+        image.rehearse()
         self.say(greeting())
         own: list[Closable] = [*locks, *([listener] if listener else [])]
         Tree(parts(listener, own_clusters()), self.say, own=own).run()

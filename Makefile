@@ -10,7 +10,7 @@ ARGS ?=
 ON_POSTGRESQL := $(addprefix tests/jobs/test_,claim.py on_postgresql.py status.py outcome.py tree.py allowances.py\
 	notifications.py notifications_webhooks.py)
 
-.PHONY: help setup demo run wheel image-test test test-postgresql check audit lock programs chaos bench-web bench-downloads clean bench-training bench-timeline bench-memory bench-quality bench-reading bench-scale bench-crowd bench-queue
+.PHONY: help setup demo run wheel image-test test test-postgresql check audit lock programs chaos bench-web bench-downloads clean bench-training bench-timeline bench-memory bench-fit-memory bench-quality bench-reading bench-scale bench-crowd bench-queue
 
 help:
 	@echo "make demo     try it: a real training job and a real download on a scratch folder"
@@ -22,7 +22,7 @@ help:
 	@echo "make test-postgresql  the whole suite there       make chaos  kills, outages and races (long)"
 	@echo "make clean    all that was set up goes; your data in ./var stays"
 	@echo "Benchmarks, beside rivals in the same run, with options in ARGS:"
-	@echo "make bench-web  bench-downloads  bench-training  bench-timeline  bench-memory  bench-quality  bench-reading  bench-scale  bench-crowd  bench-queue"
+	@echo "make bench-web  bench-downloads  bench-training  bench-timeline  bench-memory  bench-fit-memory  bench-quality  bench-reading  bench-scale  bench-crowd  bench-queue"
 
 setup: $(VENV)/site.stamp build/static.stamp
 
@@ -115,6 +115,9 @@ bench-timeline: setup $(VENV)/dev.stamp
 
 bench-memory: setup $(VENV)/dev.stamp
 	$(PY) -m benchmarks.memory $(ARGS)
+
+bench-fit-memory: setup $(VENV)/dev.stamp
+	$(PY) -m benchmarks.fit_memory $(ARGS)
 
 # Rivals, each in an environment of its own: their needs do not agree with ours.
 build/rivals/lightgbm/stamp: NEEDS := lightgbm scikit-learn pandas

@@ -76,8 +76,8 @@ class Site:
             **self.environment,
         }
 
-    def start(self) -> "Site":
-        """Start the tree and wait until it is ready for work."""
+    def start(self, wait: bool = True) -> "Site":
+        """Start the tree and wait until it is ready for work, unless somebody else does."""
         if self not in self.started:
             self.started.append(self)
         self.make_database()
@@ -92,7 +92,8 @@ class Site:
                 # A run that is killed has no teardown, and its trees would stay for ever.
                 preexec_fn=die_with_parent,
             )
-        wait_until(self.is_ready, every=0.25)  # each look costs the site some work
+        if wait:
+            wait_until(self.is_ready, every=0.25)  # each look costs the site some work
         return self
 
     def make_database(self) -> None:

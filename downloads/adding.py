@@ -10,6 +10,7 @@ from django.db import transaction
 from downloads.metainfo import magnet, torrent_file
 from downloads.models.download import Download
 from downloads.models.download_queryset import Entry
+from downloads.models.engine import Engine
 from downloads.uploaded_torrents import keep_file, keep_files, locked
 from jobsite.jobs.models import submission
 
@@ -101,7 +102,7 @@ def _read_torrent(number: int, file: Any) -> Asked:
 def submit(owner: Any, asked: Sequence[Asked], options: Mapping[str, Any] | None = None) -> Answer:
     """Queue what is new, with these values in its fields.
 
-    The engine finds new rows by itself, so that nobody has to be woken. A submission that is sent
+    An engine that runs finds new rows by itself; else one is started. A submission that is sent
     again gets its first answer. Raises OverAllowance.
     """
     usable = [(one, one.entry) for one in asked if one.entry is not None]
@@ -112,6 +113,8 @@ def submit(owner: Any, asked: Sequence[Asked], options: Mapping[str, Any] | None
             new = [place.job for place in placed if place.is_new]
             key = submission.next_key()
             mine = submission.made_together(owner, Download.kind, key, new) if key else set()
+    if new:
+        Engine.start()
     answer = Answer(
         invalid=[Invalid(one.number, one.text, one.reason) for one in asked if one.reason],
         remarks=[

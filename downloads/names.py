@@ -1,7 +1,9 @@
 """Untrusted names, made safe for a page, a log and a folder."""
 
 import unicodedata
+from pathlib import PurePosixPath
 
+TORRENTS, LISTS = {".torrent"}, {".magnet", ".txt"}  # of the files in a watch folder
 MAX_NAME = 200
 _MAX_BYTES = 230  # most file systems take 255; " (2)" must still fit behind
 
@@ -25,3 +27,8 @@ def file_name(text: str, otherwise: str) -> str:
         short_suffix = dot and stem and len(suffix) <= 10
         name = f"{stem[:-1]}.{suffix}" if short_suffix else name[:-1]
     return name or otherwise
+
+
+def is_watched(name: str) -> bool:
+    """Return whether a file in a watch folder is to be added, by its name."""
+    return PurePosixPath(name).suffix.lower() in TORRENTS | LISTS

@@ -204,6 +204,9 @@ KEEP_LOG_DAYS = number("JOBSITE_KEEP_LOG_DAYS", 90, least=0)  # 0, here and belo
 KEEP_JOBS_DAYS = number("JOBSITE_KEEP_JOBS_DAYS", 0, least=0)
 KEEP_UPLOADS_DAYS = number("JOBSITE_KEEP_UPLOADS_DAYS", 0, least=0)
 
+# After which processes end that are started on demand: images, and the engine of downloads.
+IDLE_SECONDS = number("JOBSITE_IDLE_SECONDS", 900, least=1)
+
 WORKERS = {"training": TRAINING_WORKERS}  # of each django-q2 cluster that has not just one
 Q_CLUSTER = {
     "name": "jobsite",

@@ -1,4 +1,4 @@
-"""The engine's row: at most one is active, and housekeeping ensures that one is."""
+"""The engine's row: at most one is active, and one is while there is anything to do for it."""
 
 from datetime import timedelta
 from typing import ClassVar
@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from downloads.models.engine_demand import is_needed
 from jobsite.jobs import queue
 from jobsite.jobs.models.job import Job
 from jobsite.jobs.status import ACTIVE, Status
@@ -47,6 +48,12 @@ class Engine(Job):
 
     @classmethod
     def keep_alive(cls) -> None:
+        """Queue an engine if one is needed and none is active."""
+        if not cls.objects.filter(status__in=ACTIVE).exists() and is_needed():
+            cls.start()
+
+    @classmethod
+    def start(cls) -> None:
         """Queue an engine if none is active, with a growing delay if engines keep failing."""
         if cls.objects.filter(status__in=ACTIVE).exists():
             return

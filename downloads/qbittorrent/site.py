@@ -8,6 +8,7 @@ from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
+from downloads.models.engine_demand import has_row
 from downloads.models.mailboxes import site_line
 from downloads.models.speed_plan import KILO, PersonSpeed, SpeedPlan
 from downloads.models.traffic import Traffic
@@ -69,6 +70,11 @@ def log_lines(bridge: Bridge, request: HttpRequest) -> HttpResponse:
     return JsonResponse(told, safe=False)
 
 
+def is_connected() -> bool:
+    """Return whether torrents reach others, or would if there were any."""
+    return site_line() is not None or not has_row()
+
+
 def transfer(bridge: Bridge, request: HttpRequest) -> HttpResponse:
     """Return the rates of the caller's downloads together, and the limits that hold."""
     return JsonResponse(transfer_info(bridge, SpeedPlan.current()))
@@ -80,7 +86,7 @@ def transfer_info(bridge: Bridge, plan: SpeedPlan) -> dict[str, Any]:
     today = Traffic.objects.filter(owner=bridge.person, day=timezone.localdate()).total()
     limits = _limits(bridge, plan)
     return {
-        "connection_status": "connected" if site_line() is not None else "disconnected",
+        "connection_status": "connected" if is_connected() else "disconnected",
         "dht_nodes": 0,
         "dl_info_speed": rates["down"] or 0,
         "dl_info_data": today["down"],

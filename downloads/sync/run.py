@@ -1,4 +1,4 @@
-"""The engine: the job of the `downloads` cluster, which runs until the site stops.
+"""The engine: the job of the `downloads` cluster, which runs while there is anything to do.
 
 It drives the reconciler with rows and writes back what changed. Only this module and those that
 it imports load libtorrent; no web or cluster process does.
@@ -17,6 +17,7 @@ from django.db import DatabaseError, connection
 
 from downloads.engine.interface import EngineOptions
 from downloads.engine.reconciler import Reconciler
+from downloads.models.engine_demand import is_needed
 from downloads.session.proxy import Proxy
 from downloads.session.settings import Options
 from downloads.sync.finished_files import move_files, remove_deleted
@@ -41,12 +42,16 @@ LIMIT_EVERY = 1.0
 RENEW_EVERY = 10.0
 TRAFFIC_EVERY = 10.0
 WATCH_EVERY = 3.0
+DEMAND_EVERY = 1.0
 NETWORK_EVERY = 2.0
 LOCK_WITHIN = 20.0
 
 
 def run(job: Any, report: Any) -> dict[str, Any]:
-    """Run the engine until it is asked to stop. Raises JobFailed if another one uses the folder."""
+    """Run the engine until it is asked to stop, or has had nothing to do for long.
+
+    Raises JobFailed if another one uses the folder.
+    """
     state = Path(settings.DATA_DIR) / "swarm"
     state.mkdir(mode=0o750, exist_ok=True)
     with _alone(state / "lock"):
@@ -125,20 +130,31 @@ class _Loop:
         self._intervals = Intervals()
         self._taken_over = False
         self._is_urgent = False
+        self._needed_at = time.monotonic()
 
     def run(self) -> None:
         """Run until asked to stop. A database that is away does not stop the torrents."""
-        while not self._report.stopping.is_set():
+        while not self._report.stopping.is_set() and not self._is_idle:
             snapshots = self._reconciler.tick(TICK)
             if self._rows.note(snapshots, self._reconciler.log_lines()):
                 self._is_urgent = True
             self._live_status.step(self._reconciler)
             try:
                 self._exchange()
+                self._note_demand()
             except DatabaseError as error:
                 log.warning("The engine goes on without its database: %s", error)
                 connection.close()
                 self._report.stopping.wait(1.0)
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether there has been nothing to do for long; housekeeping starts the next engine."""
+        return time.monotonic() - self._needed_at > settings.IDLE_SECONDS
+
+    def _note_demand(self) -> None:
+        if self._intervals.has_passed("demand", DEMAND_EVERY) and is_needed():
+            self._needed_at = time.monotonic()
 
     def _exchange(self) -> None:
         if not self._taken_over:

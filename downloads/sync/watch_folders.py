@@ -17,12 +17,12 @@ from django.core.files.base import File
 
 from downloads.adding import Asked, read_links, read_torrents, submit
 from downloads.metainfo.torrent_file import MAX_METADATA
+from downloads.names import TORRENTS, is_watched
 from jobsite.jobs.models.allowance import OverAllowance
 from jobsite.jobs.storage.safe_paths import SafeFolder
 
 log = logging.getLogger(__name__)
 
-TORRENTS, LISTS = {".torrent"}, {".magnet", ".txt"}
 QUIET_FOR = 2.0  # seconds that a file must have been left alone
 AT_ONCE = 20
 Stamp = tuple[int, int]  # size and time of the last change
@@ -59,7 +59,7 @@ class WatchFolders:
         """Yield user name, path and stamp of each file that looks like a torrent or a list."""
         for owner in self._folder.names():
             for name in self._folder.names(owner):
-                if PurePosixPath(name).suffix.lower() not in TORRENTS | LISTS:
+                if not is_watched(name):
                     continue
                 about = self._folder.stat(f"{owner}/{name}")
                 if about is not None and stat.S_ISREG(about.st_mode):

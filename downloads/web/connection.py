@@ -12,6 +12,7 @@ from django.urls import reverse_lazy
 from django.views import View
 from django.views.generic import FormView
 
+from downloads.models.engine import Engine
 from downloads.models.mailboxes import site_line
 from downloads.models.network import LARGEST_PORT, BannedPeer, ListenPort
 from jobsite.jobs.permissions import may
@@ -45,6 +46,7 @@ class Connection(FormView):
         return {"port": ListenPort.current().port or None}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        Engine.start()  # what the page shows is what an engine says
         line = site_line()
         return super().get_context_data(**kwargs) | {
             "line": line,

@@ -216,13 +216,16 @@ def test_nothing_outside_the_library_is_served(api, finished, tmp_path, trick: s
 # --- the engine's row ---
 
 
-def test_one_engine_at_most_is_active(db) -> None:
+def test_one_engine_at_most_is_active(ann) -> None:
+    a_download(ann)
     Engine.keep_alive()
     Engine.keep_alive()
     assert Engine.objects.count() == 1
 
 
-def test_an_engine_that_keeps_dying_is_given_a_rest(db) -> None:
+def test_an_engine_that_keeps_dying_is_given_a_rest(ann) -> None:
+    a_download(ann)
+
     def die() -> None:
         assert Engine.objects.filter(status="queued").transition(Status.RUNNING)
         assert Engine.objects.filter(status="running").transition(Status.FAILED)

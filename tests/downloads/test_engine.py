@@ -56,6 +56,7 @@ def test_a_download_by_command_ends_in_the_library(site, owner, source) -> None:
 
 
 def test_a_new_row_is_in_hand_within_a_second(owner, source) -> None:
+    Engine.start()
     wait_until(is_listening)
     [job] = add(owner, Seeded(f"magnet:?xt=urn:btih:{'1' * 40}", "1" * 40, "x", 1, ""))
     wait_until(lambda: now(job).status == "running", promised(2))

@@ -2,20 +2,20 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import psutil
 import pytest
 
+from downloads.models.download import Download
+from downloads.models.engine import Engine
 from jobsite.jobs import pid_files
 from jobsite.jobs.execution import images
 from jobsite.jobs.server.part import Part
 from jobsite.jobs.server.tree import Tree
 from tests.drill.jobs import board, finish, run
 from tests.support.processes import is_gone
-from tests.support.running_site import ROOT
+from tests.support.running_site import Site
 from tests.support.waiting import PATIENCE, wait_until
 
 
@@ -115,23 +115,6 @@ def test_an_image_that_cannot_start_refuses_instead_of_letting_wait(drill_image,
     assert drill_image.exit_status == 1
 
 
-IDLE = """
-import socket, sys, time
-from jobsite.jobs.execution.image_main import ImageServer
-near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-near.send(b"{}")
-ImageServer(far).run(idle=0.2)
-"""
-
-
-def test_an_image_ends_by_itself_when_nobody_asks(tmp_path):
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.support.settings"}
-    done = subprocess.run(
-        [sys.executable, "-c", IDLE], cwd=ROOT, env=environment, timeout=PATIENCE, check=False
-    )
-    assert done.returncode == 0
-
-
 def test_a_part_on_demand_that_has_ended_waits_to_be_wanted_again(settings, tmp_path):
     settings.RUN_DIR = tmp_path
     wanted, said = [True], []
@@ -150,6 +133,32 @@ def test_a_part_on_demand_that_has_ended_waits_to_be_wanted_again(settings, tmp_
 
 
 # --- on a real tree ---
+
+
+@pytest.mark.tree
+@pytest.mark.xdist_group("idle")
+def test_what_nothing_needs_ends_and_is_there_again_once_it_is_needed(tmp_path, point_at):
+    site = Site(tmp_path, {"JOBSITE_IDLE_SECONDS": "2"}).start()
+    try:
+        with point_at(site) as owner:
+            assert not Engine.objects.exists()
+            assert finish(run(owner)).status == "succeeded"
+            first = site.parts()["image-drill"]
+            wait_until(lambda: "image-drill" not in site.parts())
+            assert is_gone(first.pid)
+            assert finish(run(owner)).status == "succeeded"
+            link = f"magnet:?xt=urn:btih:{'1' * 40}"
+            site.manage("download", link, "--user", owner.username)
+            engine = wait_until(lambda: Engine.objects.filter(status="running").first())
+            Download.objects.get().cancel()
+            wait_until(lambda: not Engine.objects.filter(status="running").exists())
+            engine.refresh_from_db()
+            assert (engine.status, engine.error) == ("succeeded", "")
+            site.manage("download", link.replace("1", "2"), "--user", owner.username)
+            wait_until(lambda: Engine.objects.filter(status="running").exists())
+            assert "is started again" not in site.log
+    finally:
+        site.stop()
 
 
 @pytest.mark.tree

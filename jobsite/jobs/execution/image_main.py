@@ -5,7 +5,6 @@ runs nothing itself: no library may have started threads that a fork would not h
 """
 
 import contextlib
-import gc
 import json
 import os
 import resource
@@ -20,13 +19,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import django
+from django.conf import settings
 from django.db import connections
 from django.utils.module_loading import import_string
 
 from jobsite.jobs.execution import limits
-from jobsite.jobs.processes import die_with_parent, lower_limit, set_name
+from jobsite.jobs.processes import die_with_parent, freeze_memory, lower_limit, set_name
 
-IDLE = 15 * 60.0  # seconds without a request or a process, after which it ends
 CHECK_EVERY = 5.0
 MESSAGE = 2**16  # bytes, at most
 MOST_DESCRIPTORS = 8
@@ -45,7 +44,7 @@ class ImageServer:
     asked_at: float = field(default_factory=time.monotonic)
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
 
-    def run(self, idle: float = IDLE) -> None:
+    def run(self, idle: float) -> None:
         """Serve until nobody has asked for `idle` seconds, or SIGTERM and the end of all forks."""
         wake, self.woken = socket.socketpair()
         for end in (wake, self.woken):
@@ -173,8 +172,7 @@ def load(paths: Callable[[], list[str]]) -> None:
     for path in paths():
         import_string(path)
     connections.close_all()
-    gc.collect()
-    gc.freeze()
+    freeze_memory()
 
 
 def main() -> None:
@@ -197,4 +195,4 @@ def main() -> None:
         server.refuse()
         raise SystemExit(1) from None
     server.asked_at = time.monotonic()
-    server.run()
+    server.run(settings.IDLE_SECONDS)

@@ -1,9 +1,11 @@
-"""A django-q2 cluster in as few processes as this site needs: a leader, its pusher, its workers.
+"""A django-q2 cluster in as few processes as this site needs: a leader and its workers.
 
-`manage.py qcluster` has two more: one only waits for the leader, as `manage.py up` does here, and
-the monitor stores the results of tasks, of which a wake-up has none.
+`manage.py qcluster` has three more: one only waits for the leader, as `manage.py up` does here; the
+pusher hands on the messages, which the leader does by itself; and the monitor stores the results of
+tasks, of which a wake-up has none.
 """
 
+import multiprocessing
 import os
 import signal
 import time
@@ -12,10 +14,13 @@ import uuid
 from django.db import connections
 from django_q.cluster import Sentinel
 from django_q.conf import Conf
+from django_q.signing import SignedPackage
+
+FORK = multiprocessing.get_context("fork")
 
 
 class StopFlag:
-    """The event on which the leader waits; the signal handler of its own process sets it."""
+    """Set by SIGTERM, as an event that a signal handler may set cannot be one with a lock."""
 
     def __init__(self) -> None:
         self.leader = os.getpid()
@@ -27,14 +32,6 @@ class StopFlag:
             os._exit(1)
         self.is_asked = True
 
-    def set(self) -> None:
-        """Do nothing when the leader says that it has started; nobody waits for that."""
-
-    def wait(self, seconds: float) -> bool:
-        """Sleep, and return whether the cluster has been asked to stop meanwhile."""
-        time.sleep(seconds)
-        return self.is_asked
-
 
 class NoResults:
     """The queue to a monitor that is not there."""
@@ -44,37 +41,43 @@ class NoResults:
 
 
 class Leader(Sentinel):
-    """django-q2's sentinel without a monitor, a scheduler, and a process above it."""
+    """django-q2's sentinel without pusher, monitor and scheduler, and with no process above it."""
 
     def __init__(self) -> None:
         flag = StopFlag()
-        super().__init__(flag, flag, uuid.uuid4(), start=False)
+        super().__init__(flag, None, uuid.uuid4(), start=False)
+        # A queue that writes at once: one with a thread could not be in a process that forks.
+        self.task_queue = FORK.SimpleQueue()
         self.result_queue = NoResults()
         signal.signal(signal.SIGTERM, flag.ask)
 
     def spawn_cluster(self) -> None:
-        """Start the workers and the pusher."""
-        connections.close_all()
+        """Start as many workers as the cluster has."""
         for _ in range(self.pool_size):
             self.spawn_worker()
-        self.pusher = self.spawn_pusher()
+
+    def spawn_worker(self) -> None:
+        """Fork a worker, without a connection to the database."""
+        connections.close_all()
+        super().spawn_worker()
 
     def guard(self) -> None:
-        """Replace the processes that die, until the cluster is asked to stop."""
-        while not self.stop_event.wait(Conf.GUARD_CYCLE):
-            for process in (*self.pool, self.pusher):
+        """Hand on wake-ups, and replace workers that die, until the cluster is asked to stop."""
+        while not self.stop_event.is_asked:
+            for process in list(self.pool):
                 if not process.is_alive():
                     self.reincarnate(process)
+            if not self.task_queue.empty():  # a free worker would have taken it
+                time.sleep(Conf.POLL)
+                continue
+            for _, task in self.broker.dequeue() or ():  # which waits where there is none
+                self.task_queue.put(SignedPackage.loads(task))
         self.stop()
 
     def stop(self) -> None:
-        """Let the pusher end, then each worker once it has run what it has taken."""
-        self.event_out.set()
-        self.pusher.join()
+        """Let each worker end once it has run what it has taken."""
         for _ in self.pool:
             self.task_queue.put("STOP")
-        self.task_queue.close()
-        self.task_queue.join_thread()
         for process in self.pool:
             process.join()
 

@@ -55,9 +55,10 @@ IMAGES: dict[str, Image] = {}
 
 def make(names: Iterable[str]) -> list[Image]:
     """Make the sockets of images, in the process from which all that ask them are forked."""
-    for name in names:
-        IMAGES[name] = Image(name, *socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET))
-    return list(IMAGES.values())
+    kind = (socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    made = [Image(name, *socket.socketpair(*kind)) for name in names]
+    IMAGES.update({image.name: image for image in made})
+    return made
 
 
 def is_there(name: str) -> bool:

@@ -9,6 +9,7 @@ import contextlib
 import json
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -95,8 +96,9 @@ def until(is_so: Callable[[], object], began: float) -> float:
 
 def answers(site: Site) -> bool:
     """Whether the site answers."""
-    with contextlib.suppress(OSError):
-        return site.get("/accounts/login/")[0] == 200
+    page = f"{site.url}/accounts/login/"
+    with contextlib.suppress(OSError), urllib.request.urlopen(page) as answer:
+        return answer.status == 200
     return False
 
 

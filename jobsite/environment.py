@@ -26,6 +26,8 @@ class Environment(environ.FileAwareEnv):
     def __init__(self) -> None:
         super().__init__()
         self.known: set[str] = set()
+        self.secret: set[str] = set()
+        """Those that hold a password: the code of a job finds them nowhere."""
 
     def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
         self.known |= {var, f"{var}_FILE"}
@@ -89,6 +91,7 @@ class Proxy(NamedTuple):
 
 def proxy(name: str) -> Proxy | None:
     """Return a proxy from the environment; None if it is not set. Raises ImproperlyConfigured."""
+    env.secret |= {name, f"{name}_FILE"}
     text = env.str(name, default="").strip()
     if not text:
         return None

@@ -275,3 +275,4 @@ KNOX_TOKEN_MODEL = "jobs.ApiToken"  # noqa: S105 (the name of a model)
 # these variables of the site's own.
 env.refuse_unknown(os.environ)
 VARIABLES = frozenset(env.known)
+SECRET_VARIABLES = frozenset(env.secret)

@@ -56,7 +56,7 @@ def test_a_long_log_has_pages_and_all_of_it_is_one_file(ann, job):
     assert f"step {LINES - 1}<" in opened(ann, job, page=2)
     client = Client()
     client.force_login(ann)
-    file = client.get(reverse("downloads:log", args=[job.pk]), {"download": "1"})
+    file = client.get(reverse("downloads:log", args=[job.pk]), {"as": "text"})
     assert "attachment" in file.headers["Content-Disposition"]
     assert file.headers["Content-Type"].startswith("text/plain")
     lines = file.getvalue().decode().splitlines()

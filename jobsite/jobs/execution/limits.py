@@ -21,10 +21,7 @@ KEPT = {
 KEPT_PREFIXES = ("LC_", "PYTHON", "OMP_", "OPENBLAS_", "PG", "RAY_")
 KEYS = ("_KEY", "_KEY_FILE", "_EMAIL_URL", "_EMAIL_URL_FILE")
 # Read by Django's set-up, and of no use to the job's own code and what that starts.
-FORGOTTEN = (
-    *("DATABASE_URL", "DATABASE_URL_FILE", "PGPASSWORD", "JOBSITE_SECRET_KEY"),
-    *("DOWNLOAD_PROXY", "DOWNLOAD_PROXY_FILE"),
-)
+FORGOTTEN = ("DATABASE_URL", "DATABASE_URL_FILE", "PGPASSWORD", "JOBSITE_SECRET_KEY")
 
 # A library that starts threads as it is imported could not be in a process that is forked.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
@@ -46,8 +43,8 @@ LAST_WORDS = 5  # seconds between the signal that a limit was passed and the end
 
 
 def forget_secrets() -> None:
-    """Remove the database URL, password included, from the environment of child processes."""
-    for name in FORGOTTEN:
+    """Remove what holds a password, such as the database URL, from the environment of children."""
+    for name in (*FORGOTTEN, *settings.SECRET_VARIABLES):
         os.environ.pop(name, None)
 
 

@@ -72,8 +72,8 @@ def sqlite_far_away() -> str:
         return ""
     return (
         f"The database of this site is a SQLite file, and {place} lies on a network file system "
-        f"({kind}), where SQLite loses data. Set JOBSITE_DATA_DIR to a folder of this machine (the "
-        "library may stay there: DOWNLOAD_DIR), or DATABASE_URL to a PostgreSQL database."
+        f"({kind}), where SQLite loses data. Set JOBSITE_DATA_DIR to a folder of this machine, or "
+        "DATABASE_URL to a PostgreSQL database."
     )
 
 

@@ -38,7 +38,7 @@ class LogFilter(forms.Form):
 
 
 class JobLog(View):
-    """All log lines of one's own job; with `?download=1` the matching ones as a text file."""
+    """All log lines of one's own job; with `?as=text` the matching ones as a text file."""
 
     model: Any = None
 
@@ -48,7 +48,7 @@ class JobLog(View):
         job = get_object_or_404(mine, pk=pk)
         form = LogFilter(request.GET)
         lines = form.select(job.events)
-        if "download" in request.GET:
+        if request.GET.get("as") == "text":
             return streamed(as_text(lines), None, f"{job.name}.log", "text/plain; charset=utf-8")
         page = Paginator(lines, LINES).get_page(request.GET.get("page"))
         context = {"job": job, "form": form, "page_obj": page, "kind": self.model.kind}

@@ -130,8 +130,19 @@ def test_no_template_of_the_look_needs_what_the_security_policy_forbids() -> Non
         assert not forbidden.search(text), path
 
 
+def test_no_script_of_a_page_replaces_a_function_of_another() -> None:
+    named = [
+        name
+        for script in ("site.js", "uploads.js", "table.js")
+        for name in re.findall(
+            r"^(?:async )?(?:function|const|let) (\w+)", static_text(script), re.MULTILINE
+        )
+    ]
+    assert len(named) == len(set(named)) > 40
+
+
 def test_the_stylesheet_and_the_script_stay_at_home() -> None:
-    for name in ("site.css", "site.js", "admin.css"):
+    for name in ("site.css", "site.js", "uploads.js", "table.js", "admin.css"):
         text = static_text(name)
         assert "http://" not in text
         assert "https://" not in text

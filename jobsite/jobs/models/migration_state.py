@@ -1,9 +1,11 @@
 """What the database has of the migrations that this version knows, and what beyond them."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 
 @dataclass(frozen=True)
@@ -20,17 +22,21 @@ class MigrationState:
 
 def migration_state() -> MigrationState:
     """Return the state of the database. Raises DatabaseError."""
-    executor = MigrationExecutor(connection)
-    loader = executor.loader
-    plan = executor.migration_plan(loader.graph.leaf_nodes())
-    applied = loader.applied_migrations
-    unknown = [
-        key
-        for key in applied
-        if key[0] in loader.migrated_apps and key not in loader.disk_migrations
-    ]
+    known = _known()
+    applied = MigrationRecorder(connection).applied_migrations()
+    leaves = known.graph.leaf_nodes()
+    steps = dict.fromkeys(step for leaf in leaves for step in known.graph.forwards_plan(leaf))
+    unknown = (
+        key for key in applied if key[0] in known.migrated_apps and key not in known.disk_migrations
+    )
     return MigrationState(
-        pending=tuple(f"{migration.app_label}.{migration.name}" for migration, _ in plan),
+        pending=tuple(".".join(step) for step in steps if step not in applied),
         unknown=tuple(".".join(key) for key in sorted(unknown)),
         is_new=not applied,
     )
+
+
+@cache
+def _known() -> MigrationLoader:
+    """Return the migrations of this version. They are read once: each page of a dashboard asks."""
+    return MigrationLoader(None, ignore_no_migrations=True)

@@ -117,7 +117,7 @@ async function take(files, text) {
   const zone = document.querySelector("[data-drop] input[type=file]");
   const box = document.querySelector("textarea[data-paste]");
   if (zone && files.length) return give(zone, files);
-  if (box && !files.length) return write(box, text);
+  if (box && !files.length) return addTo(box, text);
   const form = formFor(files, text);
   if (!form) {
     return connection(files.length ? "Nothing here takes such a file." : "");
@@ -134,7 +134,7 @@ function give(input, files) {
   input.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
-function write(box, text) {
+function addTo(box, text) {
   box.value = box.value.trim() ? `${box.value.trimEnd()}\n${text}` : text;
   box.focus();
 }
@@ -145,7 +145,7 @@ async function collect() {
   const text = box && sessionStorage.getItem(DROPPED_TEXT);
   if (text) {
     sessionStorage.removeItem(DROPPED_TEXT);
-    write(box, text);
+    addTo(box, text);
   }
   if (!zone) return;
   const files = await stored((store) => store.get("files"));

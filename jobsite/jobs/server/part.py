@@ -106,6 +106,8 @@ class Part:
         """Kill the part with all that it started, and wait for its end."""
         assert self.process is not None
         processes.kill_group(self.pid)
+        # Before its setsid it is in the group of the root, which the line above does not reach.
+        self.process.kill()
         self.process.join()
 
     def is_stuck(self) -> bool:

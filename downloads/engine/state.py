@@ -194,7 +194,8 @@ class EngineState:
     def save(self, torrent: Torrent, flush: bool = False) -> None:
         """Ask for resume data, unless an answer is still to come."""
         torrent.saved_at, torrent.saved_done = self.now, torrent.done
-        if not torrent.save_asked and self.session.has(torrent.key):
+        is_there = self.session.has(torrent.key) and not self.session.is_leaving(torrent.key)
+        if not torrent.save_asked and is_there:
             torrent.save_asked = True
             self.session.ask_to_save(torrent.key, flush=flush)
 

@@ -128,6 +128,7 @@ def test_an_upload_that_is_no_table_keeps_the_person_on_the_form(signed_in: Page
     page.set_input_files("input[type=file]", picture)
     page.locator("main form button[type=submit]").first.click()
     expect(page.locator("main")).to_contain_text(re.compile("PNG|image|picture", re.I))
+    page.get_by_role("link", name="Upload another file").click()
     expect(page.locator("input[type=file]")).to_be_visible()
 
 

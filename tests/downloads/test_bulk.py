@@ -50,7 +50,7 @@ def test_each_that_allows_it_is_changed_and_the_others_are_named(page, ann, thre
 def test_all_that_match_the_filter_are_meant_not_only_this_page(page, ann, bob, three) -> None:
     a_download(bob, "b" * 40)
     three[0].pause()
-    text = bulk(page, "cancel", all="1", query="status=queued&q=film")
+    text = bulk(page, "cancel", all="1", query="status=queued&q=film", choice="keep")
     assert "2 of 2 downloads cancelled." in text
     assert Download.objects.filter(owner=bob).get().status == "queued"
     text = bulk(page, "retry", all="1", query="status=cancelled&category=-")

@@ -187,7 +187,9 @@ def test_a_torrent_file_ends_the_wait_for_the_list(client, album, tmp_path) -> N
     with seeder(album, "--torrents", str(tmp_path)) as [one]:
         mine = client()
         mine.want(Link(v1=one.info_hash))  # without an address: nobody is found
-        mine.until(lambda me: "Nobody" in me.seen[one.info_hash].reason if me.seen else False)
+        mine.until(
+            lambda me: "No way to find peers" in me.seen[one.info_hash].reason if me.seen else False
+        )
         mine.want(one.link, file=Path(one.torrent))
         mine.finish(one.info_hash)
 

@@ -201,10 +201,11 @@ def test_the_list_is_sorted_by_score(page):
             live={"best": best} if score else {},
         )
     found = {}
-    for sort in ("score", "-score"):
+    for sort in ("score", "status,-score", "-score"):
         text = page.get(reverse("training:list"), {"sort": sort}).content.decode()
         found[sort] = sorted(("score 0.8", "score 0.9", "score None"), key=text.index)
     assert found["score"] == ["score 0.8", "score 0.9", "score None"]
+    assert found["status,-score"] == found["-score"]
     assert found["-score"] == ["score 0.9", "score 0.8", "score None"]
     assert "0.9000" in text
 

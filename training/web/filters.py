@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import F, Q, QuerySet
@@ -13,14 +13,12 @@ from jobsite.jobs.filters import JobFilter
 class ScoreOrdering(django_filters.OrderingFilter):
     """As for every job, and `score`, that of the best model; trainings without one come last."""
 
-    def filter(self, qs: QuerySet, value: list[str] | None) -> QuerySet:
-        """Sort by one column."""
-        if value and value[0] in ("score", "-score"):
-            key = F("live__best__score")
-            downwards = value[0].startswith("-")
-            order = key.desc(nulls_last=True) if downwards else key.asc(nulls_last=True)
-            return qs.order_by(order, "-created_at")
-        return super().filter(qs, value)
+    def get_ordering_value(self, param: str) -> Any:
+        """Return what a word of `?sort=` means to the database."""
+        key = F("live__best__score")
+        if param == "score":
+            return key.asc(nulls_last=True)
+        return key.desc(nulls_last=True) if param == "-score" else super().get_ordering_value(param)
 
 
 class TrainingFilter(JobFilter):

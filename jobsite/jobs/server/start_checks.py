@@ -95,7 +95,9 @@ def file_system(place: Path, mounted: Iterable[tuple[str, str]]) -> str:
 def unwritable_library() -> str:
     """Return a sentence for a folder of finished files that cannot be written to."""
     for name, folder in kind_folders().items():
-        if not os.access(folder, os.W_OK):
+        # One that is not there yet will be made.
+        there = next(place for place in (folder, *folder.parents) if place.exists())
+        if not os.access(there, os.W_OK):
             return (
                 f"{kind_folder_settings()[name]} is {folder}, which this user cannot write to. "
                 "Give it write access, mount its volume for writing, or name another folder."

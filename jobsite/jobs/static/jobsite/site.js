@@ -158,7 +158,9 @@ Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => {
   if (name === "open") return !element.matches("details");
   if (name === "checked") return false;
   if (name === "hidden") return !element.matches("[data-copy], [data-select-all], [data-notify]");
-  if (name === "value") return element.type === "hidden" || element.value === element.defaultValue;
+  if (name === "value" && element.matches("input:not([type=hidden]), textarea")) {
+    return element.value === element.defaultValue; // else somebody has typed there
+  }
   return name !== "data-drop";
 };
 

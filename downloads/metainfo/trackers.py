@@ -14,24 +14,23 @@ def trackers_of(link: str, allowed: Sequence[Network] = ()) -> list[str]:
 
     `allowed`: networks in which a tracker may be although they are not public.
     """
-    return list(_read(link, tuple(allowed)))
+    return list(_read(link, tuple(allowed))[0])
 
 
 def web_seeds_of(link: str, allowed: Sequence[Network] = ()) -> list[str]:
     """Return the web seeds of a stored link; none if it cannot be read any more."""
-    try:
-        return list(parse_link(link, tuple(allowed)).web_seeds)
-    except BadLink:
-        return []
+    return list(_read(link, tuple(allowed))[1])
 
 
 # Programs poll a list of thousands every two seconds, and a link is seldom another one.
 @lru_cache(maxsize=10_000)
-def _read(link: str, allowed: tuple[Network, ...]) -> tuple[str, ...]:
+def _read(link: str, allowed: tuple[Network, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the trackers and the web seeds."""
     try:
-        return parse_link(link, allowed).trackers
+        parsed = parse_link(link, allowed)
     except BadLink:
-        return ()
+        return (), ()
+    return parsed.trackers, parsed.web_seeds
 
 
 def with_trackers(link: str, trackers: Sequence[str], allowed: Sequence[Network] = ()) -> str:

@@ -1,28 +1,23 @@
 """Buttons above the list of downloads, for a selection or for all that match the filter."""
 
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.views import View
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from downloads.bulk import ACTIONS, Values, carry_out
 from downloads.models.category import Category
 from downloads.web.filters import DownloadFilter
 from downloads.web.option_forms import TagsField
-from jobsite.jobs.web.views import OwnJobs, back
+from jobsite.jobs.web.bulk import BulkActions
 
 DELETE_CHOICES = [
     ("keep", "Keep the files", "The entry goes; what was fetched completely stays in the library."),
     ("data", "Delete the files, too", "Unless somebody else here has the same torrent."),
 ]
 NOTHING = "Nothing was selected. Tick the downloads that are meant."
-NAMES_SHOWN = 10
 
 
 class BulkForm(forms.Form):
@@ -51,10 +46,10 @@ class BulkForm(forms.Form):
         return Values(data["category"], data["tags"], with_data=data["choice"] == "data")
 
 
-class Bulk(OwnJobs, View):
+class Bulk(BulkActions):
     """Acts on each download that allows it, and says how many did; asks before it deletes."""
 
-    http_method_names = ["post"]
+    filterset_class = DownloadFilter
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = BulkForm(request.POST, owner=request.user)
@@ -63,49 +58,17 @@ class Bulk(OwnJobs, View):
             errors = [text for texts in form.errors.values() for text in texts]
             messages.error(request, NOTHING if not chosen else " ".join(map(str, errors)))
         elif self.asks(form.cleaned_data["action"]):
-            return self.ask(chosen)
+            action = form.cleaned_data["action"]
+            choices = DELETE_CHOICES if action == "delete" else []
+            return self.ask(chosen, choices=choices, verb=action.capitalize())
         else:
             outcome = carry_out(form.cleaned_data["action"], chosen, form.values)
             say = messages.success if outcome.changed else messages.warning
             say(request, outcome.sentence)
-        return redirect(back(request) or reverse("downloads:list"))
-
-    def chosen(self) -> QuerySet:
-        """Return the ticked downloads, or all that match the list's filter if that was ticked."""
-        mine = self.get_queryset()
-        if "all" in self.request.POST:
-            query = QueryDict(self.request.POST.get("query", ""))
-            return DownloadFilter(query, queryset=mine, request=self.request).qs
-        return mine.filter(pk__in=_ids(self.request.POST.getlist("ids")))
+        return redirect(self.after)
 
     def asks(self, action: str) -> bool:
         """Return whether a question comes first: deleting, or cancelling all that match."""
         if "choice" in self.request.POST:
             return False
         return action == "delete" or (action == "cancel" and "all" in self.request.POST)
-
-    def ask(self, chosen: QuerySet) -> HttpResponse:
-        """Show the question before many are deleted or cancelled."""
-        action = self.request.POST["action"]
-        kept = ("ids", "all", "query", "next", "action")
-        context = {
-            "number": len(chosen),
-            "names": [job.name for job in chosen[:NAMES_SHOWN]],
-            "more": max(0, len(chosen) - NAMES_SHOWN),
-            "running": sum(job.status == "running" for job in chosen),
-            "choices": DELETE_CHOICES if action == "delete" else [],
-            "verb": action.capitalize(),
-            "kept": [(name, one) for name in kept for one in self.request.POST.getlist(name)],
-            "back": back(self.request) or reverse("downloads:list"),
-        }
-        return render(self.request, "downloads/confirm_bulk_delete.html", context)
-
-
-def _ids(texts: list[str]) -> list[UUID]:
-    ids = []
-    for text in texts:
-        try:
-            ids.append(UUID(text))
-        except ValueError:
-            continue
-    return ids

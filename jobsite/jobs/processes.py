@@ -115,10 +115,15 @@ def age(pid: int) -> float:
     return 0.0
 
 
+def signal_group(pid: int, number: int) -> None:
+    """Send a signal to every process of the group that `pid` leads or led, if there is any."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+
+
 def kill_group(pid: int) -> None:
     """Kill every process of the group that `pid` leads or led."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+    signal_group(pid, signal.SIGKILL)
 
 
 def die_with_parent(number: int = signal.SIGTERM) -> None:
@@ -145,9 +150,13 @@ def freeze_memory() -> None:
     del blocks
 
 
-def lower_limit(kind: int, most: int) -> None:
-    """Lower a kernel limit (RLIMIT_*) of this process; one that is lower already stays."""
+def lower_limit(kind: int, most: int, slack: int = 0) -> None:
+    """Lower a kernel limit (RLIMIT_*) of this process; one that is lower already stays.
+
+    `slack`: by how much the hard limit is above the soft one.
+    """
     _, hard = resource.getrlimit(kind)
+    wanted = most + slack
     if hard != resource.RLIM_INFINITY:
-        most = min(most, hard)
-    resource.setrlimit(kind, (most, most))
+        wanted = min(wanted, hard)
+    resource.setrlimit(kind, (min(most, wanted), wanted))

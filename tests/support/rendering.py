@@ -12,7 +12,7 @@ from django.test import RequestFactory
 def render(source: str, path: str = "/", **context: Any) -> str:
     """The text of a template with this site's tags; runs of blanks count as one."""
     page = RequestContext(RequestFactory().get(path), context)
-    text = Template("{% load jobs %}" + source).render(page)
+    text = Template("{% load job_lists jobs %}" + source).render(page)
     return re.sub(r"\s+", " ", text).strip()
 
 

@@ -7,7 +7,7 @@ there is doubt, the file is refused with a question.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -104,8 +104,6 @@ def _numbers(
     if not column.chosen:
         refuse_other_marks(texts, cells, found, item)
     values = np.full(len(cells), np.nan)
-    bare = np.zeros(len(cells), bool)
-    others: dict[str, list[int]] = {}
     for place, cell in enumerate(cells):
         if not filled[place] or cell.casefold() in placeholders:
             filled[place] = False
@@ -113,28 +111,36 @@ def _numbers(
         number = found[place][0] if place in scales else _number(cell, column, dialect)
         if number is not None and np.isfinite(number):
             values[place] = number * scales.get(place, 1.0)
-            is_bare = place in found and not found[place][1]
-            bare[place] = bool(column.mark) and place not in scales and is_bare
-            mark = found[place][1] if place in found else None
-            if mark and column.mark not in ({mark} | DURATIONS | {""}) and place not in scales:
-                others.setdefault(mark, []).append(place)
     read = mapped(texts, values)
     said = [
         (f"“{shown(item.name)}”: {counted(count, 'number')} {sentence}", count)
-        for sentence, count in (
-            ("converted to the percentages of the training.", _count(texts, scales)),
-            (
-                f"without “{column.mark}” read as if it were there.",
-                _count(texts, np.flatnonzero(bare & (values != 0)).tolist()),
-            ),
-            *(
-                (f"converted from {mark} to {column.mark}.", _count(texts, places))
-                for mark, places in others.items()
-            ),
-        )
-        if count
+        for sentence, places in _conversions(column, found, values, scales)
+        if (count := _count(texts, places))
     ]
     return Read(read, _odd(texts, read, filled), tuple(said))
+
+
+def _conversions(
+    column: Column,
+    found: Mapping[int, tuple[float, str | None]],
+    values: np.ndarray,
+    scales: Mapping[int, float],
+) -> Iterator[tuple[str, Collection[int]]]:
+    """Yield what was done to numbers, and the places of the cells to which it was done.
+
+    `found` has place -> number and mark, `values` (cells,) the numbers in the column's mark.
+    """
+    yield "converted to the percentages of the training.", scales
+    others: dict[str, list[int]] = {}
+    for place, (_, mark) in found.items():
+        if place not in scales and mark != column.mark and np.isfinite(values[place]):
+            others.setdefault(mark or "", []).append(place)
+    bare = [place for place in others.pop("", ()) if values[place]]
+    if column.mark:
+        yield f"without “{column.mark}” read as if it were there.", bare
+    if column.mark and column.mark not in DURATIONS:
+        for mark, places in others.items():
+            yield f"converted from {mark} to {column.mark}.", places
 
 
 def _number(cell: str, column: Column, dialect: Dialect) -> float | None:

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.views import View
 
-from jobsite.jobs.web.views import OwnJobs, back
+from jobsite.jobs.web.bulk import BulkActions
 from training.models.training_job import TrainingJob
 from training.text import counted
 from training.web.filters import TrainingFilter
 
 NOTHING = "No training is selected. Select the ones you mean first."
-_NAMES_SHOWN = 10
 
 
-class Bulk(OwnJobs, View):
+class Bulk(BulkActions):
     """Compares, cancels or deletes the chosen trainings; asks before it deletes."""
 
     model = TrainingJob
-    http_method_names = ["post"]
+    filterset_class = TrainingFilter
+    field = "job"
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Carry out the button that was pressed."""
-        chosen = self.chosen()
+        chosen = list(self.chosen())
         action = request.POST.get("action", "")
         if not chosen:
             messages.error(request, NOTHING)
@@ -46,7 +43,7 @@ class Bulk(OwnJobs, View):
             self.cancel(chosen)
         else:
             messages.error(request, "There is no such button.")
-        return redirect(back(request) or reverse("training:list"))
+        return redirect(self.after)
 
     def cancel(self, chosen: list[TrainingJob]) -> None:
         """Cancel those that are not finished, and say how many that were."""
@@ -56,33 +53,6 @@ class Bulk(OwnJobs, View):
         already = f" {counted(rest, 'training')} had finished already." if rest else ""
         say(self.request, f"{counted(count, 'training')} cancelled.{already}")
 
-    def chosen(self) -> list[TrainingJob]:
-        """Return the selected trainings, or all that match the list's filter if that was chosen."""
-        mine: QuerySet = self.get_queryset().defer("result")
-        if "all" in self.request.POST:
-            query = QueryDict(self.request.POST.get("query", ""))
-            return list(TrainingFilter(query, queryset=mine, request=self.request).qs)
-        return list(mine.filter(pk__in=_ids(self.request.POST.getlist("job"))))
-
-    def ask(self, chosen: list[TrainingJob]) -> HttpResponse:
-        """Show the question before many are deleted."""
-        kept = ("job", "all", "query", "next", "action")
-        context = {
-            "number": len(chosen),
-            "names": [job.name for job in chosen[:_NAMES_SHOWN]],
-            "more": max(0, len(chosen) - _NAMES_SHOWN),
-            "running": sum(job.status == "running" for job in chosen),
-            "kept": [(name, one) for name in kept for one in self.request.POST.getlist(name)],
-            "back": back(self.request) or reverse("training:list"),
-        }
-        return render(self.request, "training/confirm_bulk_delete.html", context)
-
-
-def _ids(texts: list[str]) -> list[UUID]:
-    ids = []
-    for text in texts:
-        try:
-            ids.append(UUID(text))
-        except ValueError:
-            continue
-    return ids
+    def get_queryset(self) -> QuerySet:
+        """Return the person's trainings without their results, which can be large."""
+        return super().get_queryset().defer("result")

@@ -20,7 +20,7 @@ from jobsite.jobs import shutdown
 from jobsite.jobs.execution import images, limits
 from jobsite.jobs.models import kinds
 from jobsite.jobs.models.job import Job
-from jobsite.jobs.processes import family, memory_mb
+from jobsite.jobs.processes import family, memory_mb, signal_group
 
 # Not `-m`: multiprocessing would import that module anew in each process that job code starts.
 CODE = "from jobsite.jobs.execution.child_main import main; main()"
@@ -142,6 +142,5 @@ class Child:
     def _signal(self, number: signal.Signals) -> None:
         if isinstance(self.process, images.ForkedProcess):
             self.process.send_signal(number)
-            return
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, number)
+        else:
+            signal_group(self.process.pid, number)

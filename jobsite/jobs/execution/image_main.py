@@ -24,7 +24,7 @@ from django.db import connections
 from django.utils.module_loading import import_string
 
 from jobsite.jobs.execution import limits
-from jobsite.jobs.processes import die_with_parent, freeze_memory, lower_limit, set_name
+from jobsite.jobs.processes import die_with_parent, freeze_memory, kill_group, lower_limit, set_name
 
 CHECK_EVERY = 5.0
 MESSAGE = 2**16  # bytes, at most
@@ -134,8 +134,7 @@ class ImageServer:
         """Kill and reap the processes whose askers are gone or done with them."""
         for pid, line in list(self.lines.items()):
             if line in ready:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(pid, signal.SIGKILL)
+                kill_group(pid)
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)  # before it leads a group
                 os.waitpid(pid, 0)

@@ -21,6 +21,7 @@ from typing import Any
 from django.conf import settings
 
 from jobsite.jobs.execution import limits
+from jobsite.jobs.processes import signal_group
 
 # Not `-m`: multiprocessing would import that module anew in each process that job code starts.
 CODE = "from jobsite.jobs.execution.image_main import main; main()"
@@ -112,8 +113,7 @@ class ForkedProcess:
         if self.poll() is None and self.pid is None:
             self._end(-number)
         elif self.pid is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, number)
+            signal_group(self.pid, number)
 
     def close(self) -> None:
         """Let the image forget the process; one that runs still is killed."""

@@ -25,6 +25,7 @@ FORGOTTEN = ("DATABASE_URL", "DATABASE_URL_FILE", "PGPASSWORD", "JOBSITE_SECRET_
 
 # A library that starts threads as it is imported could not be in a process that is forked.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+LAST_WORDS = 5  # seconds between the signal that a limit was passed and the end
 
 
 def environment(full: Mapping[str, str]) -> dict[str, str]:
@@ -39,9 +40,6 @@ def environment(full: Mapping[str, str]) -> dict[str, str]:
     return kept | ONE_THREAD | {"JOBSITE_SECRET_KEY": secrets.token_urlsafe(50)}
 
 
-LAST_WORDS = 5  # seconds between the signal that a limit was passed and the end
-
-
 def forget_secrets() -> None:
     """Remove what holds a password, such as the database URL, from the environment of children."""
     for name in (*FORGOTTEN, *settings.SECRET_VARIABLES):
@@ -54,11 +52,7 @@ def confine_cpu(seconds: int | None) -> None:
     The limit stands in the kernel, in case the supervisor dies before the child.
     """
     if seconds is not None:
-        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-        most = seconds + LAST_WORDS
-        if hard != resource.RLIM_INFINITY:
-            most = min(most, hard)
-        resource.setrlimit(resource.RLIMIT_CPU, (min(seconds, most), most))
+        lower_limit(resource.RLIMIT_CPU, seconds, LAST_WORDS)
 
 
 def confine(file_mb: int | None, processes: int | None) -> None:

@@ -25,6 +25,7 @@ from jobsite.jobs.storage.files import write_atomically
 
 SILENT_AFTER = timedelta(seconds=30)
 BEAT_EVERY = 5.0  # seconds
+MOST_OFFSET = 5.0  # seconds: leases last 30 s, by the clock of whoever writes them
 WEB, HOUSEKEEPING = "web", "housekeeping"
 
 

@@ -3,10 +3,8 @@
 from django.utils.text import get_text_list
 from django.utils.timesince import timesince
 
-from jobsite.jobs.models.host import Host
+from jobsite.jobs.models.host import MOST_OFFSET, Host
 from jobsite.jobs.models.kinds import job_models
-
-MOST_OFFSET = 5.0  # seconds, as at the start
 
 
 def several() -> list[Host]:

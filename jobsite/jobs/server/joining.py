@@ -12,10 +12,9 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils.text import get_text_list
 
-from jobsite.jobs.models.host import BEAT_EVERY, Host, own_roles, roles
+from jobsite.jobs.models.host import BEAT_EVERY, MOST_OFFSET, Host, own_roles, roles
 from jobsite.jobs.models.kinds import job_models
 
-MOST_OFFSET = 5.0  # seconds: leases last 30 s, by the clock of whoever writes them
 SEEN_WITHIN = 10.0  # seconds: a network file system may show a new file late
 LOOK_EVERY = 0.5
 
